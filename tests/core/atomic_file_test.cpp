@@ -1,0 +1,101 @@
+#include "gruve/core/atomic_file.hpp"
+
+#include <cstddef>
+#include <filesystem>
+#include <iterator>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "catch.hpp"
+#include "gruve/core/mapped_file.hpp"
+
+using namespace gruve;
+namespace fs = std::filesystem;
+
+namespace {
+
+// A folder of its own that is gone at the end of the test.
+struct Folder {
+  Folder() {
+    fs::remove_all(path);
+    fs::create_directories(path);
+  }
+  ~Folder() { fs::remove_all(path); }
+  fs::path path = fs::temp_directory_path() / "gruve_atomic_file_test";
+};
+
+std::string contents(const fs::path& path) {
+  const MappedFile file(path);
+  return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
+}
+
+std::ptrdiff_t num_files(const fs::path& folder) {
+  return std::distance(fs::directory_iterator(folder), fs::directory_iterator());
+}
+
+}  // namespace
+
+TEST_CASE("A file that is committed holds what was written and nothing stands beside it", "[core][file]") {
+  const Folder folder;
+  const fs::path path = folder.path / "a.txt";
+  write_file(path, "old");
+  AtomicFile file(path);
+  file.write("0000 rest");
+  file.overwrite(0, std::as_bytes(std::span("head", 4)));
+  file.write("!");
+  CHECK(contents(path) == "old");
+  file.commit();
+  CHECK(contents(path) == "head rest!");
+  CHECK(num_files(folder.path) == 1);
+}
+
+TEST_CASE("A file that is not committed leaves what stood there", "[core][file]") {
+  const Folder folder;
+  const fs::path path = folder.path / "a.txt";
+  write_file(path, "old");
+  { AtomicFile(path).write("half of the n"); }
+  CHECK(contents(path) == "old");
+  CHECK(num_files(folder.path) == 1);
+
+  { AtomicFile(folder.path / "new.txt").write("half"); }
+  require_writable(folder.path / "new.txt");
+  CHECK(num_files(folder.path) == 1);
+}
+
+TEST_CASE("A place that can't be written is an error that names it", "[core][file]") {
+  const Folder folder;
+  const std::string missing = (folder.path / "no" / "a.txt").string();
+  CHECK_THROWS_WITH(write_file(missing, "x"), missing + ": cannot write: No such file or directory");
+  CHECK_THROWS_WITH(require_writable(missing), missing + ": cannot write: No such file or directory");
+  CHECK_THROWS_WITH(write_file(folder.path, "x"),
+                    folder.path.string() + ": is a folder, expected a file to write");
+}
+
+#ifdef __linux__
+TEST_CASE("A full disk is an error that names the file", "[core][file]") {
+  // /dev/full takes no byte, and is no regular file: it is written in its place and stays.
+  CHECK_THROWS_WITH(write_file("/dev/full", "x"), "/dev/full: cannot write: No space left on device");
+  CHECK(fs::exists("/dev/full"));
+}
+#endif
+
+TEST_CASE("A mapped file gives the bytes of the file", "[core][file]") {
+  const Folder folder;
+  const fs::path path = folder.path / "a.txt";
+  write_file(path, "four");
+  MappedFile file(path);
+  const MappedFile moved = std::move(file);
+  CHECK(moved.bytes().size() == 4);
+  CHECK(moved.bytes()[3] == std::byte{'r'});
+  CHECK(moved.path() == path.string());
+  write_file(path, "");
+  CHECK(MappedFile(path).bytes().empty());
+}
+
+TEST_CASE("What can't be mapped is an error that names it", "[core][file]") {
+  const Folder folder;
+  const std::string missing = (folder.path / "none").string();
+  CHECK_THROWS_WITH(MappedFile(missing), missing + ": cannot open: No such file or directory");
+  CHECK_THROWS_WITH(MappedFile(folder.path), folder.path.string() + ": is a folder, expected a file");
+}
