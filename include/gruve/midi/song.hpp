@@ -1,0 +1,80 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <tuple>
+#include <vector>
+
+namespace gruve {
+
+/// One note. Times are ticks of the song it stands in, so that reading and writing lose nothing.
+struct Note {
+  std::int64_t start = 0;  // tick at which it begins
+  std::int64_t end = 0;    // tick at which it ends, >= start
+  int pitch = 60;          // MIDI key number, 0 to 127; 60 is middle C
+  int velocity = 80;       // 1 to 127
+  int channel = 0;         // 0 to 15; 9 is the drum channel of General MIDI
+
+  friend bool operator==(const Note&, const Note&) = default;
+};
+
+/// The channel on which General MIDI puts drums ("channel 10").
+inline constexpr int kDrumChannel = 9;
+
+/// From `tick` on a quarter note lasts so many microseconds.
+struct Tempo {
+  std::int64_t tick = 0;
+  std::int64_t microseconds_per_quarter = 500'000;  // 1 to 2^24 - 1
+
+  double bpm() const noexcept { return 60e6 / static_cast<double>(microseconds_per_quarter); }
+
+  friend bool operator==(const Tempo&, const Tempo&) = default;
+};
+
+/// From `tick` on the metre is numerator / denominator.
+struct TimeSignature {
+  std::int64_t tick = 0;
+  int numerator = 4;
+  int denominator = 4;  // a power of two
+
+  friend bool operator==(const TimeSignature&, const TimeSignature&) = default;
+};
+
+/// A piece of music: notes on a grid of ticks, with its tempo and metre.
+struct Song {
+  std::int64_t ticks_per_quarter = 480;
+  std::vector<Note> notes = {};                     // in the order of sort_notes
+  std::vector<Tempo> tempos = {};                   // by tick; 120 bpm before the first
+  std::vector<TimeSignature> time_signatures = {};  // by tick; 4/4 before the first
+  std::int64_t length = 0;                          // ticks from the beginning to the end, silence included
+
+  friend bool operator==(const Song&, const Song&) = default;
+};
+
+/// The order of notes in a Song: by start, then pitch, end, channel, velocity.
+inline void sort_notes(std::vector<Note>& notes) {
+  std::sort(notes.begin(), notes.end(), [](const Note& a, const Note& b) {
+    return std::tie(a.start, a.pitch, a.end, a.channel, a.velocity) <
+           std::tie(b.start, b.pitch, b.end, b.channel, b.velocity);
+  });
+}
+
+/// Seconds from the beginning of the song to a tick, by its tempo map.
+inline double seconds_at(const Song& song, std::int64_t tick) {
+  double microseconds = 0;
+  std::int64_t at = 0;
+  std::int64_t tempo = 500'000;
+  for (const Tempo& change : song.tempos) {
+    if (change.tick >= tick) break;
+    microseconds += static_cast<double>(change.tick - at) * static_cast<double>(tempo);
+    at = change.tick;
+    tempo = change.microseconds_per_quarter;
+  }
+  microseconds += static_cast<double>(tick - at) * static_cast<double>(tempo);
+  return microseconds / 1e6 / static_cast<double>(song.ticks_per_quarter);
+}
+
+/// Seconds from the beginning of the song to its end.
+inline double duration_seconds(const Song& song) { return seconds_at(song, song.length); }
+
+}  // namespace gruve
