@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "gruve/tokens/token_encoder.hpp"
+
+namespace gruve {
+
+/// A rectangle of tokens: T timesteps of B sequences side by side, time-major. The unit of truncated
+/// backpropagation.
+struct Chunk {
+  Chunk(int num_timesteps, int batch_size)
+      : T(num_timesteps),
+        B(batch_size),
+        inputs(static_cast<std::size_t>(T) * static_cast<std::size_t>(B)),
+        targets(inputs.size()),
+        reset(inputs.size()) {}
+
+  int T;
+  int B;
+  std::vector<Token> inputs;   // [T, B]
+  std::vector<Token> targets;  // [T, B]: what comes next; kNoToken where nothing is predicted
+  std::vector<std::uint8_t>
+      reset;  // [T, B]: 1 where a new piece begins, before whose first token the state is zero
+};
+
+/// Stands in a chunk's targets where a sequence has ended. No vocabulary reaches this number.
+inline constexpr Token kNoToken = 0xFFFF;
+
+}  // namespace gruve

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+
+#include "gruve/core/error.hpp"
+#include "gruve/midi/song.hpp"
+
+namespace gruve {
+
+/// The keys of a piano, A0 to C8, as MIDI key numbers.
+inline constexpr int kLowestKey = 21;
+inline constexpr int kHighestKey = 108;
+inline constexpr int kNumKeys = kHighestKey - kLowestKey + 1;
+
+constexpr bool on_piano(int pitch) noexcept { return kLowestKey <= pitch && pitch <= kHighestKey; }
+
+/// The finest grid that is offered, in timesteps per quarter note.
+inline constexpr int kMaxStepsPerQuarter = 960;
+
+/// The most timesteps that one song may be encoded in: 12 hours at 24 timesteps a quarter note and 60 bpm. A
+/// few bytes of MIDI can claim a length of centuries; this is where memory ends, whatever a file says.
+inline constexpr std::int64_t kMaxTimesteps = std::int64_t{1} << 20;
+
+/// A song's ticks cut into timesteps, in integers alone, so that every machine agrees.
+class Grid {
+ public:
+  /// Throws Error where the song's ticks_per_quarter is not 1 to 2^31 - 1 or steps_per_quarter not 1 to
+  /// kMaxStepsPerQuarter.
+  Grid(std::int64_t ticks_per_quarter, int steps_per_quarter)
+      : ticks_per_quarter_(ticks_per_quarter), steps_per_quarter_(steps_per_quarter) {
+    if (ticks_per_quarter < 1 || ticks_per_quarter > INT32_MAX)
+      throw Error("a song of " + std::to_string(ticks_per_quarter) +
+                  " ticks per quarter note, expected 1 to 2147483647");
+    if (steps_per_quarter < 1 || steps_per_quarter > kMaxStepsPerQuarter)
+      throw Error(std::to_string(steps_per_quarter) + " timesteps per quarter note, expected 1 to " +
+                  std::to_string(kMaxStepsPerQuarter));
+  }
+
+  /// The timestep whose beginning is nearest to a tick, halves up.
+  std::int64_t nearest(std::int64_t tick) const noexcept { return step(tick, ticks_per_quarter_); }
+
+  /// The first timestep that does not begin before a tick.
+  std::int64_t up(std::int64_t tick) const noexcept { return step(tick, 2 * ticks_per_quarter_ - 1); }
+
+ private:
+  // floor((2 * tick * steps + rounding) / (2 * ticks)), in parts that can't overflow: a tick beyond 2^40
+  // quarter notes counts as there, far behind kMaxTimesteps.
+  std::int64_t step(std::int64_t tick, std::int64_t rounding) const noexcept {
+    const std::int64_t quarters = std::min(tick / ticks_per_quarter_, std::int64_t{1} << 40);
+    const std::int64_t rest = tick % ticks_per_quarter_;
+    return quarters * steps_per_quarter_ +
+           (2 * rest * steps_per_quarter_ + rounding) / (2 * ticks_per_quarter_);
+  }
+
+  std::int64_t ticks_per_quarter_;
+  std::int64_t steps_per_quarter_;
+};
+
+}  // namespace gruve
