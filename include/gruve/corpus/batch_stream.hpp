@@ -1,0 +1,144 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "gruve/core/error.hpp"
+#include "gruve/core/rng.hpp"
+#include "gruve/corpus/corpus.hpp"
+#include "gruve/tokens/chunk.hpp"
+
+namespace gruve {
+
+/// Cuts the songs of a split into chunks of B sequences side by side. Each sequence plays one song after
+/// another from its beginning to its end, going on in the next chunk where it stopped in this one; where a
+/// song begins, the chunk says to reset the state, and the encoder's start token stands before the song's
+/// first.
+class BatchStream {
+ public:
+  enum class Passes {
+    endless,  // all songs in a new random order for each pass, one pass after another: for training
+    once,  // all songs once, the longest first; sequences that have ended are filled up with kNoToken targets
+  };
+
+  /// Throws Error where the split has no song. The corpus must outlive the stream.
+  BatchStream(const Corpus& corpus, Split split, int batch_size, Passes passes, std::uint64_t seed = 0)
+      : corpus_(&corpus),
+        songs_(corpus.songs(split)),
+        passes_(passes),
+        seed_(seed),
+        start_token_(std::visit([](const auto& encoder) { return encoder.start_token(); }, corpus.encoder())),
+        sequences_(static_cast<std::size_t>(batch_size)) {
+    if (songs_.empty())
+      throw Error(corpus.file(), "no song stands in the split \"" + std::string(split_name(split)) + "\"");
+    arrange();
+  }
+
+  /// Fills the chunk, whose B is the batch size; false where no song was left to put into it.
+  bool next(Chunk& chunk) {
+    bool any = false;
+    const auto B = sequences_.size();
+    for (std::size_t b = 0; b < B; ++b) {
+      Sequence& sequence = sequences_[b];
+      for (std::size_t t = 0; t < static_cast<std::size_t>(chunk.T); ++t) {
+        if (sequence.song == kNone || sequence.offset == corpus_->song(sequence.song).tokens.size())
+          sequence = {take_song(), 0};
+        const std::size_t at = t * B + b;
+        if (sequence.song == kNone) {
+          chunk.inputs[at] = start_token_;
+          chunk.targets[at] = kNoToken;
+          chunk.reset[at] = 1;
+          continue;
+        }
+        const auto tokens = corpus_->song(sequence.song).tokens;
+        chunk.inputs[at] = sequence.offset == 0 ? start_token_ : tokens[sequence.offset - 1];
+        chunk.targets[at] = tokens[sequence.offset];
+        chunk.reset[at] = sequence.offset == 0 ? 1 : 0;
+        ++sequence.offset;
+        any = true;
+      }
+    }
+    return any;
+  }
+
+  /// Where the stream stands, for a checkpoint.
+  nlohmann::json position() const {
+    nlohmann::json sequences = nlohmann::json::array();
+    for (const Sequence& sequence : sequences_) sequences.push_back({sequence.song, sequence.offset});
+    return {{"pass", pass_}, {"next", next_}, {"sequences", std::move(sequences)}};
+  }
+
+  /// Goes to a position of a stream over the same corpus with the same settings; Error naming the file it
+  /// came from where it can't be one.
+  void seek(const nlohmann::json& position, const std::string& file) {
+    try {
+      pass_ = position.at("pass").get<std::uint64_t>();
+      arrange();
+      next_ = position.at("next").get<std::size_t>();
+      const nlohmann::json& sequences = position.at("sequences");
+      bool sound = next_ <= songs_.size() && sequences.size() == sequences_.size();
+      for (std::size_t b = 0; sound && b < sequences_.size(); ++b) {
+        sequences_[b] = {sequences[b].at(0).get<std::size_t>(), sequences[b].at(1).get<std::size_t>()};
+        sound = sequences_[b].song == kNone ||
+                (sequences_[b].song < corpus_->num_songs() &&
+                 sequences_[b].offset <= corpus_->song(sequences_[b].song).tokens.size());
+      }
+      if (!sound) throw Error(file, "its place in the corpus does not fit this corpus");
+    } catch (const nlohmann::json::exception&) {
+      throw Error(file, "its place in the corpus can't be read");
+    }
+  }
+
+ private:
+  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+
+  struct Sequence {
+    std::size_t song = kNone;  // of the corpus
+    std::size_t offset = 0;    // tokens that were targets already
+  };
+
+  // The order of songs in pass_.
+  void arrange() {
+    next_ = 0;
+    std::sort(songs_.begin(), songs_.end());
+    if (passes_ == Passes::once) {
+      std::stable_sort(songs_.begin(), songs_.end(), [&](std::size_t a, std::size_t b) {
+        return corpus_->song(a).tokens.size() > corpus_->song(b).tokens.size();
+      });
+      return;
+    }
+    Rng rng(seed_, pass_);
+    for (std::size_t i = songs_.size(); i > 1; --i)  // Fisher and Yates
+      std::swap(songs_[i - 1], songs_[rng.below(static_cast<std::uint32_t>(i))]);
+  }
+
+  std::size_t take_song() {
+    if (next_ == songs_.size()) {
+      if (passes_ == Passes::once) return kNone;
+      ++pass_;
+      arrange();
+    }
+    const std::size_t song = songs_[next_++];
+    corpus_->check_tokens(song);
+    return song;
+  }
+
+  const Corpus* corpus_;
+  std::vector<std::size_t> songs_;
+  Passes passes_;
+  std::uint64_t seed_;
+  Token start_token_;
+  std::vector<Sequence> sequences_;
+  std::uint64_t pass_ = 0;
+  std::size_t next_ = 0;
+};
+
+}  // namespace gruve

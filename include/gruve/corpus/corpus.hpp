@@ -1,0 +1,347 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "gruve/core/error.hpp"
+#include "gruve/core/hash.hpp"
+#include "gruve/core/mapped_file.hpp"
+#include "gruve/midi/song.hpp"
+#include "gruve/tokens/any_encoder.hpp"
+
+namespace gruve {
+
+static_assert(std::endian::native == std::endian::little, "a corpus is mapped as it stands, little-endian");
+
+/// The side on which a song stands: trained on, judged by while training, or kept for the end.
+enum class Split : std::uint8_t { train, valid, test };
+
+inline constexpr int kNumSplits = 3;
+
+constexpr std::string_view split_name(Split split) noexcept {
+  constexpr std::string_view kNames[kNumSplits] = {"train", "valid", "test"};
+  return kNames[static_cast<int>(split)];
+}
+
+/// Empty where no split has that name.
+constexpr std::optional<Split> split_from_name(std::string_view name) noexcept {
+  for (const Split split : {Split::train, Split::valid, Split::test})
+    if (name == split_name(split)) return split;
+  return std::nullopt;
+}
+
+/// What a corpus says about all its songs.
+struct CorpusInfo {
+  AnyEncoder encoder{};            // that made the tokens
+  double tempo_bpm = 120;          // quarter notes per minute, the median over songs
+  TimeSignature time_signature{};  // the one with the most quarter notes in all songs
+  nlohmann::json report{};         // how many songs were taken and refused, and why; may be null
+};
+
+/// One song of a corpus, or one document of a text.
+struct CorpusSong {
+  std::span<const Token> tokens{};  // at least one
+  std::uint64_t hash = 0;           // content_hash of the tokens' bytes
+  Split split = Split::train;
+};
+
+/// The split by content: 8 of 10 hashes train, 1 valid, 1 test. A song falls on the same side whatever else
+/// is in the corpus, and so do all its duplicates.
+///
+/// A corpus too small for that is the exception: where train would be empty, and then where valid would be,
+/// the song with the lowest hash moves there with its duplicates, out of test or, if test is empty, out of
+/// the other; but never train's only song. So two different songs make a train and a valid.
+inline void assign_splits(std::span<CorpusSong> songs) {
+  for (CorpusSong& song : songs) {
+    const std::uint64_t tenth = ((song.hash >> 32) * 10) >> 32;
+    song.split = tenth < 8 ? Split::train : tenth == 8 ? Split::valid : Split::test;
+  }
+  const auto holds_any = [&](Split split) {
+    return std::any_of(songs.begin(), songs.end(),
+                       [&](const CorpusSong& song) { return song.split == split; });
+  };
+  for (const Split wanted : {Split::train, Split::valid}) {
+    if (holds_any(wanted)) continue;
+    Split giver = wanted == Split::train ? Split::valid : Split::train;
+    if (holds_any(Split::test)) giver = Split::test;
+    std::set<std::uint64_t> hashes;
+    for (const CorpusSong& song : songs)
+      if (song.split == giver) hashes.insert(song.hash);
+    if (hashes.size() < (giver == Split::train ? 2u : 1u)) continue;
+    for (CorpusSong& song : songs)
+      if (song.hash == *hashes.begin()) song.split = wanted;
+  }
+}
+
+namespace internal {
+
+// The corpus file, little-endian. Tokens stand before what is only known at the end, so that it is written in
+// one go.
+//
+//   byte 0    "GRUVECRP"
+//        8    version          u32, 1
+//        12   bytes of JSON    u32
+//        16   tokens in all    u64
+//        24   songs            u64
+//        32   tokens           u16 each, song after song, then zeros to a multiple of 8 bytes
+//             songs            {tokens u64, hash u64, split u8, zero u8[7]} each
+//             JSON             {"encoder", "tempo_bpm", "time_signature", "report"}, to the end
+struct CorpusHead {
+  char magic[8] = {'G', 'R', 'U', 'V', 'E', 'C', 'R', 'P'};
+  std::uint32_t version = 1;
+  std::uint32_t json_size = 0;
+  std::uint64_t num_tokens = 0;
+  std::uint64_t num_songs = 0;
+};
+static_assert(sizeof(CorpusHead) == 32);
+
+struct CorpusEntry {
+  std::uint64_t length = 0;
+  std::uint64_t hash = 0;
+  std::uint8_t split = 0;
+  std::uint8_t zero[7] = {};
+};
+static_assert(sizeof(CorpusEntry) == 24);
+
+/// Writes a corpus file in one go. Sink has write(bytes) and overwrite(offset, bytes), as AtomicFile has.
+template <class Sink>
+class CorpusWriter {
+ public:
+  explicit CorpusWriter(Sink& sink) : sink_(sink) { sink_.write(std::as_bytes(std::span(&head_, 1))); }
+
+  void add(std::span<const Token> tokens) {
+    if (tokens.empty()) throw Error("a song without tokens can't stand in a corpus");
+    sink_.write(std::as_bytes(tokens));
+    songs_.push_back({.hash = content_hash(std::as_bytes(tokens))});
+    lengths_.push_back(tokens.size());
+    head_.num_tokens += tokens.size();
+  }
+
+  /// Settles the splits and writes what is left.
+  void finish(const CorpusInfo& info) {
+    assign_splits(songs_);
+    const std::array<std::byte, 8> zeros{};
+    sink_.write(std::span(zeros).first((4 - head_.num_tokens % 4) % 4 * sizeof(Token)));
+    for (std::size_t i = 0; i < songs_.size(); ++i) {
+      const CorpusEntry entry{
+          .length = lengths_[i], .hash = songs_[i].hash, .split = static_cast<std::uint8_t>(songs_[i].split)};
+      sink_.write(std::as_bytes(std::span(&entry, 1)));
+    }
+    const nlohmann::json json = {
+        {"encoder", to_json(info.encoder)},
+        {"tempo_bpm", info.tempo_bpm},
+        {"time_signature", {info.time_signature.numerator, info.time_signature.denominator}},
+        {"report", info.report}};
+    const std::string text = json.dump();
+    sink_.write(std::as_bytes(std::span(text.data(), text.size())));
+    head_.json_size = static_cast<std::uint32_t>(text.size());
+    head_.num_songs = songs_.size();
+    sink_.overwrite(0, std::as_bytes(std::span(&head_, 1)));
+  }
+
+  /// The songs without their tokens, split once finish() was called.
+  std::span<const CorpusSong> songs() const noexcept { return songs_; }
+  std::span<const std::uint64_t> lengths() const noexcept { return lengths_; }
+
+ private:
+  Sink& sink_;
+  CorpusHead head_;
+  std::vector<CorpusSong> songs_;
+  std::vector<std::uint64_t> lengths_;
+};
+
+/// The sink of a corpus that never goes to disk.
+struct MemorySink {
+  std::vector<std::byte> bytes;
+
+  void write(std::span<const std::byte> more) {
+    const std::size_t size = bytes.size();
+    bytes.resize(size + more.size());
+    std::copy(more.begin(), more.end(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
+  }
+  void overwrite(long offset, std::span<const std::byte> over) {
+    std::copy(over.begin(), over.end(), bytes.begin() + offset);
+  }
+};
+
+}  // namespace internal
+
+/// Songs as tokens, split into train, valid and test: a file that is mapped, not read, so that it may be
+/// larger than memory, or the same bytes in memory. build_corpus() makes one from files.
+///
+///   Corpus corpus("corpus.gruve");
+///   for (std::size_t i : corpus.songs(Split::train)) use(corpus.song(i).tokens);
+///
+/// Opening checks everything but the tokens, whose pages stay on disk: whoever reads a song's first calls
+/// check_tokens(), or checks each as it copies it. Can be moved, and its spans then stay good; can't be
+/// copied.
+class Corpus {
+ public:
+  /// Throws Error with the byte at fault where the file is missing or not a whole and sound corpus.
+  explicit Corpus(const std::filesystem::path& path) : storage_(MappedFile(path)), file_(path.string()) {
+    open(std::get<MappedFile>(storage_).bytes());
+  }
+
+  /// A corpus from the bytes of its file; name stands for the file in an Error.
+  static Corpus from_bytes(std::vector<std::byte> bytes, std::string name = "corpus in memory") {
+    return Corpus(std::move(bytes), std::move(name));
+  }
+
+  /// A corpus in memory from songs that are encoded already. Throws Error where there is none, one is empty,
+  /// or a token is outside the encoder's vocabulary.
+  static Corpus from_songs(CorpusInfo info, std::span<const std::vector<Token>> songs) {
+    internal::MemorySink sink;
+    internal::CorpusWriter writer(sink);
+    for (const auto& song : songs) writer.add(song);
+    writer.finish(info);
+    Corpus corpus = from_bytes(std::move(sink.bytes));
+    for (std::size_t i = 0; i < corpus.num_songs(); ++i) corpus.check_tokens(i);
+    return corpus;
+  }
+
+  const CorpusInfo& info() const noexcept { return info_; }
+  const AnyEncoder& encoder() const noexcept { return info_.encoder; }
+  int vocab_size() const noexcept { return gruve::vocab_size(info_.encoder); }
+  double tempo_bpm() const noexcept { return info_.tempo_bpm; }
+
+  /// The path it was opened with, or the name it was given.
+  const std::string& file() const noexcept { return file_; }
+
+  std::size_t num_songs() const noexcept { return songs_.size(); }
+  const CorpusSong& song(std::size_t i) const noexcept { return songs_[i]; }
+
+  /// The indices of a split's songs, ascending.
+  std::vector<std::size_t> songs(Split split) const {
+    std::vector<std::size_t> indices;
+    for (std::size_t i = 0; i < songs_.size(); ++i)
+      if (songs_[i].split == split) indices.push_back(i);
+    return indices;
+  }
+
+  /// How many tokens a split's songs have together.
+  std::uint64_t num_tokens(Split split) const noexcept {
+    std::uint64_t count = 0;
+    for (const CorpusSong& song : songs_)
+      if (song.split == split) count += song.tokens.size();
+    return count;
+  }
+
+  /// Throws Error with its byte at the first token of song i that is outside the vocabulary.
+  void check_tokens(std::size_t i) const {
+    const std::span<const Token> tokens = songs_[i].tokens;
+    const auto outside =
+        std::find_if(tokens.begin(), tokens.end(), [&](Token token) { return token >= vocab_size(); });
+    if (outside == tokens.end()) return;
+    const auto position =
+        static_cast<std::size_t>((tokens.data() - songs_[0].tokens.data()) + (outside - tokens.begin()));
+    throw Error(file_, sizeof(internal::CorpusHead) + position * sizeof(Token),
+                "token " + std::to_string(*outside) + " is outside the vocabulary of " +
+                    std::to_string(vocab_size()));
+  }
+
+ private:
+  Corpus(std::vector<std::byte> bytes, std::string name)
+      : storage_(std::move(bytes)), file_(std::move(name)) {
+    open(std::get<std::vector<std::byte>>(storage_));
+  }
+
+  void open(std::span<const std::byte> bytes) {
+    using internal::CorpusEntry, internal::CorpusHead;
+    CorpusHead head;
+    if (bytes.size() < sizeof head || std::memcmp(bytes.data(), head.magic, sizeof head.magic) != 0)
+      throw Error(file_, 0,
+                  "not a gruve corpus: it does not begin with the 32 bytes of GRUVECRP, version and sizes");
+    std::memcpy(&head, bytes.data(), sizeof head);
+    if (head.version != 1)
+      throw Error(file_, 8, "corpus of version " + std::to_string(head.version) + ", expected 1");
+
+    // Each count is compared with the file's size before it is multiplied, so nothing overflows.
+    const std::uint64_t size = bytes.size();
+    const std::uint64_t padded =
+        head.num_tokens <= size ? (head.num_tokens + 3) / 4 * 4 * sizeof(Token) : size;
+    const std::uint64_t table = head.num_songs <= size ? head.num_songs * sizeof(CorpusEntry) : size;
+    const std::uint64_t expected = sizeof head + padded + table + head.json_size;
+    if (head.num_tokens > size || head.num_songs > size || expected != size)
+      throw Error(file_, 12,
+                  std::to_string(head.num_tokens) + " tokens, " + std::to_string(head.num_songs) +
+                      " songs and " + std::to_string(head.json_size) +
+                      " bytes of JSON don't make a file of " + std::to_string(size) +
+                      " bytes: it is cut short or damaged");
+    if (head.num_songs == 0) throw Error(file_, 24, "the corpus holds no song");
+
+    const std::uint64_t json_begin = sizeof head + padded + table;
+    read_info(bytes.subspan(json_begin), json_begin);
+
+    const auto* tokens = reinterpret_cast<const Token*>(bytes.data() + sizeof head);
+    std::uint64_t left = head.num_tokens;
+    songs_.reserve(head.num_songs);
+    for (std::uint64_t i = 0; i < head.num_songs; ++i) {
+      const std::uint64_t at = sizeof head + padded + i * sizeof(CorpusEntry);
+      CorpusEntry entry;
+      std::memcpy(&entry, bytes.data() + at, sizeof entry);
+      if (entry.length == 0 || entry.length > left)
+        throw Error(file_, at,
+                    "song " + std::to_string(i) + " has " + std::to_string(entry.length) +
+                        " tokens, expected 1 to the " + std::to_string(left) + " that are left");
+      if (entry.split >= kNumSplits)
+        throw Error(file_, at + 16,
+                    "song " + std::to_string(i) + " is of split " + std::to_string(entry.split) +
+                        ", expected 0 to 2");
+      songs_.push_back({.tokens = {tokens, static_cast<std::size_t>(entry.length)},
+                        .hash = entry.hash,
+                        .split = static_cast<Split>(entry.split)});
+      tokens += entry.length;
+      left -= entry.length;
+    }
+    if (left != 0)
+      throw Error(
+          file_, 16,
+          std::to_string(left) + " of " + std::to_string(head.num_tokens) + " tokens belong to no song");
+  }
+
+  void read_info(std::span<const std::byte> bytes, std::uint64_t at) {
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    const nlohmann::json json = nlohmann::json::parse(text.begin(), text.end(), nullptr, false);
+    if (!json.is_object() || !json.contains("encoder"))
+      throw Error(file_, at, "no JSON object with an encoder");
+    info_.encoder = encoder_from_json(json["encoder"], file_);
+    const auto tempo = json.find("tempo_bpm");
+    if (tempo == json.end() || !tempo->is_number() ||
+        !(tempo->get<double>() >= 4 && tempo->get<double>() <= 60e6))
+      throw Error(file_, at, "tempo_bpm is not a number from 4 to 60000000");
+    info_.tempo_bpm = tempo->get<double>();
+    const auto metre = json.find("time_signature");
+    const auto is_metre = [](const nlohmann::json& value) {
+      return value.is_number_integer() && value.get<double>() >= 1 && value.get<double>() <= 256;
+    };
+    if (metre == json.end() || !metre->is_array() || metre->size() != 2 || !is_metre((*metre)[0]) ||
+        !is_metre((*metre)[1]) || !std::has_single_bit((*metre)[1].get<unsigned>()))
+      throw Error(file_, at, "time_signature is not [numerator, a power of two]");
+    info_.time_signature = {
+        .tick = 0, .numerator = (*metre)[0].get<int>(), .denominator = (*metre)[1].get<int>()};
+    if (json.contains("report")) info_.report = json["report"];
+  }
+
+  std::variant<MappedFile, std::vector<std::byte>> storage_;
+  std::string file_;
+  CorpusInfo info_;
+  std::vector<CorpusSong> songs_;  // their tokens lie in storage_
+};
+
+}  // namespace gruve

@@ -1,0 +1,101 @@
+#include "gruve/corpus/batch_stream.hpp"
+
+#include <map>
+#include <set>
+#include <vector>
+
+#include "catch.hpp"
+
+using namespace gruve;
+
+namespace {
+
+// Songs of different lengths whose tokens say which song they are of: song i is {i, 88, i, 88, …}.
+Corpus numbered_songs(std::size_t count) {
+  std::vector<std::vector<Token>> songs;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::vector<Token> song;
+    for (std::size_t n = 0; n < 3 + i % 7; ++n) song.insert(song.end(), {static_cast<Token>(i), 88});
+    songs.push_back(song);
+  }
+  return Corpus::from_songs({.encoder = TimestepEncoder(), .time_signature = {}, .report = {}}, songs);
+}
+
+}  // namespace
+
+TEST_CASE("One pass predicts every token of every song once, each from its beginning", "[corpus][stream]") {
+  const Corpus corpus = numbered_songs(50);
+  BatchStream stream(corpus, Split::train, 4, BatchStream::Passes::once);
+  Chunk chunk(5, 4);
+  std::map<int, std::vector<Token>> found;
+  std::vector<int> playing(4, -1);
+  while (stream.next(chunk)) {
+    for (std::size_t t = 0; t < 5; ++t) {
+      for (std::size_t b = 0; b < 4; ++b) {
+        const std::size_t at = t * 4 + b;
+        if (chunk.targets[at] == kNoToken) continue;
+        if (chunk.reset[at] != 0) {
+          CHECK(chunk.inputs[at] == 88);  // the start token
+          playing[b] = chunk.targets[at];
+        } else {
+          CHECK(chunk.inputs[at] == found[playing[b]].back());
+        }
+        found[playing[b]].push_back(chunk.targets[at]);
+      }
+    }
+  }
+  const auto songs = corpus.songs(Split::train);
+  REQUIRE(found.size() == songs.size());
+  for (const std::size_t song : songs) {
+    const auto tokens = corpus.song(song).tokens;
+    CHECK(found[tokens[0]] == std::vector<Token>(tokens.begin(), tokens.end()));
+  }
+}
+
+TEST_CASE("Training passes hold each song once, in an order that changes from pass to pass",
+          "[corpus][stream]") {
+  const Corpus corpus = numbered_songs(60);
+  const std::size_t count = corpus.songs(Split::train).size();
+  BatchStream stream(corpus, Split::train, 1, BatchStream::Passes::endless, 3);
+  Chunk chunk(1, 1);
+  std::vector<std::vector<int>> passes(2);
+  for (auto& pass : passes) {
+    while (pass.size() < count) {
+      stream.next(chunk);
+      if (chunk.reset[0] != 0) pass.push_back(chunk.targets[0]);
+    }
+  }
+  CHECK(std::set<int>(passes[0].begin(), passes[0].end()).size() == count);
+  CHECK(std::set<int>(passes[1].begin(), passes[1].end()).size() == count);
+  CHECK(passes[0] != passes[1]);
+}
+
+TEST_CASE("A stream that goes to a stored position goes on as the first one did", "[corpus][stream]") {
+  const Corpus corpus = numbered_songs(40);
+  BatchStream first(corpus, Split::train, 3, BatchStream::Passes::endless, 9);
+  Chunk a(7, 3), b(7, 3);
+  for (int i = 0; i < 25; ++i) first.next(a);
+  BatchStream second(corpus, Split::train, 3, BatchStream::Passes::endless, 9);
+  second.seek(nlohmann::json::parse(first.position().dump()), "checkpoint");
+  for (int i = 0; i < 25; ++i) {
+    first.next(a);
+    second.next(b);
+    CHECK(a.inputs == b.inputs);
+    CHECK(a.targets == b.targets);
+    CHECK(a.reset == b.reset);
+  }
+}
+
+TEST_CASE("A position that can't be one, and a split without songs, are refused", "[corpus][stream]") {
+  const Corpus corpus = numbered_songs(40);
+  BatchStream stream(corpus, Split::train, 3, BatchStream::Passes::endless);
+  nlohmann::json position = stream.position();
+  position["sequences"][0] = {100, 0};
+  CHECK_THROWS_WITH(stream.seek(position, "run.checkpoint"),
+                    "run.checkpoint: its place in the corpus does not fit this corpus");
+  CHECK_THROWS_WITH(stream.seek({{"pass", 1}}, "run.checkpoint"),
+                    "run.checkpoint: its place in the corpus can't be read");
+  const Corpus one = numbered_songs(1);
+  CHECK_THROWS_WITH(BatchStream(one, Split::valid, 1, BatchStream::Passes::once),
+                    "corpus in memory: no song stands in the split \"valid\"");
+}

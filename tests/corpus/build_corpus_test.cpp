@@ -1,0 +1,319 @@
+#include "gruve/corpus/build_corpus.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "gruve/core/rng.hpp"
+#include "gruve/midi/write_midi.hpp"
+
+#include "catch.hpp"
+
+using namespace gruve;
+namespace fs = std::filesystem;
+
+namespace {
+
+// An empty folder that goes with the test.
+struct Folder {
+  fs::path path;
+
+  Folder() {
+    static std::atomic<int> count = 0;
+    path = fs::temp_directory_path() /
+           ("gruve_build_corpus_" + std::to_string(count++) + "_" +
+            std::to_string(std::chrono::steady_clock::now().time_since_epoch().count()));
+    fs::create_directories(path);
+  }
+  ~Folder() { fs::remove_all(path); }
+
+  fs::path operator/(const std::string& name) const { return path / name; }
+};
+
+Song song_of(int pitch, std::int64_t ticks = 480) {
+  Song song;
+  song.notes = {{0, ticks, pitch}};
+  song.length = ticks;
+  return song;
+}
+
+std::string contents(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+BuildReport build(const fs::path& from, const fs::path& out, const BuildOptions& options = {}) {
+  return build_corpus(std::vector<fs::path>{from}, out, options);
+}
+
+template <class Call>
+std::string error_of(Call call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+}  // namespace
+
+TEST_CASE("A folder of MIDI files becomes a corpus, its files in the order of their paths",
+          "[corpus][build]") {
+  const Folder folder;
+  fs::create_directories(folder / "sub/deeper");
+  write_midi(song_of(60), folder / "b.mid");
+  write_midi(song_of(61), folder / "a.MIDI");
+  write_midi(song_of(62), folder / "sub/deeper/c.kar");
+  write_file(folder / "notes.txt", "not music");
+  write_file(folder / "sub/broken.mid", "MThd and no more");
+  write_midi(song_of(109), folder / "sub/high.mid");
+  write_midi(song_of(60), folder / "sub/copy.mid");
+  std::vector<std::uint64_t> steps;
+  const BuildReport report = build_corpus(std::vector<fs::path>{folder.path}, folder / "out.gruve",
+                                          {.threads = 1}, [&](const Progress& progress) {
+                                            steps.push_back(progress.done);
+                                            CHECK(progress.total == 6);
+                                          });
+  CHECK(steps == std::vector<std::uint64_t>{4, 6});
+  CHECK(report.num_files() == 6);
+  CHECK(report.songs == 4);
+  CHECK(report.duplicates == 1);
+  CHECK(report.files == std::array<std::uint64_t, kNumRules>{4, 1, 0, 1, 0, 0});
+  REQUIRE(report.refused.size() == 2);
+  CHECK(report.refused[0].file == (folder / "sub/broken.mid").string());
+  CHECK(report.refused[0].rule == Rule::not_readable);
+  CHECK(report.refused[0].byte);
+  CHECK(report.refused[1].file == (folder / "sub/high.mid").string());
+  CHECK(report.refused[1].rule == Rule::out_of_range);
+  CHECK(report.refused[1].reason == "note 109 at tick 0 lies above C8");
+
+  const Corpus corpus(folder / "out.gruve");
+  REQUIRE(corpus.num_songs() == 4);
+  // A quarter note is 24 timesteps of a key and an end; b.mid and its copy are of one split.
+  std::vector<Token> found;
+  for (std::size_t i = 0; i < 4; ++i) {
+    CHECK(corpus.song(i).tokens.size() == 48);
+    found.push_back(corpus.song(i).tokens[0]);
+  }
+  CHECK(found == std::vector<Token>{40, 39, 39, 41});
+  CHECK(corpus.song(1).split == corpus.song(2).split);
+  for (std::size_t i = 0; i < kNumSplits; ++i) {
+    CHECK(corpus.num_tokens(static_cast<Split>(i)) == report.tokens_of_split[i]);
+    CHECK(corpus.songs(static_cast<Split>(i)).size() == report.songs_of_split[i]);
+  }
+  CHECK(corpus.info().report["rules"]["not readable"] == 1);
+  CHECK_FALSE(fs::exists(folder / "out.gruve.partial"));
+}
+
+TEST_CASE("A corpus is the same for any number of threads, on disk and in memory", "[corpus][build]") {
+  const Folder folder;
+  Rng rng(11);
+  for (int i = 0; i < 60; ++i) {
+    Song song;
+    for (int n = 0; n < 30; ++n) {
+      const auto start = static_cast<std::int64_t>(20 * rng.below(500));
+      song.notes.push_back({start, start + static_cast<std::int64_t>(1 + rng.below(300)),
+                            static_cast<int>(20 + rng.below(90))});
+      song.length = std::max(song.length, song.notes.back().end);
+    }
+    sort_notes(song.notes);
+    song.tempos = {{0, 400'000 + static_cast<std::int64_t>(rng.below(200'000))}};
+    write_midi(song, folder / (std::to_string(i) + ".mid"));
+  }
+  BuildOptions options{.screening = {.drop_out_of_range = true, .drop_too_short = true}, .threads = 1};
+  build(folder.path, folder / "1.gruve", options);
+  const std::string expected = contents(folder / "1.gruve");
+  CHECK(expected.size() > 10'000);
+  for (const int threads : {2, 3, 5}) {
+    options.threads = threads;
+    build(folder.path, folder / "n.gruve", options);
+    CHECK(contents(folder / "n.gruve") == expected);
+  }
+  const auto [corpus, report] = build_corpus_in_memory(std::vector<fs::path>{folder.path}, options);
+  const Corpus mapped(folder / "1.gruve");
+  REQUIRE(corpus.num_songs() == mapped.num_songs());
+  for (std::size_t i = 0; i < corpus.num_songs(); ++i) {
+    CHECK(corpus.song(i).hash == mapped.song(i).hash);
+    CHECK(corpus.song(i).split == mapped.song(i).split);
+  }
+  CHECK(corpus.tempo_bpm() == mapped.tempo_bpm());
+}
+
+TEST_CASE("A corpus holds the middle tempo of its songs and the metre of most quarter notes",
+          "[corpus][build]") {
+  const Folder folder;
+  // 60 bpm; 100 bpm; half at 120 bpm and half at 60: 4 quarter notes in 3 s, 80 bpm. The middle is 80.
+  Song song = song_of(60, 4 * 480);
+  song.tempos = {{0, 1'000'000}};
+  song.time_signatures = {{0, 3, 4}};
+  write_midi(song, folder / "slow.mid");
+  song = song_of(62, 4 * 480);
+  song.tempos = {{0, 600'000}};
+  song.time_signatures = {{480, 3, 4}};  // a quarter note of 4/4, then three of 3/4
+  write_midi(song, folder / "fast.mid");
+  song = song_of(64, 4 * 480);
+  song.tempos = {{0, 500'000}, {2 * 480, 1'000'000}};
+  song.time_signatures = {{0, 6, 8}};
+  write_midi(song, folder / "mixed.mid");
+  build(folder.path, folder / "out.gruve");
+  const Corpus corpus(folder / "out.gruve");
+  CHECK(corpus.tempo_bpm() == Approx(80));
+  CHECK(corpus.info().time_signature == TimeSignature{0, 3, 4});
+}
+
+TEST_CASE("A path that is missing is an error, and nothing is written", "[corpus][build]") {
+  const Folder folder;
+  const fs::path out = folder / "out.gruve";
+  CHECK(error_of([&] { build(folder / "gone", out); }) ==
+        (folder / "gone").string() + ": no such file or folder");
+  CHECK_FALSE(fs::exists(out));
+  CHECK(fs::is_empty(folder.path));
+}
+
+TEST_CASE("A folder with no usable file is an error with the main reason, and nothing is overwritten",
+          "[corpus][build]") {
+  const Folder folder, elsewhere;
+  const fs::path out = elsewhere / "out.gruve";
+  write_file(out, "what stood there");
+  const std::string name = folder.path.string();
+  CHECK(error_of([&] { build(folder.path, out); }) == name + ": holds no MIDI file (.mid, .midi or .kar)");
+  CHECK(error_of([&] { build(folder.path, out, {.encoder = EncoderKind::text}); }) ==
+        name + ": holds no text file (.txt)");
+  write_midi(song_of(10), folder / "a.mid");
+  CHECK(error_of([&] { build(folder.path, out); }) ==
+        (folder / "a.mid").string() + ": note 10 at tick 0 lies below A0");
+  write_file(folder / "a.mid", "RIFF, not MIDI");
+  CHECK(error_of([&] { build(folder.path, out); }) ==
+        (folder / "a.mid").string() + ", byte 0: found \"RIFF\", expected \"MThd\": not a MIDI file");
+  write_midi(song_of(60, 5), folder / "b.mid");
+  write_midi(song_of(60, 5), folder / "c.mid");
+  CHECK(error_of([&] { build(folder.path, out); }) ==
+        name +
+            ": none of 3 files can be used, 2 for the reason \"note too short for the grid\", the first "
+            "being " +
+            (folder / "b.mid").string() +
+            ": note 60 from tick 0 to tick 5 is too short for the grid: it begins and ends at timestep 0");
+  CHECK(contents(out) == "what stood there");
+  CHECK(error_of([&] { build(folder.path, elsewhere / "gone/out.gruve"); }) ==
+        (elsewhere / "gone/out.gruve").string() + ": cannot write: No such file or directory");
+}
+
+TEST_CASE("A file named directly is read whatever its name, and once", "[corpus][build]") {
+  const Folder folder;
+  write_midi(song_of(60), folder / "music.bin");
+  write_midi(song_of(61), folder / "a.mid");
+  std::vector<Refusal> unreadable;
+  const std::vector<fs::path> paths = {folder / "music.bin", folder.path, folder.path / "." / "a.mid"};
+  CHECK(find_sources(paths, EncoderKind::timestep, unreadable).size() == 2);
+  CHECK(find_sources(std::vector<fs::path>{folder.path}, EncoderKind::timestep, unreadable).size() == 1);
+  CHECK(unreadable.empty());
+}
+
+TEST_CASE("Links that go round in a circle end", "[corpus][build]") {
+  const Folder folder;
+  fs::create_directories(folder / "sub");
+  write_midi(song_of(60), folder / "sub/a.mid");
+  std::error_code error;
+  fs::create_directory_symlink(folder.path, folder / "sub/circle", error);
+  fs::create_symlink(folder / "sub/a.mid", folder / "link.mid", error);
+  fs::create_symlink(folder / "gone.mid", folder / "dangling.mid", error);
+  if (error) {
+    WARN("skipped: this system makes no links: " << error.message());
+    return;
+  }
+  std::vector<Refusal> unreadable;
+  CHECK(find_sources(std::vector<fs::path>{folder.path}, EncoderKind::timestep, unreadable) ==
+        std::vector<fs::path>{folder / "link.mid", folder / "sub/a.mid"});
+  CHECK(
+      find_sources(std::vector<fs::path>{folder / "sub/circle"}, EncoderKind::timestep, unreadable).size() ==
+      2);
+}
+
+TEST_CASE("A text is cut at blank lines into documents that put together are the text",
+          "[corpus][build][text]") {
+  using Ends = std::vector<std::size_t>;
+  CHECK(document_ends("", 4).empty());
+  CHECK(document_ends("abc", 4) == Ends{3});
+  CHECK(document_ends("abc\n\ndef\n\ng", 4) == Ends{5, 11});  // "g" is too short to be alone
+  CHECK(document_ends("abc\n\ndef\n\n1234", 4) == Ends{5, 10, 14});
+  CHECK(document_ends("abc\n\ndef\n\n1234", 6) == Ends{14});
+  CHECK(document_ends("abc\n\ndef\n\n1234\n", 4) == Ends{5, 10, 15});
+  CHECK(document_ends("ab\r\n \t\r\nx", 4) == Ends{9});
+  CHECK(document_ends("ab\r\n \t\r\nxyz1", 4) == Ends{8, 12});
+  CHECK(document_ends("abc\nde", 2) == Ends{6});  // no blank line
+}
+
+TEST_CASE("Text files become a corpus of documents under one vocabulary", "[corpus][build][text]") {
+  const Folder folder;
+  std::string text;
+  for (int i = 0; i < 3000; ++i) text += "line " + std::to_string(i) + (i % 10 == 9 ? ".\n\n" : "\n");
+  write_file(folder / "long.txt", text);
+  write_file(folder / "short.txt", "xyz");
+  write_file(folder / "empty.txt", "");
+  const BuildOptions options{.encoder = EncoderKind::text, .threads = 1};
+  const BuildReport report = build(folder.path, folder / "1.gruve", options);
+  CHECK(report.files == std::array<std::uint64_t, kNumRules>{2, 1, 0, 0, 0, 0});
+  REQUIRE(report.refused.size() == 1);
+  CHECK(report.refused[0].reason == "the file is empty");
+  CHECK(report.songs_of_split[0] > 0);
+  CHECK(report.songs_of_split[1] > 0);
+
+  const Corpus corpus(folder / "1.gruve");
+  const auto& encoder = std::get<CharEncoder>(corpus.encoder());
+  CHECK(encoder.vocabulary() == "\n .0123456789eilnxyz");
+  std::string back;
+  for (std::size_t i = 0; i < corpus.num_songs(); ++i) back += encoder.decode(corpus.song(i).tokens);
+  CHECK(back == text + "xyz");
+
+  build(folder.path, folder / "3.gruve", {.encoder = EncoderKind::text, .threads = 3});
+  CHECK(contents(folder / "3.gruve") == contents(folder / "1.gruve"));
+}
+
+TEST_CASE("A report says in JSON what became of each file", "[corpus][build]") {
+  BuildReport report;
+  report.files = {3, 1, 0, 1, 0, 0};
+  report.songs = 3;
+  report.duplicates = 1;
+  report.songs_of_split = {2, 1, 0};
+  report.tokens_of_split = {20, 10, 0};
+  report.refused = {{"a.mid", Rule::not_readable, 22, "cut short"},
+                    {"b.mid", Rule::out_of_range, {}, "too high"}};
+  report.seconds = 0.5;
+  CHECK(to_json(report) == nlohmann::json::parse(R"({
+    "files": 5, "songs": 3, "duplicates": 1, "seconds": 0.5,
+    "rules": {"accepted": 3, "not readable": 1, "no notes": 0, "note outside the piano's 88 keys": 1,
+              "note too short for the grid": 0, "too long": 0},
+    "splits": {"train": {"songs": 2, "tokens": 20}, "valid": {"songs": 1, "tokens": 10},
+               "test": {"songs": 0, "tokens": 0}},
+    "refused": [{"file": "a.mid", "rule": "not readable", "byte": 22, "reason": "cut short"},
+                {"file": "b.mid", "rule": "note outside the piano's 88 keys", "byte": null,
+                 "reason": "too high"}]
+  })"));
+}
+
+TEST_CASE("Odd and malformed MIDI files are taken or refused, each with a reason", "[corpus][build][data]") {
+  const fs::path odd = fs::path(GRUVE_SHARED_DATA) / "midi-odd";
+  if (!fs::is_directory(odd)) {
+    WARN("skipped: " << odd.string() << " is not here");
+    return;
+  }
+  const Folder folder;
+  const BuildReport report = build(odd, folder / "odd.gruve");
+  CHECK(report.num_files() > 500);
+  CHECK(report.refused.size() == report.num_files() - report.songs);
+  for (const Refusal& refusal : report.refused) CHECK_FALSE(refusal.reason.empty());
+  const Corpus corpus(folder / "odd.gruve");
+  for (std::size_t i = 0; i < corpus.num_songs(); ++i) {
+    corpus.check_tokens(i);
+    CHECK(count_violations(TimestepEncoder(), corpus.song(i).tokens) == 0);
+  }
+}

@@ -1,0 +1,261 @@
+#include "gruve/corpus/corpus.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gruve/core/atomic_file.hpp"
+#include "gruve/core/rng.hpp"
+
+#include "catch.hpp"
+
+using namespace gruve;
+
+namespace {
+
+using Bytes = std::vector<std::byte>;
+
+Bytes bytes_of(std::string_view text) {
+  const auto* data = reinterpret_cast<const std::byte*>(text.data());
+  return {data, data + text.size()};
+}
+
+// A corpus by hand, apart from the writer: songs {1, 0} and {2} of a vocabulary of three characters.
+const std::string kJson =
+    R"({"encoder":{"type":"char","vocabulary":[97,98,99]},"tempo_bpm":90.5,"time_signature":[3,4]})";
+
+Bytes by_hand(const std::string& json = kJson) {
+  using namespace std::string_literals;
+  std::string text =
+      "GRUVECRP"s                     // magic
+      "\x01\0\0\0"s +                 // version
+      static_cast<char>(json.size())  // bytes of JSON, below 256 in these tests
+      +
+      "\0\0\0"s
+      "\x03\0\0\0\0\0\0\0"s    // tokens in all
+      "\x02\0\0\0\0\0\0\0"s    // songs
+      "\x01\0\0\0\x02\0\0\0"s  // byte 32: tokens 1, 0 and 2, padded
+      "\x02\0\0\0\0\0\0\0"s    // byte 40: song 0 has two tokens
+      "\xAB\0\0\0\0\0\0\0"s    // its hash
+      "\0\0\0\0\0\0\0\0"s      // train
+      "\x01\0\0\0\0\0\0\0"s    // byte 64: song 1 has one token
+      "\xCD\0\0\0\0\0\0\0"s    // its hash
+      "\x01\0\0\0\0\0\0\0"s    // byte 80: valid
+      + json;                  // byte 88
+  return bytes_of(text);
+}
+
+std::string error_of(Bytes bytes) {
+  try {
+    const Corpus corpus = Corpus::from_bytes(std::move(bytes), "x.gruve");
+    for (std::size_t i = 0; i < corpus.num_songs(); ++i) corpus.check_tokens(i);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+std::string error_of(std::size_t byte, int value) {
+  Bytes bytes = by_hand();
+  bytes[byte] = static_cast<std::byte>(value);
+  return error_of(std::move(bytes));
+}
+
+std::vector<CorpusSong> songs_of_hashes(const std::vector<std::uint64_t>& hashes) {
+  std::vector<CorpusSong> songs;
+  for (const std::uint64_t hash : hashes) songs.push_back({.hash = hash});
+  assign_splits(songs);
+  return songs;
+}
+
+std::string splits_of_hashes(const std::vector<std::uint64_t>& hashes) {
+  std::string names;
+  for (const CorpusSong& song : songs_of_hashes(hashes)) names += split_name(song.split).substr(0, 2);
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("A corpus is read as its bytes stand", "[corpus][file]") {
+  const Corpus corpus = Corpus::from_bytes(by_hand());
+  REQUIRE(corpus.num_songs() == 2);
+  CHECK(std::vector<Token>(corpus.song(0).tokens.begin(), corpus.song(0).tokens.end()) ==
+        std::vector<Token>{1, 0});
+  CHECK(std::vector<Token>(corpus.song(1).tokens.begin(), corpus.song(1).tokens.end()) ==
+        std::vector<Token>{2});
+  CHECK(corpus.song(0).hash == 0xAB);
+  CHECK(corpus.song(1).split == Split::valid);
+  CHECK(corpus.songs(Split::train) == std::vector<std::size_t>{0});
+  CHECK(corpus.songs(Split::valid) == std::vector<std::size_t>{1});
+  CHECK(corpus.songs(Split::test).empty());
+  CHECK(corpus.num_tokens(Split::train) == 2);
+  CHECK(corpus.num_tokens(Split::test) == 0);
+  CHECK(corpus.vocab_size() == 3);
+  CHECK(corpus.encoder() == AnyEncoder(CharEncoder("abc")));
+  CHECK(corpus.tempo_bpm() == 90.5);
+  CHECK(corpus.info().time_signature == TimeSignature{0, 3, 4});
+}
+
+TEST_CASE("A corpus of songs in memory and its file are the same", "[corpus][file]") {
+  Rng rng(3);
+  std::vector<std::vector<Token>> songs(50);
+  for (auto& song : songs) {
+    song.resize(1 + rng.below(100));
+    for (Token& token : song) token = static_cast<Token>(rng.below(89));
+  }
+  const CorpusInfo info{
+      .encoder = TimestepEncoder(), .tempo_bpm = 99, .time_signature = {0, 6, 8}, .report = {}};
+  Corpus made = Corpus::from_songs(info, songs);
+  const Corpus corpus = std::move(made);  // spans stay good
+  REQUIRE(corpus.num_songs() == songs.size());
+  for (std::size_t i = 0; i < songs.size(); ++i) {
+    CHECK(std::equal(corpus.song(i).tokens.begin(), corpus.song(i).tokens.end(), songs[i].begin(),
+                     songs[i].end()));
+    CHECK(corpus.song(i).hash == content_hash(std::as_bytes(std::span(songs[i]))));
+  }
+  CHECK(corpus.tempo_bpm() == 99);
+  CHECK(corpus.info().time_signature.numerator == 6);
+  CHECK(corpus.encoder() == AnyEncoder(TimestepEncoder()));
+
+  internal::MemorySink sink;
+  internal::CorpusWriter writer(sink);
+  for (const auto& song : songs) writer.add(song);
+  writer.finish(info);
+  const auto path = std::filesystem::temp_directory_path() / "gruve_corpus_test.gruve";
+  write_file(path, sink.bytes);
+  const Corpus mapped(path);
+  for (std::size_t i = 0; i < songs.size(); ++i) {
+    CHECK(std::equal(mapped.song(i).tokens.begin(), mapped.song(i).tokens.end(), songs[i].begin(),
+                     songs[i].end()));
+    CHECK(mapped.song(i).split == corpus.song(i).split);
+  }
+  std::filesystem::remove(path);
+}
+
+TEST_CASE("Songs that can't be a corpus are refused", "[corpus]") {
+  const auto error_of_songs = [](const std::vector<std::vector<Token>>& songs) -> std::string {
+    try {
+      Corpus::from_songs({.encoder = CharEncoder("ab")}, songs);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  CHECK(error_of_songs({}) == "corpus in memory, byte 24: the corpus holds no song");
+  CHECK(error_of_songs({{1}, {}}) == "a song without tokens can't stand in a corpus");
+  CHECK(error_of_songs({{1}, {0, 2}}) == "corpus in memory, byte 36: token 2 is outside the vocabulary of 2");
+}
+
+TEST_CASE("A file that is not a whole and sound corpus is refused with its byte", "[corpus][file]") {
+  const std::string foreign =
+      "x.gruve, byte 0: not a gruve corpus: it does not begin with the 32 bytes of GRUVECRP, version and "
+      "sizes";
+  CHECK(error_of(bytes_of("")) == foreign);
+  CHECK(error_of(bytes_of("GRUVECRP")) == foreign);
+  CHECK(error_of(0, 'X') == foreign);
+  CHECK(error_of(8, 2) == "x.gruve, byte 8: corpus of version 2, expected 1");
+  Bytes cut = by_hand();
+  cut.pop_back();
+  const std::string sizes = "x.gruve, byte 12: 3 tokens, 2 songs and " + std::to_string(kJson.size()) +
+                            " bytes of JSON don't make a file of ";
+  CHECK(error_of(cut) == sizes + std::to_string(cut.size()) + " bytes: it is cut short or damaged");
+  CHECK_THAT(error_of(23, 0xFF), ContainsSubstring("18374686479671623683 tokens, 2 songs"));
+  CHECK_THAT(error_of(31, 0x80), ContainsSubstring("3 tokens, 9223372036854775810 songs"));
+  CHECK(error_of(40, 0) == "x.gruve, byte 40: song 0 has 0 tokens, expected 1 to the 3 that are left");
+  CHECK(error_of(64, 2) == "x.gruve, byte 64: song 1 has 2 tokens, expected 1 to the 1 that are left");
+  CHECK(error_of(71, 0xFF) ==
+        "x.gruve, byte 64: song 1 has 18374686479671623681 tokens, expected 1 to the 1 that are left");
+  CHECK(error_of(40, 1) == "x.gruve, byte 16: 1 of 3 tokens belong to no song");
+  CHECK(error_of(80, 3) == "x.gruve, byte 80: song 1 is of split 3, expected 0 to 2");
+  CHECK(error_of(36, 3) == "x.gruve, byte 36: token 3 is outside the vocabulary of 3");
+  CHECK(error_of(88, '[') == "x.gruve, byte 88: no JSON object with an encoder");
+  CHECK(error_of(by_hand("{}")) == "x.gruve, byte 88: no JSON object with an encoder");
+  CHECK(error_of(by_hand(R"({"encoder":{"type":"char"}})")) ==
+        "x.gruve: the encoder's vocabulary is not a list of 1 to 256 characters");
+  CHECK(error_of(by_hand(R"({"encoder":{"type":"char","vocabulary":[1]},"tempo_bpm":"fast"})")) ==
+        "x.gruve, byte 88: tempo_bpm is not a number from 4 to 60000000");
+  CHECK(error_of(by_hand(
+            R"({"encoder":{"type":"char","vocabulary":[1]},"tempo_bpm":90,"time_signature":[4,3]})")) ==
+        "x.gruve, byte 88: time_signature is not [numerator, a power of two]");
+}
+
+TEST_CASE("A missing corpus and a folder are refused by name", "[corpus][file]") {
+  const auto error_of_path = [](const char* path) -> std::string {
+    try {
+      Corpus{std::filesystem::path(path)};
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  CHECK(error_of_path("/nowhere/x.gruve") == "/nowhere/x.gruve: cannot open: No such file or directory");
+  CHECK(error_of_path("/") == "/: is a folder, expected a file");
+}
+
+TEST_CASE("A corpus with any byte changed or cut off is refused or harmless", "[corpus][file]") {
+  const Bytes sound = by_hand();
+  for (std::size_t i = 0; i < sound.size(); ++i) {
+    error_of(Bytes(sound.begin(), sound.begin() + static_cast<std::ptrdiff_t>(i)));
+    for (const int value : {0x00, 0x01, 0x7F, 0x80, 0xFF, int{'9'}, int{'"'}, int{'{'}}) error_of(i, value);
+  }
+  Rng rng(5);
+  for (int round = 0; round < 5000; ++round) {
+    Bytes bytes = sound;
+    for (int change = 0; change < 3; ++change)
+      bytes[rng.below(static_cast<std::uint32_t>(bytes.size()))] = static_cast<std::byte>(rng.below(256));
+    error_of(std::move(bytes));
+  }
+  SUCCEED();
+}
+
+TEST_CASE("Eight of ten hashes train, one is for validation, one for the test", "[corpus][split]") {
+  // The upper half of the hash times ten: 0.8 of 2^32 is 3435973836.8, 0.9 is 3865470566.4.
+  const auto at = [](std::uint64_t upper) { return upper << 32; };
+  CHECK(splits_of_hashes({0, at(3435973836), at(3435973837), at(3865470566), at(3865470567),
+                          ~std::uint64_t{0}}) == "trtrvavatete");
+}
+
+TEST_CASE("A song falls on the same side whatever else is in the corpus", "[corpus][split]") {
+  Rng rng(7);
+  std::vector<std::uint64_t> hashes(1000);
+  for (std::uint64_t& hash : hashes) hash = (std::uint64_t{rng.next()} << 32) | rng.next();
+  const std::vector<CorpusSong> all = songs_of_hashes(hashes);
+  std::array<int, 3> count{};
+  for (const CorpusSong& song : all) ++count[static_cast<std::size_t>(song.split)];
+  // Binomial: 800 and twice 100, with standard deviations of 12.6 and 9.5; five of them either way.
+  CHECK(std::abs(count[0] - 800) < 63);
+  CHECK(std::abs(count[1] - 100) < 48);
+  CHECK(std::abs(count[2] - 100) < 48);
+  const std::vector<CorpusSong> half = songs_of_hashes({hashes.begin(), hashes.begin() + 500});
+  for (std::size_t i = 0; i < half.size(); ++i) CHECK(half[i].split == all[i].split);
+}
+
+TEST_CASE("Two different songs make a train and a valid, and duplicates stay together", "[corpus][split]") {
+  const std::uint64_t train = 1, more_train = 2;
+  const std::uint64_t valid = std::uint64_t{0xE0000000} << 32, more_valid = valid + 1;
+  const std::uint64_t test = std::uint64_t{0xF0000000} << 32, more_test = test + 1;
+  CHECK(splits_of_hashes({}).empty());
+  CHECK(splits_of_hashes({train}) == "tr");
+  CHECK(splits_of_hashes({valid}) == "tr");
+  CHECK(splits_of_hashes({test, test}) == "trtr");
+  CHECK(splits_of_hashes({more_train, train}) == "trva");
+  CHECK(splits_of_hashes({valid, more_valid}) == "trva");
+  CHECK(splits_of_hashes({more_test, test}) == "vatr");
+  CHECK(splits_of_hashes({train, test}) == "trva");
+  CHECK(splits_of_hashes({valid, test}) == "vatr");
+  CHECK(splits_of_hashes({train, more_train, train, more_train}) == "vatrvatr");
+  CHECK(splits_of_hashes({more_test, test, test, train}) == "tevavatr");
+}
+
+TEST_CASE("Splits are known by their names", "[corpus][split]") {
+  for (const Split split : {Split::train, Split::valid, Split::test})
+    CHECK(split_from_name(split_name(split)) == split);
+  CHECK_FALSE(split_from_name("validation"));
+}
