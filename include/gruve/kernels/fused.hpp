@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstddef>
+
+#include "gruve/kernels/kernels.hpp"
+#include "gruve/kernels/reference.hpp"
+
+#if defined(__GNUC__)  // GCC and Clang: vector types, and functions for a wider instruction set than the
+                       // program's
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#define GRUVE_INLINE [[gnu::always_inline]] inline
+#if defined(__clang__)
+#define GRUVE_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define GRUVE_UNROLL _Pragma("GCC unroll 32")
+#endif
+
+/// The fused kernels for float: one source (fused.inc), compiled for each instruction set in a namespace of
+/// its own.
+///
+/// The recurrent weights are packed so that one pass yields r, z and n of a group of units in registers,
+/// where the gates follow at once; no pre-activation goes back to memory, and the loop over time is inside.
+/// Sigmoid, tanh and exp are within 3 ULP of the exact functions (tests/kernels/fused_test.cpp).
+/// ResetGate::before_product, which needs two passes, is left to the reference.
+namespace gruve::kernels {
+
+namespace internal {
+
+// Outside the target regions below, since they instantiate Eigen.
+inline void pack_before(int H, const float* weight_hh, float* packed) {
+  reference::pack_gru(H, ResetGate::before_product, weight_hh, packed);
+}
+inline void gru_forward_before(const GruForward<float>& p) { reference::gru_forward(p); }
+inline void gru_backward_before(const GruBackward<float>& p) { reference::gru_backward(p); }
+
+}  // namespace internal
+
+// What every processor has: vectors of four floats (SSE2, NEON, WebAssembly).
+namespace baseline {
+inline constexpr int kLanes = 4;
+inline constexpr int kRows = 4;
+inline constexpr const char* kName = "baseline";
+using Vector [[gnu::vector_size(16)]] = float;
+using IntVector [[gnu::vector_size(16)]] = int;
+GRUVE_INLINE Vector multiply_add(Vector a, Vector b, Vector c) { return a * b + c; }
+#include "gruve/kernels/fused.inc"
+}  // namespace baseline
+
+#if defined(__x86_64__)
+
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx2,fma")
+#endif
+namespace avx2 {
+inline constexpr int kLanes = 8;
+inline constexpr int kRows = 4;
+inline constexpr const char* kName = "avx2";
+using Vector [[gnu::vector_size(32)]] = float;
+using IntVector [[gnu::vector_size(32)]] = int;
+GRUVE_INLINE Vector multiply_add(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
+#include "gruve/kernels/fused.inc"
+}  // namespace avx2
+#if defined(__clang__)
+#pragma clang attribute pop
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), \
+                             apply_to = function)
+#else
+#pragma GCC pop_options
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
+#endif
+namespace avx512 {
+inline constexpr int kLanes = 16;
+inline constexpr int kRows = 8;
+inline constexpr const char* kName = "avx512";
+using Vector [[gnu::vector_size(64)]] = float;
+using IntVector [[gnu::vector_size(64)]] = int;
+GRUVE_INLINE Vector multiply_add(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
+#include "gruve/kernels/fused.inc"
+}  // namespace avx512
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+
+#endif  // x86-64
+
+}  // namespace gruve::kernels
+
+#undef GRUVE_INLINE
+#undef GRUVE_UNROLL
+
+#endif

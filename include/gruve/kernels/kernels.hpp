@@ -1,0 +1,143 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace gruve::kernels {
+
+/// Where the reset gate acts in the candidate n of a GRU.
+enum class ResetGate {
+  after_product,  // n = tanh(x W_inᵀ + b_in + r ∘ (h W_hnᵀ + b_hn)): PyTorch, cuDNN, Keras (reset_after=True)
+  before_product,  // n = tanh(x W_inᵀ + b_in + (r ∘ h) W_hnᵀ + b_hn): Cho et al. 2014, Keras
+                   // (reset_after=False)
+};
+
+/// Which rows of a time-major array [T, B, ·] a call works on: row t·B + b for every t and first <= b < last.
+/// Threads split b. In the fused kernels no result of a row depends on which other rows its call holds, so
+/// any split gives the same bits; the reference leaves the order of its sums to Eigen and makes no such
+/// promise.
+struct Rows {
+  int T = 1;
+  int B = 1;
+  int first = 0;
+  int last = 1;
+};
+
+/// All B rows of every timestep.
+inline Rows all_rows(int T, int B) noexcept { return {T, B, 0, B}; }
+
+/// A part [first, last) of the columns of a matrix.
+struct Columns {
+  int first = 0;
+  int last = 0;
+};
+
+/// c = a · b + bias, or c += a · b. b is packed (Kernels::pack).
+template <class Scalar>
+struct Product {
+  Rows rows = {};
+  int K = 0;
+  int N = 0;
+  const Scalar* a = nullptr;  // [rows, K], its rows a_stride apart
+  std::ptrdiff_t a_stride = 0;
+  const Scalar* b = nullptr;     // packed from [K, N]
+  const Scalar* bias = nullptr;  // [N], or null for none
+  Scalar* c = nullptr;           // [rows, N], its rows c_stride apart
+  std::ptrdiff_t c_stride = 0;
+  bool accumulate = false;  // adds to c; then bias must be null
+};
+
+/// c[i, j] = Σ over rows of a[row, i] · b[row, j], for i in columns: the gradient of a weight matrix. The sum
+/// runs in the order of rows, so a split of columns over threads gives the same bits.
+template <class Scalar>
+struct TransposedProduct {
+  int rows = 0;
+  Columns columns = {};       // of a; rows of c
+  const Scalar* a = nullptr;  // [rows, ·]
+  std::ptrdiff_t a_stride = 0;
+  int N = 0;
+  const Scalar* b = nullptr;  // [rows, N]
+  std::ptrdiff_t b_stride = 0;
+  Scalar* c = nullptr;  // [·, N], contiguous
+};
+
+/// One GRU layer over a chunk of T timesteps.
+///
+///   r = σ(x_r + h W_hrᵀ + b_hr)      z likewise      n as in ResetGate      h' = (1 − z) ∘ n + z ∘ h
+///
+/// where x_r, x_z, x_n are the parts of the input product x W_ihᵀ + b_ih, which is made before: for the first
+/// layer of a token model it is a row of a table [V, 3H], and `tokens` names the row.
+template <class Scalar>
+struct GruForward {
+  Rows rows = {};
+  int H = 0;
+  ResetGate reset_gate = ResetGate::after_product;
+  const Scalar* input_product = nullptr;  // [T, B, 3H], or the table [V, 3H] where tokens are given
+  const std::uint16_t* tokens = nullptr;  // [T, B], or null
+  const Scalar* weight_hh = nullptr;      // packed from [3H, H] (Kernels::pack_gru)
+  const Scalar* bias_hh = nullptr;        // [3H]
+  const std::uint8_t* reset =
+      nullptr;               // [T, B]: not 0 where the state is set to zero before the timestep; or null
+  Scalar* h_prev = nullptr;  // [T + 1, B, H]: state before each timestep; [0] is given, the rest written
+  Scalar* out = nullptr;     // [T, B, H]: state after each timestep, before any reset
+  Scalar* gates = nullptr;   // [T, B, 4H]: r, z, n and, for the backward pass, h W_hnᵀ + b_hn (or r ∘ h)
+};
+
+/// The backward pass of GruForward, from the last timestep to the first.
+template <class Scalar>
+struct GruBackward {
+  Rows rows = {};
+  int H = 0;
+  ResetGate reset_gate = ResetGate::after_product;
+  const Scalar* weight_hh = nullptr;  // packed from [3H, H] (Kernels::pack_gru_backward)
+  const std::uint8_t* reset = nullptr;
+  const Scalar* h_prev = nullptr;  // [T + 1, B, H] and
+  const Scalar* gates = nullptr;   // [T, B, 4H], as the forward pass left them
+  const Scalar* dout = nullptr;    // [T, B, H]: gradient of out
+  Scalar* dh = nullptr;      // [B, H]: in: gradient of the state after the chunk; out: of the one before it
+  Scalar* dgates = nullptr;  // [T, B, 4H]: gradients of the pre-activations r, z, of the recurrent part of n,
+                             // of its input part; with ResetGate::before_product the last two are equal
+};
+
+/// Softmax, its cross-entropy against targets, and the gradient, in place.
+template <class Scalar>
+struct CrossEntropy {
+  Rows rows = {};
+  int V = 0;
+  const std::uint16_t* targets = nullptr;  // [T, B]; kNoTarget for a row that does not count
+  Scalar scale = 1;                        // of the gradient, 1 / number of rows for a mean
+  Scalar* logits = nullptr;  // [T, B, V]; out: scale · (softmax − one-hot), 0 where there is no target
+  Scalar* loss = nullptr;    // [T, B]: −log p(target), nats; 0 where there is no target
+};
+
+inline constexpr std::uint16_t kNoTarget = 0xFFFF;
+
+/// One implementation of the arithmetic: a set of functions that a caller takes as a whole. The reference
+/// (reference.hpp) serves any scalar; the fused ones (fused.hpp) serve float on one instruction set each.
+/// None allocates more than a few kilobytes, takes a lock or throws.
+template <class Scalar>
+struct Kernels {
+  const char* name;
+
+  /// Scalars that pack needs for a matrix [K, N].
+  std::size_t (*packed_size)(int K, int N);
+  /// Brings b [K, N], whose element (k, n) stands at b[k · k_stride + n · n_stride], into the order of
+  /// multiply.
+  void (*pack)(int K, int N, const Scalar* b, std::ptrdiff_t k_stride, std::ptrdiff_t n_stride,
+               Scalar* packed);
+  void (*multiply)(const Product<Scalar>&);
+  void (*multiply_transposed)(const TransposedProduct<Scalar>&);
+
+  /// Scalars that pack_gru needs for hidden size H.
+  std::size_t (*packed_gru_size)(int H);
+  /// weight_hh [3H, H] in the order of gru_forward.
+  void (*pack_gru)(int H, ResetGate, const Scalar* weight_hh, Scalar* packed);
+  void (*gru_forward)(const GruForward<Scalar>&);
+  /// weight_hh [3H, H] in the order of gru_backward; takes packed_size(3H, H) scalars.
+  void (*pack_gru_backward)(int H, ResetGate, const Scalar* weight_hh, Scalar* packed);
+  void (*gru_backward)(const GruBackward<Scalar>&);
+
+  void (*cross_entropy)(const CrossEntropy<Scalar>&);
+};
+
+}  // namespace gruve::kernels

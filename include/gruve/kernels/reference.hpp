@@ -1,0 +1,187 @@
+#pragma once
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <complex>
+#include <cstddef>
+
+#include "gruve/kernels/kernels.hpp"
+
+/// The plain implementation, for float, double and std::complex<double>: Eigen expressions as the equations
+/// read, no packing, no blocking. Every fast path is judged by it. All of it is analytic in its scalars
+/// (softmax shifts by the real part), so that gradients can be checked by the complex step.
+namespace gruve::kernels::reference {
+
+template <class Scalar>
+using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+template <class Scalar>
+using Strided = Eigen::Map<Matrix<Scalar>, 0, Eigen::OuterStride<>>;
+template <class Scalar>
+using ConstStrided = Eigen::Map<const Matrix<Scalar>, 0, Eigen::OuterStride<>>;
+template <class Scalar>
+using ConstRow = Eigen::Map<const Eigen::Matrix<Scalar, 1, Eigen::Dynamic>>;
+
+template <class Scalar>
+std::size_t packed_size(int K, int N) {
+  return static_cast<std::size_t>(K) * static_cast<std::size_t>(N);
+}
+
+template <class Scalar>
+void pack(int K, int N, const Scalar* b, std::ptrdiff_t k_stride, std::ptrdiff_t n_stride, Scalar* packed) {
+  for (int k = 0; k < K; ++k)
+    for (int n = 0; n < N; ++n) *packed++ = b[k * k_stride + n * n_stride];
+}
+
+template <class Scalar>
+void multiply(const Product<Scalar>& p) {
+  const ConstStrided<Scalar> b(p.b, p.K, p.N, Eigen::OuterStride<>(p.N));
+  for (int t = 0; t < p.rows.T; ++t) {
+    const std::ptrdiff_t row = std::ptrdiff_t{t} * p.rows.B + p.rows.first;
+    const int count = p.rows.last - p.rows.first;
+    const ConstStrided<Scalar> a(p.a + row * p.a_stride, count, p.K, Eigen::OuterStride<>(p.a_stride));
+    Strided<Scalar> c(p.c + row * p.c_stride, count, p.N, Eigen::OuterStride<>(p.c_stride));
+    if (!p.accumulate) c.setZero();
+    c.noalias() += a * b;
+    if (p.bias != nullptr) c.rowwise() += ConstRow<Scalar>(p.bias, p.N);
+  }
+}
+
+template <class Scalar>
+void multiply_transposed(const TransposedProduct<Scalar>& p) {
+  const int count = p.columns.last - p.columns.first;
+  const ConstStrided<Scalar> a(p.a + p.columns.first, p.rows, count, Eigen::OuterStride<>(p.a_stride));
+  const ConstStrided<Scalar> b(p.b, p.rows, p.N, Eigen::OuterStride<>(p.b_stride));
+  Strided<Scalar> c(p.c + std::ptrdiff_t{p.columns.first} * p.N, count, p.N, Eigen::OuterStride<>(p.N));
+  c.noalias() = a.transpose() * b;
+}
+
+template <class Scalar>
+std::size_t packed_gru_size(int H) {
+  return packed_size<Scalar>(3 * H, H);
+}
+
+template <class Scalar>
+void pack_gru(int H, ResetGate, const Scalar* weight_hh, Scalar* packed) {
+  std::copy_n(weight_hh, packed_size<Scalar>(3 * H, H), packed);
+}
+
+template <class Scalar>
+void gru_forward(const GruForward<Scalar>& p) {
+  const int H = p.H;
+  const ConstStrided<Scalar> weight_hh(p.weight_hh, 3 * H, H, Eigen::OuterStride<>(H));
+  const ConstRow<Scalar> bias_hh(p.bias_hh, 3 * H);
+  const auto sigmoid = [](const auto& x) { return (Scalar(1) + (-x).exp()).inverse(); };
+
+  for (int t = 0; t < p.rows.T; ++t) {
+    for (int b = p.rows.first; b < p.rows.last; ++b) {
+      const std::ptrdiff_t row = std::ptrdiff_t{t} * p.rows.B + b;
+      Eigen::Map<Eigen::Array<Scalar, 1, Eigen::Dynamic>> h(p.h_prev + row * H, H);
+      if (p.reset != nullptr && p.reset[row] != 0) h.setZero();
+      const ConstRow<Scalar> input(p.input_product + (p.tokens != nullptr ? p.tokens[row] : row) * 3 * H,
+                                   3 * H);
+
+      Eigen::Map<Eigen::Array<Scalar, 4, Eigen::Dynamic, Eigen::RowMajor>> gates(p.gates + row * 4 * H, 4, H);
+      auto r = gates.row(0), z = gates.row(1), n = gates.row(2), hn = gates.row(3);
+      const Eigen::Matrix<Scalar, 1, Eigen::Dynamic> rz =
+          input.head(2 * H) + h.matrix() * weight_hh.topRows(2 * H).transpose() + bias_hh.head(2 * H);
+      r = sigmoid(rz.head(H).array());
+      z = sigmoid(rz.tail(H).array());
+      if (p.reset_gate == ResetGate::after_product) {
+        hn = (h.matrix() * weight_hh.bottomRows(H).transpose() + bias_hh.tail(H)).array();
+        n = (input.tail(H).array() + r * hn).tanh();
+      } else {
+        hn = r * h;
+        n = (input.tail(H) + hn.matrix() * weight_hh.bottomRows(H).transpose() + bias_hh.tail(H))
+                .array()
+                .tanh();
+      }
+
+      Eigen::Map<Eigen::Array<Scalar, 1, Eigen::Dynamic>> out(p.out + row * H, H);
+      out = (Scalar(1) - z) * n + z * h;
+      Eigen::Map<Eigen::Array<Scalar, 1, Eigen::Dynamic>>(p.h_prev + (row + p.rows.B) * H, H) = out;
+    }
+  }
+}
+
+template <class Scalar>
+void gru_backward(const GruBackward<Scalar>& p) {
+  using Row = Eigen::Array<Scalar, 1, Eigen::Dynamic>;
+  const int H = p.H;
+  const ConstStrided<Scalar> weight_hh(p.weight_hh, 3 * H, H, Eigen::OuterStride<>(H));
+
+  for (int t = p.rows.T - 1; t >= 0; --t) {
+    for (int b = p.rows.first; b < p.rows.last; ++b) {
+      const std::ptrdiff_t row = std::ptrdiff_t{t} * p.rows.B + b;
+      const Eigen::Map<const Row> h(p.h_prev + row * H, H);
+      const Eigen::Map<const Eigen::Array<Scalar, 4, Eigen::Dynamic, Eigen::RowMajor>> gates(
+          p.gates + row * 4 * H, 4, H);
+      const auto r = gates.row(0), z = gates.row(1), n = gates.row(2), hn = gates.row(3);
+      Eigen::Map<Eigen::Array<Scalar, 4, Eigen::Dynamic, Eigen::RowMajor>> dgates(p.dgates + row * 4 * H, 4,
+                                                                                  H);
+      auto dr = dgates.row(0), dz = dgates.row(1), dnh = dgates.row(2), dnx = dgates.row(3);
+
+      // h' = (1 − z) ∘ n + z ∘ h
+      Eigen::Map<Row> dh_next(p.dh + std::ptrdiff_t{b} * H, H);
+      const Row dh = dh_next + Eigen::Map<const Row>(p.dout + row * H, H);
+      dz = dh * (h - n) * z * (Scalar(1) - z);
+      dnx = dh * (Scalar(1) - z) * (Scalar(1) - n * n);
+      Row dh_prev = dh * z;
+
+      if (p.reset_gate == ResetGate::after_product) {
+        // n = tanh(x_n + r ∘ (h W_hnᵀ + b_hn))
+        dr = dnx * hn * r * (Scalar(1) - r);
+        dnh = dnx * r;
+        dh_prev += (dnh.matrix() * weight_hh.bottomRows(H)).array();
+      } else {
+        // n = tanh(x_n + (r ∘ h) W_hnᵀ + b_hn)
+        dnh = dnx;
+        const Row drh = (dnh.matrix() * weight_hh.bottomRows(H)).array();
+        dr = drh * h * r * (Scalar(1) - r);
+        dh_prev += drh * r;
+      }
+
+      // r = σ(x_r + h W_hrᵀ + b_hr), z likewise
+      dh_prev += (dr.matrix() * weight_hh.topRows(H) + dz.matrix() * weight_hh.middleRows(H, H)).array();
+      const bool was_reset = p.reset != nullptr && p.reset[row] != 0;
+      if (was_reset)
+        dh_next.setZero();
+      else
+        dh_next = dh_prev;
+    }
+  }
+}
+
+template <class Scalar>
+void cross_entropy(const CrossEntropy<Scalar>& p) {
+  for (int t = 0; t < p.rows.T; ++t) {
+    for (int b = p.rows.first; b < p.rows.last; ++b) {
+      const std::ptrdiff_t row = std::ptrdiff_t{t} * p.rows.B + b;
+      Eigen::Map<Eigen::Array<Scalar, 1, Eigen::Dynamic>> logits(p.logits + row * p.V, p.V);
+      if (p.targets[row] == kNoTarget) {
+        logits.setZero();
+        p.loss[row] = Scalar(0);
+        continue;
+      }
+      const auto shift = logits.real().maxCoeff();
+      logits -= Scalar(shift);
+      const Scalar target_logit = logits(p.targets[row]);
+      logits = logits.exp();
+      const Scalar sum = logits.sum();
+      p.loss[row] = std::log(sum) - target_logit;
+      logits *= p.scale / sum;
+      logits(p.targets[row]) -= p.scale;
+    }
+  }
+}
+
+/// The reference as a set of kernels.
+template <class Scalar>
+constexpr Kernels<Scalar> kKernels = {
+    "reference",          packed_size<Scalar>,         pack<Scalar>,
+    multiply<Scalar>,     multiply_transposed<Scalar>, packed_gru_size<Scalar>,
+    pack_gru<Scalar>,     gru_forward<Scalar>,         pack_gru<Scalar>,
+    gru_backward<Scalar>, cross_entropy<Scalar>,
+};
+
+}  // namespace gruve::kernels::reference

@@ -1,0 +1,266 @@
+#include "gruve/kernels/fused.hpp"
+
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "catch.hpp"
+#include "gruve/core/rng.hpp"
+#include "gruve/kernels/dispatch.hpp"
+#include "tolerance.hpp"
+
+using namespace gruve;
+using namespace gruve::kernels;
+
+namespace {
+
+std::size_t size(int a, int b = 1, int c = 1) {
+  return static_cast<std::size_t>(a) * static_cast<std::size_t>(b) * static_cast<std::size_t>(c);
+}
+
+std::vector<float> random(std::size_t count, std::uint64_t seed) {
+  Rng rng(seed);
+  std::vector<float> values(count);
+  for (float& value : values) value = 2 * rng.uniform() - 1;
+  return values;
+}
+
+// r and n of one unit with no recurrence: σ(x) and tanh(x) as the kernels compute them.
+struct Activations {
+  std::vector<float> sigmoid, tanh;
+};
+
+Activations activations(const Kernels<float>& kernels, const std::vector<float>& x) {
+  const int T = 1, B = static_cast<int>(x.size());
+  std::vector<float> input(x.size() * 3), h_prev(x.size() * 2), out(x.size()), gates(x.size() * 4);
+  for (std::size_t i = 0; i < x.size(); ++i) input[3 * i] = input[3 * i + 1] = input[3 * i + 2] = x[i];
+  const std::vector<float> weight(3), bias(3);
+  std::vector<float> packed(kernels.packed_gru_size(1));
+  kernels.pack_gru(1, ResetGate::after_product, weight.data(), packed.data());
+  kernels.gru_forward({.rows = all_rows(T, B),
+                       .H = 1,
+                       .input_product = input.data(),
+                       .weight_hh = packed.data(),
+                       .bias_hh = bias.data(),
+                       .h_prev = h_prev.data(),
+                       .out = out.data(),
+                       .gates = gates.data()});
+  Activations result;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    result.sigmoid.push_back(gates[4 * i]);
+    result.tanh.push_back(gates[4 * i + 2]);
+  }
+  return result;
+}
+
+// The distance of a float from an exact value in units of the last place of that value.
+double ulp(float value, double exact) {
+  int exponent = 0;
+  std::frexp(exact, &exponent);
+  return std::abs(static_cast<double>(value) - exact) / std::ldexp(1.0, std::max(exponent, -125) - 24);
+}
+
+}  // namespace
+
+TEST_CASE("The reference comes first among the implementations and one can be forced",
+          "[kernels][dispatch]") {
+  REQUIRE(!available().empty());
+  CHECK(std::string(available().front()->name) == "reference");
+  CHECK(find("no such set") == nullptr);
+  CHECK_FALSE(force("no such set"));
+  const Kernels<float>& before = active();
+  for (const Kernels<float>* kernels : available()) {
+    CHECK(force(kernels->name));
+    CHECK(&active() == kernels);
+  }
+  CHECK(force(before.name));
+}
+
+TEST_CASE("The fused sigmoid and tanh are within 3 ULP, and right at zero, infinity and NaN",
+          "[kernels][activations]") {
+  std::vector<float> x;
+  for (std::uint32_t bits = 0; bits < 0x7F800000u;
+       bits += 9973) {  // every 9973rd float from 0 to the largest
+    float value;
+    std::memcpy(&value, &bits, sizeof value);
+    x.push_back(value);
+    x.push_back(-value);
+  }
+  for (float value = -20; value < 20; value += 1.7e-3f) x.push_back(value);
+  std::printf("%-10s %14s %14s\n", "kernels", "sigmoid [ULP]", "tanh [ULP]");
+  for (const Kernels<float>* kernels : available()) {
+    const Activations found = activations(*kernels, x);
+    double worst_sigmoid = 0, worst_tanh = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const double exact = 1 / (1 + std::exp(-static_cast<double>(x[i])));
+      // Below e^-87 the sigmoid stays at the smallest normal numbers; there its error is counted in those.
+      if (x[i] > -87)
+        worst_sigmoid = std::max(worst_sigmoid, ulp(found.sigmoid[i], exact));
+      else
+        worst_sigmoid = std::max(worst_sigmoid, std::abs(found.sigmoid[i] - exact) > 2e-38 ? 1e9 : 0.0);
+      worst_tanh = std::max(worst_tanh, ulp(found.tanh[i], std::tanh(static_cast<double>(x[i]))));
+    }
+    std::printf("%-10s %14.2f %14.2f\n", kernels->name, worst_sigmoid, worst_tanh);
+    CAPTURE(kernels->name);
+    if (kernels != available().front()) {  // Eigen's are Eigen's
+      CHECK(worst_sigmoid < 3);
+      CHECK(worst_tanh < 3);
+    }
+
+    const float infinity = std::numeric_limits<float>::infinity(),
+                nan = std::numeric_limits<float>::quiet_NaN();
+    const Activations special = activations(*kernels, {0.0f, infinity, -infinity, nan});
+    CHECK(special.sigmoid[0] == 0.5f);
+    CHECK(special.tanh[0] == 0.0f);
+    CHECK(special.sigmoid[1] == 1.0f);
+    CHECK(special.tanh[1] == 1.0f);
+    CHECK(special.sigmoid[2] < 2e-38f);
+    CHECK(special.tanh[2] == -1.0f);
+    CHECK(std::isnan(special.sigmoid[3]));
+    CHECK(std::isnan(special.tanh[3]));
+  }
+}
+
+TEST_CASE("Products equal a sum in double at all small sizes", "[kernels][product]") {
+  for (const Kernels<float>* kernels : available()) {
+    for (int N = 1; N <= 50; N += N < 20 ? 1 : 5) {
+      for (const int K : {1, 2, 7, 16, 33}) {
+        for (const int rows : {1, 3, 8, 17}) {
+          const auto a = random(size(rows, K + 3), 1), b = random(size(K, N), 2), bias = random(size(N), 3);
+          std::vector<float> packed(kernels->packed_size(K, N)), c(size(rows, N + 1), 7.0f);
+          kernels->pack(K, N, b.data(), N, 1, packed.data());
+          Product<float> product{.rows = all_rows(1, rows),
+                                 .K = K,
+                                 .N = N,
+                                 .a = a.data(),
+                                 .a_stride = K + 3,
+                                 .b = packed.data(),
+                                 .bias = bias.data(),
+                                 .c = c.data(),
+                                 .c_stride = N + 1};
+          kernels->multiply(product);
+          product.bias = nullptr;
+          product.accumulate = true;
+          kernels->multiply(product);  // c = 2 a b + bias
+          CAPTURE(kernels->name, N, K, rows);
+          double worst = 0;
+          for (int i = 0; i < rows; ++i) {
+            for (int j = 0; j < N; ++j) {
+              double exact = bias[size(j)];
+              for (int k = 0; k < K; ++k)
+                exact += 2.0 * a[size(i, K + 3) + size(k)] * b[size(k, N) + size(j)];
+              worst = std::max(worst, std::abs(c[size(i, N + 1) + size(j)] - exact));
+            }
+            CHECK(c[size(i, N + 1) + size(N)] == 7.0f);  // nothing beside the matrix is touched
+          }
+          CHECK(worst <= tests::float_sum(2 * K + 1, 2 * K + 1));
+
+          // The transposed product of the same: aᵀ (rows of a) with b's role played by another matrix.
+          const auto d = random(size(rows, N + 2), 4);
+          std::vector<float> e(size(K, N), 5.0f);
+          const Columns columns{K / 3, K};
+          kernels->multiply_transposed({.rows = rows,
+                                        .columns = columns,
+                                        .a = a.data(),
+                                        .a_stride = K + 3,
+                                        .N = N,
+                                        .b = d.data(),
+                                        .b_stride = N + 2,
+                                        .c = e.data()});
+          worst = 0;
+          for (int k = 0; k < K; ++k) {
+            for (int j = 0; j < N; ++j) {
+              double exact = 5;
+              if (k >= columns.first) {
+                exact = 0;
+                for (int i = 0; i < rows; ++i)
+                  exact += static_cast<double>(a[size(i, K + 3) + size(k)]) * d[size(i, N + 2) + size(j)];
+              }
+              worst = std::max(worst, std::abs(e[size(k, N) + size(j)] - exact));
+            }
+          }
+          CHECK(worst <= tests::float_sum(rows, rows));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("A long transposed product is summed over all blocks", "[kernels][product]") {
+  for (const Kernels<float>* kernels : available()) {
+    const int rows = 1000, K = 9, N = 21;
+    const auto a = random(size(rows, K), 1), b = random(size(rows, N), 2);
+    std::vector<float> c(size(K, N));
+    kernels->multiply_transposed({.rows = rows,
+                                  .columns = {0, K},
+                                  .a = a.data(),
+                                  .a_stride = K,
+                                  .N = N,
+                                  .b = b.data(),
+                                  .b_stride = N,
+                                  .c = c.data()});
+    for (int k = 0; k < K; ++k) {
+      for (int j = 0; j < N; ++j) {
+        double exact = 0;
+        for (int i = 0; i < rows; ++i)
+          exact += static_cast<double>(a[size(i, K) + size(k)]) * b[size(i, N) + size(j)];
+        REQUIRE(std::abs(c[size(k, N) + size(j)] - exact) <= tests::float_sum(rows, std::sqrt(rows)));
+      }
+    }
+  }
+}
+
+TEST_CASE("Cross-entropy by hand, with a target that does not count", "[kernels][softmax]") {
+  // Two rows of logits ln 1, ln 2, ln 5: probabilities 1/8, 2/8, 5/8.
+  for (const Kernels<float>* kernels : available()) {
+    CAPTURE(kernels->name);
+    const float ln2 = std::log(2.0f), ln5 = std::log(5.0f);
+    std::vector<float> logits = {0, ln2, ln5, 100, 100 + ln2, 100 + ln5, 1, 2, 3}, loss(3, -1.0f);
+    const std::vector<std::uint16_t> targets = {2, 0, kNoTarget};
+    kernels->cross_entropy({.rows = all_rows(1, 3),
+                            .V = 3,
+                            .targets = targets.data(),
+                            .scale = 0.5f,
+                            .logits = logits.data(),
+                            .loss = loss.data()});
+    const float none = 1e-6f;  // a few roundings of numbers around one; those of 100 + ln 2 in the second row
+    CHECK(loss[0] == Approx(std::log(8.0 / 5)).margin(none));
+    CHECK(loss[1] == Approx(std::log(8.0)).margin(1e-5));
+    CHECK(loss[2] == 0.0f);
+    CHECK(logits[0] == Approx(0.5 * 1 / 8).margin(none));
+    CHECK(logits[1] == Approx(0.5 * 2 / 8).margin(none));
+    CHECK(logits[2] == Approx(0.5 * (5.0 / 8 - 1)).margin(none));
+    CHECK(logits[3] == Approx(0.5 * (1.0 / 8 - 1)).margin(1e-5));
+    for (const std::size_t i : {6u, 7u, 8u}) CHECK(logits[i] == 0.0f);
+  }
+}
+
+TEST_CASE("One GRU step by hand", "[kernels][gru]") {
+  // H = 2, weights and biases zero but for: W_hr = 0, W_hz = 0, W_hn = [[1, 0], [0, 1]]; x_r = 0, x_z = 0,
+  // x_n = 1; h = [1, −1]: r = z = 1/2, n = tanh(1 + h / 2), h' = (n + h) / 2.
+  const std::vector<float> weight = {0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 1}, bias(6);
+  const std::vector<float> input = {0, 0, 0, 0, 1, 1};
+  for (const Kernels<float>* kernels : available()) {
+    for (const ResetGate reset_gate : {ResetGate::after_product, ResetGate::before_product}) {
+      CAPTURE(kernels->name);
+      std::vector<float> packed(kernels->packed_gru_size(2)), h_prev = {1, -1, 0, 0}, out(2), gates(8);
+      kernels->pack_gru(2, reset_gate, weight.data(), packed.data());
+      kernels->gru_forward({.rows = all_rows(1, 1),
+                            .H = 2,
+                            .reset_gate = reset_gate,
+                            .input_product = input.data(),
+                            .weight_hh = packed.data(),
+                            .bias_hh = bias.data(),
+                            .h_prev = h_prev.data(),
+                            .out = out.data(),
+                            .gates = gates.data()});
+      CHECK(out[0] == Approx((std::tanh(1.5) + 1) / 2).epsilon(1e-6));
+      CHECK(out[1] == Approx((std::tanh(0.5) - 1) / 2).epsilon(1e-6));
+      CHECK(h_prev[2] == out[0]);
+      CHECK(h_prev[3] == out[1]);
+    }
+  }
+}
