@@ -1,0 +1,452 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <complex>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "gruve/core/rng.hpp"
+#include "gruve/core/thread_pool.hpp"
+#include "gruve/model/gru_model.hpp"
+#include "gruve/model/packed_model.hpp"
+#include "gruve/tokens/chunk.hpp"
+
+namespace gruve {
+
+/// What a pass over a chunk found. Sums, so that chunks can be added up.
+struct ChunkLoss {
+  double nats = 0;          // Σ −log p(target)
+  std::size_t tokens = 0;   // targets that count
+  std::size_t correct = 0;  // targets that were the most probable token (evaluate() only)
+
+  double mean() const noexcept { return tokens == 0 ? 0.0 : nats / static_cast<double>(tokens); }
+};
+
+/// Which units are dropped in a pass: each element of each layer's output with the given probability
+/// (Srivastava et al. 2014), as a function of seed, step and place alone.
+struct Dropout {
+  double probability = 0;
+  std::uint64_t seed = 0;
+  std::uint64_t step = 0;
+};
+
+/// Forward and backward pass of a GruModel over chunks of T timesteps and B sequences: truncated
+/// backpropagation through time. The state [L, B, H] is carried from chunk to chunk; gradients end at the
+/// chunk's beginning.
+///
+/// Threads split the sequences, with no barrier inside the loop over time. What sums over sequences, the
+/// gradients of weights, is split by rows of the weight matrix, each summed in the same order by whoever
+/// takes it. So the same input gives the same bits for any number of threads.
+///
+/// All memory is allocated by the constructor.
+template <class Scalar>
+class ChunkPass {
+ public:
+  ChunkPass(const ModelConfig& config, int num_timesteps, int batch_size, ThreadPool& threads,
+            const kernels::Kernels<Scalar>& kernels = kernels::active_for<Scalar>())
+      : config_(config),
+        T_(num_timesteps),
+        B_(batch_size),
+        threads_(&threads),
+        kernels_(&kernels),
+        packed_(config, kernels),
+        layers_(count(config.num_layers)),
+        state_(count(config.num_layers) * count(B_) * count(config.hidden_size)) {
+    const int V = config.vocab_size, E = config.embedding_size, H = config.hidden_size;
+    const std::size_t rows = count(T_) * count(B_);
+    for (std::size_t l = 0; l < layers_.size(); ++l) {
+      layers_[l].h_prev.resize((rows + count(B_)) * count(H));
+      layers_[l].out.resize(rows * count(H));
+      layers_[l].gates.resize(rows * count(4 * H));
+      layers_[l].dgates.resize(rows * count(4 * H));
+      layers_[l].dh.resize(count(B_) * count(H));
+      layers_[l].weight_hh_backward.resize(
+          std::max(kernels.packed_size(3 * H, H), kernels.packed_gru_size(H)));
+      if (l > 0)
+        layers_[l].weight_ih_backward.resize(kernels.packed_size(2 * H, H) + kernels.packed_size(H, H));
+    }
+    if (layers_.size() > 1) product_.resize(rows * count(3 * H));
+    dout_.resize(rows * count(H));
+    logits_.resize(rows * count(V));
+    loss_.resize(rows);
+    output_backward_.resize(kernels.packed_size(V, H));
+    table_gradient_.resize(count(V) * count(3 * H));
+    table_backward_.resize(kernels.packed_size(3 * H, E));
+    plan_gradients();
+  }
+
+  /// Takes the parameters of a model; to be called after each change of them.
+  void assign(const GruModel<Scalar>& model) {
+    const int V = config_.vocab_size, E = config_.embedding_size, H = config_.hidden_size;
+    assert(model.config == config_);
+    packed_.assign(model, *threads_);
+    embedding_ = &model.embedding.weight;
+    threads_->for_each(layers_.size() + 1, [&](std::size_t l) {
+      if (l == layers_.size()) {
+        kernels_->pack(V, H, model.output.weight.data(), H, 1, output_backward_.data());
+        kernels_->pack(3 * H, E, model.gru.layers[0].weight_ih.data(), E, 1, table_backward_.data());
+        return;
+      }
+      const GruCell<Scalar>& cell = model.gru.layers[l];
+      kernels_->pack_gru_backward(H, config_.reset_gate, cell.weight_hh.data(),
+                                  layers_[l].weight_hh_backward.data());
+      if (l == 0) return;
+      Scalar* packed = layers_[l].weight_ih_backward.data();
+      kernels_->pack(2 * H, H, cell.weight_ih.data(), H, 1, packed);
+      kernels_->pack(H, H, cell.weight_ih.matrix().row(2 * H).data(), H, 1,
+                     packed + kernels_->packed_size(2 * H, H));
+    });
+  }
+
+  /// Loss and accuracy over a chunk, the state moved on.
+  ChunkLoss evaluate(const Chunk& chunk) {
+    const Scalar scale = Scalar(1);
+    begin(chunk);
+    for_each_shard([&](kernels::Rows rows) { forward(chunk, rows, scale, {}); });
+    end();
+    ChunkLoss loss = total_loss(chunk);
+    const auto V = count(config_.vocab_size);
+    for (std::size_t row = 0; row < chunk.targets.size(); ++row) {
+      if (chunk.targets[row] == kNoToken) continue;
+      // cross_entropy left softmax − one-hot.
+      Scalar* probability = logits_.data() + row * V;
+      probability[chunk.targets[row]] += scale;
+      const auto less = [](const Scalar& a, const Scalar& b) { return std::real(a) < std::real(b); };
+      loss.correct +=
+          std::max_element(probability, probability + V, less) - probability == chunk.targets[row];
+    }
+    return loss;
+  }
+
+  /// Loss over a chunk and the gradient of its mean by each parameter, into `gradient`, the state moved on.
+  /// The model given to assign() must still stand.
+  ChunkLoss backpropagate(const Chunk& chunk, GruModel<Scalar>& gradient, const Dropout& dropout = {}) {
+    const auto tokens =
+        std::count_if(chunk.targets.begin(), chunk.targets.end(), [](Token t) { return t != kNoToken; });
+    const Scalar scale =
+        Scalar(1) / static_cast<Scalar>(static_cast<double>(std::max<std::ptrdiff_t>(tokens, 1)));
+    begin(chunk);
+    if (dropout.probability > 0) {
+      for (Layer& layer : layers_) {
+        layer.dropped.resize(layer.out.size());
+        layer.keep.resize(layer.out.size());
+      }
+    }
+    for_each_shard([&](kernels::Rows rows) {
+      forward(chunk, rows, scale, dropout);
+      backward(chunk, rows, dropout);
+    });
+    end();
+    const bool drops = dropout.probability > 0;
+    threads_->for_each(tasks_.size(),
+                       [&](std::size_t i) { sum_gradient(tasks_[i], chunk, gradient, drops); });
+    threads_->for_each(2, [&](std::size_t i) { table_gradient(i, gradient); });
+    return total_loss(chunk);
+  }
+
+  /// The state [L, B, H] before the next chunk, zero at first.
+  std::span<Scalar> state() noexcept { return state_; }
+
+  /// −log p(target) [T, B] of the last chunk, 0 where there was no target.
+  std::span<const Scalar> losses() const noexcept { return loss_; }
+
+  const ModelConfig& config() const noexcept { return config_; }
+
+ private:
+  struct Layer {
+    std::vector<Scalar> h_prev;   // [T + 1, B, H]
+    std::vector<Scalar> out;      // [T, B, H]
+    std::vector<Scalar> gates;    // [T, B, 4H]
+    std::vector<Scalar> dgates;   // [T, B, 4H]
+    std::vector<Scalar> dh;       // [B, H]
+    std::vector<Scalar> dropped;  // [T, B, H]: out after dropout
+    std::vector<Scalar> keep;     // [T, B, H]: 0 or 1 / (1 − probability)
+    std::vector<Scalar> weight_hh_backward;
+    std::vector<Scalar> weight_ih_backward;  // rows r, z [2H, H], then rows n [H, H], packed apart
+  };
+
+  // A part of the sums over rows: some columns of a layer's gate gradients, or of the logits' gradients.
+  struct GradientTask {
+    enum class Kind { weight_hh, weight_ih, table, output } kind;
+    std::size_t layer;
+    kernels::Columns columns;
+  };
+
+  static std::size_t count(int n) { return static_cast<std::size_t>(n); }
+
+  void plan_gradients() {
+    const int H = config_.hidden_size;
+    using Kind = typename GradientTask::Kind;
+    // Pieces small enough to share out, large enough that a packed block is used often. No piece holds rows
+    // of both r, z and n, which have different operands.
+    const auto cut = [&](Kind kind, std::size_t layer, int first, int last) {
+      for (int at = first; at < last; at += 192)
+        tasks_.push_back({kind, layer, {at, std::min(at + 192, last)}});
+    };
+    for (std::size_t l = 0; l < layers_.size(); ++l) {
+      for (const Kind kind : {Kind::weight_hh, l == 0 ? Kind::table : Kind::weight_ih}) {
+        cut(kind, l, 0, 2 * H);
+        cut(kind, l, 2 * H, 3 * H);
+      }
+    }
+    cut(Kind::output, 0, 0, config_.vocab_size);
+  }
+
+  template <class Shard>
+  void for_each_shard(Shard&& shard) {
+    const auto parts = std::min(count(threads_->size()), count(B_));
+    threads_->for_each(parts, [&](std::size_t i) {
+      shard(kernels::Rows{T_, B_, static_cast<int>(count(B_) * i / parts),
+                          static_cast<int>(count(B_) * (i + 1) / parts)});
+    });
+  }
+
+  void begin([[maybe_unused]] const Chunk& chunk) {
+    assert(chunk.T == T_ && chunk.B == B_);
+    const std::size_t size = count(B_) * count(config_.hidden_size);
+    for (std::size_t l = 0; l < layers_.size(); ++l)
+      std::copy_n(state_.data() + l * size, size, layers_[l].h_prev.data());
+  }
+
+  void end() {
+    const std::size_t size = count(B_) * count(config_.hidden_size);
+    for (std::size_t l = 0; l < layers_.size(); ++l)
+      std::copy_n(layers_[l].h_prev.data() + count(T_) * size, size, state_.data() + l * size);
+  }
+
+  // What the layer above, or the output layer, reads.
+  const Scalar* visible(const Layer& layer, bool drops) const {
+    return drops ? layer.dropped.data() : layer.out.data();
+  }
+
+  void forward(const Chunk& chunk, kernels::Rows rows, Scalar scale, const Dropout& dropout) {
+    const bool drops = dropout.probability > 0;
+    const Scalar* input = nullptr;
+    for (std::size_t l = 0; l < layers_.size(); ++l) {
+      Layer& layer = layers_[l];
+      packed_.layer_forward(l,
+                            {.rows = rows,
+                             .tokens = chunk.inputs.data(),
+                             .reset = chunk.reset.data(),
+                             .h_prev = layer.h_prev.data(),
+                             .out = layer.out.data(),
+                             .gates = layer.gates.data()},
+                            input, product_.data());
+      if (drops) drop(l, rows, dropout);
+      input = visible(layer, drops);
+    }
+    packed_.output_forward(rows, input, logits_.data());
+    kernels_->cross_entropy({.rows = rows,
+                             .V = config_.vocab_size,
+                             .targets = chunk.targets.data(),
+                             .scale = scale,
+                             .logits = logits_.data(),
+                             .loss = loss_.data()});
+  }
+
+  void backward(const Chunk& chunk, kernels::Rows rows, const Dropout& dropout) {
+    const int V = config_.vocab_size, H = config_.hidden_size;
+    const bool drops = dropout.probability > 0;
+    // logits = y weightᵀ + bias
+    kernels_->multiply({.rows = rows,
+                        .K = V,
+                        .N = H,
+                        .a = logits_.data(),
+                        .a_stride = V,
+                        .b = output_backward_.data(),
+                        .c = dout_.data(),
+                        .c_stride = H});
+    for (std::size_t l = layers_.size(); l-- > 0;) {
+      Layer& layer = layers_[l];
+      if (drops) {
+        for_each_run(rows, [&](std::size_t at, std::size_t n) {
+          for (std::size_t i = at; i < at + n; ++i) dout_[i] *= layer.keep[i];
+        });
+      }
+      std::fill(layer.dh.begin() + rows.first * H, layer.dh.begin() + rows.last * H, Scalar(0));
+      kernels_->gru_backward({.rows = rows,
+                              .H = H,
+                              .reset_gate = config_.reset_gate,
+                              .weight_hh = layer.weight_hh_backward.data(),
+                              .reset = chunk.reset.data(),
+                              .h_prev = layer.h_prev.data(),
+                              .gates = layer.gates.data(),
+                              .dout = dout_.data(),
+                              .dh = layer.dh.data(),
+                              .dgates = layer.dgates.data()});
+      if (l == 0) break;
+      // input product = y_below weight_ihᵀ + bias_ih; the gradients of its n part stand one H further on.
+      const std::ptrdiff_t stride = std::ptrdiff_t{4} * H;
+      const Scalar* weights = layer.weight_ih_backward.data();
+      kernels_->multiply({.rows = rows,
+                          .K = 2 * H,
+                          .N = H,
+                          .a = layer.dgates.data(),
+                          .a_stride = stride,
+                          .b = weights,
+                          .c = dout_.data(),
+                          .c_stride = H});
+      kernels_->multiply({.rows = rows,
+                          .K = H,
+                          .N = H,
+                          .a = layer.dgates.data() + 3 * H,
+                          .a_stride = stride,
+                          .b = weights + kernels_->packed_size(2 * H, H),
+                          .c = dout_.data(),
+                          .c_stride = H,
+                          .accumulate = true});
+    }
+  }
+
+  void sum_gradient(const GradientTask& task, const Chunk& chunk, GruModel<Scalar>& gradient, bool drops) {
+    using Kind = typename GradientTask::Kind;
+    const int V = config_.vocab_size, H = config_.hidden_size;
+    const int rows = T_ * B_;
+    const std::ptrdiff_t stride = std::ptrdiff_t{4} * H;
+    const auto product = [&](const Scalar* a, std::ptrdiff_t a_stride, const Scalar* b,
+                             std::ptrdiff_t b_stride, Parameter<Scalar>& weight, Parameter<Scalar>& bias) {
+      kernels_->multiply_transposed({.rows = rows,
+                                     .columns = task.columns,
+                                     .a = a,
+                                     .a_stride = a_stride,
+                                     .N = H,
+                                     .b = b,
+                                     .b_stride = b_stride,
+                                     .c = weight.data()});
+      sum_columns(a, a_stride, rows, task.columns, bias.data());
+    };
+    if (task.kind == Kind::output) {
+      product(logits_.data(), V, visible(layers_.back(), drops), H, gradient.output.weight,
+              gradient.output.bias);
+      return;
+    }
+    const Layer& layer = layers_[task.layer];
+    GruCell<Scalar>& cell = gradient.gru.layers[task.layer];
+    const bool is_n = task.columns.first >= 2 * H;
+    // The gradients of n's input part stand one H behind those of its recurrent part.
+    const Scalar* input_gradients = layer.dgates.data() + (is_n ? H : 0);
+    if (task.kind == Kind::weight_hh) {
+      // n = tanh(… + (r ∘ h) W_hnᵀ): there the recurrent operand is r ∘ h.
+      const bool from_gates = is_n && config_.reset_gate == ResetGate::before_product;
+      product(layer.dgates.data(), stride, from_gates ? layer.gates.data() + 3 * H : layer.h_prev.data(),
+              from_gates ? stride : H, cell.weight_hh, cell.bias_hh);
+    } else if (task.kind == Kind::weight_ih) {
+      product(input_gradients, stride, visible(layers_[task.layer - 1], drops), H, cell.weight_ih,
+              cell.bias_ih);
+    } else {
+      sum_columns(input_gradients, stride, rows, task.columns, cell.bias_ih.data());
+      sum_by_token(input_gradients, stride, chunk, task.columns);
+    }
+  }
+
+  // out[j] = Σ over rows of a[row, j]
+  static void sum_columns(const Scalar* a, std::ptrdiff_t stride, int rows, kernels::Columns columns,
+                          Scalar* out) {
+    std::fill(out + columns.first, out + columns.last, Scalar(0));
+    for (int row = 0; row < rows; ++row)
+      for (int j = columns.first; j < columns.last; ++j) out[j] += a[row * stride + j];
+  }
+
+  // table_gradient[v, j] = Σ over rows whose input token is v of a[row, j]
+  void sum_by_token(const Scalar* a, std::ptrdiff_t stride, const Chunk& chunk, kernels::Columns columns) {
+    const std::size_t width = count(3 * config_.hidden_size);
+    for (std::size_t v = 0; v < count(config_.vocab_size); ++v)
+      std::fill_n(table_gradient_.data() + v * width + columns.first, columns.last - columns.first,
+                  Scalar(0));
+    for (std::size_t row = 0; row < chunk.inputs.size(); ++row) {
+      Scalar* sum = table_gradient_.data() + chunk.inputs[row] * width;
+      const Scalar* from = a + static_cast<std::ptrdiff_t>(row) * stride;
+      for (int j = columns.first; j < columns.last; ++j) sum[j] += from[j];
+    }
+  }
+
+  // table = embedding weight_ihᵀ + bias_ih
+  void table_gradient(std::size_t part, GruModel<Scalar>& gradient) {
+    const int V = config_.vocab_size, E = config_.embedding_size, H = config_.hidden_size;
+    const std::ptrdiff_t width = std::ptrdiff_t{3} * H;
+    if (part == 0) {
+      kernels_->multiply({.rows = kernels::all_rows(1, V),
+                          .K = 3 * H,
+                          .N = E,
+                          .a = table_gradient_.data(),
+                          .a_stride = width,
+                          .b = table_backward_.data(),
+                          .c = gradient.embedding.weight.data(),
+                          .c_stride = E});
+    } else {
+      kernels_->multiply_transposed({.rows = V,
+                                     .columns = {0, 3 * H},
+                                     .a = table_gradient_.data(),
+                                     .a_stride = width,
+                                     .N = E,
+                                     .b = embedding_->data(),
+                                     .b_stride = E,
+                                     .c = gradient.gru.layers[0].weight_ih.data()});
+    }
+  }
+
+  // Calls run(first element, number of elements) for the rows of each timestep in an array [T, B, H].
+  template <class Run>
+  void for_each_run(kernels::Rows rows, Run&& run) {
+    const std::size_t H = count(config_.hidden_size);
+    for (std::size_t t = 0; t < count(rows.T); ++t)
+      run((t * count(rows.B) + count(rows.first)) * H, count(rows.last - rows.first) * H);
+  }
+
+  void drop(std::size_t l, kernels::Rows rows, const Dropout& dropout) {
+    Layer& layer = layers_[l];
+    const auto threshold = static_cast<std::uint32_t>(dropout.probability * 65536.0);
+    const Scalar kept = Scalar(1) / static_cast<Scalar>(1.0 - threshold / 65536.0);
+    const auto step = static_cast<std::uint32_t>(dropout.step);
+    const std::array<std::uint32_t, 2> key = {static_cast<std::uint32_t>(dropout.seed),
+                                              static_cast<std::uint32_t>(dropout.seed >> 32)};
+    for_each_run(rows, [&](std::size_t at, std::size_t n) {
+      std::size_t block = 0;  // one more than the block of eight elements in `random`
+      std::array<std::uint32_t, 4> random{};
+      for (std::size_t i = at; i < at + n; ++i) {
+        if (i / 8 + 1 != block) {
+          block = i / 8 + 1;
+          random = philox({static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32), step,
+                           static_cast<std::uint32_t>(l)},
+                          key);
+        }
+        const std::uint32_t bits = (random[i % 8 / 2] >> (i % 2 * 16)) & 0xFFFF;
+        layer.keep[i] = bits < threshold ? Scalar(0) : kept;
+        layer.dropped[i] = layer.out[i] * layer.keep[i];
+      }
+    });
+  }
+
+  ChunkLoss total_loss(const Chunk& chunk) const {
+    ChunkLoss total;
+    for (std::size_t row = 0; row < loss_.size(); ++row) {
+      total.nats += static_cast<double>(std::real(loss_[row]));
+      total.tokens += chunk.targets[row] != kNoToken ? 1 : 0;
+    }
+    return total;
+  }
+
+  ModelConfig config_;
+  int T_;
+  int B_;
+  ThreadPool* threads_;
+  const kernels::Kernels<Scalar>* kernels_;
+  PackedModel<Scalar> packed_;
+  const Parameter<Scalar>* embedding_ = nullptr;
+  std::vector<Layer> layers_;
+  std::vector<Scalar> state_;            // [L, B, H]
+  std::vector<Scalar> product_;          // [T, B, 3H]: input product of the layer at hand
+  std::vector<Scalar> dout_;             // [T, B, H]: gradient of the output of the layer at hand
+  std::vector<Scalar> logits_;           // [T, B, V]
+  std::vector<Scalar> loss_;             // [T, B]
+  std::vector<Scalar> output_backward_;  // packed from [V, H]
+  std::vector<Scalar> table_gradient_;   // [V, 3H]
+  std::vector<Scalar> table_backward_;   // packed from [3H, E]
+  std::vector<GradientTask> tasks_;
+};
+
+}  // namespace gruve

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "gruve/core/rng.hpp"
+#include "gruve/nn/dense.hpp"
+#include "gruve/nn/embedding.hpp"
+#include "gruve/nn/gru.hpp"
+
+namespace gruve {
+
+/// The sizes of a GruModel.
+struct ModelConfig {
+  int vocab_size = 0;        // V
+  int embedding_size = 128;  // E
+  int hidden_size = 256;     // H
+  int num_layers = 1;
+  ResetGate reset_gate = ResetGate::after_product;
+
+  friend bool operator==(const ModelConfig&, const ModelConfig&) = default;
+};
+
+/// A language model over tokens: embedding, GRU layers, and a dense layer that gives a logit for each token.
+/// Only the parameters live here; ChunkPass trains them and Stepper generates from them. A gradient has the
+/// same type.
+template <class Scalar>
+struct GruModel {
+  /// All parameters zero.
+  explicit GruModel(const ModelConfig& model_config)
+      : config(model_config),
+        embedding(config.vocab_size, config.embedding_size),
+        gru(config.embedding_size, config.hidden_size, config.num_layers, config.reset_gate),
+        output(config.hidden_size, config.vocab_size) {}
+
+  ModelConfig config;
+  Embedding<Scalar> embedding;
+  Gru<Scalar> gru;
+  Dense<Scalar> output;
+
+  /// Calls visit(name, parameter) for each parameter, in a fixed order, with the name it has in a PyTorch
+  /// module that holds `embedding`, `gru` and `output`: "embedding.weight", "gru.weight_ih_l0", …,
+  /// "output.bias".
+  template <class Visit>
+  void for_each_parameter(Visit&& visit) {
+    visit_all(*this, visit);
+  }
+  template <class Visit>
+  void for_each_parameter(Visit&& visit) const {
+    visit_all(*this, visit);
+  }
+
+  std::size_t num_parameters() const {
+    std::size_t count = 0;
+    for_each_parameter(
+        [&](const std::string&, const Parameter<Scalar>& parameter) { count += parameter.size(); });
+    return count;
+  }
+
+ private:
+  template <class Self, class Visit>
+  static void visit_all(Self& self, Visit& visit) {
+    const auto with = [&](const char* prefix) {
+      return [&visit, prefix](const std::string& name, auto& parameter) { visit(prefix + name, parameter); };
+    };
+    Embedding<Scalar>::for_each_parameter(self.embedding, with("embedding."));
+    Gru<Scalar>::for_each_parameter(self.gru, with("gru."));
+    Dense<Scalar>::for_each_parameter(self.output, with("output."));
+  }
+};
+
+/// Fills a model with random numbers: the embedding N(0, 1) as in torch.nn.Embedding, all else uniform in
+/// ±1/√H as in torch.nn.GRU, and the output layer's bias zero. The same seed gives the same numbers.
+template <class Scalar>
+void initialize(GruModel<Scalar>& model, std::uint64_t seed) {
+  Rng rng(seed);
+  const float bound = 1.0f / std::sqrt(static_cast<float>(model.config.hidden_size));
+  model.for_each_parameter([&](const std::string& name, Parameter<Scalar>& parameter) {
+    for (std::size_t i = 0; i < parameter.size(); ++i) {
+      if (name == "embedding.weight")
+        parameter.data()[i] = static_cast<Scalar>(rng.normal());
+      else if (name == "output.bias")
+        parameter.data()[i] = Scalar(0);
+      else
+        parameter.data()[i] = static_cast<Scalar>((2 * rng.uniform() - 1) * bound);
+    }
+  });
+}
+
+}  // namespace gruve

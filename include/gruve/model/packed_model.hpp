@@ -1,0 +1,139 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "gruve/core/thread_pool.hpp"
+#include "gruve/kernels/dispatch.hpp"
+#include "gruve/model/gru_model.hpp"
+
+namespace gruve {
+
+/// The parameters of a GruModel in the order in which the kernels read them. Made once per update in training
+/// and once per model in generation; it does not refer to the model that it was made from.
+///
+/// The first layer's input product is a table: embedding · weight_ih_l0ᵀ + bias_ih_l0 is [V, 3H], and a token
+/// costs the reading of a row.
+template <class Scalar>
+class PackedModel {
+ public:
+  explicit PackedModel(const ModelConfig& config,
+                       const kernels::Kernels<Scalar>& kernels = kernels::active_for<Scalar>())
+      : config_(config), kernels_(&kernels), layers_(static_cast<std::size_t>(config.num_layers)) {
+    const int V = config.vocab_size, E = config.embedding_size, H = config.hidden_size;
+    table_.resize(static_cast<std::size_t>(V) * 3 * static_cast<std::size_t>(H));
+    table_weights_.resize(kernels.packed_size(E, 3 * H));
+    output_.resize(kernels.packed_size(H, V));
+    output_bias_.resize(static_cast<std::size_t>(V));
+    for (std::size_t l = 0; l < layers_.size(); ++l) {
+      layers_[l].weight_hh.resize(kernels.packed_gru_size(H));
+      layers_[l].bias_hh.resize(static_cast<std::size_t>(3 * H));
+      if (l == 0) continue;
+      layers_[l].weight_ih.resize(kernels.packed_size(H, 3 * H));
+      layers_[l].bias_ih.resize(static_cast<std::size_t>(3 * H));
+    }
+  }
+
+  /// Takes the parameters of a model of the same configuration.
+  void assign(const GruModel<Scalar>& model, ThreadPool& threads) {
+    const int V = config_.vocab_size, E = config_.embedding_size, H = config_.hidden_size;
+    const auto copy = [](const Parameter<Scalar>& from, std::vector<Scalar>& to) {
+      to.assign(from.data(), from.data() + from.size());
+    };
+    // A task a layer, and one for what stands before and behind them.
+    threads.for_each(layers_.size() + 1, [&](std::size_t l) {
+      if (l == layers_.size()) {
+        kernels_->pack(E, 3 * H, model.gru.layers[0].weight_ih.data(), 1, E, table_weights_.data());
+        kernels_->pack(H, V, model.output.weight.data(), 1, H, output_.data());
+        copy(model.output.bias, output_bias_);
+        return;
+      }
+      const GruCell<Scalar>& cell = model.gru.layers[l];
+      kernels_->pack_gru(H, config_.reset_gate, cell.weight_hh.data(), layers_[l].weight_hh.data());
+      copy(cell.bias_hh, layers_[l].bias_hh);
+      if (l == 0) return;
+      kernels_->pack(H, 3 * H, cell.weight_ih.data(), 1, H, layers_[l].weight_ih.data());
+      copy(cell.bias_ih, layers_[l].bias_ih);
+    });
+    const auto parts = static_cast<std::size_t>(threads.size());
+    threads.for_each(parts, [&](std::size_t i) {
+      const auto part = [&](std::size_t k) {
+        return static_cast<int>(static_cast<std::size_t>(V) * k / parts);
+      };
+      kernels_->multiply({.rows = {1, V, part(i), part(i + 1)},
+                          .K = E,
+                          .N = 3 * H,
+                          .a = model.embedding.weight.data(),
+                          .a_stride = E,
+                          .b = table_weights_.data(),
+                          .bias = model.gru.layers[0].bias_ih.data(),
+                          .c = table_.data(),
+                          .c_stride = std::ptrdiff_t{3} * H});
+    });
+  }
+
+  const ModelConfig& config() const noexcept { return config_; }
+  const kernels::Kernels<Scalar>& kernels() const noexcept { return *kernels_; }
+
+  struct Layer {
+    std::vector<Scalar> weight_hh;  // by Kernels::pack_gru
+    std::vector<Scalar> bias_hh;    // [3H]
+    std::vector<Scalar> weight_ih;  // by Kernels::pack from [H, 3H]; empty in the first layer
+    std::vector<Scalar> bias_ih;    // [3H]; empty in the first layer
+  };
+  const Layer& layer(std::size_t l) const noexcept { return layers_[l]; }
+
+  /// [V, 3H]
+  const Scalar* table() const noexcept { return table_.data(); }
+
+  /// A whole layer over rows of a chunk. input [T, B, H] is the output of the layer below (the first layer
+  /// takes tokens [T, B] instead), and product [T, B, 3H] is where its input product goes (unused by the
+  /// first).
+  void layer_forward(std::size_t l, kernels::GruForward<Scalar> pass, const Scalar* input,
+                     Scalar* product) const {
+    const Layer& layer = layers_[l];
+    const int H = config_.hidden_size;
+    if (l > 0) {
+      kernels_->multiply({.rows = pass.rows,
+                          .K = H,
+                          .N = 3 * H,
+                          .a = input,
+                          .a_stride = H,
+                          .b = layer.weight_ih.data(),
+                          .bias = layer.bias_ih.data(),
+                          .c = product,
+                          .c_stride = std::ptrdiff_t{3} * H});
+      pass.tokens = nullptr;
+    }
+    pass.H = H;
+    pass.reset_gate = config_.reset_gate;
+    pass.input_product = l == 0 ? table_.data() : product;
+    pass.weight_hh = layer.weight_hh.data();
+    pass.bias_hh = layer.bias_hh.data();
+    kernels_->gru_forward(pass);
+  }
+
+  /// logits [T, B, V] of the last layer's output [T, B, H].
+  void output_forward(kernels::Rows rows, const Scalar* input, Scalar* logits) const {
+    kernels_->multiply({.rows = rows,
+                        .K = config_.hidden_size,
+                        .N = config_.vocab_size,
+                        .a = input,
+                        .a_stride = config_.hidden_size,
+                        .b = output_.data(),
+                        .bias = output_bias_.data(),
+                        .c = logits,
+                        .c_stride = config_.vocab_size});
+  }
+
+ private:
+  ModelConfig config_;
+  const kernels::Kernels<Scalar>* kernels_;
+  std::vector<Scalar> table_;
+  std::vector<Scalar> table_weights_;
+  std::vector<Layer> layers_;
+  std::vector<Scalar> output_;
+  std::vector<Scalar> output_bias_;
+};
+
+}  // namespace gruve

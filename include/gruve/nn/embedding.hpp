@@ -1,0 +1,21 @@
+#pragma once
+
+#include "gruve/nn/parameter.hpp"
+
+namespace gruve {
+
+/// A row of numbers for each token: embedding(token) = weight[token].
+template <class Scalar>
+struct Embedding {
+  Embedding(int vocab_size, int embedding_size) : weight{vocab_size, embedding_size} {}
+
+  Parameter<Scalar> weight;  // [V, E]
+
+  /// Calls visit(name, parameter) for each parameter, PyTorch's names behind the prefix.
+  template <class Self, class Visit>
+  static void for_each_parameter(Self& self, Visit&& visit) {
+    visit("weight", self.weight);
+  }
+};
+
+}  // namespace gruve

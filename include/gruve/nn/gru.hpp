@@ -1,0 +1,116 @@
+#pragma once
+
+#include <Eigen/Core>
+#include <cassert>
+#include <string>
+#include <vector>
+
+#include "gruve/kernels/kernels.hpp"
+#include "gruve/nn/parameter.hpp"
+
+namespace gruve {
+
+using kernels::ResetGate;
+
+/// One layer of gated recurrent units: its parameters, and one timestep in plain Eigen.
+///
+///   r = σ(x W_irᵀ + b_ir + h W_hrᵀ + b_hr)        z likewise
+///   n = tanh(x W_inᵀ + b_in + r ∘ (h W_hnᵀ + b_hn))
+///   h' = (1 − z) ∘ n + z ∘ h
+///
+/// (with ResetGate::before_product n = tanh(x W_inᵀ + b_in + (r ∘ h) W_hnᵀ + b_hn)).
+/// Names, shapes and the order r, z, n of rows are those of torch.nn.GRU. Keras stores z, r, n, transposed.
+///
+/// Sizes are known at compile time or Eigen::Dynamic, as those of Eigen's matrices; the weights are on the
+/// heap either way. With fixed sizes step() allocates nothing.
+///
+///   gruve::GruCell<float, 8, 16> cell;
+///   Eigen::Vector<float, 8> x = Eigen::Vector<float, 8>::Zero();
+///   Eigen::Vector<float, 16> h = Eigen::Vector<float, 16>::Zero();
+///   cell.step(x, h);
+///
+/// Source: Cho et al. 2014, arXiv:1406.1078: v1 has the reset after the product, v3 before it.
+template <class Scalar, int InputSize = Eigen::Dynamic, int HiddenSize = Eigen::Dynamic>
+struct GruCell {
+  static constexpr int kGateRows = HiddenSize == Eigen::Dynamic ? Eigen::Dynamic : 3 * HiddenSize;
+  template <int Rows>
+  using Vector = Eigen::Matrix<Scalar, Rows, 1>;
+  template <int Rows, int Cols>
+  using Weights =
+      Eigen::Map<const Eigen::Matrix<Scalar, Rows, Cols, Cols == 1 ? Eigen::ColMajor : Eigen::RowMajor>>;
+
+  /// All parameters zero. Sizes that are fixed by the type must agree with it.
+  explicit GruCell(int input_size = InputSize, int hidden_size = HiddenSize,
+                   ResetGate reset_gate_variant = ResetGate::after_product)
+      : weight_ih{3 * hidden_size, input_size},
+        weight_hh{3 * hidden_size, hidden_size},
+        bias_ih{3 * hidden_size},
+        bias_hh{3 * hidden_size},
+        reset_gate(reset_gate_variant) {
+    assert(InputSize == Eigen::Dynamic || input_size == InputSize);
+    assert(HiddenSize == Eigen::Dynamic || hidden_size == HiddenSize);
+  }
+
+  Parameter<Scalar> weight_ih;  // [3H, E]
+  Parameter<Scalar> weight_hh;  // [3H, H]
+  Parameter<Scalar> bias_ih;    // [3H]
+  Parameter<Scalar> bias_hh;    // [3H]
+  ResetGate reset_gate;
+
+  int input_size() const noexcept { return weight_ih.cols(); }
+  int hidden_size() const noexcept { return weight_hh.cols(); }
+
+  /// One timestep of one sequence: h [H] becomes the state after the input x [E].
+  void step(const Vector<InputSize>& x, Vector<HiddenSize>& h) const {
+    const int H = hidden_size();
+    assert(x.size() == input_size() && h.size() == H);
+    const Weights<kGateRows, InputSize> w_ih(weight_ih.data(), 3 * H, input_size());
+    const Weights<kGateRows, HiddenSize> w_hh(weight_hh.data(), 3 * H, H);
+    const Weights<kGateRows, 1> b_ih(bias_ih.data(), 3 * H), b_hh(bias_hh.data(), 3 * H);
+
+    const Vector<kGateRows> input = w_ih * x + b_ih;
+    Vector<kGateRows> recurrent = b_hh;
+    recurrent.template head<kGateRows == Eigen::Dynamic ? Eigen::Dynamic : 2 * HiddenSize>(2 * H) +=
+        w_hh.topRows(2 * H) * h;
+    const auto gate = [&](int first) {
+      return (Scalar(1) /
+              (Scalar(1) + (-(input.segment(first, H) + recurrent.segment(first, H))).array().exp()))
+          .matrix();
+    };
+    const Vector<HiddenSize> r = gate(0), z = gate(H);
+    Vector<HiddenSize> n;
+    if (reset_gate == ResetGate::after_product) {
+      recurrent.tail(H) += w_hh.bottomRows(H) * h;
+      n = (input.tail(H).array() + r.array() * recurrent.tail(H).array()).tanh();
+    } else {
+      const Vector<HiddenSize> rh = r.cwiseProduct(h);
+      recurrent.tail(H) += w_hh.bottomRows(H) * rh;
+      n = (input.tail(H) + recurrent.tail(H)).array().tanh();
+    }
+    h = n + z.cwiseProduct(h - n);
+  }
+};
+
+/// A stack of GRU layers, the output of each the input of the next.
+template <class Scalar>
+struct Gru {
+  Gru(int input_size, int hidden_size, int num_layers, ResetGate reset_gate = ResetGate::after_product) {
+    for (int layer = 0; layer < num_layers; ++layer)
+      layers.emplace_back(layer == 0 ? input_size : hidden_size, hidden_size, reset_gate);
+  }
+
+  std::vector<GruCell<Scalar>> layers;
+
+  template <class Self, class Visit>
+  static void for_each_parameter(Self& self, Visit&& visit) {
+    for (std::size_t l = 0; l < self.layers.size(); ++l) {
+      const std::string suffix = "_l" + std::to_string(l);
+      visit("weight_ih" + suffix, self.layers[l].weight_ih);
+      visit("weight_hh" + suffix, self.layers[l].weight_hh);
+      visit("bias_ih" + suffix, self.layers[l].bias_ih);
+      visit("bias_hh" + suffix, self.layers[l].bias_hh);
+    }
+  }
+};
+
+}  // namespace gruve

@@ -1,0 +1,201 @@
+#include "gruve/model/chunk_pass.hpp"
+
+#include <complex>
+#include <cstring>
+#include <vector>
+
+#include "catch.hpp"
+#include "gruve/core/rng.hpp"
+#include "tolerance.hpp"
+
+using namespace gruve;
+
+namespace {
+
+Chunk random_chunk(int T, int B, int V, std::uint64_t seed, bool with_gaps = true) {
+  Rng rng(seed);
+  Chunk chunk(T, B);
+  for (std::size_t i = 0; i < chunk.inputs.size(); ++i) {
+    chunk.inputs[i] = static_cast<Token>(rng.below(static_cast<std::uint32_t>(V)));
+    chunk.targets[i] = static_cast<Token>(rng.below(static_cast<std::uint32_t>(V)));
+    chunk.reset[i] = with_gaps && rng.below(5) == 0 ? 1 : 0;
+    if (with_gaps && rng.below(7) == 0) chunk.targets[i] = kNoToken;
+  }
+  return chunk;
+}
+
+// The same numbers in every scalar type, larger than initialize() gives so that no gate is in its linear
+// part.
+template <class Scalar>
+GruModel<Scalar> random_model(const ModelConfig& config, std::uint64_t seed) {
+  GruModel<Scalar> model(config);
+  Rng rng(seed);
+  model.for_each_parameter([&](const std::string&, Parameter<Scalar>& parameter) {
+    for (std::size_t i = 0; i < parameter.size(); ++i)
+      parameter.data()[i] = static_cast<Scalar>(1.4f * (rng.uniform() - 0.5f));
+  });
+  return model;
+}
+
+template <class Scalar>
+std::vector<Scalar> flat(const GruModel<Scalar>& model) {
+  std::vector<Scalar> values;
+  model.for_each_parameter([&](const std::string&, const Parameter<Scalar>& parameter) {
+    values.insert(values.end(), parameter.data(), parameter.data() + parameter.size());
+  });
+  return values;
+}
+
+template <class Scalar>
+void fill_state(ChunkPass<Scalar>& pass, std::uint64_t seed) {
+  Rng rng(seed);
+  for (Scalar& h : pass.state()) h = static_cast<Scalar>(rng.uniform() - 0.5f);
+}
+
+// All gradients of one chunk, and the state after it, as bytes can be compared.
+template <class Scalar>
+struct Result {
+  std::vector<Scalar> gradient;
+  std::vector<Scalar> state;
+  double nats;
+};
+
+template <class Scalar>
+Result<Scalar> run(const ModelConfig& config, const Chunk& chunk, const kernels::Kernels<Scalar>& kernels,
+                   int num_threads, const Dropout& dropout = {}) {
+  ThreadPool threads(num_threads);
+  const auto model = random_model<Scalar>(config, 1);
+  GruModel<Scalar> gradient(config);
+  ChunkPass<Scalar> pass(config, chunk.T, chunk.B, threads, kernels);
+  fill_state(pass, 2);
+  pass.assign(model);
+  const ChunkLoss loss = pass.backpropagate(chunk, gradient, dropout);
+  return {flat(gradient), {pass.state().begin(), pass.state().end()}, loss.nats};
+}
+
+double norm(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double value : values) sum += value * value;
+  return std::sqrt(sum);
+}
+
+}  // namespace
+
+TEST_CASE("The gradient of the loss by every parameter is that of the complex step", "[model][gradient]") {
+  using Complex = std::complex<double>;
+  const int L = GENERATE(1, 2, 3);
+  const ResetGate reset_gate = GENERATE(ResetGate::after_product, ResetGate::before_product);
+  const double probability = GENERATE(0.0, 0.4);
+  const ModelConfig config{
+      .vocab_size = 5, .embedding_size = 3, .hidden_size = 4, .num_layers = L, .reset_gate = reset_gate};
+  const Chunk chunk = random_chunk(6, 3, 5, 7);
+  const Dropout dropout{.probability = probability, .seed = 3, .step = 9};
+  const std::vector<double> gradient =
+      run<double>(config, chunk, kernels::reference::kKernels<double>, 1, dropout).gradient;
+
+  ThreadPool threads(1);
+  ChunkPass<Complex> pass(config, chunk.T, chunk.B, threads);
+  GruModel<Complex> model = random_model<Complex>(config, 1);
+  GruModel<Complex> ignored(config);
+  const double h = 1e-50;
+  std::vector<double> truth;
+  model.for_each_parameter([&](const std::string&, Parameter<Complex>& parameter) {
+    for (std::size_t i = 0; i < parameter.size(); ++i) {
+      parameter.data()[i] += Complex(0, h);
+      fill_state(pass, 2);
+      pass.assign(model);
+      const auto tokens = pass.backpropagate(chunk, ignored, dropout).tokens;
+      double derivative = 0;
+      for (const Complex& loss : pass.losses()) derivative += loss.imag();
+      truth.push_back(derivative / h / static_cast<double>(tokens));
+      parameter.data()[i] -= Complex(0, h);
+    }
+  });
+
+  REQUIRE(truth.size() == gradient.size());
+  std::vector<double> difference(truth.size());
+  for (std::size_t i = 0; i < truth.size(); ++i) difference[i] = truth[i] - gradient[i];
+  REQUIRE(norm(truth) > 0.1);
+  CHECK(norm(difference) < tests::kComplexStep * norm(truth));
+}
+
+TEST_CASE("Every implementation gives the reference's gradient at odd sizes", "[model][kernels]") {
+  const int H = GENERATE(1, 3, 17, 40, 64);
+  const int B = GENERATE(1, 5, 13);
+  const int L = GENERATE(1, 2);
+  const ResetGate reset_gate = GENERATE(ResetGate::after_product, ResetGate::before_product);
+  const ModelConfig config{
+      .vocab_size = 7, .embedding_size = 3, .hidden_size = H, .num_layers = L, .reset_gate = reset_gate};
+  const Chunk chunk = random_chunk(9, B, 7, 5);
+  const auto truth = run<double>(config, chunk, kernels::reference::kKernels<double>, 1);
+  const double size = norm(truth.gradient);
+  for (const kernels::Kernels<float>* kernels : kernels::available()) {
+    CAPTURE(kernels->name, H, B, L);
+    const auto result = run<float>(config, chunk, *kernels, 2);
+    std::vector<double> difference(truth.gradient.size());
+    for (std::size_t i = 0; i < difference.size(); ++i)
+      difference[i] = result.gradient[i] - truth.gradient[i];
+    // T steps of products of length H and 3H, L layers, each some 4 roundings more for the gates; a chaotic
+    // growth of errors over 9 steps is below a factor of 4.
+    const double roundings = 9 * L * 4 * (std::sqrt(H) + 4);
+    CHECK(norm(difference) < roundings * 4 * 0x1p-24 * size);
+    CHECK(std::abs(result.nats - truth.nats) < roundings * 4 * 0x1p-24 * truth.nats);
+  }
+}
+
+TEST_CASE("Gradients and state have the same bits for any number of threads", "[model][threads]") {
+  const double probability = GENERATE(0.0, 0.3);
+  const ModelConfig config{.vocab_size = 89, .embedding_size = 20, .hidden_size = 100, .num_layers = 2};
+  const Chunk chunk = random_chunk(20, 13, 89, 5);
+  for (const kernels::Kernels<float>* kernels : kernels::available()) {
+    if (kernels == &kernels::reference::kKernels<float>) continue;  // it makes no such promise
+    const Dropout dropout{.probability = probability, .seed = 4};
+    const auto one = run<float>(config, chunk, *kernels, 1, dropout);
+    for (const int threads : {2, 3, 5, 16}) {
+      CAPTURE(kernels->name, threads);
+      const auto many = run<float>(config, chunk, *kernels, threads, dropout);
+      CHECK(std::memcmp(one.gradient.data(), many.gradient.data(), one.gradient.size() * sizeof(float)) == 0);
+      CHECK(std::memcmp(one.state.data(), many.state.data(), one.state.size() * sizeof(float)) == 0);
+      CHECK(one.nats == many.nats);
+    }
+  }
+}
+
+TEST_CASE("Two chunks with the state carried cost what one chunk of both costs", "[model]") {
+  const ModelConfig config{.vocab_size = 9, .embedding_size = 4, .hidden_size = 10, .num_layers = 2};
+  const Chunk whole = random_chunk(8, 3, 9, 11);
+  ThreadPool threads(1);
+  const auto model = random_model<double>(config, 1);
+  ChunkPass<double> full(config, 8, 3, threads), half(config, 4, 3, threads);
+  full.assign(model);
+  half.assign(model);
+  const double expected = full.evaluate(whole).nats;
+  double nats = 0;
+  for (const std::size_t first : {0u, 12u}) {
+    Chunk part(4, 3);
+    std::copy_n(whole.inputs.begin() + static_cast<long>(first), 12, part.inputs.begin());
+    std::copy_n(whole.targets.begin() + static_cast<long>(first), 12, part.targets.begin());
+    std::copy_n(whole.reset.begin() + static_cast<long>(first), 12, part.reset.begin());
+    nats += half.evaluate(part).nats;
+  }
+  CHECK(nats == Approx(expected).epsilon(1e-13));
+}
+
+TEST_CASE("A reset makes a sequence forget what stood before it", "[model]") {
+  const ModelConfig config{.vocab_size = 6, .embedding_size = 4, .hidden_size = 5, .num_layers = 2};
+  ThreadPool threads(1);
+  const auto model = random_model<float>(config, 1);
+  Chunk chunk = random_chunk(5, 1, 6, 3, false);
+  chunk.reset = {0, 0, 1, 0, 0};
+  const auto last_losses = [&](Token first) {
+    chunk.inputs[0] = first;
+    ChunkPass<float> pass(config, 5, 1, threads);
+    pass.assign(model);
+    pass.evaluate(chunk);
+    return std::vector<float>(pass.losses().begin(), pass.losses().end());
+  };
+  const auto a = last_losses(0), b = last_losses(1);
+  CHECK(a[0] != b[0]);
+  CHECK(a[1] != b[1]);
+  for (const std::size_t t : {2u, 3u, 4u}) CHECK(a[t] == b[t]);
+}

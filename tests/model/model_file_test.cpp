@@ -1,0 +1,144 @@
+#include "gruve/model/model_file.hpp"
+
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+#include "gruve/core/rng.hpp"
+
+using namespace gruve;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct TemporaryFile {
+  fs::path path = fs::temp_directory_path() / "gruve_model_file_test.safetensors";
+  ~TemporaryFile() { fs::remove(path); }
+  std::string read() const {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  void write(const std::string& bytes) const { std::ofstream(path, std::ios::binary) << bytes; }
+};
+
+TrainedModel small_model(ResetGate reset_gate = ResetGate::after_product) {
+  TrainedModel model{.network = GruModel<float>({.vocab_size = 89,
+                                                 .embedding_size = 3,
+                                                 .hidden_size = 5,
+                                                 .num_layers = 2,
+                                                 .reset_gate = reset_gate}),
+                     .encoder = TimestepEncoder({.steps_per_quarter = 12}),
+                     .tempo_bpm = 93.5,
+                     .time_signature = {0, 3, 4},
+                     .training = {{"settings", {{"seed", 1}}}}};
+  initialize(model.network, 4);
+  return model;
+}
+
+// A file of this header and so many zero bytes of data.
+std::string file_of(const std::string& header, std::size_t data_size) {
+  const std::uint64_t size = header.size();
+  std::string bytes(8, '\0');
+  std::memcpy(bytes.data(), &size, 8);
+  return bytes + header + std::string(data_size, '\0');
+}
+
+std::string refusal(const TemporaryFile& file) {
+  try {
+    load(file.path);
+  } catch (const Error& error) {
+    CHECK(error.file() == file.path.string());
+    return error.what() + file.path.string().size();  // without the path
+  }
+  return "accepted";
+}
+
+}  // namespace
+
+TEST_CASE("A model that is saved and loaded is the same, and saved again has the same bytes",
+          "[model][file]") {
+  const TemporaryFile file;
+  const TrainedModel model = small_model(GENERATE(ResetGate::after_product, ResetGate::before_product));
+  save(model, file.path);
+  const std::string bytes = file.read();
+  const TrainedModel loaded = load(file.path);
+  CHECK(loaded.network.config == model.network.config);
+  CHECK(loaded.encoder == model.encoder);
+  CHECK(loaded.tempo_bpm == 93.5);
+  CHECK(loaded.time_signature == TimeSignature{0, 3, 4});
+  CHECK(loaded.training == model.training);
+  save(loaded, file.path);
+  CHECK(file.read() == bytes);
+}
+
+TEST_CASE("A model file has PyTorch's names and shapes", "[model][file]") {
+  const TemporaryFile file;
+  save(small_model(), file.path);
+  const SafetensorsFile tensors(file.path);
+  CHECK(tensors.tensors().size() == 1 + 2 * 4 + 2);
+  CHECK(tensors.tensors().at("embedding.weight").shape == std::vector<int>{89, 3});
+  CHECK(tensors.tensors().at("gru.weight_ih_l0").shape == std::vector<int>{15, 3});
+  CHECK(tensors.tensors().at("gru.weight_ih_l1").shape == std::vector<int>{15, 5});
+  CHECK(tensors.tensors().at("gru.weight_hh_l1").shape == std::vector<int>{15, 5});
+  CHECK(tensors.tensors().at("gru.bias_hh_l0").shape == std::vector<int>{15});
+  CHECK(tensors.tensors().at("output.weight").shape == std::vector<int>{89, 5});
+  CHECK(tensors.tensors().at("output.bias").shape == std::vector<int>{89});
+}
+
+TEST_CASE("Every truncation of a model file is refused", "[model][file]") {
+  const TemporaryFile file;
+  save(small_model(), file.path);
+  const std::string bytes = file.read();
+  for (std::size_t size = 0; size < bytes.size(); size += size < 1500 ? 1 : 101) {
+    file.write(bytes.substr(0, size));
+    CAPTURE(size);
+    CHECK(refusal(file) != "accepted");
+  }
+}
+
+TEST_CASE("A changed byte of a model file is refused or changes a number, but never crashes",
+          "[model][file]") {
+  const TemporaryFile file;
+  save(small_model(), file.path);
+  const std::string bytes = file.read();
+  Rng rng(1);
+  for (int i = 0; i < 3000; ++i) {
+    std::string changed = bytes;
+    changed[rng.below(2000)] = static_cast<char>(rng.below(256));
+    file.write(changed);
+    refusal(file);
+  }
+}
+
+TEST_CASE("What is wrong with a model file is said in a sentence", "[model][file]") {
+  const TemporaryFile file;
+  file.write("MThd");
+  CHECK(refusal(file) == ", byte 0: not a safetensors file: 4 bytes, expected at least 8");
+  file.write("MThd and something else that is not one");
+  CHECK(refusal(file).starts_with(", byte 0: not a safetensors file, or cut short: a header of "));
+  file.write(file_of("{ no JSON}  ", 0));
+  CHECK(refusal(file) == ", byte 8: not a safetensors file: the header is not a JSON object");
+  file.write(file_of(R"({"a":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}      )", 8));
+  CHECK(refusal(file) == R"(, byte 8: array "a" is of type "F64", expected "F32")");
+  file.write(file_of(R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}      )", 8));
+  CHECK(refusal(file) == R"(, byte 8: array "a" takes 8 bytes, its shape [3] needs 12)");
+  file.write(file_of(R"({"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8]}}  )", 8));
+  CHECK(refusal(file) == R"(, byte 8: array "a" has a shape larger than the file)");
+  file.write(file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}      )", 12));
+  CHECK(refusal(file) == ", byte 68: the arrays take 8 bytes, the file has 12");
+  file.write(file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}      )", 8));
+  CHECK(refusal(file) == R"(: the metadata lack "gruve.config": not written by gruve)");
+
+  // A header that claims a network of terabytes over a few bytes: refused before anything is allocated.
+  save(small_model(), file.path);
+  std::string bytes = file.read();
+  const std::string before = R"(\"hidden_size\":5)", after = R"(\"hidden_size\":9)";
+  bytes.replace(bytes.find(before), before.size(), after);
+  file.write(bytes);
+  CHECK(refusal(file) == R"(: the array "gru.weight_ih_l0" has the shape [15, 3], expected [27, 3])");
+}
