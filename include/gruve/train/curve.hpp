@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace gruve {
+
+/// The course of a training: the training loss as means over an interval of steps that doubles as the curve
+/// grows, so that it never has more than some hundred points, and every validation loss.
+class Curve {
+ public:
+  void add_step(std::uint64_t step, double loss) {
+    sum_ += loss;
+    if (++count_ < interval_) return;
+    steps_.push_back(step);
+    losses_.push_back(sum_ / static_cast<double>(count_));
+    sum_ = 0;
+    count_ = 0;
+    if (steps_.size() < kMaxPoints) return;
+    for (std::size_t i = 0; i < kMaxPoints / 2; ++i) {
+      steps_[i] = steps_[2 * i + 1];
+      losses_[i] = (losses_[2 * i] + losses_[2 * i + 1]) / 2;
+    }
+    steps_.resize(kMaxPoints / 2);
+    losses_.resize(kMaxPoints / 2);
+    interval_ *= 2;
+  }
+
+  void add_validation(std::uint64_t step, double loss) {
+    valid_steps_.push_back(step);
+    valid_losses_.push_back(loss);
+  }
+
+  /// {"step", "train_loss", "valid_step", "valid_loss"}, lists of numbers, and what is needed to go on.
+  nlohmann::json to_json() const {
+    return {{"step", steps_},
+            {"train_loss", losses_},
+            {"valid_step", valid_steps_},
+            {"valid_loss", valid_losses_},
+            {"interval", interval_},
+            {"sum", sum_},
+            {"count", count_}};
+  }
+
+  /// Throws nlohmann::json::exception where it is not what to_json() gave.
+  static Curve from_json(const nlohmann::json& json) {
+    Curve curve;
+    json.at("step").get_to(curve.steps_);
+    json.at("train_loss").get_to(curve.losses_);
+    json.at("valid_step").get_to(curve.valid_steps_);
+    json.at("valid_loss").get_to(curve.valid_losses_);
+    json.at("interval").get_to(curve.interval_);
+    json.at("sum").get_to(curve.sum_);
+    json.at("count").get_to(curve.count_);
+    return curve;
+  }
+
+ private:
+  static constexpr std::size_t kMaxPoints = 400;
+
+  std::vector<std::uint64_t> steps_;
+  std::vector<double> losses_;
+  std::vector<std::uint64_t> valid_steps_;
+  std::vector<double> valid_losses_;
+  std::uint64_t interval_ = 1;
+  double sum_ = 0;
+  std::uint64_t count_ = 0;
+};
+
+}  // namespace gruve

@@ -1,0 +1,159 @@
+#pragma once
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gruve/core/thread_pool.hpp"
+#include "gruve/model/gru_model.hpp"
+
+namespace gruve {
+
+/// How a gradient g changes a parameter p. Equations and defaults are PyTorch's.
+struct OptimizerOptions {
+  enum class Kind {
+    sgd,      // v ← momentum v + g;  p ← p − η v
+    rmsprop,  // v ← α v + (1 − α) g²;  p ← p − η g / (√v + ε)
+    adam,  // m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;  p ← p − η m̂ / (√v̂ + ε)  (Kingma and Ba 2015)
+  };
+
+  Kind kind = Kind::adam;
+  double momentum = 0.9;  // of sgd
+  double alpha = 0.99;    // of rmsprop
+  double beta1 = 0.9;     // of adam
+  double beta2 = 0.999;
+  double epsilon = 1e-8;  // of rmsprop and adam
+};
+
+constexpr std::string_view optimizer_name(OptimizerOptions::Kind kind) noexcept {
+  constexpr std::string_view kNames[] = {"sgd", "rmsprop", "adam"};
+  return kNames[static_cast<int>(kind)];
+}
+
+/// Empty where no optimiser has that name.
+constexpr std::optional<OptimizerOptions::Kind> optimizer_from_name(std::string_view name) noexcept {
+  using Kind = OptimizerOptions::Kind;
+  for (const Kind kind : {Kind::sgd, Kind::rmsprop, Kind::adam})
+    if (name == optimizer_name(kind)) return kind;
+  return std::nullopt;
+}
+
+/// The parameters of a model as spans, in the order of for_each_parameter.
+template <class Scalar>
+std::vector<std::span<Scalar>> parameter_spans(GruModel<Scalar>& model) {
+  std::vector<std::span<Scalar>> spans;
+  model.for_each_parameter([&](const std::string&, Parameter<Scalar>& parameter) {
+    spans.emplace_back(parameter.data(), parameter.size());
+  });
+  return spans;
+}
+
+/// Changes a model by its gradients and remembers what it needs of the earlier ones. Model and gradient are
+/// given once and must outlive it.
+template <class Scalar>
+class Optimizer {
+ public:
+  Optimizer(const OptimizerOptions& options, GruModel<Scalar>& model, GruModel<Scalar>& gradient)
+      : options_(options) {
+    const auto parameters = parameter_spans(model), gradients = parameter_spans(gradient);
+    std::size_t offset = 0;
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+      assert(parameters[i].size() == gradients[i].size());
+      for (std::size_t at = 0; at < parameters[i].size(); at += kBlock) {
+        const std::size_t size = std::min(kBlock, parameters[i].size() - at);
+        blocks_.push_back({parameters[i].subspan(at, size), gradients[i].subspan(at, size), offset});
+        offset += size;
+      }
+    }
+    first_.resize(options.kind == OptimizerOptions::Kind::rmsprop ? 0 : offset);
+    second_.resize(options.kind == OptimizerOptions::Kind::sgd ? 0 : offset);
+    squares_.resize(blocks_.size());
+  }
+
+  /// The Euclidean norm of the gradient over all parameters, summed in a fixed order.
+  double gradient_norm(ThreadPool& threads) {
+    threads.for_each(blocks_.size(), [&](std::size_t i) {
+      double sum = 0;
+      for (const Scalar g : blocks_[i].gradients) sum += static_cast<double>(g) * static_cast<double>(g);
+      squares_[i] = sum;
+    });
+    double sum = 0;
+    for (const double square : squares_) sum += square;
+    return std::sqrt(sum);
+  }
+
+  /// One update with the gradient times `scale`.
+  void update(double learning_rate, double scale, ThreadPool& threads) {
+    ++step_;
+    threads.for_each(blocks_.size(), [&](std::size_t i) { update(blocks_[i], learning_rate, scale); });
+  }
+
+  /// What is remembered, one number a parameter or none: the momentum of sgd and the first moment of adam;
+  /// the second moment of adam and rmsprop. A checkpoint stores them and the number of updates.
+  std::span<Scalar> first() noexcept { return first_; }
+  std::span<Scalar> second() noexcept { return second_; }
+  std::uint64_t step() const noexcept { return step_; }
+  void set_step(std::uint64_t step) noexcept { step_ = step; }
+
+ private:
+  static constexpr std::size_t kBlock = 16'384;
+
+  struct Block {
+    std::span<Scalar> parameters;
+    std::span<Scalar> gradients;
+    std::size_t offset;  // of its part in first_ and second_
+  };
+
+  void update(const Block& block, double learning_rate, double scale) {
+    using Kind = OptimizerOptions::Kind;
+    const auto as = [](double x) { return static_cast<Scalar>(x); };
+    Scalar* const p = block.parameters.data();
+    const Scalar* const gradients = block.gradients.data();
+    Scalar* const first = first_.data() + (first_.empty() ? 0 : block.offset);
+    Scalar* const second = second_.data() + (second_.empty() ? 0 : block.offset);
+    const Scalar factor = as(scale), rate = as(learning_rate), epsilon = as(options_.epsilon);
+    const std::size_t size = block.parameters.size();
+    if (options_.kind == Kind::sgd) {
+      const Scalar momentum = as(options_.momentum);
+      for (std::size_t i = 0; i < size; ++i) {
+        first[i] = momentum * first[i] + factor * gradients[i];
+        p[i] -= rate * first[i];
+      }
+    } else if (options_.kind == Kind::rmsprop) {
+      const Scalar alpha = as(options_.alpha), rest = as(1 - options_.alpha);
+      for (std::size_t i = 0; i < size; ++i) {
+        const Scalar g = factor * gradients[i];
+        second[i] = alpha * second[i] + rest * g * g;
+        p[i] -= rate * g / (std::sqrt(second[i]) + epsilon);
+      }
+    } else {
+      const Scalar beta1 = as(options_.beta1), rest1 = as(1 - options_.beta1);
+      const Scalar beta2 = as(options_.beta2), rest2 = as(1 - options_.beta2);
+      const auto n = static_cast<double>(step_);
+      const Scalar rate1 = as(learning_rate / (1 - std::pow(options_.beta1, n)));
+      const Scalar root2 = as(1 / std::sqrt(1 - std::pow(options_.beta2, n)));
+      for (std::size_t i = 0; i < size; ++i) {
+        const Scalar g = factor * gradients[i];
+        first[i] = beta1 * first[i] + rest1 * g;
+        second[i] = beta2 * second[i] + rest2 * g * g;
+        p[i] -= rate1 * first[i] / (std::sqrt(second[i]) * root2 + epsilon);
+      }
+    }
+  }
+
+  OptimizerOptions options_;
+  std::vector<Block> blocks_;
+  std::vector<Scalar> first_;
+  std::vector<Scalar> second_;
+  std::vector<double> squares_;  // Σ g² of each block
+  std::uint64_t step_ = 0;
+};
+
+}  // namespace gruve

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <string_view>
+
+namespace gruve {
+
+/// How the learning rate goes from the first step of a training to its last.
+enum class Schedule {
+  constant,
+  cosine,     // from the full rate to zero along half a cosine (Loshchilov and Hutter 2017)
+  one_cycle,  // from 1/25 up to the full rate over the first 30 %, then down to 1/250,000 (Smith and Topin
+              // 2019), each along half a cosine; the numbers are PyTorch's OneCycleLR's
+};
+
+constexpr std::string_view schedule_name(Schedule schedule) noexcept {
+  constexpr std::string_view kNames[] = {"constant", "cosine", "one-cycle"};
+  return kNames[static_cast<int>(schedule)];
+}
+
+/// Empty where no schedule has that name.
+constexpr std::optional<Schedule> schedule_from_name(std::string_view name) noexcept {
+  for (const Schedule schedule : {Schedule::constant, Schedule::cosine, Schedule::one_cycle})
+    if (name == schedule_name(schedule)) return schedule;
+  return std::nullopt;
+}
+
+/// What the full learning rate is multiplied by when the share `progress`, 0 to 1, of the training is done.
+inline double schedule_factor(Schedule schedule, double progress) {
+  const auto cosine = [](double from, double to, double at) {
+    return to + (from - to) * 0.5 * (1 + std::cos(3.14159265358979323846 * at));
+  };
+  progress = std::clamp(progress, 0.0, 1.0);
+  switch (schedule) {
+    case Schedule::cosine:
+      return cosine(1, 0, progress);
+    case Schedule::one_cycle:
+      return progress < 0.3 ? cosine(1.0 / 25, 1, progress / 0.3)
+                            : cosine(1, 1.0 / 250'000, (progress - 0.3) / 0.7);
+    default:
+      return 1;
+  }
+}
+
+}  // namespace gruve

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+
+#include <nlohmann/json.hpp>
+
+#include "gruve/train/optimizer.hpp"
+#include "gruve/train/schedule.hpp"
+
+namespace gruve {
+
+/// The settings of a training.
+struct TrainOptions {
+  int batch_size = 32;  // B, sequences side by side
+  int unroll = 128;     // T, timesteps through which gradients go back
+  int epochs = 10;      // an epoch is as many steps as the training split's tokens fill
+  double minutes = 0;  // ends earlier after so many minutes of training, where positive; then, and only then,
+                       // the result depends on the machine's speed
+  OptimizerOptions optimizer = {};
+  double learning_rate = 2e-3;
+  Schedule schedule = Schedule::one_cycle;
+  double clip_norm = 1;  // longest gradient, over all parameters; 0 for no limit (Pascanu et al. 2013)
+  double dropout = 0;    // share of each layer's outputs that is dropped
+  int patience = 0;  // ends after so many epochs in a row without a better validation loss, where positive
+  std::uint64_t seed = 1;
+  int threads = 0;                // 0: all the machine has; the result has the same bits for any number
+  int checkpoint_interval = 200;  // steps
+};
+
+/// What two trainings must share for one to go on where the other stopped.
+inline nlohmann::json to_json(const TrainOptions& options) {
+  return {{"batch_size", options.batch_size},
+          {"unroll", options.unroll},
+          {"optimizer", optimizer_name(options.optimizer.kind)},
+          {"momentum", options.optimizer.momentum},
+          {"alpha", options.optimizer.alpha},
+          {"beta1", options.optimizer.beta1},
+          {"beta2", options.optimizer.beta2},
+          {"epsilon", options.optimizer.epsilon},
+          {"learning_rate", options.learning_rate},
+          {"schedule", schedule_name(options.schedule)},
+          {"clip_norm", options.clip_norm},
+          {"dropout", options.dropout},
+          {"seed", options.seed},
+          {"checkpoint_interval", options.checkpoint_interval}};
+}
+
+}  // namespace gruve

@@ -1,0 +1,365 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "gruve/core/error.hpp"
+#include "gruve/core/hash.hpp"
+#include "gruve/core/thread_pool.hpp"
+#include "gruve/corpus/batch_stream.hpp"
+#include "gruve/corpus/corpus.hpp"
+#include "gruve/model/chunk_pass.hpp"
+#include "gruve/model/gru_model.hpp"
+#include "gruve/model/model_file.hpp"
+#include "gruve/train/curve.hpp"
+#include "gruve/train/evaluate.hpp"
+#include "gruve/train/optimizer.hpp"
+#include "gruve/train/train_options.hpp"
+
+namespace gruve {
+
+/// What one step of a training did.
+struct StepReport {
+  std::uint64_t step = 0;  // steps done, this one included
+  double loss = 0;         // nats per token
+  double gradient_norm = 0;
+  double learning_rate = 0;
+  bool finite = true;  // false: loss or gradient was not a number; the step was undone (see Trainer::step)
+};
+
+/// What a validation at the end of an epoch found.
+struct ValidationReport {
+  std::uint64_t step = 0;
+  std::uint64_t epoch = 0;  // epochs done
+  ChunkLoss loss;
+  bool improved = false;  // the best so far
+};
+
+/// Why a training ended.
+enum class StopReason { epochs, minutes, patience, diverged, callback };
+
+constexpr std::string_view stop_reason_name(StopReason reason) noexcept {
+  constexpr std::string_view kNames[] = {"all epochs done", "time is up",
+                                         "no better validation loss for a while",
+                                         "the loss was not a number too often", "stopped"};
+  return kNames[static_cast<int>(reason)];
+}
+
+/// What Trainer::run() calls; each may be empty.
+struct TrainCallbacks {
+  std::function<bool(const StepReport&)> on_step;  // false ends the training after this step
+  std::function<void(const ValidationReport&)> on_validation;
+};
+
+/// Trains a GruModel on the train split of a corpus by truncated backpropagation through time (Williams and
+/// Peng 1990): B songs side by side in chunks of T timesteps, the state carried from chunk to chunk and zero
+/// where a song begins.
+///
+///   Trainer trainer(corpus, {.hidden_size = 256}, {.epochs = 5});
+///   trainer.run();
+///   save(trainer.trained_model(), "model.safetensors");
+///
+/// Everything is a function of corpus, configuration and options: the same bits for any number of threads,
+/// and for a training that was stopped at any moment and resumed from its checkpoint.
+class Trainer {
+ public:
+  /// The model's vocab_size is the corpus's. Throws Error where no song is in the train split. The corpus
+  /// must outlive the trainer.
+  Trainer(const Corpus& corpus, ModelConfig config, const TrainOptions& options)
+      : corpus_(&corpus),
+        options_(options),
+        threads_(options.threads),
+        model_(with_vocabulary(config, corpus)),
+        gradient_(model_.config),
+        best_(model_.config),
+        good_{GruModel<float>(model_.config), {}, {}, 0},
+        optimizer_(options.optimizer, model_, gradient_),
+        stream_(corpus, Split::train, options.batch_size, BatchStream::Passes::endless, options.seed),
+        chunk_(options.unroll, options.batch_size),
+        pass_(model_.config, options.unroll, options.batch_size, threads_),
+        validates_(!corpus.songs(Split::valid).empty()) {
+    const auto tokens_per_step =
+        static_cast<std::uint64_t>(options.batch_size) * static_cast<std::uint64_t>(options.unroll);
+    steps_per_epoch_ = (corpus.num_tokens(Split::train) + tokens_per_step - 1) / tokens_per_step;
+    initialize(model_, options.seed);
+    pass_.assign(model_);
+    remember();
+  }
+
+  Trainer(const Trainer&) = delete;
+  Trainer& operator=(const Trainer&) = delete;
+
+  /// One chunk: forward, backward, update. Where the loss or the gradient is not finite, nothing is updated:
+  /// the model and the optimiser go back to the last checkpoint, the state to zero, and the learning rate is
+  /// halved from then on.
+  StepReport step() {
+    const auto begin = std::chrono::steady_clock::now();
+    stream_.next(chunk_);
+    StepReport report{.step = ++step_, .learning_rate = learning_rate()};
+    const ChunkLoss loss = pass_.backpropagate(
+        chunk_, gradient_, {.probability = options_.dropout, .seed = options_.seed, .step = step_});
+    report.loss = loss.mean();
+    report.gradient_norm = optimizer_.gradient_norm(threads_);
+    report.finite = std::isfinite(report.loss) && std::isfinite(report.gradient_norm);
+    if (report.finite) {
+      const bool clips = options_.clip_norm > 0;
+      const double scale = clips ? std::min(1.0, options_.clip_norm / (report.gradient_norm + 1e-6)) : 1.0;
+      optimizer_.update(report.learning_rate, scale, threads_);
+      curve_.add_step(step_, report.loss);
+    } else {
+      restore();
+    }
+    pass_.assign(model_);
+    seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    return report;
+  }
+
+  /// The loss of the model as it is over all songs of a split; nothing of the training changes.
+  ChunkLoss evaluate(Split split) {
+    return gruve::evaluate(pass_, *corpus_, split, options_.unroll, options_.batch_size);
+  }
+
+  /// Trains to the end. Where checkpoint is not empty, everything that resume() needs is written there every
+  /// checkpoint_interval steps and at the end.
+  StopReason run(const TrainCallbacks& callbacks = {}, const std::filesystem::path& checkpoint = {}) {
+    for (;;) {
+      if (const auto reason = finished()) return *reason;
+      const StepReport report = step();
+      const bool goes_on = !callbacks.on_step || callbacks.on_step(report);
+      if (step_ % steps_per_epoch_ == 0) validate(callbacks);
+      // A training that is stopped from outside is left as it is, so that a resumed one has the same bits.
+      if (goes_on && finished() && last_validation_ != step_) validate(callbacks);
+      if (!goes_on || finished() || step_ % static_cast<std::uint64_t>(options_.checkpoint_interval) == 0) {
+        remember();
+        if (!checkpoint.empty()) save_checkpoint(checkpoint);
+      }
+      if (!goes_on) return StopReason::callback;
+    }
+  }
+
+  /// The model as it is, and the one with the best validation loss (the last where the corpus has no valid
+  /// split).
+  const GruModel<float>& model() const noexcept { return model_; }
+  const GruModel<float>& best_model() const noexcept { return has_best_ ? best_ : model_; }
+
+  /// The best model with all that belongs into its file.
+  TrainedModel trained_model() const {
+    nlohmann::json settings = to_json(options_);
+    settings["tokens"] = corpus_->num_tokens(Split::train);
+    return {.network = best_model(),
+            .encoder = corpus_->encoder(),
+            .tempo_bpm = corpus_->tempo_bpm(),
+            .time_signature = corpus_->info().time_signature,
+            .training = {{"settings", std::move(settings)}, {"curve", curve_.to_json()}}};
+  }
+
+  std::uint64_t steps_done() const noexcept { return step_; }
+  std::uint64_t steps_per_epoch() const noexcept { return steps_per_epoch_; }
+  std::uint64_t total_steps() const noexcept {
+    return steps_per_epoch_ * static_cast<std::uint64_t>(options_.epochs);
+  }
+  /// Seconds spent in steps and validations, those before a resume included.
+  double seconds() const noexcept { return seconds_; }
+  double best_validation_loss() const noexcept { return best_loss_; }
+
+  /// Writes all that the training is at this moment.
+  void save_checkpoint(const std::filesystem::path& path) {
+    std::vector<NamedTensor> tensors = internal::named_tensors(model_);
+    for (NamedTensor& tensor : internal::named_tensors(best_))
+      tensors.push_back({"best." + tensor.name, std::move(tensor.view)});
+    for (auto& [name, values] : arrays())
+      tensors.push_back({name, {{static_cast<int>(values.size())}, values}});
+    write_safetensors(
+        path, tensors,
+        {{"gruve.config", internal::to_json(model_.config).dump()}, {"gruve.checkpoint", progress().dump()}});
+  }
+
+  /// Goes on where a checkpoint was written. Error where it is damaged, or where it was written with another
+  /// corpus, model or other settings (but for epochs, minutes, patience and threads); then the trainer is as
+  /// before.
+  void resume(const std::filesystem::path& path) {
+    const SafetensorsFile file(path);
+    const ModelConfig config =
+        internal::model_config_from_json(internal::parse_metadata(file, "gruve.config"), file.path());
+    if (config != model_.config) throw Error(file.path(), "the checkpoint is of a model of other sizes");
+    const nlohmann::json saved = internal::parse_metadata(file, "gruve.checkpoint");
+    try {
+      const nlohmann::json now = progress();
+      for (const auto& [name, value] : now.at("options").items())
+        if (saved.at("options").at(name) != value)
+          throw Error(file.path(), "the checkpoint was written with " + name + " " +
+                                       saved.at("options").at(name).dump() + ", now it is " + value.dump());
+      if (saved.at("corpus") != now.at("corpus"))
+        throw Error(file.path(), "the checkpoint was written with another corpus");
+      internal::check_parameters(file, config);
+      for (const NamedTensor& tensor : internal::named_tensors(best_))
+        file.tensor("best." + tensor.name, tensor.view.shape);
+      for (const auto& [name, values] : arrays()) file.tensor(name, {static_cast<int>(values.size())});
+
+      Curve curve = Curve::from_json(saved.at("curve"));
+      const auto best_loss = saved.at("best_loss").is_null() ? std::numeric_limits<double>::infinity()
+                                                             : saved.at("best_loss").get<double>();
+      const auto step = saved.at("step").get<std::uint64_t>();
+      const auto updates = saved.at("updates").get<std::uint64_t>();
+      const auto epochs_without_gain = saved.at("epochs_without_gain").get<int>();
+      const auto rate_scale = saved.at("rate_scale").get<double>();
+      const auto seconds = saved.at("seconds").get<double>();
+      const auto has_best = saved.at("has_best").get<bool>();
+      stream_.seek(saved.at("stream"), file.path());
+
+      internal::read_parameters(file, model_);
+      best_.for_each_parameter([&](const std::string& name, Parameter<float>& parameter) {
+        const auto values = file.tensor("best." + name, parameter.shape());
+        std::copy(values.begin(), values.end(), parameter.data());
+      });
+      for (auto& [name, values] : arrays()) {
+        const auto from = file.tensor(name, {static_cast<int>(values.size())});
+        std::copy(from.begin(), from.end(), values.begin());
+      }
+      curve_ = std::move(curve);
+      best_loss_ = best_loss;
+      step_ = step;
+      epochs_without_gain_ = epochs_without_gain;
+      rate_scale_ = rate_scale;
+      seconds_ = seconds;
+      has_best_ = has_best;
+      optimizer_.set_step(updates);
+    } catch (const nlohmann::json::exception&) {
+      throw Error(file.path(), "the checkpoint's state is incomplete: not written by gruve, or damaged");
+    }
+    pass_.assign(model_);
+    remember();
+  }
+
+ private:
+  // What a step that went wrong goes back to.
+  struct Snapshot {
+    GruModel<float> model;
+    std::vector<float> first;
+    std::vector<float> second;
+    std::uint64_t updates;
+  };
+
+  static ModelConfig with_vocabulary(ModelConfig config, const Corpus& corpus) {
+    config.vocab_size = corpus.vocab_size();
+    return config;
+  }
+
+  double progress_share() const {
+    const double by_steps = static_cast<double>(step_) / static_cast<double>(total_steps());
+    return options_.minutes > 0 ? std::max(by_steps, seconds_ / 60 / options_.minutes) : by_steps;
+  }
+
+  double learning_rate() const {
+    return options_.learning_rate * rate_scale_ * schedule_factor(options_.schedule, progress_share());
+  }
+
+  std::optional<StopReason> finished() const {
+    constexpr double kSmallestScale = 1.0 / 256;  // eight halvings
+    if (rate_scale_ < kSmallestScale) return StopReason::diverged;
+    if (step_ >= total_steps()) return StopReason::epochs;
+    if (options_.minutes > 0 && seconds_ >= 60 * options_.minutes) return StopReason::minutes;
+    if (options_.patience > 0 && epochs_without_gain_ >= options_.patience) return StopReason::patience;
+    return std::nullopt;
+  }
+
+  void validate(const TrainCallbacks& callbacks) {
+    if (!validates_) return;
+    const auto begin = std::chrono::steady_clock::now();
+    last_validation_ = step_;
+    ValidationReport report{.step = step_, .epoch = step_ / steps_per_epoch_, .loss = evaluate(Split::valid)};
+    const double loss = report.loss.mean();
+    report.improved = loss < best_loss_;  // false for NaN
+    if (std::isfinite(loss)) curve_.add_validation(step_, loss);
+    if (report.improved) {
+      best_loss_ = loss;
+      best_ = model_;
+      has_best_ = true;
+      epochs_without_gain_ = 0;
+    } else {
+      ++epochs_without_gain_;
+    }
+    seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    if (callbacks.on_validation) callbacks.on_validation(report);
+  }
+
+  void remember() {
+    good_ = {model_,
+             {optimizer_.first().begin(), optimizer_.first().end()},
+             {optimizer_.second().begin(), optimizer_.second().end()},
+             optimizer_.step()};
+  }
+
+  // Parameter by parameter, since the optimiser and the pass refer to the model's memory.
+  void restore() {
+    const auto from = parameter_spans(good_.model), to = parameter_spans(model_);
+    for (std::size_t i = 0; i < to.size(); ++i) std::copy(from[i].begin(), from[i].end(), to[i].begin());
+    std::copy(good_.first.begin(), good_.first.end(), optimizer_.first().begin());
+    std::copy(good_.second.begin(), good_.second.end(), optimizer_.second().begin());
+    optimizer_.set_step(good_.updates);
+    std::fill(pass_.state().begin(), pass_.state().end(), 0.0f);
+    rate_scale_ /= 2;
+  }
+
+  std::vector<std::pair<std::string, std::span<float>>> arrays() {
+    std::vector<std::pair<std::string, std::span<float>>> arrays = {{"state", pass_.state()}};
+    if (!optimizer_.first().empty()) arrays.emplace_back("optimizer.first", optimizer_.first());
+    if (!optimizer_.second().empty()) arrays.emplace_back("optimizer.second", optimizer_.second());
+    return arrays;
+  }
+
+  nlohmann::json progress() const {
+    std::vector<std::uint64_t> songs;
+    for (std::size_t i = 0; i < corpus_->num_songs(); ++i) {
+      songs.push_back(corpus_->song(i).hash);
+      songs.push_back(static_cast<std::uint64_t>(corpus_->song(i).split));
+    }
+    return {{"options", to_json(options_)},
+            {"corpus", content_hash(std::as_bytes(std::span(songs)))},
+            {"step", step_},
+            {"updates", optimizer_.step()},
+            {"best_loss", best_loss_},  // null where infinite: none yet
+            {"has_best", has_best_},
+            {"epochs_without_gain", epochs_without_gain_},
+            {"rate_scale", rate_scale_},
+            {"seconds", seconds_},
+            {"stream", stream_.position()},
+            {"curve", curve_.to_json()}};
+  }
+
+  const Corpus* corpus_;
+  TrainOptions options_;
+  ThreadPool threads_;
+  GruModel<float> model_;
+  GruModel<float> gradient_;
+  GruModel<float> best_;
+  Snapshot good_;
+  Optimizer<float> optimizer_;
+  BatchStream stream_;
+  Chunk chunk_;
+  ChunkPass<float> pass_;
+  bool validates_;
+  std::uint64_t steps_per_epoch_ = 1;
+  std::uint64_t step_ = 0;
+  Curve curve_;
+  double best_loss_ = std::numeric_limits<double>::infinity();
+  bool has_best_ = false;
+  std::uint64_t last_validation_ = 0;  // the step after which it was
+  int epochs_without_gain_ = 0;
+  double rate_scale_ = 1;
+  double seconds_ = 0;
+};
+
+}  // namespace gruve

@@ -1,0 +1,265 @@
+#include "gruve/train/trainer.hpp"
+
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+#include "gruve/core/rng.hpp"
+
+using namespace gruve;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct TemporaryFile {
+  explicit TemporaryFile(const std::string& name)
+      : path(fs::temp_directory_path() / ("gruve_trainer_test_" + name)) {
+    fs::remove(path);
+  }
+  ~TemporaryFile() { fs::remove(path); }
+  std::string read() const {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  fs::path path;
+};
+
+CharEncoder letters(int count) {
+  std::string vocabulary;
+  for (int i = 0; i < count; ++i) vocabulary.push_back(static_cast<char>('a' + i));
+  return CharEncoder(vocabulary);
+}
+
+// Random walks on a ring of ten letters.
+Corpus walks(std::size_t num_songs = 120) {
+  Rng rng(8);
+  std::vector<std::vector<Token>> songs(num_songs);
+  for (auto& song : songs) {
+    std::uint32_t at = rng.below(10);
+    for (int t = 0; t < 60; ++t) {
+      song.push_back(static_cast<Token>(at));
+      at = (at + 9 + 2 * rng.below(2)) % 10;
+    }
+  }
+  return Corpus::from_songs({.encoder = letters(10), .time_signature = {}, .report = {}}, songs);
+}
+
+std::vector<float> flat(const GruModel<float>& model) {
+  std::vector<float> values;
+  model.for_each_parameter([&](const std::string&, const Parameter<float>& parameter) {
+    values.insert(values.end(), parameter.data(), parameter.data() + parameter.size());
+  });
+  return values;
+}
+
+const ModelConfig kSmall{.embedding_size = 8, .hidden_size = 20, .num_layers = 2};
+
+}  // namespace
+
+// A hidden state walks on a ring of six; in each step it emits one of two letters of its own with
+// probabilities 3/4 and 1/4 and then stays (1/4) or moves on (3/4). A letter gives its state away, so but for
+// the first letter the entropy of a token is exact: where the state goes, and which letter it then emits, are
+// drawn independently.
+//   H = h(1/4) + h(1/4),  h(p) = −p ln p − (1 − p) ln(1 − p)
+TEST_CASE("A model learns a source down to its entropy and not below", "[train][entropy]") {
+  Rng rng(4);
+  std::vector<std::vector<Token>> songs(600);
+  constexpr std::size_t kLength = 200;
+  for (auto& song : songs) {
+    std::uint32_t state = rng.below(6);
+    for (std::size_t t = 0; t < kLength; ++t) {
+      song.push_back(static_cast<Token>(2 * state + (rng.below(4) == 0 ? 1 : 0)));
+      if (rng.below(4) != 0) state = (state + 1) % 6;
+    }
+  }
+  const double h = -0.25 * std::log(0.25) - 0.75 * std::log(0.75);
+  // The first letter: a uniform state and its letter.
+  const double entropy = (std::log(6.0) + h + (kLength - 1) * 2 * h) / kLength;
+
+  const Corpus corpus =
+      Corpus::from_songs({.encoder = letters(12), .time_signature = {}, .report = {}}, songs);
+  Trainer trainer(corpus, {.embedding_size = 16, .hidden_size = 32},
+                  {.batch_size = 16, .unroll = 50, .epochs = 6, .learning_rate = 1e-2, .threads = 2});
+  trainer.run();
+
+  // The truth's own loss on the very tokens of the test split: what the best model would have, whatever was
+  // drawn.
+  double truth = 0;
+  std::size_t tokens = 0;
+  for (const std::size_t song : corpus.songs(Split::test)) {
+    const auto sequence = corpus.song(song).tokens;
+    for (std::size_t t = 0; t < sequence.size(); ++t) {
+      double p = sequence[t] % 2 == 1 ? 0.25 : 0.75;
+      if (t == 0)
+        p /= 6;
+      else
+        p *= sequence[t] / 2 == sequence[t - 1] / 2 ? 0.25 : 0.75;
+      truth -= std::log(p);
+      ++tokens;
+    }
+  }
+  truth /= static_cast<double>(tokens);
+  const ChunkLoss loss = trainer.evaluate(Split::test);
+  std::printf("entropy %.4f, of the test tokens %.4f, model %.4f nats per token\n", entropy, truth,
+              loss.mean());
+  REQUIRE(loss.tokens == tokens);
+  CHECK(truth == Approx(entropy).epsilon(0.02));  // the draw of some 10,000 test tokens is a fair one
+  CHECK(loss.mean() > truth);
+  CHECK(loss.mean() < 1.02 * truth);
+}
+
+TEST_CASE("A training has the same bits for 1, 2 and 5 threads", "[train][threads]") {
+  const Corpus corpus = walks();
+  std::vector<std::vector<float>> models;
+  for (const int threads : {1, 2, 5}) {
+    Trainer trainer(corpus, kSmall,
+                    {.batch_size = 6, .unroll = 16, .epochs = 2, .dropout = 0.2, .threads = threads});
+    trainer.run();
+    models.push_back(flat(trainer.best_model()));
+  }
+  CHECK(models[0] == models[1]);
+  CHECK(models[0] == models[2]);
+}
+
+TEST_CASE("A training that is stopped and resumed ends with the same model file", "[train][resume]") {
+  const Corpus corpus = walks();
+  const auto kind =
+      GENERATE(OptimizerOptions::Kind::adam, OptimizerOptions::Kind::rmsprop, OptimizerOptions::Kind::sgd);
+  const TrainOptions options{.batch_size = 5,
+                             .unroll = 16,
+                             .epochs = 3,
+                             .optimizer = {.kind = kind},
+                             .dropout = 0.1,
+                             .threads = 2,
+                             .checkpoint_interval = 10};
+  const TemporaryFile checkpoint("run.checkpoint"), whole_file("whole"), resumed_file("resumed");
+  Trainer whole(corpus, kSmall, options);
+  whole.run();
+  save(whole.trained_model(), whole_file.path);
+
+  const std::uint64_t middle = GENERATE(11, 135);
+  {
+    Trainer stopped(corpus, kSmall, options);
+    // Stopped between two checkpoints: as if killed, what came after the last one is lost.
+    CHECK(stopped.run({.on_step =
+                           [&](const StepReport& report) {
+                             if (report.step == middle)
+                               fs::copy_file(checkpoint.path, checkpoint.path.string() + ".kept");
+                             return report.step < middle;
+                           },
+                       .on_validation = {}},
+                      checkpoint.path) == StopReason::callback);
+    fs::rename(checkpoint.path.string() + ".kept", checkpoint.path);
+  }
+  Trainer resumed(corpus, kSmall, options);
+  resumed.resume(checkpoint.path);
+  CHECK(resumed.steps_done() == middle / 10 * 10);
+  CHECK(resumed.run({}, checkpoint.path) == StopReason::epochs);
+  save(resumed.trained_model(), resumed_file.path);
+  CHECK(whole_file.read() == resumed_file.read());
+}
+
+TEST_CASE("A checkpoint of other settings, another corpus or another file is refused", "[train][resume]") {
+  const Corpus corpus = walks(), other = walks(100);
+  const TemporaryFile checkpoint("refused.checkpoint");
+  const TrainOptions options{.batch_size = 5, .unroll = 16, .threads = 1};
+  Trainer first(corpus, kSmall, options);
+  first.step();
+  first.save_checkpoint(checkpoint.path);
+  const std::string path = checkpoint.path.string();
+
+  TrainOptions faster = options;
+  faster.learning_rate = 0.1;
+  CHECK_THROWS_WITH(Trainer(corpus, kSmall, faster).resume(checkpoint.path),
+                    path + ": the checkpoint was written with learning_rate 0.002, now it is 0.1");
+  CHECK_THROWS_WITH(Trainer(other, kSmall, options).resume(checkpoint.path),
+                    path + ": the checkpoint was written with another corpus");
+  CHECK_THROWS_WITH(Trainer(corpus, {.hidden_size = 8}, options).resume(checkpoint.path),
+                    path + ": the checkpoint is of a model of other sizes");
+  save(first.trained_model(), checkpoint.path);
+  CHECK_THROWS_WITH(Trainer(corpus, kSmall, options).resume(checkpoint.path),
+                    path + ": the metadata lack \"gruve.checkpoint\": not written by gruve");
+}
+
+TEST_CASE("A loss that is not a number is undone, said, and in the end stops the training", "[train][nan]") {
+  const Corpus corpus = walks();
+  const TrainOptions options{.batch_size = 4,
+                             .unroll = 8,
+                             .epochs = 1000,
+                             .optimizer = {.kind = OptimizerOptions::Kind::sgd},
+                             .learning_rate = 1e38,
+                             .schedule = Schedule::constant,
+                             .clip_norm = 0,
+                             .threads = 1};
+  Trainer trainer(corpus, kSmall, options);
+  const auto start = flat(trainer.model());
+  int bad = 0;
+  double rate_before = 0;
+  const StopReason reason =
+      trainer.run({.on_step =
+                       [&](const StepReport& report) {
+                         if (!report.finite) {
+                           ++bad;
+                           CHECK(flat(trainer.model()) == start);  // the last good state
+                           CHECK((rate_before == 0 || report.learning_rate < rate_before));
+                           rate_before = report.learning_rate;
+                         }
+                         return true;
+                       },
+                   .on_validation = {}});
+  CHECK(reason == StopReason::diverged);
+  CHECK(bad == 9);
+  for (const float value : flat(trainer.model())) REQUIRE(std::isfinite(value));
+}
+
+TEST_CASE("Training ends early when the validation loss no longer falls, and keeps the best model",
+          "[train][patience]") {
+  const Corpus corpus = walks(12);  // so few that a large model learns them by heart
+  Trainer trainer(corpus, {.embedding_size = 16, .hidden_size = 64},
+                  {.batch_size = 4,
+                   .unroll = 30,
+                   .epochs = 500,
+                   .learning_rate = 1e-2,
+                   .schedule = Schedule::constant,
+                   .patience = 5,
+                   .threads = 1});
+  std::vector<double> losses;
+  CHECK(trainer.run({.on_step = {}, .on_validation = [&](const ValidationReport& report) {
+                       losses.push_back(report.loss.mean());
+                       CHECK(report.improved ==
+                             (losses.back() == *std::min_element(losses.begin(), losses.end())));
+                     }}) == StopReason::patience);
+  const double best = *std::min_element(losses.begin(), losses.end());
+  CHECK(losses.size() < 500);
+  CHECK(losses[losses.size() - 6] == best);
+  CHECK(losses.back() > best);
+  ThreadPool threads(1);
+  CHECK(evaluate(trainer.best_model(), corpus, Split::valid, threads).mean() == Approx(best).epsilon(1e-6));
+}
+
+TEST_CASE("A corpus without a validation split trains to the end", "[train]") {
+  const std::vector<std::vector<Token>> one = {{0, 1, 2, 0, 1, 2}};
+  const Corpus corpus = Corpus::from_songs({.encoder = letters(3), .time_signature = {}, .report = {}}, one);
+  Trainer trainer(corpus, kSmall, {.batch_size = 2, .unroll = 4, .epochs = 3, .threads = 1});
+  CHECK(trainer.run() == StopReason::epochs);
+  CHECK(flat(trainer.best_model()) == flat(trainer.model()));
+}
+
+TEST_CASE("Schedules begin, peak and end where they should", "[train][schedule]") {
+  CHECK(schedule_factor(Schedule::constant, 0.7) == 1);
+  CHECK(schedule_factor(Schedule::cosine, 0) == 1);
+  CHECK(schedule_factor(Schedule::cosine, 0.5) == Approx(0.5));
+  CHECK(schedule_factor(Schedule::cosine, 1) == Approx(0).margin(1e-15));
+  CHECK(schedule_factor(Schedule::one_cycle, 0) == Approx(1.0 / 25));
+  CHECK(schedule_factor(Schedule::one_cycle, 0.3) == Approx(1));
+  CHECK(schedule_factor(Schedule::one_cycle, 1) == Approx(1.0 / 250'000));
+  // torch.optim.lr_scheduler.OneCycleLR(max_lr=1, total_steps=11) at step 5: half a cosine 2/7 down its
+  // second phase.
+  CHECK(schedule_factor(Schedule::one_cycle, 0.5) == Approx(0.8117452).epsilon(1e-5));
+}
