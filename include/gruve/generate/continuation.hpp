@@ -1,0 +1,43 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "gruve/midi/song.hpp"
+
+namespace gruve {
+
+/// Puts a primer's own notes back at the beginning of the song that continues it: an encoder may keep less of
+/// them than there is (velocities, keys struck again), and the listener knows how they went.
+///
+/// continued  decoded from the primer's tokens and those generated behind them
+/// primer     the song that the tokens were encoded from, in its own ticks
+/// cut        tick of continued at which the primer ends; what of it lies behind is not heard, and notes that
+/// sound
+///            there end where the continuation ends them
+inline Song with_primer(Song continued, const Song& primer, std::int64_t cut) {
+  const auto scaled = [&](std::int64_t tick) {
+    return (tick * continued.ticks_per_quarter + primer.ticks_per_quarter / 2) / primer.ticks_per_quarter;
+  };
+  const auto held_until = [&](int pitch) {
+    std::int64_t end = cut;
+    for (const Note& note : continued.notes)
+      if (note.pitch == pitch && note.start < cut) end = std::max(end, note.end);
+    return end;
+  };
+  std::vector<Note> notes;
+  for (Note note : primer.notes) {
+    note.start = scaled(note.start);
+    note.end = scaled(note.end);
+    if (note.start >= cut) continue;
+    if (note.end >= cut) note.end = held_until(note.pitch);
+    notes.push_back(note);
+  }
+  for (const Note& note : continued.notes)
+    if (note.start >= cut) notes.push_back(note);
+  sort_notes(notes);
+  continued.notes = std::move(notes);
+  return continued;
+}
+
+}  // namespace gruve

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "gruve/generate/sampler.hpp"
+#include "gruve/model/packed_model.hpp"
+#include "gruve/model/stepper.hpp"
+#include "gruve/tokens/token_encoder.hpp"
+
+namespace gruve {
+
+/// Generates an endless sequence from a model, a token at a time, each one allowed by the encoder's grammar:
+/// whatever the model has learnt, the sequence decodes.
+///
+///   const TrainedModel model = load("model.safetensors");
+///   ThreadPool threads(1);
+///   PackedModel<float> packed(model.network.config);
+///   packed.assign(model.network, threads);
+///   Generator generator(packed, std::get<TimestepEncoder>(model.encoder), {.temperature = 0.9f}, seed);
+///   const Token token = generator.next();
+///
+/// next() and prime() allocate nothing, take no lock and don't throw, so an audio callback may call them. The
+/// packed model must outlive the generator; several generators may share it.
+template <TokenEncoder Encoder>
+class Generator {
+ public:
+  /// The same seed and stream give the same tokens. Throws Error on sampler options that are out of range.
+  Generator(const PackedModel<float>& model, Encoder encoder, const SamplerOptions& options,
+            std::uint64_t seed, std::uint64_t stream = 0)
+      : stepper_(model),
+        encoder_(std::move(encoder)),
+        sampler_(encoder_.vocab_size(), options, seed, stream),
+        state_(encoder_.start()),
+        last_(encoder_.start_token()) {}
+
+  /// Takes tokens as if it had generated them, to go on from there. They must be in the vocabulary.
+  void prime(std::span<const Token> tokens) noexcept {
+    for (const Token token : tokens) take(token);
+  }
+
+  /// Generates the next token.
+  Token next() noexcept {
+    return next([](Token) { return true; });
+  }
+
+  /// Generates the next token among those for which also(token) holds, which must be so for one that the
+  /// grammar allows.
+  template <class Also>
+  Token next(Also&& also) noexcept {
+    const std::span<const float> logits = stepper_.step(last_);
+    last_ =
+        sampler_.sample(logits, [&](Token token) { return encoder_.allowed(state_, token) && also(token); });
+    state_ = encoder_.advance(state_, last_);
+    return last_;
+  }
+
+  /// Whether the sequence may end here.
+  bool at_boundary() const noexcept { return encoder_.at_boundary(state_); }
+
+  const Encoder& encoder() const noexcept { return encoder_; }
+
+ private:
+  void take(Token token) noexcept {
+    stepper_.step(last_);
+    last_ = token;
+    state_ = encoder_.advance(state_, token);
+  }
+
+  Stepper stepper_;
+  Encoder encoder_;
+  Sampler sampler_;
+  typename Encoder::State state_;
+  Token last_;  // not yet fed to the stepper
+};
+
+/// At least `count` tokens, and then as many more as it takes to come to a boundary.
+template <TokenEncoder Encoder>
+std::vector<Token> generate_tokens(Generator<Encoder>& generator, std::size_t count) {
+  std::vector<Token> tokens;
+  while (tokens.size() < count || !generator.at_boundary()) tokens.push_back(generator.next());
+  return tokens;
+}
+
+/// Music of exactly `steps` timesteps. Something sounds in the last of them, so that the piece is as long as
+/// it is meant to be also to a player that stops with the last note.
+template <MusicEncoder Encoder>
+std::vector<Token> generate_steps(Generator<Encoder>& generator, std::int64_t steps) {
+  std::vector<Token> tokens;
+  const Encoder& encoder = generator.encoder();
+  for (std::int64_t left = steps; left > 0;) {
+    const bool must_sound = left == 1 && generator.at_boundary();
+    tokens.push_back(generator.next([&](Token token) { return !must_sound || encoder.steps(token) == 0; }));
+    left -= encoder.steps(tokens.back());
+  }
+  return tokens;
+}
+
+}  // namespace gruve

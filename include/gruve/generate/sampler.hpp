@@ -1,0 +1,119 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "gruve/core/error.hpp"
+#include "gruve/core/rng.hpp"
+#include "gruve/tokens/token_encoder.hpp"
+
+namespace gruve {
+
+/// How a token is drawn from a model's logits. The defaults draw from the model's distribution as it is.
+struct SamplerOptions {
+  float argmax =
+      0;  // share of tokens that are the most probable one instead of a draw; 0.6 is the seed's rule
+  float temperature =
+      1;            // logits are divided by it: below 1 nearer to the most probable, above 1 more random
+  int top_k = 0;    // draws among the k most probable only; 0 for all (Fan et al. 2018)
+  float top_p = 1;  // draws among the fewest that have this probability together (Holtzman et al. 2020)
+  float min_p =
+      0;  // draws among those of at least this share of the highest probability (Nguyen et al. 2024)
+};
+
+/// Draws tokens. Only allowed tokens are considered at all; among them temperature, top-k, top-p and min-p
+/// apply in this order, each to what the one before has left, and at least the most probable token always
+/// stays. Equal logits rank by token. Two random numbers are used for each token, whatever the options.
+///
+/// sample() allocates nothing, takes no lock and doesn't throw.
+class Sampler {
+ public:
+  /// The same seed and stream give the same draws. Throws Error naming an option that is out of range.
+  Sampler(int vocab_size, const SamplerOptions& options, std::uint64_t seed, std::uint64_t stream = 0)
+      : options_(options), rng_(seed, stream) {
+    const auto require = [](bool holds, const char* sentence, auto value) {
+      if (!holds) throw Error(sentence + std::string(", not ") + std::to_string(value));
+    };
+    require(options.argmax >= 0 && options.argmax <= 1, "argmax must be a share from 0 to 1", options.argmax);
+    require(options.temperature > 0 && std::isfinite(options.temperature),
+            "temperature must be a number above 0", options.temperature);
+    require(options.top_k >= 0, "top-k must be 0 (for all) or a number of tokens", options.top_k);
+    require(options.top_p > 0 && options.top_p <= 1, "top-p must be a share above 0, at most 1",
+            options.top_p);
+    require(options.min_p >= 0 && options.min_p <= 1, "min-p must be a share from 0 to 1", options.min_p);
+    candidates_.reserve(static_cast<std::size_t>(vocab_size));
+  }
+
+  /// logits [V]; allowed(token) says whether the grammar lets it come next, and must do so for at least one.
+  template <class Allowed>
+  Token sample(std::span<const float> logits, Allowed&& allowed) noexcept {
+    candidates_.clear();
+    float highest = -std::numeric_limits<float>::infinity();
+    for (std::size_t token = 0; token < logits.size(); ++token) {
+      if (!allowed(static_cast<Token>(token))) continue;
+      candidates_.push_back({logits[token], static_cast<Token>(token)});
+      highest = std::max(highest, logits[token]);
+    }
+    const float choice = rng_.uniform(), draw = rng_.uniform();
+    const auto ranks_before = [](const Candidate& a, const Candidate& b) {
+      return a.weight > b.weight || (a.weight == b.weight && a.token < b.token);
+    };
+    if (choice < options_.argmax)
+      return std::min_element(candidates_.begin(), candidates_.end(), ranks_before)->token;
+
+    for (Candidate& candidate : candidates_)
+      candidate.weight = std::exp((candidate.weight - highest) / options_.temperature);
+    const bool filters = options_.top_k > 0 || options_.top_p < 1 || options_.min_p > 0;
+    if (filters) {
+      std::sort(candidates_.begin(), candidates_.end(), ranks_before);
+      if (options_.top_k > 0) keep(static_cast<std::size_t>(options_.top_k));
+      if (options_.top_p < 1) {
+        const float wanted = options_.top_p * total();
+        std::size_t count = 0;
+        for (float sum = 0; count < candidates_.size() && sum < wanted; ++count)
+          sum += candidates_[count].weight;
+        keep(std::max<std::size_t>(count, 1));
+      }
+      const float least = options_.min_p * candidates_.front().weight;
+      std::size_t count = 1;
+      while (count < candidates_.size() && candidates_[count].weight >= least) ++count;
+      keep(count);
+    }
+    float left = draw * total();
+    for (const Candidate& candidate : candidates_) {
+      left -= candidate.weight;
+      if (left < 0) return candidate.token;
+    }
+    // Rounding left a trace: the last that has any weight.
+    while (candidates_.size() > 1 && !(candidates_.back().weight > 0)) candidates_.pop_back();
+    return candidates_.back().token;
+  }
+
+ private:
+  struct Candidate {
+    float weight;  // logit, then unnormalised probability
+    Token token;
+  };
+
+  void keep(std::size_t count) noexcept {
+    while (candidates_.size() > count) candidates_.pop_back();
+  }
+
+  float total() const noexcept {
+    float sum = 0;
+    for (const Candidate& candidate : candidates_) sum += candidate.weight;
+    return sum;
+  }
+
+  SamplerOptions options_;
+  Rng rng_;
+  std::vector<Candidate> candidates_;
+};
+
+}  // namespace gruve

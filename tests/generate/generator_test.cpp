@@ -1,0 +1,125 @@
+#include "gruve/generate/generator.hpp"
+
+#include <atomic>
+#include <vector>
+
+#include "catch.hpp"
+#include "gruve/generate/continuation.hpp"
+#include "gruve/midi/read_midi.hpp"
+#include "gruve/midi/write_midi.hpp"
+#include "gruve/model/gru_model.hpp"
+#include "gruve/tokens/char_encoder.hpp"
+#include "gruve/tokens/timestep_encoder.hpp"
+
+using namespace gruve;
+
+extern std::atomic<long> allocations;  // counted in allocations.cpp
+
+namespace {
+
+// A model that has learnt nothing: whatever it wants to say, the grammar must hold.
+struct Untrained {
+  explicit Untrained(int vocab_size, int num_layers = 2)
+      : network({.vocab_size = vocab_size, .embedding_size = 8, .hidden_size = 24, .num_layers = num_layers}),
+        packed(network.config) {
+    initialize(network, 3);
+    ThreadPool threads(1);
+    packed.assign(network, threads);
+  }
+  GruModel<float> network;
+  PackedModel<float> packed;
+};
+
+}  // namespace
+
+TEST_CASE("An untrained model's music obeys the grammar and has exactly the wanted length",
+          "[generate][generator]") {
+  const Untrained model(89);
+  const TimestepEncoder encoder({.steps_per_quarter = GENERATE(4, 24)});
+  for (const SamplerOptions& options :
+       {SamplerOptions{}, SamplerOptions{.argmax = 0.6f}, SamplerOptions{.temperature = 5},
+        SamplerOptions{.top_k = 3}, SamplerOptions{.top_p = 0.5f}, SamplerOptions{.min_p = 0.1f},
+        SamplerOptions{.argmax = 1}}) {
+    Generator generator(model.packed, encoder, options, 5);
+    const auto tokens = generate_steps(generator, 500);
+    CHECK(count_violations(encoder, std::span<const Token>(tokens)) == 0);
+    const Song song = encoder.decode(tokens, 100);
+    CHECK(song.length == 500 * song.ticks_per_quarter / encoder.steps_per_quarter());
+    REQUIRE(!song.notes.empty());
+    // Something sounds in the last timestep, so the last note ends with the piece.
+    std::int64_t end = 0;
+    for (const Note& note : song.notes) end = std::max(end, note.end);
+    CHECK(end == song.length);
+    CHECK(parse_midi(midi_bytes(song), "generated").song.notes == song.notes);
+  }
+}
+
+TEST_CASE("A length in tokens is followed to the end of the timestep", "[generate][generator]") {
+  const Untrained model(89);
+  Generator generator(model.packed, TimestepEncoder(), {}, 5);
+  const auto tokens = generate_tokens(generator, 100);
+  CHECK(tokens.size() >= 100);
+  CHECK(tokens.back() == TimestepEncoder::kEndOfStep);
+  for (std::size_t i = 99; i + 1 < tokens.size(); ++i) CHECK(tokens[i] != TimestepEncoder::kEndOfStep);
+}
+
+TEST_CASE("Generating allocates nothing", "[generate][realtime]") {
+  const Untrained model(89);
+  const TimestepEncoder encoder;
+  Generator generator(model.packed, encoder,
+                      {.argmax = 0.2f, .temperature = 0.9f, .top_k = 40, .top_p = 0.9f, .min_p = 0.01f}, 5);
+  const std::vector<Token> primer = {60, 50, 88};
+  const long before = allocations;
+  generator.prime(primer);
+  for (int i = 0; i < 1000; ++i) generator.next();
+  CHECK(allocations == before);
+  static_assert(noexcept(generator.next())&& noexcept(generator.prime(primer)));
+}
+
+TEST_CASE("A primed generator goes on as one that generated the primer itself", "[generate][generator]") {
+  const Untrained model(89);
+  Generator first(model.packed, TimestepEncoder(), {.argmax = 1}, 1);
+  const auto whole = generate_tokens(first, 60);
+  Generator second(model.packed, TimestepEncoder(), {.argmax = 1}, 1);
+  second.prime(std::span(whole).first(30));
+  for (std::size_t i = 30; i < whole.size(); ++i) CHECK(second.next() == whole[i]);
+}
+
+TEST_CASE("Text is generated from a vocabulary of its own", "[generate][generator]") {
+  const auto encoder = CharEncoder::from_text("hello, world\n");
+  const Untrained model(encoder.vocab_size(), 1);
+  Generator generator(model.packed, encoder, {}, 2);
+  const std::string text = encoder.decode(generate_tokens(generator, 200));
+  CHECK(text.size() == 200);
+  CHECK(text.find_first_not_of("hello, world\n") == std::string::npos);
+}
+
+TEST_CASE("A state that is stored and put back gives the same logits again", "[model][stepper]") {
+  const Untrained model(10);
+  Stepper stepper(model.packed);
+  stepper.step(3);
+  const std::vector<float> state(stepper.state().begin(), stepper.state().end());
+  const auto logits = [&] {
+    const auto view = stepper.step(4);
+    return std::vector<float>(view.begin(), view.end());
+  };
+  const auto once = logits();
+  CHECK(logits() != once);
+  std::copy(state.begin(), state.end(), stepper.state().begin());
+  CHECK(logits() == once);
+}
+
+TEST_CASE("A continuation begins with the primer's own notes", "[generate][continuation]") {
+  // The primer strikes C twice with velocities 100 and 30, and holds E across the cut at tick 960 (its ticks
+  // are half as long as those of the continuation); the tokens know one long C of velocity 80.
+  const Song primer{.ticks_per_quarter = 960,
+                    .notes = {{0, 960, 60, 100, 1}, {960, 1920, 60, 30, 1}, {1440, 4000, 64, 90, 1}},
+                    .length = 4000};
+  const Song continued{.ticks_per_quarter = 480,
+                       .notes = {{0, 960, 60, 80, 0}, {720, 1200, 64, 80, 0}, {960, 1440, 67, 80, 0}},
+                       .length = 1440};
+  const Song song = with_primer(continued, primer, 960);
+  CHECK(song.notes ==
+        std::vector<Note>{
+            {0, 480, 60, 100, 1}, {480, 960, 60, 30, 1}, {720, 1200, 64, 90, 1}, {960, 1440, 67, 80, 0}});
+}
