@@ -1,0 +1,99 @@
+#pragma once
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace gruve {
+
+/// Text that may stand anywhere in XML or HTML, attributes included: markup characters become entities; what
+/// no XML document may hold (control characters, bytes that are not UTF-8, U+FFFE and U+FFFF) becomes U+FFFD.
+inline std::string escape_markup(std::string_view text) {
+  constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size();) {
+    const unsigned lead = byte(i);
+    if (lead < 0x80) {
+      switch (text[i++]) {
+        case '&':
+          out += "&amp;";
+          break;
+        case '<':
+          out += "&lt;";
+          break;
+        case '>':
+          out += "&gt;";
+          break;
+        case '"':
+          out += "&quot;";
+          break;
+        case '\'':
+          out += "&#39;";
+          break;
+        default:
+          if ((lead < 0x20 && lead != '\t' && lead != '\n') || lead == 0x7F) {
+            out += kReplacement;
+          } else {
+            out += static_cast<char>(lead);
+          }
+      }
+      continue;
+    }
+    // Table 3-7 of the Unicode standard: the second byte's range excludes overlong forms, surrogates and >
+    // U+10FFFF.
+    const std::size_t size = lead >= 0xC2 && lead <= 0xDF   ? 2
+                             : (lead & 0xF0) == 0xE0        ? 3
+                             : lead >= 0xF0 && lead <= 0xF4 ? 4
+                                                            : 0;
+    const unsigned low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+    const unsigned high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+    bool valid = size != 0 && byte(i + 1) >= low && byte(i + 1) <= high;
+    for (std::size_t j = 2; valid && j < size; ++j) valid = (byte(i + j) & 0xC0) == 0x80;
+    if (valid && lead == 0xEF && byte(i + 1) == 0xBF && byte(i + 2) >= 0xBE) valid = false;
+    if (valid) {
+      out += text.substr(i, size);
+      i += size;
+    } else {
+      out += kReplacement;
+      ++i;
+    }
+  }
+  return out;
+}
+
+/// A number as "12.5": at most so many digits after the point, no zeros at the end, whatever the locale. What
+/// is not finite becomes "0", so that the document stays valid.
+inline std::string decimal(double value, int digits = 2) {
+  if (!std::isfinite(value)) return "0";
+  std::array<char, 400> buffer{};  // DBL_MAX has 309 digits
+  const auto [end, error] =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed, digits);
+  std::string text(buffer.data(), end);
+  if (text.find('.') != std::string::npos) {
+    text.erase(text.find_last_not_of('0') + 1);
+    if (text.back() == '.') text.pop_back();
+  }
+  return text == "-0" ? "0" : text;
+}
+
+/// "3:05", or "1:02:03" from an hour on.
+inline std::string clock_time(double seconds) {
+  const auto total = static_cast<long long>(std::fmin(std::fmax(0, std::floor(seconds + 0.5)), 1e15));
+  const auto two = [](long long value) { return (value < 10 ? "0" : "") + std::to_string(value); };
+  if (total < 3600) return std::to_string(total / 60) + ":" + two(total % 60);
+  return std::to_string(total / 3600) + ":" + two(total / 60 % 60) + ":" + two(total % 60);
+}
+
+/// "C4" for key number 60, "F#3" for 54.
+inline std::string pitch_name(int pitch) {
+  constexpr std::array<const char*, 12> kNames{"C",  "C#", "D",  "D#", "E",  "F",
+                                               "F#", "G",  "G#", "A",  "A#", "B"};
+  return kNames[static_cast<std::size_t>(pitch % 12)] + std::to_string(pitch / 12 - 1);
+}
+
+}  // namespace gruve

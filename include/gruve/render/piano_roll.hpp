@@ -1,0 +1,250 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "gruve/core/atomic_file.hpp"
+#include "gruve/midi/song.hpp"
+#include "gruve/render/markup.hpp"
+#include "gruve/render/timeline.hpp"
+
+namespace gruve {
+
+/// What the colour of a note tells.
+enum class RollColor {
+  pitch_class,  // neighbours on the circle of fifths have neighbouring hues, so that a change of key is seen
+  height,       // from blue in the bass to red in the treble
+  channel,
+};
+
+struct PianoRollOptions {
+  std::string title = "Piano roll";
+  RollColor color = RollColor::pitch_class;
+  double width = 1600;         // pixels of the picture, 400 or more
+  double seconds_per_row = 0;  // about; 0 chooses it by the song's length
+};
+
+/// Twelve colours of one lightness and chroma, 30° of hue apart on the circle of fifths, C first (OKLCH 0.62
+/// 0.155).
+inline constexpr std::array<const char*, 12> kRollColors{"#d35a55", "#0092d5", "#b07c00", "#8e6fd8",
+                                                         "#3d9d46", "#cb588b", "#009eb2", "#cb6700",
+                                                         "#5781e3", "#849000", "#b461b9", "#00a381"};
+
+namespace internal {
+
+/// Where the parts of a piano roll stand, in pixels.
+struct RollLayout {
+  static constexpr double kLeft = 64, kRight = 20, kTop = 70, kBarNumbers = 18, kTimes = 34;
+  int lowest = 48, highest = 72;  // keys, inclusive
+  double key_height = 6;
+  double width = 0;  // of a row's plot
+  double pixels_per_second = 0;
+  std::vector<double> breaks{};  // seconds at which the rows begin, and the end of the song
+
+  double plot_height() const { return (highest - lowest + 1) * key_height; }
+  double row_height() const { return kBarNumbers + plot_height() + kTimes; }
+  double y(int pitch) const { return (highest - pitch) * key_height; }
+};
+
+/// Rows of about equal length that end at bar lines where one is near.
+inline RollLayout roll_layout(const Song& song, const PianoRollOptions& options,
+                              const std::vector<BarLine>& bars) {
+  RollLayout layout;
+  if (!song.notes.empty()) {
+    const auto [low, high] = std::minmax_element(
+        song.notes.begin(), song.notes.end(), [](const Note& a, const Note& b) { return a.pitch < b.pitch; });
+    layout.lowest = low->pitch - 2;
+    layout.highest = high->pitch + 2;
+    const int missing = std::max(0, 25 - (layout.highest - layout.lowest));
+    layout.lowest -= missing / 2;
+    layout.highest += missing - missing / 2;
+  }
+  layout.key_height = std::clamp(250.0 / (layout.highest - layout.lowest + 1), 3.5, 7.0);
+  layout.width = std::max(400.0, options.width) - RollLayout::kLeft - RollLayout::kRight;
+
+  constexpr double kMaxRows = 100;
+  const double duration = std::max(duration_seconds(song), 1.0);
+  const double wanted =
+      options.seconds_per_row > 0 ? options.seconds_per_row : std::clamp(duration / 8, 15.0, 36.0);
+  const double rows = std::clamp(std::ceil(duration / wanted - 0.05), 1.0, kMaxRows);
+  layout.breaks.push_back(0);
+  double longest = 0;
+  for (double row = 1; row <= rows; ++row) {
+    double end = duration * row / rows;
+    if (row < rows && !bars.empty()) {
+      const auto after = std::lower_bound(bars.begin(), bars.end(), end,
+                                          [](const BarLine& bar, double at) { return bar.seconds < at; });
+      double nearest = after == bars.end() ? bars.back().seconds : after->seconds;
+      if (after != bars.begin() && end - (after - 1)->seconds < std::abs(nearest - end))
+        nearest = (after - 1)->seconds;
+      if (std::abs(nearest - end) < 0.3 * duration / rows) end = nearest;
+    }
+    longest = std::max(longest, end - layout.breaks.back());
+    layout.breaks.push_back(end);
+  }
+  layout.pixels_per_second = layout.width / longest;
+  return layout;
+}
+
+inline std::string roll_rect(double x, double y, double width, double height, const std::string& attributes) {
+  return "<rect x=\"" + decimal(x, 1) + "\" y=\"" + decimal(y, 1) + "\" width=\"" + decimal(width, 1) +
+         "\" height=\"" + decimal(height, 1) + "\" " + attributes + "/>";
+}
+
+inline std::string roll_text(double x, double y, const std::string& name, const std::string& text) {
+  return "<text class=\"" + name + "\" x=\"" + decimal(x, 1) + "\" y=\"" + decimal(y, 1) + "\">" + text +
+         "</text>";
+}
+
+/// What all rows share: the keyboard at the left, stripes for the black keys, lines and labels at each C.
+inline std::string roll_background(const RollLayout& layout) {
+  constexpr double kKeyboard = 14;
+  const double height = layout.plot_height();
+  std::string svg = roll_rect(0, 0, layout.width, height, "class=\"paper\"");
+  svg += roll_rect(-kKeyboard - 2, 0, kKeyboard, height, "class=\"ivory\"");
+  std::string lines;
+  for (int pitch = layout.lowest; pitch <= layout.highest; ++pitch) {
+    const int pitch_class = ((pitch % 12) + 12) % 12;
+    const double y = layout.y(pitch);
+    if (pitch_class == 1 || pitch_class == 3 || pitch_class == 6 || pitch_class == 8 || pitch_class == 10) {
+      svg += roll_rect(0, y, layout.width, layout.key_height, "class=\"stripe\"");
+      svg += roll_rect(-kKeyboard - 2, y, 0.62 * kKeyboard, layout.key_height, "class=\"ebony\"");
+    }
+    if (pitch_class != 0 && pitch_class != 5) continue;
+    const double bottom = y + layout.key_height;
+    if (pitch > layout.lowest) {
+      lines += "<path class=\"" + std::string(pitch_class == 0 ? "octave" : "fourth") + "\" d=\"M" +
+               decimal(pitch_class == 0 ? -kKeyboard - 2 : 0, 1) + " " + decimal(bottom, 1) + "H" +
+               decimal(layout.width, 1) + "\"/>";
+    }
+    if (pitch_class == 0 && pitch >= 0) lines += roll_text(-kKeyboard - 8, bottom, "key", pitch_name(pitch));
+  }
+  return svg + lines;
+}
+
+inline std::string roll_note(const RollLayout& layout, const Note& note, RollColor color, double x,
+                             double width) {
+  int index = note.pitch % 12;
+  if (color == RollColor::channel) index = note.channel * 5 % 12;
+  if (color == RollColor::height) {
+    // The hues from blue (Db) to red (C) in the order of the circle of fifths.
+    constexpr std::array<int, 8> kColdToWarm{1, 6, 11, 4, 9, 2, 7, 0};
+    index = kColdToWarm[static_cast<std::size_t>(std::clamp((note.pitch - 28) / 9, 0, 7))];
+  }
+  const std::string name = note.channel == kDrumChannel ? "drum" : "c" + std::to_string(index);
+  const double opacity = 0.35 + 0.65 * std::clamp(note.velocity, 1, 127) / 127.0;
+  return roll_rect(x, layout.y(note.pitch) + 0.25, std::max(1.5, width), layout.key_height - 0.5,
+                   "rx=\"1.5\" class=\"" + name + "\" opacity=\"" + decimal(opacity, 2) + "\"");
+}
+
+}  // namespace internal
+
+/// Draws a song as an SVG picture: time to the right in rows that end at bar lines, pitch upwards, velocity
+/// as opacity, bars numbered above and minutes:seconds below each row. The title may be any text. Where there
+/// are more bars or seconds than fit, fewer lines and numbers are drawn.
+inline std::string piano_roll_svg(const Song& song, const PianoRollOptions& options = {}) {
+  using internal::RollLayout;
+  const std::vector<BarLine> bars = bar_lines(song);
+  const RollLayout layout = internal::roll_layout(song, options, bars);
+  const Timeline timeline(song);
+  const double scale = layout.pixels_per_second;
+  const std::size_t num_rows = layout.breaks.size() - 1;
+  std::vector<std::string> rows(num_rows);
+
+  const auto row_at = [&layout](double seconds) {
+    const auto end = std::upper_bound(layout.breaks.begin() + 1, layout.breaks.end() - 1, seconds + 1e-9);
+    return static_cast<std::size_t>(end - layout.breaks.begin() - 1);
+  };
+  double last_line = 0, last_number = 0;  // x of those drawn last
+  std::size_t last_row = num_rows;
+  for (const BarLine& bar : bars) {
+    const std::size_t row = row_at(bar.seconds);
+    const double x = (bar.seconds - layout.breaks[row]) * scale;
+    if (row != last_row) last_line = last_number = -1e9;
+    last_row = row;
+    if (x - last_line < 12) continue;
+    last_line = x;
+    rows[row] +=
+        "<path class=\"bar\" d=\"M" + decimal(x, 1) + " 0V" + decimal(layout.plot_height(), 1) + "\"/>";
+    if (x - last_number < 44) continue;
+    last_number = x;
+    rows[row] += internal::roll_text(x + 3, -5, "number", std::to_string(bar.number));
+  }
+
+  double step = 1;  // seconds between two times: 1, 2, 5, 10, 30, 60, 120, 240 ...
+  for (const double longer : {2.0, 5.0, 10.0, 30.0, 60.0}) {
+    if (step * scale < 55) step = longer;
+  }
+  while (step * scale < 55) step *= 2;
+  for (std::size_t row = 0; row < num_rows; ++row) {
+    for (double at = std::ceil(layout.breaks[row] / step - 1e-9); at * step < layout.breaks[row + 1] - 1e-9;
+         ++at) {
+      const double x = (at * step - layout.breaks[row]) * scale;
+      rows[row] +=
+          "<path class=\"tick\" d=\"M" + decimal(x, 1) + " " + decimal(layout.plot_height(), 1) + "v4\"/>";
+      rows[row] += internal::roll_text(x, layout.plot_height() + 15, "time", clock_time(at * step));
+    }
+  }
+
+  for (const Note& note : song.notes) {
+    const double start = timeline.seconds(note.start);
+    const double end = std::max(timeline.seconds(note.end), start);
+    std::size_t row = row_at(start);
+    do {  // a note that is held over the end of a row goes on in the next
+      const double from = std::max(start, layout.breaks[row]) - layout.breaks[row];
+      const double to = std::min(end, layout.breaks[row + 1]) - layout.breaks[row];
+      rows[row] += internal::roll_note(layout, note, options.color, from * scale, (to - from) * scale - 0.6);
+    } while (++row < num_rows && end > layout.breaks[row] + 1e-9);
+  }
+  const double end_x = (duration_seconds(song) - layout.breaks[num_rows - 1]) * scale;
+  rows.back() +=
+      "<path class=\"end\" d=\"M" + decimal(end_x, 1) + " 0V" + decimal(layout.plot_height(), 1) + "\"/>";
+
+  const std::string width = decimal(layout.width + RollLayout::kLeft + RollLayout::kRight, 0);
+  const std::string height =
+      decimal(RollLayout::kTop + static_cast<double>(num_rows) * layout.row_height(), 0);
+  std::string svg =
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" "
+      "xmlns:xlink=\"http://www.w3.org/1999/xlink\" width=\"" +
+      width + "\" height=\"" + height + "\" viewBox=\"0 0 " + width + " " + height + "\" role=\"img\">\n";
+  const std::string title = escape_markup(options.title);
+  svg += "<title>" + title + "</title>\n<style>\n";
+  for (std::size_t i = 0; i < 12; ++i) svg += ".c" + std::to_string(i) + "{fill:" + kRollColors[i] + "}";
+  svg += R"(.drum{fill:#7d8590}
+text{font-family:system-ui,"Segoe UI","DejaVu Sans",sans-serif;fill:#57606a}
+.title{font-size:22px;font-weight:600;fill:#1f2328}.about{font-size:13px}
+.number,.time,.key{font-size:11px}.number{fill:#1f2328}.time{text-anchor:middle}.key{text-anchor:end}
+.paper{fill:#ffffff}.stripe{fill:#f1f3f6}.ivory{fill:#fdfcf7;stroke:#c9ced6;stroke-width:.6}
+.ebony{fill:#30363d}
+path{fill:none}.octave{stroke:#aeb6c1;stroke-width:.8}.fourth{stroke:#dfe3e8;stroke-width:.6}
+.bar{stroke:#b4bcc7;stroke-width:.8}.tick{stroke:#8c959f;stroke-width:.8}.end{stroke:#1f2328;stroke-width:2}
+</style>
+<rect width="100%" height="100%" fill="#fafbfc"/>
+)";
+  svg += internal::roll_text(RollLayout::kLeft - 16, 34, "title", title) + "\n";
+  svg += internal::roll_text(RollLayout::kLeft - 16, 54, "about",
+                             clock_time(duration_seconds(song)) + " · " + std::to_string(song.notes.size()) +
+                                 (song.notes.size() == 1 ? " note" : " notes"));
+  svg += "\n<defs><g id=\"row\">" + internal::roll_background(layout) + "</g></defs>\n";
+  for (std::size_t row = 0; row < num_rows; ++row) {
+    const double y =
+        RollLayout::kTop + static_cast<double>(row) * layout.row_height() + RollLayout::kBarNumbers;
+    svg += "<g transform=\"translate(" + decimal(RollLayout::kLeft, 1) + " " + decimal(y, 1) +
+           ")\"><use xlink:href=\"#row\"/>" + rows[row] + "</g>\n";
+  }
+  return svg + "</svg>\n";
+}
+
+/// Writes piano_roll_svg to a file; throws an Error that names path where that can't be done.
+inline void write_piano_roll(const Song& song, const std::filesystem::path& path,
+                             const PianoRollOptions& options = {}) {
+  write_file(path, piano_roll_svg(song, options));
+}
+
+}  // namespace gruve

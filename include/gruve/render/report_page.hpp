@@ -1,0 +1,469 @@
+#pragma once
+
+namespace gruve::internal {
+
+/// The style of the report page; light or dark as the reader's system is.
+inline constexpr const char* kReportStyle = R"css(
+:root { color-scheme: light dark; --back: #f4f5f7; --card: #ffffff; --ink: #1f2328; --soft: #59636e;
+  --line: #d8dde3; --paper: #ffffff; --stripe: #f1f3f6; --accent: #0a66c2; --second: #c2560a;
+  --on-accent: #ffffff; }
+@media (prefers-color-scheme: dark) {
+  :root { --back: #0f1217; --card: #181c23; --ink: #e8ebef; --soft: #9aa4b0; --line: #313842;
+    --paper: #12161c; --stripe: #1a1f27; --accent: #5aa9ff; --second: #ffa657; --on-accent: #08131f; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--back); color: var(--ink);
+  font: 16px/1.5 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
+main { max-width: 1180px; margin: 0 auto; padding: 1.6rem 1rem 3rem; }
+h1 { font-size: 1.7rem; line-height: 1.2; margin: 0; overflow-wrap: anywhere; }
+h2 { font-size: 1.05rem; margin: 0 0 .6rem; }
+.subtitle { color: var(--soft); margin: .3rem 0 0; overflow-wrap: anywhere; }
+section { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 1rem;
+  margin-top: 1rem; }
+.player { padding: 0; overflow: hidden; }
+.bar { display: flex; flex-wrap: wrap; align-items: center; gap: .7rem 1.1rem; padding: .8rem 1rem; }
+#play { display: flex; align-items: center; gap: .5rem; border: 0; border-radius: 999px;
+  padding: .55rem 1.2rem .55rem 1rem; background: var(--accent); color: var(--on-accent); font: inherit;
+  font-weight: 600; cursor: pointer; }
+#play svg { width: 1.1em; height: 1.1em; fill: currentColor; }
+#play .pause, #play.playing .start { display: none; }
+#play.playing .pause { display: block; }
+#time { font-variant-numeric: tabular-nums; min-width: 6.5rem; }
+.bar label { display: flex; align-items: center; gap: .5rem; color: var(--soft); }
+.bar input { width: 7rem; accent-color: var(--accent); }
+.hint { color: var(--soft); font-size: .85rem; margin-left: auto; }
+#status:empty { display: none; }
+canvas { display: block; width: 100%; touch-action: pan-y; cursor: pointer; }
+#roll { height: 21rem; border-top: 1px solid var(--line); }
+#overview { height: 3.6rem; border-top: 1px solid var(--line); touch-action: none; }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+canvas:focus-visible { outline-offset: -3px; }
+.columns { display: grid; gap: 0 1rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); }
+table { width: 100%; border-collapse: collapse; font-size: .93rem; }
+th, td { text-align: left; vertical-align: top; padding: .32rem 0; border-top: 1px solid var(--line);
+  overflow-wrap: anywhere; }
+tr:first-child > * { border-top: 0; }
+th { font-weight: 400; color: var(--soft); padding-right: 1rem; width: 45%; }
+td { font-variant-numeric: tabular-nums; }
+.curve { overflow-x: auto; }
+.curve svg { display: block; width: 100%; min-width: 34rem; height: auto; }
+.curve text { fill: var(--soft); font-size: 12px; }
+.curve .grid { stroke: var(--line); } .curve .axis { stroke: var(--soft); }
+.curve path { fill: none; stroke-width: 2; stroke-linejoin: round; }
+.curve .raw { stroke: var(--accent); stroke-width: 1; opacity: .3; }
+.curve .train { stroke: var(--accent); } .curve .valid { stroke: var(--second); }
+.curve circle { fill: var(--second); }
+.legend { display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; margin: 0 0 .5rem; font-size: .93rem; }
+.legend span::before { content: ""; display: inline-block; width: 1.2em; height: 3px; margin-right: .5em;
+  vertical-align: middle; background: var(--accent); }
+.legend .valid::before { background: var(--second); }
+)css";
+
+/// The player of the report page. It reads {duration, low, high, colors, notes: [[start, duration, pitch,
+/// velocity, channel]], bars: [[seconds, number]]} from the element #song, notes by start, all times in
+/// seconds.
+inline constexpr const char* kReportScript = R"js(
+"use strict";
+(() => {
+const song = JSON.parse(document.getElementById("song").textContent);
+const element = (id) => document.getElementById(id);
+const play = element("play"), time = element("time"), volume = element("volume");
+const roll = element("roll"), overview = element("overview"), status = element("status");
+const DRUMS = 9;
+
+// ---- Sound: the tone of gruve's WAV files, a buffer for every third key, resampled for its neighbours.
+
+let context = null, master = null, bus = null;
+const tones = new Map();
+const sounding = new Set();
+
+function startAudio() {
+  if (context) return true;
+  const Context = window.AudioContext || window.webkitAudioContext;
+  if (!Context) {
+    status.textContent = "This browser has no Web Audio: the cursor moves in silence.";
+    return false;
+  }
+  context = new Context();
+  master = new GainNode(context, {gain: volume.value ** 2});
+  const limiter = new DynamicsCompressorNode(context,
+    {threshold: -10, knee: 8, ratio: 8, attack: 0.004, release: 0.2});
+  master.connect(limiter).connect(context.destination);
+  bus = new GainNode(context, {gain: 1.6});
+  bus.connect(master);
+  const impulse = context.createBuffer(2, Math.floor(1.1 * context.sampleRate), context.sampleRate);
+  for (let side = 0; side < 2; ++side) {
+    const data = impulse.getChannelData(side);
+    let smooth = 0;
+    for (let i = 0; i < data.length; ++i) {
+      const at = i / context.sampleRate;
+      smooth += 0.35 * ((2 * Math.random() - 1) - smooth);
+      data[i] = smooth * Math.exp(-6.9 * at / 1.1) * Math.min(1, at / 0.012);
+    }
+  }
+  const room = new ConvolverNode(context, {buffer: impulse});
+  bus.connect(room).connect(new GainNode(context, {gain: 0.22})).connect(master);
+  return true;
+}
+
+function tone(key) {
+  if (tones.has(key)) return tones.get(key);
+  const rate = context.sampleRate, frequency = 440 * 2 ** ((key - 69) / 12);
+  const t60 = 0.5 + 14 * 2 ** ((21 - key) / 24), size = Math.floor(Math.min(6, 0.9 * t60) * rate);
+  const brightness = 2600 + 0.6 * frequency, stiffness = 1e-4 * 2 ** ((key - 48) / 10);
+  const strings = [new Float32Array(size), new Float32Array(size)];
+  const add = (out, amplitude, phase, radians, decay) => {
+    let x = amplitude * Math.cos(phase), y = amplitude * Math.sin(phase);
+    const c = decay * Math.cos(radians), s = decay * Math.sin(radians);
+    const last = Math.min(size, Math.ceil(Math.log(2e-5 / amplitude) / Math.log(decay)));
+    for (let i = 0; i < last; ++i) {
+      out[i] += y;
+      [x, y] = [c * x - s * y, s * x + c * y];
+    }
+  };
+  for (let k = 1; k <= 24; ++k) {
+    const partial = frequency * k * Math.sqrt((1 + stiffness * k * k) / (1 + stiffness));
+    if (partial > Math.min(10000, 0.45 * rate)) break;
+    const struck = Math.abs(Math.sin(Math.PI * k / 8)) + 0.06;
+    const amplitude = 0.25 * struck / k ** 0.7 * Math.exp(-(partial - frequency) / brightness);
+    if (amplitude < 2e-4) continue;
+    const decay = Math.exp(-Math.log(1000) / t60 * (1 + 0.22 * (k - 1)) / rate), phase = 0.7 * k * k;
+    const radians = 2 * Math.PI * partial / rate, detune = 2 ** (0.4 / 1200);
+    if (k <= 5) {
+      add(strings[0], amplitude, phase, radians / detune, decay);
+      add(strings[1], amplitude, phase + 0.9, radians * detune, decay);
+    } else {
+      add(strings[k % 2], 1.4 * amplitude, phase, radians, decay);
+    }
+  }
+  const buffer = context.createBuffer(2, size, rate), fade = Math.floor(0.2 * size);
+  const pan = Math.max(-0.45, Math.min(0.45, (key - 64) / 88)), level = 2 ** ((60 - key) / 60);
+  for (let side = 0; side < 2; ++side) {
+    const data = buffer.getChannelData(side), near = strings[side], far = strings[1 - side];
+    const gain = level * (side ? Math.sin(Math.PI / 4 * (1 + pan)) : Math.cos(Math.PI / 4 * (1 + pan)));
+    for (let i = 0; i < size; ++i) {
+      data[i] = gain * (0.8 * near[i] + 0.4 * far[i]) * Math.min(1, (size - i) / fade);
+    }
+  }
+  tones.set(key, buffer);
+  return buffer;
+}
+
+function track(source, gain) {
+  const voice = {source, gain};
+  sounding.add(voice);
+  source.onended = () => { sounding.delete(voice); gain.disconnect(); };
+}
+
+// late: seconds by which the note began before `at`, when playing starts in its midst.
+function sound([, duration, pitch, velocity, channel], at, late) {
+  if (channel === DRUMS) return late > 0 ? undefined : hit(pitch, velocity, at);
+  const key = Math.max(21, Math.min(108, 3 * Math.round(pitch / 3))), speed = 2 ** ((pitch - key) / 12);
+  const force = velocity / 127, frequency = 440 * 2 ** ((pitch - 69) / 12);
+  const source = new AudioBufferSourceNode(context, {buffer: tone(key), playbackRate: speed});
+  const filter = new BiquadFilterNode(context, {type: "lowpass", Q: 0.4,
+    frequency: Math.min(0.45 * context.sampleRate, 2 * frequency + 700 + 9000 * force ** 1.5)});
+  const gain = new GainNode(context, {gain: 0});
+  const level = force ** 1.7, end = at + Math.max(0.03, duration - late);
+  const release = 0.055 + 0.07 * 2 ** ((40 - pitch) / 12);
+  gain.gain.setValueAtTime(0, at);
+  gain.gain.linearRampToValueAtTime(level, at + (late > 0 ? 0.03 : 0.0025));
+  gain.gain.setTargetAtTime(0, Math.max(end, at + 0.03), release);
+  source.connect(filter).connect(gain).connect(bus);
+  source.start(at, late * speed);
+  source.stop(end + 9 * release);
+  track(source, gain);
+}
+
+function hit(pitch, velocity, at) {
+  const gain = new GainNode(context, {gain: 0}), level = 0.5 * (velocity / 127) ** 1.5;
+  const deep = pitch <= 36 || [41, 43, 45, 47, 48, 50].includes(pitch), snare = pitch >= 37 && pitch <= 40;
+  const long = [46, 49, 51, 52, 55, 57, 59].includes(pitch);
+  const seconds = deep ? 0.13 : snare ? 0.07 : long ? 0.35 : 0.03;
+  let source;
+  if (deep) {
+    const tone = pitch <= 36 ? 52 : 75 + 9 * (pitch - 41);
+    source = new OscillatorNode(context, {frequency: 3 * tone});
+    source.frequency.setValueAtTime(3 * tone, at);
+    source.frequency.setTargetAtTime(tone, at, 0.018);
+    source.connect(gain);
+  } else {
+    if (!tones.has("noise")) {
+      const noise = context.createBuffer(1, 2 * context.sampleRate, context.sampleRate);
+      noise.getChannelData(0).forEach((_, i, data) => { data[i] = Math.random() - 0.5; });
+      tones.set("noise", noise);
+    }
+    source = new AudioBufferSourceNode(context, {buffer: tones.get("noise")});
+    const filter = {type: snare ? "bandpass" : "highpass", frequency: snare ? 1800 : 6000};
+    source.connect(new BiquadFilterNode(context, filter)).connect(gain);
+  }
+  gain.gain.setValueAtTime(0, at);
+  gain.gain.linearRampToValueAtTime(level, at + 0.001);
+  gain.gain.setTargetAtTime(0, at + 0.001, seconds);
+  gain.connect(bus);
+  source.start(at);
+  source.stop(at + 7 * seconds);
+  track(source, gain);
+}
+
+function silence() {
+  for (const {source, gain} of sounding) {
+    gain.gain.cancelScheduledValues(context.currentTime);
+    gain.gain.setTargetAtTime(0, context.currentTime, 0.015);
+    source.stop(context.currentTime + 0.12);
+  }
+  sounding.clear();
+}
+
+// ---- Clock: where the cursor is, and which notes are due.
+
+let playing = false, offset = 0, startedAt = 0, next = 0, timer = 0;
+const now = () => context ? context.currentTime : performance.now() / 1000;
+const position = () => Math.max(0, Math.min(song.duration, playing ? offset + now() - startedAt : offset));
+
+// A hidden page's timers run once a second at most: then more must be scheduled ahead.
+function schedule() {
+  const ahead = offset + now() - startedAt + (document.hidden ? 2.5 : 0.4);
+  for (; next < song.notes.length && song.notes[next][0] < ahead; ++next) {
+    if (context) sound(song.notes[next], Math.max(now(), startedAt + song.notes[next][0] - offset), 0);
+  }
+  if (offset + now() - startedAt > song.duration + 0.8) { pause(); offset = 0; show(); }
+}
+
+function begin() {
+  startedAt = now() + 0.06;
+  next = song.notes.findIndex((note) => note[0] >= offset);
+  if (next < 0) next = song.notes.length;
+  if (context) {
+    for (let i = 0; i < next; ++i) {
+      const late = offset - song.notes[i][0];
+      if (late > 0 && song.notes[i][1] - late > 0.05) sound(song.notes[i], startedAt, late);
+    }
+  }
+  schedule();
+}
+
+async function start() {
+  if (playing) return;
+  playing = true;
+  mark();
+  if (startAudio()) {
+    // Where the system has no sound device resume() may never settle.
+    await Promise.race([context.resume().catch(() => {}), new Promise((done) => setTimeout(done, 1500))]);
+    if (context.state !== "running") status.textContent = "The browser gives no sound.";
+    if (!playing) return;
+  }
+  if (offset >= song.duration) offset = 0;
+  begin();
+  timer = setInterval(schedule, 80);
+  requestAnimationFrame(frame);
+}
+
+function pause() {
+  if (!playing) return;
+  offset = position();
+  playing = false;
+  clearInterval(timer);
+  if (context) silence();
+  mark();
+  show();
+}
+
+function seek(seconds) {
+  offset = Math.max(0, Math.min(song.duration, seconds));
+  if (playing) {
+    if (context) silence();
+    begin();
+  }
+  show();
+}
+
+function mark() {
+  play.classList.toggle("playing", playing);
+  play.lastElementChild.textContent = playing ? "Pause" : "Play";
+}
+
+// ---- Picture.
+
+let style = {};
+function readStyle() {
+  const computed = getComputedStyle(document.documentElement);
+  for (const name of ["ink", "soft", "line", "paper", "stripe", "accent"]) {
+    style[name] = computed.getPropertyValue("--" + name).trim();
+  }
+}
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const color = (note) => note[4] === DRUMS ? "#7d8590" : song.colors[note[2] % 12];
+const clock = (seconds) => {
+  const whole = Math.floor(seconds + 1e-6), two = (x) => String(x).padStart(2, "0");
+  const minutes = Math.floor(whole / 60), hours = Math.floor(minutes / 60);
+  return (hours > 0 ? hours + ":" + two(minutes % 60) : minutes) + ":" + two(whole % 60);
+};
+
+function surface(canvas) {
+  const ratio = window.devicePixelRatio || 1, width = canvas.clientWidth, height = canvas.clientHeight;
+  if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+  }
+  const draw = canvas.getContext("2d");
+  draw.setTransform(ratio, 0, 0, ratio, 0, 0);
+  return {draw, width, height};
+}
+
+const KEYS = 34, TOP = 20;  // pixels: labels at the left, bar numbers above
+
+function view(width) {
+  const plot = width - KEYS;
+  const scale = Math.max(plot / Math.max(1, song.duration), Math.min(90, Math.max(48, plot / 11)));
+  const shown = plot / scale, last = Math.max(0, song.duration - shown), at = position();
+  const from = calm.matches ? Math.floor(at / shown) * shown : at - 0.3 * shown;
+  return {scale, from: Math.max(0, Math.min(last, from)), shown};
+}
+
+function firstFrom(seconds) {
+  let low = 0, high = song.notes.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (song.notes[middle][0] < seconds) low = middle + 1; else high = middle;
+  }
+  return low;
+}
+
+const longest = song.notes.reduce((most, note) => Math.max(most, note[1]), 0);
+
+function drawRoll() {
+  const {draw, width, height} = surface(roll), {scale, from, shown} = view(width);
+  const key = (height - TOP) / (song.high - song.low + 1), y = (pitch) => TOP + (song.high - pitch) * key;
+  const x = (seconds) => KEYS + (seconds - from) * scale, cursor = position();
+  draw.fillStyle = style.paper;
+  draw.fillRect(0, 0, width, height);
+  draw.font = "11px system-ui, sans-serif";
+  for (let pitch = song.low; pitch <= song.high; ++pitch) {
+    const name = ((pitch % 12) + 12) % 12;
+    if ([1, 3, 6, 8, 10].includes(name)) {
+      draw.fillStyle = style.stripe;
+      draw.fillRect(KEYS, y(pitch), width, key);
+    }
+    if (name === 0) {
+      draw.fillStyle = style.line;
+      draw.fillRect(KEYS, y(pitch) + key - 0.5, width, 1);
+      draw.fillStyle = style.soft;
+      draw.fillText("C" + (pitch / 12 - 1), 8, Math.min(height - 3, y(pitch) + key));
+    }
+  }
+  let numbered = -1e9, lined = -1e9;
+  for (const [seconds, number] of song.bars) {
+    const at = x(seconds);
+    if (at < KEYS - 1 || at > width || at - lined < 10) continue;
+    lined = at;
+    draw.fillStyle = style.line;
+    draw.fillRect(at, TOP - 6, 1, height);
+    if (at - numbered < 38) continue;
+    numbered = at;
+    draw.fillStyle = style.soft;
+    draw.fillText(number, at + 4, 14);
+  }
+  for (let i = firstFrom(from - longest); i < song.notes.length && song.notes[i][0] < from + shown; ++i) {
+    const note = song.notes[i], left = Math.max(KEYS, x(note[0])), right = x(note[0] + note[1]);
+    if (right < KEYS) continue;
+    const lit = playing && note[0] <= cursor && cursor < note[0] + note[1];
+    draw.globalAlpha = lit ? 1 : 0.35 + 0.6 * note[3] / 127;
+    draw.fillStyle = color(note);
+    draw.beginPath();
+    const box = [left, y(note[2]) + 0.5, Math.max(2, right - left - 1), Math.max(2, key - 1)];
+    if (draw.roundRect) draw.roundRect(...box, 2); else draw.rect(...box);
+    draw.fill();
+    if (lit) { draw.globalAlpha = 1; draw.strokeStyle = style.ink; draw.lineWidth = 1.2; draw.stroke(); }
+  }
+  draw.globalAlpha = 1;
+  draw.fillStyle = style.accent;
+  draw.fillRect(x(cursor) - 1, 0, 2, height);
+}
+
+// The overview's notes don't move: drawn once a size and style, then copied.
+let still = null;
+function drawOverview() {
+  const {draw, width, height} = surface(overview), scale = width / Math.max(0.001, song.duration);
+  const stamp = [overview.width, overview.height, style.paper].join();
+  if (!still || still.stamp !== stamp) {
+    still = {stamp, canvas: document.createElement("canvas")};
+    still.canvas.width = overview.width;
+    still.canvas.height = overview.height;
+    const notes = still.canvas.getContext("2d");
+    notes.scale(overview.width / width, overview.height / height);
+    notes.fillStyle = style.paper;
+    notes.fillRect(0, 0, width, height);
+    const key = (height - 8) / (song.high - song.low + 1);
+    for (const note of song.notes) {
+      notes.fillStyle = color(note);
+      const y = 4 + (song.high - note[2]) * key;
+      notes.fillRect(note[0] * scale, y, Math.max(1, note[1] * scale), Math.max(1.2, key));
+    }
+  }
+  draw.drawImage(still.canvas, 0, 0, width, height);
+  const {from, shown} = view(roll.clientWidth), cursor = position();
+  draw.globalAlpha = 0.13;
+  draw.fillStyle = style.ink;
+  draw.fillRect(from * scale, 0, shown * scale, height);
+  draw.globalAlpha = 1;
+  draw.fillStyle = style.accent;
+  draw.fillRect(cursor * scale - 1, 0, 2, height);
+}
+
+function show() {
+  drawRoll();
+  drawOverview();
+  const text = clock(position()) + " / " + clock(song.duration);
+  if (time.textContent !== text) time.textContent = text;
+  overview.setAttribute("aria-valuenow", position().toFixed(1));
+  overview.setAttribute("aria-valuetext", clock(position()) + " of " + clock(song.duration));
+}
+
+function frame() {
+  if (!playing) return;
+  show();
+  requestAnimationFrame(frame);
+}
+
+// ---- Hands.
+
+play.addEventListener("click", () => playing ? pause() : start());
+volume.addEventListener("input", () => {
+  if (master) master.gain.setTargetAtTime(volume.value ** 2, context.currentTime, 0.02);
+});
+roll.addEventListener("click", (event) => {
+  const {scale, from} = view(roll.clientWidth);
+  seek(from + (event.offsetX - KEYS) / scale);
+});
+const seekOverview = (event) => seek(event.offsetX / overview.clientWidth * song.duration);
+overview.addEventListener("pointerdown", (event) => {
+  overview.setPointerCapture(event.pointerId);
+  seekOverview(event);
+});
+overview.addEventListener("pointermove", (event) => { if (event.buttons) seekOverview(event); });
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const steps = {ArrowLeft: -5, ArrowRight: 5};
+  if (event.key === " " && event.target !== play) {
+    event.preventDefault();
+    if (!event.repeat) { if (playing) pause(); else start(); }
+  } else if (event.key in steps && event.target !== volume) {
+    event.preventDefault();
+    seek(position() + steps[event.key]);
+  } else if (event.key === "Home" && event.target === overview) {
+    event.preventDefault();
+    seek(0);
+  } else if (event.key === "End" && event.target === overview) {
+    event.preventDefault();
+    seek(song.duration);
+  }
+});
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { readStyle(); show(); });
+new ResizeObserver(show).observe(roll);
+readStyle();
+show();
+})();
+)js";
+
+}  // namespace gruve::internal

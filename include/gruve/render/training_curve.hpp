@@ -1,0 +1,135 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gruve/render/markup.hpp"
+
+namespace gruve {
+
+/// The losses of a training run, in nats per token. step and train_loss are of equal size, as are valid_step
+/// and valid_loss; steps ascend. Values that are not finite are left out of pictures.
+struct TrainingCurve {
+  std::vector<double> step, train_loss;
+  std::vector<double> valid_step, valid_loss;
+};
+
+namespace internal {
+
+struct CurvePoint {
+  double step, loss;
+};
+
+/// The finite points of a curve, of several neighbours their mean where there are more than max_count.
+inline std::vector<CurvePoint> curve_points(std::span<const double> steps, std::span<const double> losses,
+                                            std::size_t max_count) {
+  std::vector<CurvePoint> finite;
+  for (std::size_t i = 0; i < std::min(steps.size(), losses.size()); ++i) {
+    if (std::isfinite(steps[i]) && std::isfinite(losses[i])) finite.push_back({steps[i], losses[i]});
+  }
+  if (finite.size() <= max_count) return finite;
+  std::vector<CurvePoint> means;
+  for (std::size_t bucket = 0; bucket < max_count; ++bucket) {
+    const std::size_t begin = finite.size() * bucket / max_count;
+    const std::size_t end = finite.size() * (bucket + 1) / max_count;
+    CurvePoint sum{0, 0};
+    for (std::size_t i = begin; i < end; ++i) sum = {sum.step + finite[i].step, sum.loss + finite[i].loss};
+    const double count = static_cast<double>(end - begin);
+    means.push_back({sum.step / count, sum.loss / count});
+  }
+  return means;
+}
+
+/// The least of 1, 2 and 5 times a power of ten that is at least size.
+inline double nice_step(double size) {
+  const double power = std::pow(10.0, std::floor(std::log10(size)));
+  for (const double factor : {1.0, 2.0, 5.0}) {
+    if (factor * power >= size * (1 - 1e-9)) return factor * power;
+  }
+  return 10 * power;
+}
+
+}  // namespace internal
+
+/// Draws the losses over the steps as an SVG element for an HTML page, which gives the classes raw, train,
+/// valid, grid and axis their colours. Long runs: the single losses faintly, their means over 1/120 of the
+/// run on top.
+inline std::string training_curve_svg(const TrainingCurve& curve) {
+  constexpr double kWidth = 820, kHeight = 330, kLeft = 62, kRight = 16, kTop = 12, kBottom = 46;
+  const auto raw = internal::curve_points(curve.step, curve.train_loss, 1500);
+  const auto train = internal::curve_points(curve.step, curve.train_loss, 120);
+  const auto valid = internal::curve_points(curve.valid_step, curve.valid_loss, 1500);
+
+  double first = INFINITY, last = -INFINITY, low = INFINITY, high = -INFINITY;
+  for (const auto* points : {&raw, &valid}) {
+    for (const internal::CurvePoint& point : *points) {
+      first = std::min(first, point.step);
+      last = std::max(last, point.step);
+      low = std::min(low, point.loss);
+      high = std::max(high, point.loss);
+    }
+  }
+  if (!(first <= last)) first = last = low = high = 0;
+  if (last - first < 1e-9) last = first + 1;
+  if (high - low < 1e-6) high = low + 0.1;
+  const double step_x = internal::nice_step((last - first) / 8);
+  const double step_y = internal::nice_step((high - low) / 5);
+  low = std::floor(low / step_y + 1e-9) * step_y;
+  high = std::ceil(high / step_y - 1e-9) * step_y;
+  const auto x = [&](double step) {
+    return kLeft + (step - first) / (last - first) * (kWidth - kLeft - kRight);
+  };
+  const auto y = [&](double loss) {
+    return kTop + (high - loss) / (high - low) * (kHeight - kTop - kBottom);
+  };
+
+  std::string svg = "<svg viewBox=\"0 0 820 330\" role=\"img\" aria-label=\"Loss by training step\">";
+  const auto line = [&svg](const char* name, double x1, double y1, double x2, double y2) {
+    svg += "<line class=\"" + std::string(name) + "\" x1=\"" + decimal(x1, 1) + "\" y1=\"" + decimal(y1, 1) +
+           "\" x2=\"" + decimal(x2, 1) + "\" y2=\"" + decimal(y2, 1) + "\"/>";
+  };
+  const auto text = [&svg](double at_x, double at_y, const char* anchor, const std::string& words) {
+    svg += "<text x=\"" + decimal(at_x, 1) + "\" y=\"" + decimal(at_y, 1) + "\" text-anchor=\"" + anchor +
+           "\">" + words + "</text>";
+  };
+  const int digits = std::clamp(static_cast<int>(-std::floor(std::log10(step_y) + 1e-9)), 0, 6);
+  for (double i = 0; low + i * step_y < high + 0.5 * step_y; ++i) {
+    const double loss = low + i * step_y;
+    line("grid", kLeft, y(loss), kWidth - kRight, y(loss));
+    text(kLeft - 8, y(loss) + 4, "end", decimal(loss, digits));
+  }
+  for (double i = std::ceil(first / step_x - 1e-9); i * step_x <= last * (1 + 1e-12); ++i) {
+    line("axis", x(i * step_x), kHeight - kBottom, x(i * step_x), kHeight - kBottom + 5);
+    text(x(i * step_x), kHeight - kBottom + 19, "middle", decimal(i * step_x, 6));
+  }
+  line("axis", kLeft, kHeight - kBottom, kWidth - kRight, kHeight - kBottom);
+  text((kLeft + kWidth - kRight) / 2, kHeight - 6, "middle", "training step");
+  svg += "<text transform=\"translate(15 " + decimal((kTop + kHeight - kBottom) / 2, 1) +
+         ") rotate(-90)\" text-anchor=\"middle\">loss, nats per token</text>";
+
+  const auto path = [&](const char* name, const std::vector<internal::CurvePoint>& points) {
+    if (points.empty()) return;
+    svg += "<path class=\"" + std::string(name) + "\" d=\"";
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      svg += (i == 0 ? "M" : "L") + decimal(x(points[i].step), 1) + " " + decimal(y(points[i].loss), 1);
+    }
+    svg += "\"/>";
+  };
+  if (raw.size() > train.size()) path("raw", raw);
+  path("train", train);
+  path("valid", valid);
+  if (valid.size() <= 60) {
+    for (const internal::CurvePoint& point : valid) {
+      svg += "<circle cx=\"" + decimal(x(point.step), 1) + "\" cy=\"" + decimal(y(point.loss), 1) +
+             "\" r=\"3\"/>";
+    }
+  }
+  return svg + "</svg>";
+}
+
+}  // namespace gruve

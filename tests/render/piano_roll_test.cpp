@@ -1,0 +1,100 @@
+#include "gruve/render/piano_roll.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "catch.hpp"
+#include "chorale.hpp"
+
+namespace {
+
+std::size_t count_of(const std::string& text, std::string_view part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size()))
+    ++count;
+  return count;
+}
+
+/// Whether each start tag has its end tag and each attribute its quotes, which is all that XML asks of our
+/// elements.
+bool is_well_formed(const std::string& xml) {
+  std::string open;  // the names of open elements, each after a space
+  for (std::size_t at = xml.find('<'); at != std::string::npos; at = xml.find('<', at + 1)) {
+    const std::size_t end = xml.find('>', at);
+    if (end == std::string::npos) return false;
+    const std::string tag = xml.substr(at + 1, end - at - 1);
+    if (count_of(tag, "\"") % 2 != 0 || tag.find('<') != std::string::npos) return false;
+    const std::string name =
+        tag.substr(tag[0] == '/' ? 1 : 0, tag.find_first_of(" /", 1) - (tag[0] == '/' ? 1 : 0));
+    if (tag[0] == '/') {
+      const std::size_t last = open.rfind(' ');
+      if (last == std::string::npos || open.substr(last + 1) != name) return false;
+      open.resize(last);
+    } else if (tag.back() != '/') {
+      open += ' ' + name;
+    }
+  }
+  return open.empty();
+}
+
+}  // namespace
+
+TEST_CASE("A piano roll draws each note once in its colour", "[render][piano_roll]") {
+  const std::string svg = gruve::piano_roll_svg(chorale());  // 10 s: one row
+  CHECK(is_well_formed(svg));
+  CHECK(count_of(svg, "rx=\"1.5\"") == 35);  // 5 chords of 4, 5 bars of 3 melody notes
+  // The Cs: 2 + 1 + 0 + 0 + 2 of the chords, 1 + 1 + 1 + 0 + 3 of the melody.
+  CHECK(count_of(svg, "class=\"c0\" opacity") == 11);
+  CHECK(count_of(svg, "class=\"bar\"") == 5);
+  CHECK(count_of(svg, "<use ") == 1);
+  CHECK(svg.find("0:10 · 35 notes") != std::string::npos);
+  CHECK(svg.find(">C4</text>") != std::string::npos);
+}
+
+TEST_CASE("A note stands at its time and pitch, as opaque as it is loud", "[render][piano_roll]") {
+  gruve::Song song;  // 4 s, 960 ticks a second
+  song.length = 3840;
+  song.notes = {{960, 1920, 60, 127, 0}};
+  // Plot: 1084 - 64 - 20 = 1000 px for 4 s. Keys 58 to 62, widened to 26: 48 to 73, 7 px each at most; so y
+  // is (73 - 60) * 7 + 0.25. One second is 250 px, of which 0.6 are left free at the end.
+  const std::string svg = gruve::piano_roll_svg(song, {.width = 1084});
+  CHECK(svg.find("<rect x=\"250\" y=\"91.2\" width=\"249.4\" height=\"6.5\" rx=\"1.5\" class=\"c0\" "
+                 "opacity=\"1\"/>") != std::string::npos);
+}
+
+TEST_CASE("Long pieces are wrapped at bar lines, and notes go on in the next row", "[render][piano_roll]") {
+  const std::string svg = gruve::piano_roll_svg(chorale(3), {.seconds_per_row = 10});
+  CHECK(is_well_formed(svg));
+  CHECK(count_of(svg, "<use ") == 3);
+  CHECK(count_of(svg, "rx=\"1.5\"") == 3 * 35);  // 10 s is a bar line: no note is cut
+
+  gruve::Song held;
+  held.length = 960 * 60;
+  held.notes = {{0, held.length, 60, 80, 0}};
+  const std::string rows = gruve::piano_roll_svg(held, {.seconds_per_row = 20});
+  CHECK(count_of(rows, "<use ") == 3);
+  CHECK(count_of(rows, "rx=\"1.5\"") == 3);
+}
+
+TEST_CASE("A title of markup stays text", "[render][piano_roll]") {
+  const std::string svg =
+      gruve::piano_roll_svg(chorale(), {.title = "</title><script>alert(1)</script> & \x01"});
+  CHECK(is_well_formed(svg));
+  CHECK(svg.find("<script") == std::string::npos);
+  CHECK(svg.find("&lt;script&gt;alert(1)&lt;/script&gt; &amp; \xEF\xBF\xBD") != std::string::npos);
+}
+
+TEST_CASE("Empty, very long and far-out songs give a picture of bounded size", "[render][piano_roll]") {
+  CHECK(is_well_formed(gruve::piano_roll_svg(gruve::Song{})));
+  gruve::Song song;
+  song.length = INT64_MAX;
+  song.notes = {{0, 480, 0, 1, 15}, {INT64_MAX - 1, INT64_MAX, 127, 127, 9}};
+  for (const auto color :
+       {gruve::RollColor::pitch_class, gruve::RollColor::height, gruve::RollColor::channel}) {
+    const std::string svg = gruve::piano_roll_svg(song, {.color = color});
+    CHECK(is_well_formed(svg));
+    CHECK(svg.size() < 1'000'000);
+  }
+}
