@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# From nothing to a new piece: builds gruve, trains a model on études composed by rule (under three minutes), and
+# generates a piece as MIDI, sound, picture and web page.
+#   bash examples/demo.sh [FOLDER]     the results go to FOLDER (default: out)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source tools/install_missing.sh
+install_missing g++ cmake make libeigen3-dev nlohmann-json3-dev libcli11-dev
+
+out=${1:-out}
+mkdir -p "$out"
+echo "Building (a minute or two) …"
+cmake -S . -B build/demo -DCMAKE_BUILD_TYPE=Release -DGRUVE_BUILD_TESTS=OFF >"$out/build.log" 2>&1 &&
+  cmake --build build/demo --target gruve_program --parallel "$(nproc)" >>"$out/build.log" 2>&1 || {
+  tail -n 30 "$out/build.log" >&2
+  exit 1
+}
+gruve=build/demo/gruve
+
+"$gruve" train --out "$out/etudes.safetensors" --hidden 256 --batch 32 --unroll 256 --lr 3e-3 --epochs 100 \
+  --minutes 2.5 --log "$out/training.csv"
+"$gruve" evaluate --model "$out/etudes.safetensors"
+"$gruve" generate --model "$out/etudes.safetensors" --out "$out/piece.mid" --seconds 75 --seed 1 \
+  --temperature 0.8 --top-p 0.9 --wav "$out/piece.wav" --svg "$out/piece.svg" --report "$out/piece.html"
+echo
+echo "Listen: $out/piece.wav (or the MIDI file $out/piece.mid)"
+echo "See:    $out/piece.html in a browser, with sound, picture and training curves; the picture alone is $out/piece.svg"

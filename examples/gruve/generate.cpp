@@ -1,0 +1,309 @@
+// gruve generate --model M --out piece.mid: new music from a model, from nothing or continuing a primer.
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "commands.hpp"
+#include "fluidsynth.hpp"
+#include "gruve/core/atomic_file.hpp"
+#include "gruve/core/error.hpp"
+#include "gruve/core/mapped_file.hpp"
+#include "gruve/generate/continuation.hpp"
+#include "gruve/generate/generator.hpp"
+#include "gruve/midi/read_midi.hpp"
+#include "gruve/midi/write_midi.hpp"
+#include "gruve/model/model_file.hpp"
+#include "gruve/render/piano_roll.hpp"
+#include "gruve/render/report.hpp"
+#include "gruve/render/wav.hpp"
+#include "sources.hpp"
+
+namespace {
+
+using gruve::Token;
+
+struct Options {
+  std::string model;
+  std::string out;
+  std::string primer;
+  std::string wav;
+  std::string svg;
+  std::string report;
+  std::optional<double> seconds;
+  std::optional<int> bars;
+  std::optional<std::size_t> tokens;
+  std::optional<double> tempo;
+  bool builtin_tone = false;
+  gruve::SamplerOptions sampler;
+  std::uint64_t seed = 1;
+  int count = 1;
+  int threads = 0;
+  bool json = false;
+};
+
+// What was made, for the summary.
+struct Piece {
+  std::vector<std::string> files;
+  std::size_t tokens = 0;
+  std::size_t violations = 0;
+  std::size_t notes = 0;
+  double seconds = 0;
+};
+
+// "piece.mid" as it is for one piece, "piece-3.mid" for the third of several.
+std::string numbered(const std::string& path, int number, int count) {
+  if (count == 1) return path;
+  const std::filesystem::path whole(path);
+  const std::string name =
+      whole.stem().string() + "-" + std::to_string(number + 1) + whole.extension().string();
+  return (whole.parent_path() / name).string();
+}
+
+// The music that all pieces begin with: at most half of each.
+struct Primer {
+  gruve::Song song = {};
+  std::vector<Token> tokens = {};
+  std::int64_t steps = 0;
+};
+
+Primer read_primer(const std::string& path, const gruve::TimestepEncoder& encoder, std::int64_t max_steps) {
+  Primer primer{.song = gruve::read_midi(path).song};
+  if (const gruve::Screening screening = gruve::screen(
+          primer.song,
+          {.steps_per_quarter = encoder.steps_per_quarter(), .drop_too_short = true, .drop_drums = true});
+      !screening.accepted())
+    throw gruve::Error(path, "can't be a primer: " + std::string(gruve::rule_name(screening.rule)));
+  std::erase_if(primer.song.notes,
+                [](const gruve::Note& note) { return note.channel == gruve::kDrumChannel; });
+  primer.tokens = encoder.encode(primer.song);
+  std::size_t end = 0;
+  for (; end < primer.tokens.size() && primer.steps < max_steps; ++end)
+    primer.steps += encoder.steps(primer.tokens[end]);
+  primer.tokens.resize(end);
+  return primer;
+}
+
+std::vector<std::pair<std::string, std::string>> settings(const Options& options,
+                                                          const gruve::TrainedModel& model,
+                                                          std::uint64_t stream) {
+  const auto number = [](double value) { return nlohmann::json(std::round(value * 1e4) / 1e4).dump(); };
+  std::vector<std::pair<std::string, std::string>> rows = {
+      {"Model", options.model},
+      {"Network", std::to_string(model.network.config.num_layers) + " GRU layers of " +
+                      std::to_string(model.network.config.hidden_size) + ", " +
+                      std::to_string(model.network.num_parameters()) + " parameters"},
+      {"Encoder", describe(model.encoder)},
+      {"Seed",
+       std::to_string(options.seed) + (options.count > 1 ? ", piece " + std::to_string(stream + 1) : "")},
+      {"Argmax share", number(options.sampler.argmax)},
+      {"Temperature", number(options.sampler.temperature)}};
+  if (options.sampler.top_k > 0) rows.emplace_back("Top-k", std::to_string(options.sampler.top_k));
+  if (options.sampler.top_p < 1) rows.emplace_back("Top-p", number(options.sampler.top_p));
+  if (options.sampler.min_p > 0) rows.emplace_back("Min-p", number(options.sampler.min_p));
+  if (!options.primer.empty()) rows.emplace_back("Primer", options.primer);
+  return rows;
+}
+
+std::optional<gruve::TrainingCurve> curve_of(const gruve::TrainedModel& model) try {
+  const nlohmann::json& curve = model.training.at("curve");
+  return gruve::TrainingCurve{.step = curve.at("step"),
+                              .train_loss = curve.at("train_loss"),
+                              .valid_step = curve.at("valid_step"),
+                              .valid_loss = curve.at("valid_loss")};
+} catch (const nlohmann::json::exception&) {
+  return std::nullopt;  // a model that was not trained here
+}
+
+void write_piece(const Options& options, const gruve::TrainedModel& model, const gruve::Song& song,
+                 int number, Piece& piece) {
+  const auto path = [&](const std::string& name) {
+    piece.files.push_back(numbered(name, number, options.count));
+    return piece.files.back();
+  };
+  const std::string midi = path(options.out);
+  gruve::write_midi(song, midi);
+  const std::string title = std::filesystem::path(midi).stem().string();
+  if (!options.wav.empty()) {
+    const std::string wav = path(options.wav);
+    if (options.builtin_tone || !render_with_fluidsynth(midi, wav)) gruve::write_wav(song, wav);
+  }
+  if (!options.svg.empty()) gruve::write_piano_roll(song, path(options.svg), {.title = title});
+  if (!options.report.empty())
+    gruve::write_report({.title = title,
+                         .subtitle = "Generated by gruve",
+                         .song = song,
+                         .settings = settings(options, model, static_cast<std::uint64_t>(number)),
+                         .curve = curve_of(model)},
+                        path(options.report));
+}
+
+// Calls make(number, piece) for every piece, several at a time.
+template <class Make>
+std::vector<Piece> make_all(const Options& options, Make&& make) {
+  std::vector<Piece> pieces(static_cast<std::size_t>(options.count));
+  gruve::ThreadPool threads(options.threads);
+  threads.for_each(pieces.size(), [&](std::size_t i) { make(static_cast<int>(i), pieces[i]); });
+  return pieces;
+}
+
+std::vector<Piece> generate_music(const Options& options, const gruve::TrainedModel& model,
+                                  const gruve::PackedModel<float>& packed,
+                                  const gruve::TimestepEncoder& encoder) {
+  double bpm = options.tempo.value_or(model.tempo_bpm);
+  gruve::TimeSignature metre = model.time_signature;
+  if (!options.primer.empty()) {
+    const gruve::Song song = gruve::read_midi(options.primer).song;
+    if (!song.tempos.empty() && !options.tempo) bpm = song.tempos.front().bpm();
+    if (!song.time_signatures.empty()) metre = song.time_signatures.front();
+    metre.tick = 0;
+  }
+  const double quarters = options.bars ? *options.bars * 4.0 * metre.numerator / metre.denominator
+                                       : options.seconds.value_or(60) * bpm / 60;
+  const std::int64_t steps =
+      options.tokens ? 0 : std::max<std::int64_t>(1, std::llround(quarters * encoder.steps_per_quarter()));
+  if (steps > gruve::kMaxTimesteps)
+    throw gruve::Error("the wanted length is " + std::to_string(steps) + " timesteps, at most " +
+                       std::to_string(gruve::kMaxTimesteps) + " are possible");
+  Primer primer;
+  if (!options.primer.empty())
+    primer = read_primer(options.primer, encoder, options.tokens ? gruve::kMaxTimesteps : steps / 2);
+
+  return make_all(options, [&](int number, Piece& piece) {
+    gruve::Generator generator(packed, encoder, options.sampler, options.seed,
+                               static_cast<std::uint64_t>(number));
+    generator.prime(primer.tokens);
+    std::vector<Token> tokens = primer.tokens;
+    const std::vector<Token> made = options.tokens ? generate_tokens(generator, *options.tokens)
+                                                   : generate_steps(generator, steps - primer.steps);
+    tokens.insert(tokens.end(), made.begin(), made.end());
+    gruve::Song song = encoder.decode(tokens, bpm);
+    song.time_signatures = {metre};
+    if (primer.steps > 0)
+      song = gruve::with_primer(std::move(song), primer.song,
+                                primer.steps * song.ticks_per_quarter / encoder.steps_per_quarter());
+    piece.tokens = made.size();
+    piece.violations = gruve::count_violations(encoder, std::span<const Token>(tokens));
+    piece.notes = song.notes.size();
+    piece.seconds = gruve::duration_seconds(song);
+    write_piece(options, model, song, number, piece);
+  });
+}
+
+std::vector<Piece> generate_text(const Options& options, const gruve::PackedModel<float>& packed,
+                                 const gruve::CharEncoder& encoder) {
+  if (options.seconds || options.bars || !options.wav.empty() || !options.svg.empty() ||
+      !options.report.empty())
+    throw gruve::Error(options.model,
+                       "is a model of text: it takes --tokens, and makes neither sound nor picture");
+  std::string text;
+  if (!options.primer.empty()) {
+    const gruve::MappedFile file(options.primer);
+    text.assign(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+  }
+  const std::vector<Token> primer = encoder.encode(text);
+  return make_all(options, [&](int number, Piece& piece) {
+    gruve::Generator generator(packed, encoder, options.sampler, options.seed,
+                               static_cast<std::uint64_t>(number));
+    generator.prime(primer);
+    const std::vector<Token> made = generate_tokens(generator, options.tokens.value_or(1000));
+    piece.tokens = made.size();
+    piece.files.push_back(numbered(options.out, number, options.count));
+    gruve::write_file(piece.files.back(), text + encoder.decode(made));
+  });
+}
+
+void generate(const Options& options) {
+  const gruve::TrainedModel model = gruve::load(options.model);
+  for (const std::string& file : {options.out, options.wav, options.svg, options.report})
+    if (!file.empty()) gruve::require_writable(numbered(file, 0, options.count));
+  gruve::ThreadPool threads(options.threads);
+  gruve::PackedModel<float> packed(model.network.config);
+  packed.assign(model.network, threads);
+  const std::vector<Piece> pieces =
+      std::holds_alternative<gruve::TimestepEncoder>(model.encoder)
+          ? generate_music(options, model, packed, std::get<gruve::TimestepEncoder>(model.encoder))
+          : generate_text(options, packed, std::get<gruve::CharEncoder>(model.encoder));
+
+  for (const Piece& piece : pieces) {
+    if (options.json) {
+      const nlohmann::ordered_json json = {{"files", piece.files},
+                                           {"tokens", piece.tokens},
+                                           {"violations", piece.violations},
+                                           {"notes", piece.notes},
+                                           {"seconds", piece.seconds}};
+      std::printf("%s\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+      continue;
+    }
+    for (const std::string& file : piece.files) std::printf("%s\n", file.c_str());
+    if (piece.notes > 0)
+      std::printf("  %.2f s, %zu notes, %zu tokens, %zu grammar violations\n", piece.seconds, piece.notes,
+                  piece.tokens, piece.violations);
+  }
+}
+
+}  // namespace
+
+void add_generate(CLI::App& app) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("generate", "Generate new pieces from a model");
+  command->add_option("--model", options->model, "The model file")->required();
+  command->add_option("--out", options->out, "The MIDI file to write (text for a model of text)")->required();
+  CLI::Option* seconds =
+      command->add_option("--seconds", options->seconds, "Length of the piece (60 where no length is given)")
+          ->check(CLI::PositiveNumber);
+  CLI::Option* bars =
+      command->add_option("--bars", options->bars, "Length in bars of the model's or the primer's metre")
+          ->check(CLI::PositiveNumber);
+  CLI::Option* tokens =
+      command->add_option("--tokens", options->tokens, "Length in tokens, without the primer")
+          ->check(CLI::PositiveNumber);
+  seconds->excludes(bars)->excludes(tokens);
+  bars->excludes(tokens);
+  command
+      ->add_option("--tempo", options->tempo,
+                   "Quarter notes per minute (default: the primer's, or the model's)")
+      ->check(CLI::Range(4.0, 1000.0));
+  command->add_option("--seed", options->seed, "The same seed makes the same piece")->capture_default_str();
+  command->add_option("--primer", options->primer,
+                      "A MIDI file to continue; of a long one as much as makes half of the piece");
+  command
+      ->add_option("--argmax", options->sampler.argmax,
+                   "Share of tokens that are the most probable one instead of a draw (0.6: the seed's rule)")
+      ->capture_default_str();
+  command->add_option("--temperature", options->sampler.temperature)->capture_default_str();
+  command->add_option("--top-k", options->sampler.top_k, "Draw among the k most probable, 0 for all")
+      ->capture_default_str();
+  command
+      ->add_option("--top-p", options->sampler.top_p,
+                   "Draw among the fewest that have this probability together")
+      ->capture_default_str();
+  command
+      ->add_option("--min-p", options->sampler.min_p,
+                   "Draw among those with at least this share of the highest probability")
+      ->capture_default_str();
+  command->add_option("--count", options->count, "How many pieces; they are numbered")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  command->add_option("--threads", options->threads, "Threads, 0 for as many as the machine has")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  command->add_option("--wav", options->wav,
+                      "Also write sound: FluidSynth's where it is installed, else a tone of ours");
+  command->add_flag("--builtin-tone", options->builtin_tone,
+                    "Use our tone even where FluidSynth is installed");
+  command->add_option("--svg", options->svg, "Also draw a piano roll");
+  command->add_option("--report", options->report,
+                      "Also write a web page with player, picture and training curves");
+  command->add_flag("--json", options->json, "Print one JSON object a piece");
+  command->callback([options] { generate(*options); });
+}

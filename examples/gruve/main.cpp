@@ -1,0 +1,28 @@
+// gruve: trains GRU models on music and generates from them. `gruve --help` lists the commands.
+#include <cstdio>
+#include <exception>
+
+#include "commands.hpp"
+
+int main(int argc, char** argv) {
+  CLI::App app("Trains GRU models on music and generates new pieces from them.", "gruve");
+  app.require_subcommand(1);
+  app.set_help_all_flag("--help-all", "Print the help of all commands and exit");
+  add_compose(app);
+  add_inspect(app);
+  add_prepare(app);
+  add_train(app);
+  add_generate(app);
+  add_evaluate(app);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help
+    std::fprintf(stderr, "gruve: %s\n", error.what());
+    return 1;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "gruve: %s\n", error.what());
+    return 1;
+  }
+  return 0;
+}

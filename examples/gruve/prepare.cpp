@@ -1,0 +1,98 @@
+// gruve prepare PATH… --out corpus.gruve: makes of MIDI or text files what `gruve train` reads.
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "commands.hpp"
+#include "gruve/core/atomic_file.hpp"
+#include "gruve/core/error.hpp"
+#include "gruve/corpus/build_corpus.hpp"
+#include "progress_bar.hpp"
+#include "sources.hpp"
+
+namespace {
+
+struct Options {
+  std::vector<std::string> paths;
+  std::string out;
+  std::string report;
+  gruve::BuildOptions build;
+  bool json = false;
+};
+
+// A file name that is not UTF-8 is shown with replacement characters.
+std::string dump(const nlohmann::json& json, int indent) {
+  return json.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+void print_tables(const Options& options, const gruve::BuildReport& report) {
+  std::printf("%-34s %8s  %s\n", "rule", "files", "the first");
+  for (std::size_t i = 0; i < gruve::kNumRules; ++i) {
+    const auto rule = static_cast<gruve::Rule>(i);
+    const auto first = std::find_if(report.refused.begin(), report.refused.end(),
+                                    [&](const gruve::Refusal& refusal) { return refusal.rule == rule; });
+    std::string example;
+    if (first != report.refused.end()) {
+      example = "  " + first->file;
+      if (first->byte) example += ", byte " + std::to_string(*first->byte);
+      example += ": " + first->reason;
+    }
+    std::printf("%-34s %8llu%s\n", std::string(gruve::rule_name(rule)).c_str(),
+                static_cast<unsigned long long>(report.files[i]), example.c_str());
+  }
+  std::printf("\n%-34s %8s %14s\n", "split", "songs", "tokens");
+  for (std::size_t i = 0; i < gruve::kNumSplits; ++i)
+    std::printf("%-34s %8llu %14llu\n", std::string(gruve::split_name(static_cast<gruve::Split>(i))).c_str(),
+                static_cast<unsigned long long>(report.songs_of_split[i]),
+                static_cast<unsigned long long>(report.tokens_of_split[i]));
+  std::printf("\n%s: %llu songs, %llu of them duplicates, from %llu files in %.1f s\n", options.out.c_str(),
+              static_cast<unsigned long long>(report.songs),
+              static_cast<unsigned long long>(report.duplicates),
+              static_cast<unsigned long long>(report.num_files()), report.seconds);
+}
+
+void prepare(Options options) {
+  gruve::require_writable(options.out);
+  if (!options.report.empty()) gruve::require_writable(options.report);
+  const std::vector<std::filesystem::path> paths(options.paths.begin(), options.paths.end());
+
+  ProgressBar bar("preparing", options.json);
+  const gruve::BuildReport report = gruve::build_corpus(
+      paths, options.out, options.build, [&](const gruve::Progress& progress) { bar(progress); });
+  bar.finish();
+
+  nlohmann::json json = to_json(report);
+  json["out"] = options.out;
+  if (!options.report.empty()) gruve::write_file(options.report, dump(json, 2));
+  if (options.json)
+    std::fputs(dump(json, -1).c_str(), stdout);
+  else
+    print_tables(options, report);
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+    throw gruve::Error("cannot write to the standard output");
+}
+
+}  // namespace
+
+void add_prepare(CLI::App& app) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("prepare", "Make a corpus of MIDI or text files to train on");
+  command->add_option("PATH", options->paths, "MIDI files, text files, or folders of them")->required();
+  command->add_option("--out", options->out, "The corpus file to write")->required();
+  add_build_options(*command, options->build);
+  command
+      ->add_option("--threads", options->build.threads,
+                   "Threads, 0 for as many as the machine has; the corpus is the same")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  command->add_option("--report", options->report, "Write what became of each file as JSON");
+  command->add_flag("--json", options->json, "Print one JSON object instead of tables");
+  command->callback([options] { prepare(*options); });
+}

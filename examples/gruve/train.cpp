@@ -1,0 +1,241 @@
+// gruve train [PATH…] --out model.safetensors: trains a model on MIDI, text, a corpus or the built-in études.
+#include <cmath>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "commands.hpp"
+#include "gruve/core/atomic_file.hpp"
+#include "gruve/core/error.hpp"
+#include "gruve/train/trainer.hpp"
+#include "progress_bar.hpp"
+#include "sources.hpp"
+
+namespace {
+
+struct Options {
+  std::vector<std::string> paths;
+  std::string out;
+  std::string log;
+  std::string checkpoint;
+  bool resume = false;
+  bool reset_before = false;
+  bool json = false;
+  std::string optimizer = "adam";
+  std::string schedule = "one-cycle";
+  gruve::BuildOptions build;
+  gruve::ModelConfig model;
+  gruve::TrainOptions train;
+};
+
+volatile std::sig_atomic_t interrupted = 0;
+
+// A line a step: step, epoch, training loss, validation loss (empty but after an epoch), learning rate,
+// gradient norm.
+class Log {
+ public:
+  // Keeps the lines of an earlier run up to `step`.
+  Log(const std::string& path, std::uint64_t step) {
+    if (path.empty()) return;
+    std::string kept = "step,epoch,train_loss,valid_loss,learning_rate,gradient_norm\n";
+    std::ifstream before(path);
+    std::string line;
+    std::getline(before, line);
+    while (step > 0 && std::getline(before, line) && std::strtoull(line.c_str(), nullptr, 10) <= step)
+      kept += line + "\n";
+    before.close();
+    gruve::write_file(path, kept);
+    file_ = std::fopen(path.c_str(), "a");
+    if (file_ == nullptr) throw gruve::Error(path, "cannot write");
+  }
+  ~Log() {
+    if (file_ != nullptr) std::fclose(file_);
+  }
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+
+  void step(const gruve::StepReport& report, std::uint64_t steps_per_epoch) {
+    if (file_ == nullptr) return;
+    std::fprintf(file_, "%llu,%.4f,%.6f,,%.4g,%.4g\n", static_cast<unsigned long long>(report.step),
+                 static_cast<double>(report.step) / static_cast<double>(steps_per_epoch), report.loss,
+                 report.learning_rate, report.gradient_norm);
+    std::fflush(file_);
+  }
+  void validation(const gruve::ValidationReport& report, std::uint64_t steps_per_epoch) {
+    if (file_ == nullptr) return;
+    std::fprintf(file_, "%llu,%.4f,,%.6f,,\n", static_cast<unsigned long long>(report.step),
+                 static_cast<double>(report.step) / static_cast<double>(steps_per_epoch), report.loss.mean());
+    std::fflush(file_);
+  }
+
+ private:
+  std::FILE* file_ = nullptr;
+};
+
+std::string losses(double train, double valid) {
+  char text[80];
+  if (std::isfinite(valid))
+    std::snprintf(text, sizeof text, "loss %.4f, validation %.4f", train, valid);
+  else
+    std::snprintf(text, sizeof text, "loss %.4f", train);
+  return text;
+}
+
+void train(Options options) {
+  gruve::require_writable(options.out);
+  if (options.checkpoint.empty()) options.checkpoint = options.out + ".checkpoint";
+  gruve::require_writable(options.checkpoint);
+  options.build.threads = options.train.threads;
+  options.train.optimizer.kind = *gruve::optimizer_from_name(options.optimizer);
+  options.train.schedule = *gruve::schedule_from_name(options.schedule);
+  if (options.reset_before) options.model.reset_gate = gruve::ResetGate::before_product;
+
+  const gruve::Corpus corpus = open_corpus(options.paths, options.build, options.json);
+  gruve::Trainer trainer(corpus, options.model, options.train);
+  if (options.resume && std::filesystem::exists(options.checkpoint)) trainer.resume(options.checkpoint);
+
+  const auto say = [&](const std::string& line) {
+    if (!options.json) std::fprintf(stderr, "%s\n", line.c_str());
+  };
+  say(std::to_string(corpus.num_tokens(gruve::Split::train)) + " tokens to train on (" +
+      describe(corpus.encoder()) + "), " + std::to_string(trainer.model().num_parameters()) +
+      " parameters, kernels: " + gruve::kernels::active().name);
+  if (trainer.steps_done() > 0) say("resumed after step " + std::to_string(trainer.steps_done()));
+  Log log(options.log, trainer.steps_done());
+
+  const auto before = std::signal(SIGINT, [](int) { interrupted = 1; });
+  ProgressBar bar("training", options.json);
+  const auto tokens_per_step =
+      static_cast<std::uint64_t>(options.train.batch_size) * static_cast<std::uint64_t>(options.train.unroll);
+  const auto first_step = trainer.steps_done();
+  double smooth = 0, valid = std::numeric_limits<double>::infinity();
+  const gruve::StopReason reason = trainer.run(
+      {.on_step =
+           [&](const gruve::StepReport& report) {
+             log.step(report, trainer.steps_per_epoch());
+             if (!report.finite) {
+               bar.note("step " + std::to_string(report.step) +
+                        ": the loss is not a number; back to the last good state, learning rate halved");
+               return interrupted == 0;
+             }
+             smooth = smooth == 0 ? report.loss : 0.95 * smooth + 0.05 * report.loss;
+             // With a limit of time the end is where the time will be up.
+             std::uint64_t total = trainer.total_steps();
+             if (options.train.minutes > 0) {
+               const double share = trainer.seconds() / 60 / options.train.minutes;
+               total =
+                   std::min(total, static_cast<std::uint64_t>(static_cast<double>(report.step) / share) + 1);
+             }
+             bar({.done = report.step * tokens_per_step,
+                  .total = total * tokens_per_step,
+                  .message = losses(smooth, valid)});
+             return interrupted == 0;
+           },
+       .on_validation =
+           [&](const gruve::ValidationReport& report) {
+             valid = report.loss.mean();
+             log.validation(report, trainer.steps_per_epoch());
+             char line[120];
+             std::snprintf(line, sizeof line, "epoch %llu, step %llu: loss %.4f, validation %.4f%s",
+                           static_cast<unsigned long long>(report.epoch),
+                           static_cast<unsigned long long>(report.step), smooth, valid,
+                           report.improved ? ", the best so far" : "");
+             bar.note(line);
+             if (report.improved) gruve::save(trainer.trained_model(), options.out);
+           }},
+      options.checkpoint);
+  bar.finish();
+  std::signal(SIGINT, before);
+  if (reason == gruve::StopReason::callback)
+    throw gruve::Error("stopped after step " + std::to_string(trainer.steps_done()) +
+                       "; the same command with --resume goes on from " + options.checkpoint);
+  if (reason == gruve::StopReason::diverged)
+    throw gruve::Error("stopped: " + std::string(gruve::stop_reason_name(reason)) +
+                       ", try a lower --lr; the checkpoint is " + options.checkpoint);
+  gruve::save(trainer.trained_model(), options.out);
+
+  const auto steps = trainer.steps_done() - first_step;
+  if (options.json) {
+    nlohmann::ordered_json summary = {{"out", options.out},
+                                      {"steps", trainer.steps_done()},
+                                      {"parameters", trainer.model().num_parameters()},
+                                      {"stopped", gruve::stop_reason_name(reason)},
+                                      {"valid_loss", trainer.best_validation_loss()},
+                                      {"seconds", trainer.seconds()},
+                                      {"checkpoint", options.checkpoint}};
+    std::printf("%s\n", summary.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+  } else {
+    std::printf("%s: %s after %llu steps", options.out.c_str(),
+                std::string(gruve::stop_reason_name(reason)).c_str(),
+                static_cast<unsigned long long>(trainer.steps_done()));
+    if (std::isfinite(trainer.best_validation_loss()))
+      std::printf(", best validation loss %.4f nats per token", trainer.best_validation_loss());
+    if (steps > 0) std::printf(", %.0f s", trainer.seconds());
+    std::printf("\n");
+  }
+}
+
+}  // namespace
+
+void add_train(CLI::App& app) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("train", "Train a model");
+  command->add_option(
+      "PATH", options->paths,
+      "A corpus of `gruve prepare`, or MIDI or text files and folders of them; without it the built-in "
+      "études");
+  command->add_option("--out", options->out, "The model file to write (safetensors)")->required();
+  add_build_options(*command, options->build);
+  const auto size = [&](const char* name, int& value, const char* help, int largest = 1 << 16) {
+    command->add_option(name, value, help)->check(CLI::Range(1, largest))->capture_default_str();
+  };
+  size("--embedding", options->model.embedding_size, "Embedding size");
+  size("--hidden", options->model.hidden_size, "Hidden size of each GRU layer");
+  size("--layers", options->model.num_layers, "GRU layers", 64);
+  command->add_flag("--reset-before", options->reset_before,
+                    "Apply the reset gate before the recurrent product (Cho et al. 2014)");
+  size("--batch", options->train.batch_size, "Songs side by side");
+  size("--unroll", options->train.unroll, "Timesteps that gradients go back through");
+  size("--epochs", options->train.epochs, "Passes over the training songs", 1'000'000);
+  command->add_option("--minutes", options->train.minutes, "End after so many minutes")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--optimizer", options->optimizer)
+      ->check(CLI::IsMember({"adam", "rmsprop", "sgd"}))
+      ->capture_default_str();
+  command->add_option("--lr", options->train.learning_rate, "Learning rate")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_option("--schedule", options->schedule, "How the learning rate changes")
+      ->check(CLI::IsMember({"constant", "cosine", "one-cycle"}))
+      ->capture_default_str();
+  command->add_option("--clip", options->train.clip_norm, "Longest gradient norm, 0 for none")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command->add_option("--dropout", options->train.dropout, "Share of each layer's outputs that is dropped")
+      ->check(CLI::Range(0.0, 0.95))
+      ->capture_default_str();
+  command
+      ->add_option("--patience", options->train.patience,
+                   "End after so many epochs without gain, 0 for never")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command->add_option("--seed", options->train.seed, "Of all random numbers")->capture_default_str();
+  command->add_option("--threads", options->train.threads, "Threads, 0 for as many as the machine has")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  command->add_option("--log", options->log, "Write losses as CSV, a line a step");
+  command->add_option("--checkpoint", options->checkpoint,
+                      "Where the state of the training is kept (default: the model's path with .checkpoint)");
+  size("--checkpoint-every", options->train.checkpoint_interval, "Steps from checkpoint to checkpoint",
+       1'000'000);
+  command->add_flag("--resume", options->resume, "Go on from the checkpoint, if there is one");
+  command->add_flag("--json", options->json, "Print one JSON object at the end, and nothing else");
+  command->callback([options] { train(*options); });
+}

@@ -1,0 +1,57 @@
+// The examples of the documentation comments, as they stand there.
+#include <filesystem>
+
+#include "catch.hpp"
+#include "gruve/gruve.hpp"
+
+using namespace gruve;
+
+// The README's page of code, which must compile as it stands.
+[[maybe_unused]] static void readme() {
+  // Train.
+  auto [corpus, report] = build_corpus_in_memory(std::vector<std::filesystem::path>{"my-midi-folder"});
+  Trainer trainer(corpus, {.hidden_size = 256, .num_layers = 2}, {.epochs = 5});
+  trainer.run();
+  save(trainer.trained_model(), "model.safetensors");
+
+  // Generate.
+  const TrainedModel model = load("model.safetensors");
+  ThreadPool threads(1);
+  PackedModel<float> packed(model.network.config);
+  packed.assign(model.network, threads);
+  Generator generator(packed, std::get<TimestepEncoder>(model.encoder), {.temperature = 0.9f}, /*seed=*/1);
+  [[maybe_unused]] const Token token = generator.next();
+}
+
+TEST_CASE("The examples of Trainer, Corpus, Generator and AtomicFile run", "[packaging][docs]") {
+  const auto folder = std::filesystem::temp_directory_path() / "gruve_documentation_test";
+  std::filesystem::create_directories(folder);
+  const std::vector<std::vector<Token>> songs = {{39, 88, 40, 88}, {41, 88, 43, 88}, {50, 88, 51, 88}};
+  const Corpus corpus =
+      Corpus::from_songs({.encoder = TimestepEncoder(), .time_signature = {}, .report = {}}, songs);
+
+  Trainer trainer(corpus, {.hidden_size = 16}, {.epochs = 5});
+  trainer.run();
+  save(trainer.trained_model(), folder / "model.safetensors");
+  std::size_t tokens = 0;
+  for (std::size_t i : corpus.songs(Split::train)) tokens += corpus.song(i).tokens.size();
+  CHECK(tokens == corpus.num_tokens(Split::train));
+
+  const std::uint64_t seed = 1;
+  const TrainedModel model = load(folder / "model.safetensors");
+  ThreadPool threads(1);
+  PackedModel<float> packed(model.network.config);
+  packed.assign(model.network, threads);
+  Generator generator(packed, std::get<TimestepEncoder>(model.encoder), {.temperature = 0.9f}, seed);
+  const Token token = generator.next();
+  CHECK(token <= 88);
+
+  const std::vector<std::byte> bytes(3);
+  {
+    AtomicFile file(folder / "piece.mid");
+    file.write(bytes);
+    file.commit();
+  }
+  CHECK(std::filesystem::file_size(folder / "piece.mid") == 3);
+  std::filesystem::remove_all(folder);
+}

@@ -1,0 +1,78 @@
+// The rooms of include/gruve/ and which of them each may include: the drawing in docs/design.md, as a test.
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <string>
+
+#include "catch.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::map<std::string, std::set<std::string>> kMayInclude = {
+    {"core", {}},
+    {"midi", {"core"}},
+    {"tokens", {"core", "midi"}},
+    {"corpus", {"core", "midi", "tokens"}},
+    {"render", {"core", "midi"}},
+    {"kernels", {"core"}},
+    {"nn", {"core", "kernels"}},
+    {"model", {"core", "midi", "tokens", "kernels", "nn"}},
+    {"train", {"core", "midi", "tokens", "corpus", "kernels", "nn", "model"}},
+    {"generate", {"core", "midi", "tokens", "kernels", "nn", "model"}},
+};
+
+const fs::path kInclude = fs::path(GRUVE_TEST_DATA).parent_path() / "include";
+
+// Calls visit(file, room, included path) for each #include "gruve/…" of the library.
+template <class Visit>
+void for_each_include(Visit&& visit) {
+  for (const auto& entry : fs::recursive_directory_iterator(kInclude / "gruve")) {
+    if (!entry.is_regular_file() || entry.path().filename() == "gruve.hpp") continue;
+    std::ifstream file(entry.path());
+    for (std::string line; std::getline(file, line);) {
+      const std::string begin = "#include \"gruve/";
+      if (!line.starts_with(begin)) continue;
+      const std::string path = line.substr(10, line.find('"', 10) - 10);
+      visit(entry.path(), entry.path().parent_path().filename().string(), path);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("Includes point one way: a room includes only the rooms it is built on", "[packaging]") {
+  int count = 0;
+  for_each_include([&](const fs::path& file, const std::string& room, const std::string& path) {
+    const std::string included = path.substr(6, path.find('/', 6) - 6);
+    CAPTURE(file, path);
+    REQUIRE(kMayInclude.contains(room));
+    CHECK((included == room || kMayInclude.at(room).contains(included)));
+    CHECK(fs::exists(kInclude / path));
+    ++count;
+  });
+  CHECK(count > 100);
+}
+
+TEST_CASE("The rooms themselves form no circle", "[packaging]") {
+  std::set<std::string> placed;
+  while (placed.size() < kMayInclude.size()) {
+    const std::size_t before = placed.size();
+    for (const auto& [room, below] : kMayInclude)
+      if (std::includes(placed.begin(), placed.end(), below.begin(), below.end())) placed.insert(room);
+    REQUIRE(placed.size() > before);
+  }
+}
+
+TEST_CASE("gruve.hpp includes every header", "[packaging]") {
+  std::ifstream file(kInclude / "gruve" / "gruve.hpp");
+  const std::string all{std::istreambuf_iterator<char>(file), {}};
+  for (const auto& entry : fs::recursive_directory_iterator(kInclude / "gruve")) {
+    if (entry.path().extension() != ".hpp" || entry.path().filename() == "gruve.hpp") continue;
+    const std::string path = fs::relative(entry.path(), kInclude).generic_string();
+    CAPTURE(path);
+    CHECK(all.find("#include \"" + path + "\"") != std::string::npos);
+  }
+}

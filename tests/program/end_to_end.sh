@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# The program from files to a new piece, and what it says to bad input. usage: end_to_end.sh GRUVE WORK
+set -euo pipefail
+gruve=$1 work=$2
+rm -rf "$work"
+mkdir -p "$work"
+cd "$work"
+fail() {
+  echo "FAILED: $*" >&2
+  exit 1
+}
+
+# What must be refused: exit code 1, one line on stderr that holds the text, and the output untouched.
+refuses() {
+  local text=$1 out=$2 code=0
+  shift 2
+  [ -z "$out" ] || echo before >"$out"
+  "$gruve" "$@" >stdout.txt 2>stderr.txt || code=$?
+  [ $code -eq 1 ] || fail "exit code $code, expected 1: $*"
+  [ "$(wc -l <stderr.txt)" -eq 1 ] || fail "not one line: $* said $(cat stderr.txt)"
+  grep -qF -- "$text" stderr.txt || fail "expected «$text»: $* said $(cat stderr.txt)"
+  [ -z "$out" ] || [ "$(cat "$out")" = before ] || fail "$out was written over: $*"
+  [ -z "$(find . -name '*.partial')" ] || fail "left a partial file: $*"
+}
+
+"$gruve" compose songs --pieces 40 --seed 3
+"$gruve" inspect songs/etude-0001.mid --json | grep -q '"accepted":true' || fail "an étude is not accepted"
+"$gruve" prepare songs --out corpus.gruve --steps-per-quarter 4 --threads 1 --report report.json
+"$gruve" prepare songs --out again.gruve --steps-per-quarter 4 --threads 3
+cmp corpus.gruve again.gruve || fail "the corpus depends on the number of threads"
+
+small=(--embedding 16 --hidden 32 --batch 8 --unroll 64 --epochs 4 --lr 5e-3)
+"$gruve" train corpus.gruve --out whole.safetensors "${small[@]}" --threads 1 --log log.csv
+"$gruve" train corpus.gruve --out threads.safetensors "${small[@]}" --threads 3
+cmp whole.safetensors threads.safetensors || fail "the model depends on the number of threads"
+
+# Killed at any moment, again and again, and resumed: the same model to the last byte. Each run gets a little longer, so
+# that a slow machine gets through too.
+kills=0
+until timeout -s KILL "$((kills / 10)).$((kills % 10 + 1))" "$gruve" train corpus.gruve --out resumed.safetensors \
+  "${small[@]}" --resume --checkpoint-every 10 2>/dev/null; do
+  kills=$((kills + 1))
+  [ $kills -lt 300 ] || fail "a training that is killed and resumed never ends"
+done
+"$gruve" train corpus.gruve --out plain.safetensors "${small[@]}" --checkpoint-every 10
+cmp plain.safetensors resumed.safetensors || fail "a resumed training ends with another model"
+echo "killed $kills times"
+
+"$gruve" evaluate --model whole.safetensors corpus.gruve --split valid --json | grep -q nats_per_token
+"$gruve" generate --model whole.safetensors --out a.mid --seconds 20 --seed 1 --threads 1 --json >a.json
+"$gruve" generate --model whole.safetensors --out b.mid --seconds 20 --seed 1 --threads 3
+cmp a.mid b.mid || fail "the piece depends on the number of threads"
+grep -q '"violations":0' a.json || fail "grammar violations: $(cat a.json)"
+grep -q '"seconds":20.0' a.json || fail "not 20 seconds: $(cat a.json)"
+for sampler in "--argmax 0.6" "--temperature 0.5" "--top-k 5" "--top-p 0.8" "--min-p 0.1"; do
+  "$gruve" generate --model whole.safetensors --out c.mid --bars 4 $sampler
+done
+"$gruve" generate --model whole.safetensors --out many.mid --tokens 200 --count 3 --primer songs/etude-0002.mid
+[ -f many-3.mid ] || fail "--count 3 did not write three pieces"
+"$gruve" generate --model whole.safetensors --out d.mid --seconds 5 --builtin-tone --wav d.wav --svg d.svg --report d.html
+for file in d.wav d.svg d.html; do [ -s $file ] || fail "$file is missing"; done
+
+# A text.
+for i in $(seq 400); do echo "the quick brown fox jumps over the lazy dog $i"; echo; done >text.txt
+"$gruve" train text.txt --encoder text --out text.safetensors --embedding 8 --hidden 24 --epochs 1
+"$gruve" generate --model text.safetensors --out made.txt --tokens 100
+[ "$(wc -c <made.txt)" -eq 100 ] || fail "not 100 characters"
+
+# Bad input.
+mkdir empty
+head -c 100 songs/etude-0001.mid >cut.mid
+echo "not a model" >no.safetensors
+refuses "no such file or folder" out.gruve prepare missing --out out.gruve
+refuses "empty" out.gruve prepare empty --out out.gruve
+refuses "cut.mid, byte" out.gruve prepare cut.mid --out out.gruve
+refuses "cut.mid, byte" "" inspect cut.mid
+refuses "no such file or folder" out.safetensors train missing --out out.safetensors
+refuses "not a safetensors file" out.mid generate --model no.safetensors --out out.mid
+refuses "No such file" out.mid generate --model missing.safetensors --out out.mid
+refuses "but the model speaks" "" evaluate --model text.safetensors corpus.gruve
+refuses "cannot write: No such file or directory" "" generate --model whole.safetensors --out missing/out.mid
+refuses "temperature must be" out.mid generate --model whole.safetensors --out out.mid --temperature 0
+refuses "the checkpoint was written with" "" train corpus.gruve --out whole.safetensors "${small[@]}" --lr 1e-3 --resume
+refuses "--nonsense" "" train --nonsense --out x
+if [ -w /dev/full ]; then
+  refuses "cannot write: No space left on device" "" generate --model whole.safetensors --out /dev/full
+  refuses "cannot write: No space left on device" "" prepare songs --out /dev/full
+fi
+echo "all as expected"

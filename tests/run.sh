@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds everything with warnings as errors, and runs all tests; then once more, under the address
+# and undefined-behaviour sanitizers, those of the rooms that read untrusted input or have hand-written loops.
+#   bash tests/run.sh                  with the default compiler; CXX=clang++ bash tests/run.sh with another
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source tools/install_missing.sh
+install_missing g++ cmake make libeigen3-dev nlohmann-json3-dev libcli11-dev catch2
+
+build=build/test${CXX:+-$(basename "$CXX")}
+# -O1, with assertions: compiles fast and runs fast enough.
+cmake -S . -B "$build" -DGRUVE_WARNINGS_AS_ERRORS=ON -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE=-O1
+cmake --build "$build" --parallel "$(nproc)"
+ctest --test-dir "$build" --output-on-failure
+
+rooms=(core midi tokens corpus render kernels)
+cmake -S . -B "$build-sanitize" -DGRUVE_WARNINGS_AS_ERRORS=ON -DGRUVE_SANITIZE=ON -DCMAKE_BUILD_TYPE=Release \
+  -DCMAKE_CXX_FLAGS_RELEASE=-O1 -DGRUVE_BUILD_EXAMPLES=OFF
+cmake --build "$build-sanitize" --parallel "$(nproc)" --target "${rooms[@]/#/test_}"
+for room in "${rooms[@]}"; do "$build-sanitize/tests/test_$room"; done
