@@ -80,7 +80,7 @@ refuses "No such file" out.mid generate --model missing.safetensors --out out.mi
 refuses "but the model speaks" "" evaluate --model text.safetensors corpus.gruve
 refuses "cannot write: No such file or directory" "" generate --model whole.safetensors --out missing/out.mid
 refuses "temperature must be" out.mid generate --model whole.safetensors --out out.mid --temperature 0
-refuses "the checkpoint was written with" "" train corpus.gruve --out whole.safetensors "${small[@]}" --lr 1e-3 --resume
+refuses "the checkpoint was written with" "" train corpus.gruve --out whole.safetensors "${small[@]}" --seed 9 --resume
 refuses "--nonsense" "" train --nonsense --out x
 if [ -w /dev/full ]; then
   refuses "cannot write: No space left on device" "" generate --model whole.safetensors --out /dev/full
