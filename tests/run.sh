@@ -11,10 +11,10 @@ build=build/test${CXX:+-$(basename "$CXX")}
 # -O1, with assertions: compiles fast and runs fast enough.
 cmake -S . -B "$build" -DGRUVE_WARNINGS_AS_ERRORS=ON -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE=-O1
 cmake --build "$build" --parallel "$(nproc)"
-ctest --test-dir "$build" --output-on-failure
+ctest --test-dir "$build" --output-on-failure --parallel "$(nproc)"
 
-rooms=(core midi tokens corpus render kernels)
-cmake -S . -B "$build-sanitize" -DGRUVE_WARNINGS_AS_ERRORS=ON -DGRUVE_SANITIZE=ON -DCMAKE_BUILD_TYPE=Release \
-  -DCMAKE_CXX_FLAGS_RELEASE=-O1 -DGRUVE_BUILD_EXAMPLES=OFF
+rooms=(core midi tokens corpus kernels)
+cmake -S . -B "$build-sanitize" -DGRUVE_WARNINGS_AS_ERRORS=ON -DGRUVE_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug \
+  -DGRUVE_BUILD_EXAMPLES=OFF
 cmake --build "$build-sanitize" --parallel "$(nproc)" --target "${rooms[@]/#/test_}"
 for room in "${rooms[@]}"; do "$build-sanitize/tests/test_$room"; done
