@@ -13,8 +13,7 @@ cmake -S . -B "$build" -DGRUVE_WARNINGS_AS_ERRORS=ON -DCMAKE_BUILD_TYPE=Release 
 cmake --build "$build" --parallel "$(nproc)"
 ctest --test-dir "$build" --output-on-failure --parallel "$(nproc)"
 
-rooms=(core midi tokens corpus kernels)
 cmake -S . -B "$build-sanitize" -DGRUVE_WARNINGS_AS_ERRORS=ON -DGRUVE_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug \
-  -DGRUVE_BUILD_EXAMPLES=OFF
-cmake --build "$build-sanitize" --parallel "$(nproc)" --target "${rooms[@]/#/test_}"
-for room in "${rooms[@]}"; do "$build-sanitize/tests/test_$room"; done
+  -DGRUVE_BUILD_EXAMPLES=OFF -DGRUVE_TEST_ROOMS="core;midi;tokens;corpus;kernels"
+cmake --build "$build-sanitize" --parallel "$(nproc)"
+ctest --test-dir "$build-sanitize" --output-on-failure --parallel "$(nproc)"

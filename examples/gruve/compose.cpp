@@ -18,7 +18,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-struct Options {
+struct ComposeArguments {
   std::string folder;
   int pieces = 100;
   std::uint64_t seed = 1;
@@ -52,7 +52,7 @@ void print_json(const std::filesystem::path& file, const gruve::etudes::EtudePla
   std::printf("%s\n", object.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
 }
 
-void compose(const Options& options) {
+void compose(const ComposeArguments& options) {
   const std::filesystem::path folder(options.folder);
   std::error_code error;
   std::filesystem::create_directories(folder, error);
@@ -76,7 +76,7 @@ void compose(const Options& options) {
 }  // namespace
 
 void add_compose(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ComposeArguments>();
   CLI::App* command =
       app.add_subcommand("compose", "Compose études by rule, as MIDI files to listen to or train on");
   command

@@ -16,7 +16,7 @@
 
 namespace {
 
-struct Options {
+struct EvaluateArguments {
   std::string model;
   std::vector<std::string> paths;
   std::string split = "test";
@@ -24,7 +24,7 @@ struct Options {
   bool json = false;
 };
 
-void evaluate(const Options& options) {
+void evaluate(const EvaluateArguments& options) {
   const gruve::TrainedModel model = gruve::load(options.model);
   gruve::BuildOptions build{.threads = options.threads};
   if (const auto* encoder = std::get_if<gruve::TimestepEncoder>(&model.encoder))
@@ -55,7 +55,7 @@ void evaluate(const Options& options) {
 }  // namespace
 
 void add_evaluate(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<EvaluateArguments>();
   CLI::App* command = app.add_subcommand("evaluate", "Measure how well a model predicts");
   command->add_option("--model", options->model, "The model file")->required();
   command->add_option("PATH", options->paths, "A corpus, files or folders; without it the built-in études");

@@ -32,7 +32,7 @@ namespace {
 
 using gruve::Token;
 
-struct Options {
+struct GenerateArguments {
   std::string model;
   std::string out;
   std::string primer;
@@ -93,7 +93,7 @@ Primer read_primer(const std::string& path, const gruve::TimestepEncoder& encode
   return primer;
 }
 
-std::vector<std::pair<std::string, std::string>> settings(const Options& options,
+std::vector<std::pair<std::string, std::string>> settings(const GenerateArguments& options,
                                                           const gruve::TrainedModel& model,
                                                           std::uint64_t stream) {
   const auto number = [](double value) { return nlohmann::json(std::round(value * 1e4) / 1e4).dump(); };
@@ -124,7 +124,7 @@ std::optional<gruve::TrainingCurve> curve_of(const gruve::TrainedModel& model) t
   return std::nullopt;  // a model that was not trained here
 }
 
-void write_piece(const Options& options, const gruve::TrainedModel& model, const gruve::Song& song,
+void write_piece(const GenerateArguments& options, const gruve::TrainedModel& model, const gruve::Song& song,
                  int number, Piece& piece) {
   const auto path = [&](const std::string& name) {
     piece.files.push_back(numbered(name, number, options.count));
@@ -149,14 +149,14 @@ void write_piece(const Options& options, const gruve::TrainedModel& model, const
 
 // Calls make(number, piece) for every piece, several at a time.
 template <class Make>
-std::vector<Piece> make_all(const Options& options, Make&& make) {
+std::vector<Piece> make_all(const GenerateArguments& options, Make&& make) {
   std::vector<Piece> pieces(static_cast<std::size_t>(options.count));
   gruve::ThreadPool threads(options.threads);
   threads.for_each(pieces.size(), [&](std::size_t i) { make(static_cast<int>(i), pieces[i]); });
   return pieces;
 }
 
-std::vector<Piece> generate_music(const Options& options, const gruve::TrainedModel& model,
+std::vector<Piece> generate_music(const GenerateArguments& options, const gruve::TrainedModel& model,
                                   const gruve::PackedModel<float>& packed,
                                   const gruve::TimestepEncoder& encoder) {
   double bpm = options.tempo.value_or(model.tempo_bpm);
@@ -199,7 +199,7 @@ std::vector<Piece> generate_music(const Options& options, const gruve::TrainedMo
   });
 }
 
-std::vector<Piece> generate_text(const Options& options, const gruve::PackedModel<float>& packed,
+std::vector<Piece> generate_text(const GenerateArguments& options, const gruve::PackedModel<float>& packed,
                                  const gruve::CharEncoder& encoder) {
   if (options.seconds || options.bars || !options.wav.empty() || !options.svg.empty() ||
       !options.report.empty())
@@ -222,7 +222,7 @@ std::vector<Piece> generate_text(const Options& options, const gruve::PackedMode
   });
 }
 
-void generate(const Options& options) {
+void generate(const GenerateArguments& options) {
   const gruve::TrainedModel model = gruve::load(options.model);
   for (const std::string& file : {options.out, options.wav, options.svg, options.report})
     if (!file.empty()) gruve::require_writable(numbered(file, 0, options.count));
@@ -254,7 +254,7 @@ void generate(const Options& options) {
 }  // namespace
 
 void add_generate(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<GenerateArguments>();
   CLI::App* command = app.add_subcommand("generate", "Generate new pieces from a model");
   command->add_option("--model", options->model, "The model file")->required();
   command->add_option("--out", options->out, "The MIDI file to write (text for a model of text)")->required();

@@ -19,7 +19,7 @@
 
 namespace {
 
-struct Options {
+struct PrepareArguments {
   std::vector<std::string> paths;
   std::string out;
   std::string report;
@@ -32,7 +32,7 @@ std::string dump(const nlohmann::json& json, int indent) {
   return json.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-void print_tables(const Options& options, const gruve::BuildReport& report) {
+void print_tables(const PrepareArguments& options, const gruve::BuildReport& report) {
   std::printf("%-34s %8s  %s\n", "rule", "files", "the first");
   for (std::size_t i = 0; i < gruve::kNumRules; ++i) {
     const auto rule = static_cast<gruve::Rule>(i);
@@ -58,7 +58,7 @@ void print_tables(const Options& options, const gruve::BuildReport& report) {
               static_cast<unsigned long long>(report.num_files()), report.seconds);
 }
 
-void prepare(Options options) {
+void prepare(PrepareArguments options) {
   gruve::require_writable(options.out);
   if (!options.report.empty()) gruve::require_writable(options.report);
   const std::vector<std::filesystem::path> paths(options.paths.begin(), options.paths.end());
@@ -82,7 +82,7 @@ void prepare(Options options) {
 }  // namespace
 
 void add_prepare(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<PrepareArguments>();
   CLI::App* command = app.add_subcommand("prepare", "Make a corpus of MIDI or text files to train on");
   command->add_option("PATH", options->paths, "MIDI files, text files, or folders of them")->required();
   command->add_option("--out", options->out, "The corpus file to write")->required();

@@ -20,7 +20,7 @@
 
 namespace {
 
-struct Options {
+struct TrainArguments {
   std::vector<std::string> paths;
   std::string out;
   std::string log;
@@ -88,7 +88,7 @@ std::string losses(double train, double valid) {
   return text;
 }
 
-void train(Options options) {
+void train(TrainArguments options) {
   gruve::require_writable(options.out);
   if (options.checkpoint.empty()) options.checkpoint = options.out + ".checkpoint";
   gruve::require_writable(options.checkpoint);
@@ -185,7 +185,7 @@ void train(Options options) {
 }  // namespace
 
 void add_train(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<TrainArguments>();
   CLI::App* command = app.add_subcommand("train", "Train a model");
   command->add_option(
       "PATH", options->paths,

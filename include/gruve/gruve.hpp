@@ -16,7 +16,6 @@
 #include "gruve/generate/generator.hpp"
 #include "gruve/generate/sampler.hpp"
 #include "gruve/kernels/dispatch.hpp"
-#include "gruve/kernels/fused.hpp"
 #include "gruve/kernels/kernels.hpp"
 #include "gruve/kernels/reference.hpp"
 #include "gruve/midi/read_midi.hpp"

@@ -72,6 +72,8 @@ TEST_CASE("gruve.hpp includes every header", "[packaging]") {
   for (const auto& entry : fs::recursive_directory_iterator(kInclude / "gruve")) {
     if (entry.path().extension() != ".hpp" || entry.path().filename() == "gruve.hpp") continue;
     const std::string path = fs::relative(entry.path(), kInclude).generic_string();
+    // These two come with dispatch.hpp, or from the one source file that compiles the kernels.
+    if (path == "gruve/kernels/available.hpp" || path == "gruve/kernels/fused.hpp") continue;
     CAPTURE(path);
     CHECK(all.find("#include \"" + path + "\"") != std::string::npos);
   }

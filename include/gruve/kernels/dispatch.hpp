@@ -5,31 +5,20 @@
 #include <string_view>
 #include <vector>
 
-#include "gruve/kernels/fused.hpp"
 #include "gruve/kernels/kernels.hpp"
 #include "gruve/kernels/reference.hpp"
 
+#if !defined(GRUVE_COMPILED_KERNELS)
+#include "gruve/kernels/available.hpp"
+#endif
+
 namespace gruve::kernels {
 
+#if defined(GRUVE_COMPILED_KERNELS)
 /// The implementations for float that run on this processor, the plain reference first and the fastest last.
-inline const std::vector<const Kernels<float>*>& available() {
-  static const std::vector<const Kernels<float>*> kernels = [] {
-    std::vector<const Kernels<float>*> found = {&reference::kKernels<float>};
-#if defined(__GNUC__)
-    found.push_back(&baseline::kKernels);
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-      found.push_back(&avx2::kKernels);
-      if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-        found.push_back(&avx512::kKernels);
-    }
+/// Defined in the one source file of the program that includes available.hpp.
+const std::vector<const Kernels<float>*>& available();
 #endif
-#endif
-    return found;
-  }();
-  return kernels;
-}
 
 /// The available implementation of that name, or null.
 inline const Kernels<float>* find(std::string_view name) {

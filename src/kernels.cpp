@@ -1,0 +1,1 @@
+#include "gruve/kernels/available.hpp"
