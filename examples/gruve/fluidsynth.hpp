@@ -55,10 +55,11 @@ inline std::optional<std::filesystem::path> find_sound_font() {
   });
 }
 
-/// Plays a MIDI file with the fluidsynth program into a WAV file (44.1 kHz, 16 bit, stereo). Returns false,
-/// with wav_path as it was, where fluidsynth or a sound font isn't installed or fluidsynth fails.
+/// Plays a MIDI file, which lasts `seconds`, with the fluidsynth program into a WAV file (44.1 kHz, 16 bit,
+/// stereo). Returns false, with wav_path as it was, where fluidsynth or a sound font isn't installed or
+/// fluidsynth fails.
 inline bool render_with_fluidsynth(const std::filesystem::path& midi_path,
-                                   const std::filesystem::path& wav_path) {
+                                   const std::filesystem::path& wav_path, double seconds) {
 #if defined(__unix__) || defined(__APPLE__)
   namespace fs = std::filesystem;
   const auto font = find_sound_font();
@@ -100,9 +101,11 @@ inline bool render_with_fluidsynth(const std::filesystem::path& midi_path,
     if (errno != EINTR) return false;
   }
   std::error_code error;
-  // fluidsynth ends with 0 for a MIDI file that it can't play: then there is no more than a header.
-  const bool played =
-      WIFEXITED(status) && WEXITSTATUS(status) == 0 && fs::file_size(partial, error) > 44 && !error;
+  // fluidsynth ends with 0 for a MIDI file that it can't play, and on a full disk: then the file is too
+  // short.
+  const bool played = WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
+                      static_cast<double>(fs::file_size(partial, error)) > 44 + seconds * 44'100 * 4 &&
+                      !error;
   if (played) fs::rename(partial, wav_path, error);
   if (played && !error) return true;
   fs::remove(partial, error);
@@ -110,6 +113,7 @@ inline bool render_with_fluidsynth(const std::filesystem::path& midi_path,
 #else
   static_cast<void>(midi_path);
   static_cast<void>(wav_path);
+  static_cast<void>(seconds);
   return false;
 #endif
 }

@@ -97,9 +97,10 @@ std::vector<std::pair<std::string, std::string>> settings(const GenerateArgument
                                                           const gruve::TrainedModel& model,
                                                           std::uint64_t stream) {
   const auto number = [](double value) { return nlohmann::json(std::round(value * 1e4) / 1e4).dump(); };
+  const int layers = model.network.config.num_layers;
   std::vector<std::pair<std::string, std::string>> rows = {
       {"Model", options.model},
-      {"Network", std::to_string(model.network.config.num_layers) + " GRU layers of " +
+      {"Network", std::to_string(layers) + (layers == 1 ? " GRU layer of " : " GRU layers of ") +
                       std::to_string(model.network.config.hidden_size) + ", " +
                       std::to_string(model.network.num_parameters()) + " parameters"},
       {"Encoder", describe(model.encoder)},
@@ -135,7 +136,8 @@ void write_piece(const GenerateArguments& options, const gruve::TrainedModel& mo
   const std::string title = std::filesystem::path(midi).stem().string();
   if (!options.wav.empty()) {
     const std::string wav = path(options.wav);
-    if (options.builtin_tone || !render_with_fluidsynth(midi, wav)) gruve::write_wav(song, wav);
+    if (options.builtin_tone || !render_with_fluidsynth(midi, wav, gruve::duration_seconds(song)))
+      gruve::write_wav(song, wav);
   }
   if (!options.svg.empty()) gruve::write_piano_roll(song, path(options.svg), {.title = title});
   if (!options.report.empty())

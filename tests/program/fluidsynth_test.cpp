@@ -38,7 +38,7 @@ TEST_CASE("A sound font that the environment names must be a file", "[program][f
   // fluidsynth fails for such a font: what stood at the place of the WAV file stays.
   const auto wav = std::filesystem::temp_directory_path() / "gruve_fluidsynth_kept.wav";
   std::ofstream(wav) << "before";
-  CHECK_FALSE(render_with_fluidsynth("/nonexistent/piece.mid", wav));
+  CHECK_FALSE(render_with_fluidsynth("/nonexistent/piece.mid", wav, 1));
   CHECK(bytes_of(wav) == "before");
   CHECK_FALSE(std::filesystem::exists(wav.string() + ".partial"));
   ::unsetenv("GRUVE_SOUND_FONT");
@@ -51,7 +51,10 @@ TEST_CASE("FluidSynth plays a MIDI file where it is installed", "[program][fluid
   const auto midi = folder / "gruve fluidsynth test.mid";
   const auto wav = folder / "gruve fluidsynth test.wav";
   std::ofstream(midi, std::ios::binary) << kMidi;
-  const bool played = render_with_fluidsynth(midi, wav);
+  // A file that is shorter than the piece was cut, by a full disk say.
+  CHECK_FALSE(render_with_fluidsynth(midi, wav, 1e6));
+  CHECK_FALSE(std::filesystem::exists(wav));
+  const bool played = render_with_fluidsynth(midi, wav, 1);
   std::filesystem::remove(midi);
   if (!played) {
     CHECK_FALSE(std::filesystem::exists(wav));
