@@ -143,7 +143,7 @@ TEST_CASE("A training that is stopped and resumed ends with the same model file"
   whole.run();
   save(whole.trained_model(), whole_file.path);
 
-  const std::uint64_t middle = GENERATE(11, 135);
+  const auto middle = GENERATE(std::uint64_t{11}, std::uint64_t{135});
   {
     Trainer stopped(corpus, kSmall, options);
     // Stopped between two checkpoints: as if killed, what came after the last one is lost.
