@@ -2,6 +2,7 @@
 
 // All of gruve. A program that needs one room includes that room's headers alone.
 
+#include "gruve/core/aligned.hpp"
 #include "gruve/core/atomic_file.hpp"
 #include "gruve/core/error.hpp"
 #include "gruve/core/hash.hpp"

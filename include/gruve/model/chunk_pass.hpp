@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "gruve/core/aligned.hpp"
 #include "gruve/core/rng.hpp"
 #include "gruve/core/thread_pool.hpp"
 #include "gruve/model/gru_model.hpp"
@@ -158,15 +159,15 @@ class ChunkPass {
 
  private:
   struct Layer {
-    std::vector<Scalar> h_prev;   // [T + 1, B, H]
-    std::vector<Scalar> out;      // [T, B, H]
-    std::vector<Scalar> gates;    // [T, B, 4H]
-    std::vector<Scalar> dgates;   // [T, B, 4H]
-    std::vector<Scalar> dh;       // [B, H]
-    std::vector<Scalar> dropped;  // [T, B, H]: out after dropout
-    std::vector<Scalar> keep;     // [T, B, H]: 0 or 1 / (1 − probability)
-    std::vector<Scalar> weight_hh_backward;
-    std::vector<Scalar> weight_ih_backward;  // rows r, z [2H, H], then rows n [H, H], packed apart
+    AlignedVector<Scalar> h_prev;   // [T + 1, B, H]
+    AlignedVector<Scalar> out;      // [T, B, H]
+    AlignedVector<Scalar> gates;    // [T, B, 4H]
+    AlignedVector<Scalar> dgates;   // [T, B, 4H]
+    AlignedVector<Scalar> dh;       // [B, H]
+    AlignedVector<Scalar> dropped;  // [T, B, H]: out after dropout
+    AlignedVector<Scalar> keep;     // [T, B, H]: 0 or 1 / (1 − probability)
+    AlignedVector<Scalar> weight_hh_backward;
+    AlignedVector<Scalar> weight_ih_backward;  // rows r, z [2H, H], then rows n [H, H], packed apart
   };
 
   // A part of the sums over rows: some columns of a layer's gate gradients, or of the logits' gradients.
@@ -438,14 +439,14 @@ class ChunkPass {
   PackedModel<Scalar> packed_;
   const Parameter<Scalar>* embedding_ = nullptr;
   std::vector<Layer> layers_;
-  std::vector<Scalar> state_;            // [L, B, H]
-  std::vector<Scalar> product_;          // [T, B, 3H]: input product of the layer at hand
-  std::vector<Scalar> dout_;             // [T, B, H]: gradient of the output of the layer at hand
-  std::vector<Scalar> logits_;           // [T, B, V]
-  std::vector<Scalar> loss_;             // [T, B]
-  std::vector<Scalar> output_backward_;  // packed from [V, H]
-  std::vector<Scalar> table_gradient_;   // [V, 3H]
-  std::vector<Scalar> table_backward_;   // packed from [3H, E]
+  AlignedVector<Scalar> state_;            // [L, B, H]
+  AlignedVector<Scalar> product_;          // [T, B, 3H]: input product of the layer at hand
+  AlignedVector<Scalar> dout_;             // [T, B, H]: gradient of the output of the layer at hand
+  AlignedVector<Scalar> logits_;           // [T, B, V]
+  AlignedVector<Scalar> loss_;             // [T, B]
+  AlignedVector<Scalar> output_backward_;  // packed from [V, H]
+  AlignedVector<Scalar> table_gradient_;   // [V, 3H]
+  AlignedVector<Scalar> table_backward_;   // packed from [3H, E]
   std::vector<GradientTask> tasks_;
 };
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "gruve/core/aligned.hpp"
 #include "gruve/core/thread_pool.hpp"
 #include "gruve/kernels/dispatch.hpp"
 #include "gruve/model/gru_model.hpp"
@@ -37,7 +38,7 @@ class PackedModel {
   /// Takes the parameters of a model of the same configuration.
   void assign(const GruModel<Scalar>& model, ThreadPool& threads) {
     const int V = config_.vocab_size, E = config_.embedding_size, H = config_.hidden_size;
-    const auto copy = [](const Parameter<Scalar>& from, std::vector<Scalar>& to) {
+    const auto copy = [](const Parameter<Scalar>& from, AlignedVector<Scalar>& to) {
       to.assign(from.data(), from.data() + from.size());
     };
     // A task a layer, and one for what stands before and behind them.
@@ -76,10 +77,10 @@ class PackedModel {
   const kernels::Kernels<Scalar>& kernels() const noexcept { return *kernels_; }
 
   struct Layer {
-    std::vector<Scalar> weight_hh;  // by Kernels::pack_gru
-    std::vector<Scalar> bias_hh;    // [3H]
-    std::vector<Scalar> weight_ih;  // by Kernels::pack from [H, 3H]; empty in the first layer
-    std::vector<Scalar> bias_ih;    // [3H]; empty in the first layer
+    AlignedVector<Scalar> weight_hh;  // by Kernels::pack_gru
+    AlignedVector<Scalar> bias_hh;    // [3H]
+    AlignedVector<Scalar> weight_ih;  // by Kernels::pack from [H, 3H]; empty in the first layer
+    AlignedVector<Scalar> bias_ih;    // [3H]; empty in the first layer
   };
   const Layer& layer(std::size_t l) const noexcept { return layers_[l]; }
 
@@ -129,11 +130,11 @@ class PackedModel {
  private:
   ModelConfig config_;
   const kernels::Kernels<Scalar>* kernels_;
-  std::vector<Scalar> table_;
-  std::vector<Scalar> table_weights_;
+  AlignedVector<Scalar> table_;
+  AlignedVector<Scalar> table_weights_;
   std::vector<Layer> layers_;
-  std::vector<Scalar> output_;
-  std::vector<Scalar> output_bias_;
+  AlignedVector<Scalar> output_;
+  AlignedVector<Scalar> output_bias_;
 };
 
 }  // namespace gruve

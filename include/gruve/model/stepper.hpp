@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "gruve/core/aligned.hpp"
 #include "gruve/model/packed_model.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
@@ -50,12 +51,12 @@ class Stepper {
   const PackedModel<float>* model_;
   std::size_t hidden_size_;
   std::size_t num_layers_;
-  std::vector<float> state_;    // [L, H]
-  std::vector<float> h_prev_;   // [2, H]
-  std::vector<float> out_;      // [H]
-  std::vector<float> gates_;    // [4H]
-  std::vector<float> product_;  // [3H]
-  std::vector<float> logits_;   // [V]
+  AlignedVector<float> state_;    // [L, H]
+  AlignedVector<float> h_prev_;   // [2, H]
+  AlignedVector<float> out_;      // [H]
+  AlignedVector<float> gates_;    // [4H]
+  AlignedVector<float> product_;  // [3H]
+  AlignedVector<float> logits_;   // [V]
 };
 
 }  // namespace gruve
