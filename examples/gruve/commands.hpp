@@ -10,3 +10,4 @@ void add_prepare(CLI::App& app);
 void add_train(CLI::App& app);
 void add_generate(CLI::App& app);
 void add_evaluate(CLI::App& app);
+void add_bench(CLI::App& app);

@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   add_train(app);
   add_generate(app);
   add_evaluate(app);
+  add_bench(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

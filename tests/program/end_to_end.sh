@@ -66,6 +66,15 @@ for i in $(seq 400); do echo "the quick brown fox jumps over the lazy dog $i"; e
 "$gruve" generate --model text.safetensors --out made.txt --tokens 100
 [ "$(wc -c <made.txt)" -eq 100 ] || fail "not 100 characters"
 
+# Each line of a benchmark is an object with these names.
+"$gruve" bench --hidden 24 --batch 5 --unroll 7 --repeats 1 --seconds 0.01 --threads 2 --json >bench.json
+while read -r line; do
+  for name in bench config unit min median max limit percent; do
+    case $line in *"\"$name\":"*) ;; *) fail "no $name in $line" ;; esac
+  done
+done <bench.json
+for task in fp32_fma read train train_phase step; do grep -q "\"bench\":\"$task\"" bench.json || fail "no $task"; done
+
 # Bad input.
 mkdir empty
 head -c 100 songs/etude-0001.mid >cut.mid
@@ -81,6 +90,7 @@ refuses "but the model speaks" "" evaluate --model text.safetensors corpus.gruve
 refuses "cannot write: No such file or directory" "" generate --model whole.safetensors --out missing/out.mid
 refuses "temperature must be" out.mid generate --model whole.safetensors --out out.mid --temperature 0
 refuses "the checkpoint was written with" "" train corpus.gruve --out whole.safetensors "${small[@]}" --seed 9 --resume
+refuses "no kernels named nonsense" "" bench step --isa nonsense
 refuses "--nonsense" "" train --nonsense --out x
 if [ -w /dev/full ]; then
   refuses "cannot write: No space left on device" "" generate --model whole.safetensors --out /dev/full

@@ -1,0 +1,207 @@
+// What the machine allows, measured: multiply-adds a second, and bytes a second from each level of the cache.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#if defined(__unix__)
+#include <sys/mman.h>
+#include <unistd.h>
+#endif
+
+namespace gruve::bench {
+
+/// The smallest, the middle and the largest of several measurements.
+struct Series {
+  double min = 0;
+  double median = 0;
+  double max = 0;
+
+  explicit Series(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    min = values.front();
+    median = values[values.size() / 2];
+    max = values.back();
+  }
+};
+
+inline double seconds_of(const std::function<void()>& work) {
+  const auto begin = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+/// Seconds that a call takes: `repeats` times a block of calls that takes about `seconds`.
+inline Series seconds_per_call(int repeats, double seconds, const std::function<void()>& call) {
+  call();
+  const double once = seconds_of(call);
+  const int calls = std::max(1, static_cast<int>(seconds / std::max(once, 1e-9)));
+  std::vector<double> values;
+  for (int i = 0; i < repeats; ++i)
+    values.push_back(seconds_of([&] {
+                       for (int n = 0; n < calls; ++n) call();
+                     }) /
+                     calls);
+  return Series(values);
+}
+
+/// Seconds until all of `threads` threads, which begin together, are done with work(thread).
+inline double seconds_of_threads(int threads, const std::function<void(int)>& work) {
+  std::atomic<int> ready = 0;
+  std::atomic<bool> go = false;
+  std::vector<std::thread> running;
+  for (int t = 0; t < threads; ++t)
+    running.emplace_back([&, t] {
+      ++ready;
+      while (!go) {
+      }
+      work(t);
+    });
+  while (ready < threads) {
+  }
+  return seconds_of([&] {
+    go = true;
+    for (std::thread& thread : running) thread.join();
+  });
+}
+
+namespace internal {
+
+inline std::atomic<float> sink;  // so that no result is unused
+
+// Registers of an instruction set, and chains of operations enough to hide their latency.
+struct Baseline {
+  using Vector [[gnu::vector_size(16)]] = float;
+  static constexpr int kChains = 12;
+};
+struct Avx2 {
+  using Vector [[gnu::vector_size(32)]] = float;
+  static constexpr int kChains = 12;
+};
+struct Avx512 {
+  using Vector [[gnu::vector_size(64)]] = float;
+  static constexpr int kChains = 24;
+};
+
+// Independent chains of n multiply-adds each; returns the number of operations.
+template <class Registers>
+[[gnu::always_inline]] inline double multiply_adds(long n) {
+  using Vector = typename Registers::Vector;
+  constexpr int kCount = Registers::kChains;
+  const float near_one = 0.999f + 1e-9f * static_cast<float>(n & 1);
+  const Vector factor = Vector{} + near_one, term = Vector{} + 1e-3f;
+  Vector chain[kCount];
+  for (int k = 0; k < kCount; ++k) chain[k] = term;
+  for (long i = 0; i < n; ++i)
+#pragma GCC unroll 32
+    for (int k = 0; k < kCount; ++k) chain[k] = chain[k] * factor + term;
+  Vector sum = chain[0];
+  for (int k = 1; k < kCount; ++k) sum += chain[k];
+  sink = sum[0];
+  return 2.0 * kCount * static_cast<double>(sizeof(Vector) / sizeof(float)) * static_cast<double>(n);
+}
+
+inline double multiply_adds_baseline(long n) { return multiply_adds<Baseline>(n); }
+
+[[gnu::always_inline]] inline void read_all(const float* data, std::size_t floats, long passes) {
+  using Vector = Avx512::Vector;  // a cache line; narrower processors read it in parts
+  Vector sum[4] = {};
+  for (long pass = 0; pass < passes; ++pass) {
+    const float* p = data;
+    asm volatile("" : "+r"(p));
+    for (const float* const end = p + floats; p != end; p += 64)
+#pragma GCC unroll 4
+      for (int k = 0; k < 4; ++k) sum[k] += *reinterpret_cast<const Vector*>(p + 16 * k);
+  }
+  sum[0] += sum[1] + sum[2] + sum[3];
+  sink = sum[0][0];
+}
+
+inline void read_all_baseline(const float* data, std::size_t floats, long passes) {
+  read_all(data, floats, passes);
+}
+
+#if defined(__x86_64__)
+[[gnu::target("avx2,fma")]] inline double multiply_adds_avx2(long n) { return multiply_adds<Avx2>(n); }
+[[gnu::target("avx512f,avx2,fma")]] inline double multiply_adds_avx512(long n) {
+  return multiply_adds<Avx512>(n);
+}
+[[gnu::target("avx2,fma")]] inline void read_all_avx2(const float* data, std::size_t floats, long passes) {
+  read_all(data, floats, passes);
+}
+[[gnu::target("avx512f,avx2,fma")]] inline void read_all_avx512(const float* data, std::size_t floats,
+                                                                long passes) {
+  read_all(data, floats, passes);
+}
+#endif
+
+}  // namespace internal
+
+/// GFLOP/s of `threads` threads that do nothing but multiply-adds in registers, on the widest vectors that
+/// the processor has.
+inline Series multiply_add_peak(int threads, int repeats = 5) {
+  double (*work)(long) = internal::multiply_adds_baseline;
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) work = internal::multiply_adds_avx2;
+  if (__builtin_cpu_supports("avx512f")) work = internal::multiply_adds_avx512;
+#endif
+  std::vector<double> values;
+  for (int i = 0; i <= repeats; ++i) {
+    constexpr long kIterations = 2'000'000;
+    std::atomic<double> flop = 0;
+    const double seconds = seconds_of_threads(threads, [&](int) { flop = work(kIterations); });
+    if (i > 0) values.push_back(flop * threads / seconds * 1e-9);  // the first warms up
+  }
+  return Series(values);
+}
+
+/// GB/s at which each of `threads` threads reads a buffer of its own of so many bytes, again and again,
+/// summed.
+inline Series read_bandwidth(std::size_t bytes, int threads, int repeats = 5) {
+  void (*work)(const float*, std::size_t, long) = internal::read_all_baseline;
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) work = internal::read_all_avx2;
+  if (__builtin_cpu_supports("avx512f")) work = internal::read_all_avx512;
+#endif
+  constexpr std::size_t kPage = std::size_t{2} << 20;
+  const auto size = (bytes + 255) / 256 * 256;
+  std::vector<std::unique_ptr<float, decltype(&std::free)>> buffers;
+  for (int t = 0; t < threads; ++t) {
+    buffers.emplace_back(static_cast<float*>(std::aligned_alloc(kPage, (size + kPage - 1) / kPage * kPage)),
+                         &std::free);
+#if defined(MADV_HUGEPAGE)
+    ::madvise(buffers.back().get(), (size + kPage - 1) / kPage * kPage, MADV_HUGEPAGE);
+#endif
+    std::fill_n(buffers.back().get(), size / 4, 0.0f);
+  }
+  const long passes = std::max(1L, static_cast<long>(5e8 / static_cast<double>(size)));
+  std::vector<double> values;
+  for (int i = 0; i <= repeats; ++i) {
+    const double seconds = seconds_of_threads(
+        threads, [&](int t) { work(buffers[static_cast<std::size_t>(t)].get(), size / 4, passes); });
+    if (i > 0)
+      values.push_back(static_cast<double>(size) * static_cast<double>(passes) * threads / seconds * 1e-9);
+  }
+  return Series(values);
+}
+
+/// Bytes of the data caches of a core, level 1 to 3; 0 where the system doesn't say.
+inline std::size_t cache_size(int level) {
+  long size = 0;
+#if defined(_SC_LEVEL1_DCACHE_SIZE)
+  constexpr int kNames[] = {_SC_LEVEL1_DCACHE_SIZE, _SC_LEVEL2_CACHE_SIZE, _SC_LEVEL3_CACHE_SIZE};
+  size = ::sysconf(kNames[level - 1]);
+#else
+  static_cast<void>(level);
+#endif
+  return size > 0 ? static_cast<std::size_t>(size) : 0;
+}
+
+}  // namespace gruve::bench
