@@ -158,6 +158,24 @@ TEST_CASE("Products equal a sum in double at all small sizes", "[kernels][produc
           }
           CHECK(worst <= tests::float_sum(2 * K + 1, 2 * K + 1));
 
+          // One row as a token at a time takes it.
+          std::vector<float> row(size(N + 1), 7.0f);
+          kernels->multiply_vector({.K = K,
+                                    .N = N,
+                                    .a = a.data(),
+                                    .b = packed.data(),
+                                    .bias = bias.data(),
+                                    .c = row.data(),
+                                    .c_stride = N});
+          worst = 0;
+          for (int j = 0; j < N; ++j) {
+            double exact = bias[size(j)];
+            for (int k = 0; k < K; ++k) exact += static_cast<double>(a[size(k)]) * b[size(k, N) + size(j)];
+            worst = std::max(worst, std::abs(row[size(j)] - exact));
+          }
+          CHECK(worst <= tests::float_sum(K + 1, K + 1));
+          CHECK(row[size(N)] == 7.0f);
+
           // The transposed product of the same: aᵀ (rows of a) with b's role played by another matrix.
           const auto d = random(size(rows, N + 2), 4);
           std::vector<float> e(size(K, N), 5.0f);
@@ -191,7 +209,7 @@ TEST_CASE("Products equal a sum in double at all small sizes", "[kernels][produc
 
 TEST_CASE("A long transposed product is summed over all blocks", "[kernels][product]") {
   for (const Kernels<float>* kernels : available()) {
-    const int rows = 1000, K = 9, N = 21;
+    const int rows = 1000, K = GENERATE(9, 205), N = 55;
     const auto a = random(size(rows, K), 1), b = random(size(rows, N), 2);
     std::vector<float> c(size(K, N));
     kernels->multiply_transposed({.rows = rows,
@@ -235,6 +253,54 @@ TEST_CASE("Cross-entropy by hand, with a target that does not count", "[kernels]
     CHECK(logits[2] == Approx(0.5 * (5.0 / 8 - 1)).margin(none));
     CHECK(logits[3] == Approx(0.5 * (1.0 / 8 - 1)).margin(1e-5));
     for (const std::size_t i : {6u, 7u, 8u}) CHECK(logits[i] == 0.0f);
+  }
+}
+
+TEST_CASE("A GRU step of one sequence equals the equations in double at all small sizes", "[kernels][gru]") {
+  const auto sigmoid = [](double x) { return 1 / (1 + std::exp(-x)); };
+  const ResetGate reset_gate = GENERATE(ResetGate::after_product, ResetGate::before_product);
+  for (const Kernels<float>* kernels : available()) {
+    for (int H = 1; H <= 100; H += H < 34 ? 1 : 11) {
+      auto weight = random(size(3 * H, H), 1);
+      for (float& w : weight) w /= static_cast<float>(H);
+      const auto bias = random(size(3 * H), 2), input = random(size(2, 3 * H), 3), h = random(size(H), 4);
+      std::vector<float> packed(kernels->packed_gru_size(H)), h_prev = h, out(size(H) + 1, 7.0f),
+                                                              gates(size(4 * H));
+      h_prev.resize(size(2 * H));
+      kernels->pack_gru(H, reset_gate, weight.data(), packed.data());
+      const std::uint16_t token = 1;  // the second row of the table
+      kernels->gru_step({.H = H,
+                         .reset_gate = reset_gate,
+                         .input_product = input.data(),
+                         .tokens = &token,
+                         .weight_hh = packed.data(),
+                         .bias_hh = bias.data(),
+                         .h_prev = h_prev.data(),
+                         .out = out.data(),
+                         .gates = gates.data()});
+      std::vector<double> r(size(H));
+      const auto product = [&](int row, bool with_reset) {
+        double sum = bias[size(row)];
+        for (std::size_t k = 0; k < size(H); ++k)
+          sum += weight[size(row, H) + k] * (with_reset ? r[k] : 1.0) * h[k];
+        return sum;
+      };
+      const float* x = input.data() + 3 * H;
+      double worst = 0;
+      for (int j = 0; j < H; ++j) r[size(j)] = sigmoid(x[j] + product(j, false));
+      for (int j = 0; j < H; ++j) {
+        const double z = sigmoid(x[H + j] + product(H + j, false));
+        const double n = std::tanh(x[2 * H + j] + (reset_gate == ResetGate::before_product
+                                                       ? product(2 * H + j, true)
+                                                       : r[size(j)] * product(2 * H + j, false)));
+        worst = std::max(worst, std::abs(out[size(j)] - ((1 - z) * n + z * h[size(j)])));
+      }
+      CAPTURE(kernels->name, H);
+      // A pre-activation is a sum of H + 2 numbers of at most 3 in all; its error reaches h' through n
+      // (factor 1), r (1/4 · 2) and z (1/4 · 2); the gates add a few roundings.
+      CHECK(worst <= 2 * tests::float_sum(H + 2, 3) + 10 * 0x1p-24);
+      CHECK(out[size(H)] == 7.0f);
+    }
   }
 }
 

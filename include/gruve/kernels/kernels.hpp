@@ -126,6 +126,9 @@ struct Kernels {
   void (*pack)(int K, int N, const Scalar* b, std::ptrdiff_t k_stride, std::ptrdiff_t n_stride,
                Scalar* packed);
   void (*multiply)(const Product<Scalar>&);
+  /// The same for one row (rows = {}, not accumulate), made for one token at a time. It may add in another
+  /// order.
+  void (*multiply_vector)(const Product<Scalar>&);
   void (*multiply_transposed)(const TransposedProduct<Scalar>&);
 
   /// Scalars that pack_gru needs for hidden size H.
@@ -133,6 +136,9 @@ struct Kernels {
   /// weight_hh [3H, H] in the order of gru_forward.
   void (*pack_gru)(int H, ResetGate, const Scalar* weight_hh, Scalar* packed);
   void (*gru_forward)(const GruForward<Scalar>&);
+  /// The same for one timestep of one sequence (rows = {}), and no reset, made for one token at a time. It
+  /// may add in another order, and leaves nothing of use in gates and in h_prev's second row.
+  void (*gru_step)(const GruForward<Scalar>&);
   /// weight_hh [3H, H] in the order of gru_backward; takes packed_size(3H, H) scalars.
   void (*pack_gru_backward)(int H, ResetGate, const Scalar* weight_hh, Scalar* packed);
   void (*gru_backward)(const GruBackward<Scalar>&);

@@ -178,10 +178,19 @@ void cross_entropy(const CrossEntropy<Scalar>& p) {
 /// The reference as a set of kernels.
 template <class Scalar>
 inline constexpr Kernels<Scalar> kKernels = {
-    "reference",          packed_size<Scalar>,         pack<Scalar>,
-    multiply<Scalar>,     multiply_transposed<Scalar>, packed_gru_size<Scalar>,
-    pack_gru<Scalar>,     gru_forward<Scalar>,         pack_gru<Scalar>,
-    gru_backward<Scalar>, cross_entropy<Scalar>,
+    "reference",
+    packed_size<Scalar>,
+    pack<Scalar>,
+    multiply<Scalar>,
+    multiply<Scalar>,
+    multiply_transposed<Scalar>,
+    packed_gru_size<Scalar>,
+    pack_gru<Scalar>,
+    gru_forward<Scalar>,
+    gru_forward<Scalar>,
+    pack_gru<Scalar>,
+    gru_backward<Scalar>,
+    cross_entropy<Scalar>,
 };
 
 }  // namespace gruve::kernels::reference

@@ -92,18 +92,39 @@ class PackedModel {
   /// first).
   void layer_forward(std::size_t l, kernels::GruForward<Scalar> pass, const Scalar* input,
                      Scalar* product) const {
+    run_layer(l, pass, input, product, kernels_->multiply, kernels_->gru_forward);
+  }
+
+  /// The same for one token of one sequence, pass.rows = {}.
+  void layer_step(std::size_t l, const kernels::GruForward<Scalar>& pass, const Scalar* input,
+                  Scalar* product) const {
+    run_layer(l, pass, input, product, kernels_->multiply_vector, kernels_->gru_step);
+  }
+
+  /// logits [T, B, V] of the last layer's output [T, B, H].
+  void output_forward(kernels::Rows rows, const Scalar* input, Scalar* logits) const {
+    kernels_->multiply(output_product(rows, input, logits));
+  }
+  void output_step(const Scalar* input, Scalar* logits) const {
+    kernels_->multiply_vector(output_product({}, input, logits));
+  }
+
+ private:
+  void run_layer(std::size_t l, kernels::GruForward<Scalar> pass, const Scalar* input, Scalar* product,
+                 void (*multiply)(const kernels::Product<Scalar>&),
+                 void (*gru)(const kernels::GruForward<Scalar>&)) const {
     const Layer& layer = layers_[l];
     const int H = config_.hidden_size;
     if (l > 0) {
-      kernels_->multiply({.rows = pass.rows,
-                          .K = H,
-                          .N = 3 * H,
-                          .a = input,
-                          .a_stride = H,
-                          .b = layer.weight_ih.data(),
-                          .bias = layer.bias_ih.data(),
-                          .c = product,
-                          .c_stride = std::ptrdiff_t{3} * H});
+      multiply({.rows = pass.rows,
+                .K = H,
+                .N = 3 * H,
+                .a = input,
+                .a_stride = H,
+                .b = layer.weight_ih.data(),
+                .bias = layer.bias_ih.data(),
+                .c = product,
+                .c_stride = std::ptrdiff_t{3} * H});
       pass.tokens = nullptr;
     }
     pass.H = H;
@@ -111,23 +132,21 @@ class PackedModel {
     pass.input_product = l == 0 ? table_.data() : product;
     pass.weight_hh = layer.weight_hh.data();
     pass.bias_hh = layer.bias_hh.data();
-    kernels_->gru_forward(pass);
+    gru(pass);
   }
 
-  /// logits [T, B, V] of the last layer's output [T, B, H].
-  void output_forward(kernels::Rows rows, const Scalar* input, Scalar* logits) const {
-    kernels_->multiply({.rows = rows,
-                        .K = config_.hidden_size,
-                        .N = config_.vocab_size,
-                        .a = input,
-                        .a_stride = config_.hidden_size,
-                        .b = output_.data(),
-                        .bias = output_bias_.data(),
-                        .c = logits,
-                        .c_stride = config_.vocab_size});
+  kernels::Product<Scalar> output_product(kernels::Rows rows, const Scalar* input, Scalar* logits) const {
+    return {.rows = rows,
+            .K = config_.hidden_size,
+            .N = config_.vocab_size,
+            .a = input,
+            .a_stride = config_.hidden_size,
+            .b = output_.data(),
+            .bias = output_bias_.data(),
+            .c = logits,
+            .c_stride = config_.vocab_size};
   }
 
- private:
   ModelConfig config_;
   const kernels::Kernels<Scalar>* kernels_;
   AlignedVector<Scalar> table_;

@@ -33,12 +33,12 @@ class Stepper {
     for (std::size_t l = 0; l < num_layers_; ++l) {
       float* state = state_.data() + l * hidden_size_;
       std::copy_n(state, hidden_size_, h_prev_.data());
-      model_->layer_forward(
+      model_->layer_step(
           l, {.tokens = &token, .h_prev = h_prev_.data(), .out = out_.data(), .gates = gates_.data()},
           state - (l > 0 ? hidden_size_ : 0), product_.data());
       std::copy_n(out_.data(), hidden_size_, state);
     }
-    model_->output_forward({}, out_.data(), logits_.data());
+    model_->output_step(out_.data(), logits_.data());
     return logits_;
   }
 
