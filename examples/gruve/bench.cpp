@@ -111,12 +111,22 @@ struct Phase {
   std::atomic<std::int64_t> nanoseconds = 0;
   std::atomic<std::int64_t> flop = 0;
 };
-enum PhaseName { kPacking, kRecurrent, kRecurrentBackward, kProducts, kWeightGradients, kSoftmax, kPhases };
+enum PhaseName {
+  kPacking,
+  kRecurrent,
+  kRecurrentBackward,
+  kProducts,
+  kWeightGradients,
+  kTokenSums,
+  kSoftmax,
+  kPhases
+};
 std::array<Phase, kPhases> phases = {{{"packing"},
                                       {"recurrent, forward"},
                                       {"recurrent, backward"},
                                       {"products"},
                                       {"weight gradients"},
+                                      {"sums by token"},
                                       {"softmax"}}};
 
 template <class Call>
@@ -149,6 +159,9 @@ kernels::Kernels<float> timed_kernels() {
   timed_kernels.multiply_transposed = [](const kernels::TransposedProduct<float>& p) {
     timed(kWeightGradients, static_cast<double>(p.rows) * (p.columns.last - p.columns.first) * p.N,
           [&] { kernels::active().multiply_transposed(p); });
+  };
+  timed_kernels.sum_by_token = [](const kernels::TokenSums<float>& p) {
+    timed(kTokenSums, 0, [&] { kernels::active().sum_by_token(p); });
   };
   timed_kernels.gru_forward = [](const kernels::GruForward<float>& p) {
     timed(kRecurrent, num_rows(p.rows) * 3 * p.H * p.H, [&] { kernels::active().gru_forward(p); });
@@ -205,8 +218,8 @@ void bench_train(const BenchArguments& options) {
     if (phase.flop > 0) print(options, "train_phase", name, "GFLOP/s", Series({gflops}), peak.median);
     print(options, "train_phase", name, "ms", Series({1e3 * seconds / options.repeats}), 0);
   }
-  print(options, "train_phase", config + ": Adam, sums, idle threads", "ms",
-        Series({1e3 * rest / options.repeats}), 0);
+  print(options, "train_phase", config + ": Adam, idle threads", "ms", Series({1e3 * rest / options.repeats}),
+        0);
 }
 
 // The next token is the most probable one: what a peer does too.

@@ -178,7 +178,7 @@ TEST_CASE("Products equal a sum in double at all small sizes", "[kernels][produc
 
           // The transposed product of the same: aᵀ (rows of a) with b's role played by another matrix.
           const auto d = random(size(rows, N + 2), 4);
-          std::vector<float> e(size(K, N), 5.0f);
+          std::vector<float> e(size(K, N), 5.0f), sums(size(K), 5.0f);
           const Columns columns{K / 3, K};
           kernels->multiply_transposed({.rows = rows,
                                         .columns = columns,
@@ -187,9 +187,13 @@ TEST_CASE("Products equal a sum in double at all small sizes", "[kernels][produc
                                         .N = N,
                                         .b = d.data(),
                                         .b_stride = N + 2,
-                                        .c = e.data()});
+                                        .c = e.data(),
+                                        .sums = sums.data()});
           worst = 0;
           for (int k = 0; k < K; ++k) {
+            double sum = k < columns.first ? 5 : 0;
+            for (int i = 0; i < rows && k >= columns.first; ++i) sum += a[size(i, K + 3) + size(k)];
+            worst = std::max(worst, std::abs(sums[size(k)] - sum));
             for (int j = 0; j < N; ++j) {
               double exact = 5;
               if (k >= columns.first) {
@@ -211,7 +215,7 @@ TEST_CASE("A long transposed product is summed over all blocks", "[kernels][prod
   for (const Kernels<float>* kernels : available()) {
     const int rows = 1000, K = GENERATE(9, 205), N = 55;
     const auto a = random(size(rows, K), 1), b = random(size(rows, N), 2);
-    std::vector<float> c(size(K, N));
+    std::vector<float> c(size(K, N)), sums(size(K));
     kernels->multiply_transposed({.rows = rows,
                                   .columns = {0, K},
                                   .a = a.data(),
@@ -219,13 +223,44 @@ TEST_CASE("A long transposed product is summed over all blocks", "[kernels][prod
                                   .N = N,
                                   .b = b.data(),
                                   .b_stride = N,
-                                  .c = c.data()});
+                                  .c = c.data(),
+                                  .sums = sums.data()});
     for (int k = 0; k < K; ++k) {
       for (int j = 0; j < N; ++j) {
         double exact = 0;
         for (int i = 0; i < rows; ++i)
           exact += static_cast<double>(a[size(i, K) + size(k)]) * b[size(i, N) + size(j)];
         REQUIRE(std::abs(c[size(k, N) + size(j)] - exact) <= tests::float_sum(rows, std::sqrt(rows)));
+      }
+    }
+  }
+}
+
+TEST_CASE("Rows are summed by their tokens, in the columns asked for", "[kernels]") {
+  for (const Kernels<float>* kernels : available()) {
+    for (const int n : {1, 5, 16, 33}) {
+      const int rows = 40, V = 3, width = n + 4;
+      const auto a = random(size(rows, width), 1);
+      std::vector<std::uint16_t> tokens;
+      for (int row = 0; row < rows; ++row) tokens.push_back(row % 7 == 0 ? 2 : 0);  // never 1
+      std::vector<float> c(size(V, width), 5.0f);
+      kernels->sum_by_token({.rows = rows,
+                             .columns = {2, 2 + n},
+                             .a = a.data(),
+                             .a_stride = width,
+                             .tokens = tokens.data(),
+                             .V = V,
+                             .c = c.data(),
+                             .c_stride = width});
+      for (int v = 0; v < V; ++v) {
+        for (int j = 0; j < width; ++j) {
+          CAPTURE(kernels->name, n, v, j);
+          const bool asked = j >= 2 && j < 2 + n;
+          double exact = asked ? 0 : 5;
+          for (int row = 0; row < rows && asked; ++row)
+            if (tokens[size(row)] == v) exact += a[size(row, width) + size(j)];
+          CHECK(std::abs(c[size(v, width) + size(j)] - exact) <= tests::float_sum(rows, rows));
+        }
       }
     }
   }

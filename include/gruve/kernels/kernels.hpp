@@ -58,7 +58,22 @@ struct TransposedProduct {
   int N = 0;
   const Scalar* b = nullptr;  // [rows, N]
   std::ptrdiff_t b_stride = 0;
-  Scalar* c = nullptr;  // [·, N], contiguous
+  Scalar* c = nullptr;     // [·, N], contiguous
+  Scalar* sums = nullptr;  // [·]: Σ over rows of a[row, i] too, the gradient of a bias
+};
+
+/// c[v, j] = Σ over the rows whose token is v of a[row, j], for j in columns: the gradient of a table of rows
+/// by token.
+template <class Scalar>
+struct TokenSums {
+  int rows = 0;
+  Columns columns = {};
+  const Scalar* a = nullptr;  // [rows, ·]
+  std::ptrdiff_t a_stride = 0;
+  const std::uint16_t* tokens = nullptr;  // [rows], each below V
+  int V = 0;
+  Scalar* c = nullptr;  // [V, ·]
+  std::ptrdiff_t c_stride = 0;
 };
 
 /// One GRU layer over a chunk of T timesteps.
@@ -130,6 +145,7 @@ struct Kernels {
   /// order.
   void (*multiply_vector)(const Product<Scalar>&);
   void (*multiply_transposed)(const TransposedProduct<Scalar>&);
+  void (*sum_by_token)(const TokenSums<Scalar>&);
 
   /// Scalars that pack_gru needs for hidden size H.
   std::size_t (*packed_gru_size)(int H);

@@ -54,6 +54,16 @@ void multiply_transposed(const TransposedProduct<Scalar>& p) {
   const ConstStrided<Scalar> b(p.b, p.rows, p.N, Eigen::OuterStride<>(p.b_stride));
   Strided<Scalar> c(p.c + std::ptrdiff_t{p.columns.first} * p.N, count, p.N, Eigen::OuterStride<>(p.N));
   c.noalias() = a.transpose() * b;
+  Eigen::Map<Eigen::RowVectorX<Scalar>>(p.sums + p.columns.first, count) = a.colwise().sum();
+}
+
+template <class Scalar>
+void sum_by_token(const TokenSums<Scalar>& p) {
+  const int count = p.columns.last - p.columns.first;
+  Strided<Scalar> c(p.c + p.columns.first, p.V, count, Eigen::OuterStride<>(p.c_stride));
+  c.setZero();
+  for (int row = 0; row < p.rows; ++row)
+    c.row(p.tokens[row]) += ConstRow<Scalar>(p.a + row * p.a_stride + p.columns.first, count);
 }
 
 template <class Scalar>
@@ -178,19 +188,10 @@ void cross_entropy(const CrossEntropy<Scalar>& p) {
 /// The reference as a set of kernels.
 template <class Scalar>
 inline constexpr Kernels<Scalar> kKernels = {
-    "reference",
-    packed_size<Scalar>,
-    pack<Scalar>,
-    multiply<Scalar>,
-    multiply<Scalar>,
-    multiply_transposed<Scalar>,
-    packed_gru_size<Scalar>,
-    pack_gru<Scalar>,
-    gru_forward<Scalar>,
-    gru_forward<Scalar>,
-    pack_gru<Scalar>,
-    gru_backward<Scalar>,
-    cross_entropy<Scalar>,
+    "reference",          packed_size<Scalar>,         pack<Scalar>,         multiply<Scalar>,
+    multiply<Scalar>,     multiply_transposed<Scalar>, sum_by_token<Scalar>, packed_gru_size<Scalar>,
+    pack_gru<Scalar>,     gru_forward<Scalar>,         gru_forward<Scalar>,  pack_gru<Scalar>,
+    gru_backward<Scalar>, cross_entropy<Scalar>,
 };
 
 }  // namespace gruve::kernels::reference

@@ -317,8 +317,8 @@ class ChunkPass {
                                      .N = H,
                                      .b = b,
                                      .b_stride = b_stride,
-                                     .c = weight.data()});
-      sum_columns(a, a_stride, rows, task.columns, bias.data());
+                                     .c = weight.data(),
+                                     .sums = bias.data()});
     };
     if (task.kind == Kind::output) {
       product(logits_.data(), V, visible(layers_.back(), drops), H, gradient.output.weight,
@@ -339,29 +339,14 @@ class ChunkPass {
       product(input_gradients, stride, visible(layers_[task.layer - 1], drops), H, cell.weight_ih,
               cell.bias_ih);
     } else {
-      sum_columns(input_gradients, stride, rows, task.columns, cell.bias_ih.data());
-      sum_by_token(input_gradients, stride, chunk, task.columns);
-    }
-  }
-
-  // out[j] = Σ over rows of a[row, j]
-  static void sum_columns(const Scalar* a, std::ptrdiff_t stride, int rows, kernels::Columns columns,
-                          Scalar* out) {
-    std::fill(out + columns.first, out + columns.last, Scalar(0));
-    for (int row = 0; row < rows; ++row)
-      for (int j = columns.first; j < columns.last; ++j) out[j] += a[row * stride + j];
-  }
-
-  // table_gradient[v, j] = Σ over rows whose input token is v of a[row, j]
-  void sum_by_token(const Scalar* a, std::ptrdiff_t stride, const Chunk& chunk, kernels::Columns columns) {
-    const std::size_t width = count(3 * config_.hidden_size);
-    for (std::size_t v = 0; v < count(config_.vocab_size); ++v)
-      std::fill_n(table_gradient_.data() + v * width + columns.first, columns.last - columns.first,
-                  Scalar(0));
-    for (std::size_t row = 0; row < chunk.inputs.size(); ++row) {
-      Scalar* sum = table_gradient_.data() + chunk.inputs[row] * width;
-      const Scalar* from = a + static_cast<std::ptrdiff_t>(row) * stride;
-      for (int j = columns.first; j < columns.last; ++j) sum[j] += from[j];
+      kernels_->sum_by_token({.rows = rows,
+                              .columns = task.columns,
+                              .a = input_gradients,
+                              .a_stride = stride,
+                              .tokens = chunk.inputs.data(),
+                              .V = V,
+                              .c = table_gradient_.data(),
+                              .c_stride = std::ptrdiff_t{3} * H});
     }
   }
 
@@ -386,7 +371,8 @@ class ChunkPass {
                                      .N = E,
                                      .b = embedding_->data(),
                                      .b_stride = E,
-                                     .c = gradient.gru.layers[0].weight_ih.data()});
+                                     .c = gradient.gru.layers[0].weight_ih.data(),
+                                     .sums = gradient.gru.layers[0].bias_ih.data()});
     }
   }
 
