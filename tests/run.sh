@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds everything with warnings as errors, and runs all tests; then once more, under the address
-# and undefined-behaviour sanitizers, those of the rooms that read untrusted input or have hand-written loops.
+# Installs what is missing, builds everything with warnings as errors, and runs all tests: those of the rooms that read
+# untrusted input under the address and undefined-behaviour sanitizers, those of the kernels with and without.
 #   bash tests/run.sh                  with the default compiler; CXX=clang++ bash tests/run.sh with another
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,7 +9,8 @@ install_missing g++ cmake make libeigen3-dev nlohmann-json3-dev libcli11-dev cat
 
 build=build/test${CXX:+-$(basename "$CXX")}
 # -O1, with assertions: compiles fast and runs fast enough.
-cmake -S . -B "$build" -DGRUVE_WARNINGS_AS_ERRORS=ON -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE=-O1
+cmake -S . -B "$build" -DGRUVE_WARNINGS_AS_ERRORS=ON -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE=-O1 \
+  -DGRUVE_TEST_ROOMS="kernels;nn;model;train;generate;render;program;packaging"
 cmake --build "$build" --parallel "$(nproc)"
 ctest --test-dir "$build" --output-on-failure --parallel "$(nproc)"
 

@@ -16,8 +16,10 @@
 #include "gruve/midi/write_midi.hpp"
 
 #include "catch.hpp"
+#include "error_of.hpp"
 
 using namespace gruve;
+using gruve::tests::error_of;
 namespace fs = std::filesystem;
 
 namespace {
@@ -52,16 +54,6 @@ std::string contents(const fs::path& path) {
 
 BuildReport build(const fs::path& from, const fs::path& out, const BuildOptions& options = {}) {
   return build_corpus(std::vector<fs::path>{from}, out, options);
-}
-
-template <class Call>
-std::string error_of(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 }  // namespace

@@ -4,22 +4,10 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "error_of.hpp"
 
 using namespace gruve;
-
-namespace {
-
-template <class Call>
-std::string error_of(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-}  // namespace
+using gruve::tests::error_of;
 
 TEST_CASE("The vocabulary of a text is its distinct bytes in ascending order", "[tokens][char]") {
   const CharEncoder encoder = CharEncoder::from_text("hello\n\xC3\xA9");

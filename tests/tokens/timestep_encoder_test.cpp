@@ -9,8 +9,10 @@
 #include "gruve/midi/write_midi.hpp"
 
 #include "catch.hpp"
+#include "error_of.hpp"
 
 using namespace gruve;
+using gruve::tests::error_of;
 
 namespace {
 
@@ -54,16 +56,6 @@ Song one_note(std::int64_t start, std::int64_t end, int pitch = 60) {
   song.notes = {{.start = start, .end = end, .pitch = pitch}};
   song.length = end;
   return song;
-}
-
-template <class Call>
-std::string error_of(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 using Tokens = std::vector<Token>;
