@@ -7,15 +7,9 @@
 
 #include "catch.hpp"
 #include "chorale.hpp"
+#include "count_of.hpp"
 
 namespace {
-
-std::size_t count_of(const std::string& text, std::string_view part) {
-  std::size_t count = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size()))
-    ++count;
-  return count;
-}
 
 /// Whether each start tag has its end tag and each attribute its quotes, which is all that XML asks of our
 /// elements.
