@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,6 +38,7 @@ struct BenchArguments {
   int repeats = 5;
   double seconds = 1;
   std::string isa;
+  kernels::Precision precision = kernels::Precision::fp32;
   bool json = false;
 };
 
@@ -70,7 +72,9 @@ Series rate(const Series& seconds, double amount) {
 }
 
 std::string config_of(const BenchArguments& options, const std::string& sizes) {
-  return std::string("gruve ") + kernels::active().name + " fp32 " + sizes +
+  static constexpr const char* kNames[] = {"fp32", "bf16", "int8"};
+  return std::string("gruve ") + kernels::active(options.precision).name + " " +
+         kNames[static_cast<int>(options.precision)] + " " + sizes +
          " threads=" + std::to_string(options.threads);
 }
 
@@ -229,17 +233,17 @@ gruve::Token most_probable(std::span<const float> logits) {
 
 // One token of one sequence.
 void bench_step(const BenchArguments& options) {
-  gruve::ThreadPool threads(1);
-  gruve::PackedModel<float> packed(options.model);
+  gruve::ThreadPool threads(options.threads);
+  gruve::PackedModel<float> packed(options.model, kernels::active(options.precision));
   packed.assign(random_model(options.model), threads);
-  gruve::Stepper stepper(packed);
+  gruve::Stepper stepper(packed, &threads);
   gruve::Token token = 0;
   const Series seconds = gruve::bench::seconds_per_call(options.repeats, options.seconds / 5,
                                                         [&] { token = most_probable(stepper.step(token)); });
-  // All weights are read once a step, but of the first layer's input weights, whose table gives a row.
-  const double bytes = 4 * (multiply_adds_per_token(options.model) -
-                            3.0 * options.model.hidden_size * options.model.embedding_size);
-  const Series bandwidth = gruve::bench::read_bandwidth(static_cast<std::size_t>(bytes), 1);
+  // All weights are read once a step, but for the first layer's input weights, whose table gives a row.
+  const auto bytes = static_cast<double>(packed.step_bytes());
+  const Series bandwidth = gruve::bench::read_bandwidth(
+      packed.step_bytes() / static_cast<std::size_t>(options.threads), options.threads);
   print(options, "step", config_of(options, sizes_of(options) + " B=1"), "us",
         Series({seconds.min * 1e6, seconds.median * 1e6, seconds.max * 1e6}), bytes / bandwidth.median * 1e-3,
         true);
@@ -294,6 +298,11 @@ void add_bench(CLI::App& app) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command->add_option("--isa", options->isa, "Kernels by name: reference, baseline, avx2, avx512");
+  command->add_option("--precision", options->precision, "Weights of a step: fp32, bf16 or int8")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, kernels::Precision>{{"fp32", kernels::Precision::fp32},
+                                                    {"bf16", kernels::Precision::bf16},
+                                                    {"int8", kernels::Precision::int8}}));
   command->add_flag("--json", options->json, "Print a JSON object a line");
   command->callback([options] { bench(*options); });
 }

@@ -38,7 +38,7 @@ Activations activations(const Kernels<float>& kernels, const std::vector<float>&
   std::vector<float> input(x.size() * 3), h_prev(x.size() * 2), out(x.size()), gates(x.size() * 4);
   for (std::size_t i = 0; i < x.size(); ++i) input[3 * i] = input[3 * i + 1] = input[3 * i + 2] = x[i];
   const std::vector<float> weight(3), bias(3);
-  std::vector<float> packed(kernels.packed_gru_size(1));
+  std::vector<float> packed(kernels.packed_gru_size(1, ResetGate::after_product));
   kernels.pack_gru(1, ResetGate::after_product, weight.data(), packed.data());
   kernels.gru_forward({.rows = all_rows(T, B),
                        .H = 1,
@@ -162,11 +162,11 @@ TEST_CASE("Products equal a sum in double at all small sizes", "[kernels][produc
           std::vector<float> row(size(N + 1), 7.0f);
           kernels->multiply_vector({.K = K,
                                     .N = N,
+                                    .columns = {0, N},
                                     .a = a.data(),
                                     .b = packed.data(),
                                     .bias = bias.data(),
-                                    .c = row.data(),
-                                    .c_stride = N});
+                                    .c = row.data()});
           worst = 0;
           for (int j = 0; j < N; ++j) {
             double exact = bias[size(j)];
@@ -298,21 +298,17 @@ TEST_CASE("A GRU step of one sequence equals the equations in double at all smal
     for (int H = 1; H <= 100; H += H < 34 ? 1 : 11) {
       auto weight = random(size(3 * H, H), 1);
       for (float& w : weight) w /= static_cast<float>(H);
-      const auto bias = random(size(3 * H), 2), input = random(size(2, 3 * H), 3), h = random(size(H), 4);
-      std::vector<float> packed(kernels->packed_gru_size(H)), h_prev = h, out(size(H) + 1, 7.0f),
-                                                              gates(size(4 * H));
-      h_prev.resize(size(2 * H));
+      const auto bias = random(size(3 * H), 2), input = random(size(3 * H), 3), h = random(size(H), 4);
+      std::vector<float> packed(kernels->packed_gru_size(H, reset_gate)), out(size(H) + 1, 7.0f);
       kernels->pack_gru(H, reset_gate, weight.data(), packed.data());
-      const std::uint16_t token = 1;  // the second row of the table
       kernels->gru_step({.H = H,
+                         .units = {0, H},
                          .reset_gate = reset_gate,
                          .input_product = input.data(),
-                         .tokens = &token,
                          .weight_hh = packed.data(),
                          .bias_hh = bias.data(),
-                         .h_prev = h_prev.data(),
-                         .out = out.data(),
-                         .gates = gates.data()});
+                         .h = h.data(),
+                         .out = out.data()});
       std::vector<double> r(size(H));
       const auto product = [&](int row, bool with_reset) {
         double sum = bias[size(row)];
@@ -320,7 +316,7 @@ TEST_CASE("A GRU step of one sequence equals the equations in double at all smal
           sum += weight[size(row, H) + k] * (with_reset ? r[k] : 1.0) * h[k];
         return sum;
       };
-      const float* x = input.data() + 3 * H;
+      const float* x = input.data();
       double worst = 0;
       for (int j = 0; j < H; ++j) r[size(j)] = sigmoid(x[j] + product(j, false));
       for (int j = 0; j < H; ++j) {
@@ -347,7 +343,8 @@ TEST_CASE("One GRU step by hand", "[kernels][gru]") {
   for (const Kernels<float>* kernels : available()) {
     for (const ResetGate reset_gate : {ResetGate::after_product, ResetGate::before_product}) {
       CAPTURE(kernels->name);
-      std::vector<float> packed(kernels->packed_gru_size(2)), h_prev = {1, -1, 0, 0}, out(2), gates(8);
+      std::vector<float> packed(kernels->packed_gru_size(2, reset_gate)), h_prev = {1, -1, 0, 0}, out(2),
+                                                                          gates(8);
       kernels->pack_gru(2, reset_gate, weight.data(), packed.data());
       kernels->gru_forward({.rows = all_rows(1, 1),
                             .H = 2,

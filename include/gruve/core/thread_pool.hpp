@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
 #include <exception>
 #include <memory>
@@ -15,20 +14,21 @@ namespace gruve {
 /// A fixed set of threads for work that is split by index. The calling thread takes part, so a pool of one
 /// has no thread of its own. What index does which work never depends on timing; results must not depend on
 /// the thread.
+///
+/// A thread that has nothing to do looks for new work for some microseconds before it sleeps, so that tasks
+/// of microseconds in quick succession, the layers of a step, are worth splitting too.
 class ThreadPool {
  public:
   /// threads  at least 1 is used; 0 means as many as the machine has
   explicit ThreadPool(int threads = 0) {
     if (threads <= 0) threads = static_cast<int>(std::thread::hardware_concurrency());
-    for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+    for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(static_cast<std::size_t>(i)); });
   }
 
   ~ThreadPool() {
-    {
-      const std::lock_guard lock(mutex_);
-      stops_ = true;
-    }
-    wake_.notify_all();
+    stops_ = true;
+    ++round_;
+    round_.notify_all();
     for (auto& worker : workers_) worker.join();
   }
 
@@ -46,73 +46,89 @@ class ThreadPool {
       for (std::size_t i = 0; i < count; ++i) task(i);
       return;
     }
-    const Call call = [](const void* context, std::size_t i) {
-      (*static_cast<std::remove_reference_t<Task>*>(const_cast<void*>(context)))(i);
-    };
-    run(count, call, std::addressof(task));
+    run(count, false, call_of<Task>, std::addressof(task));
+  }
+
+  /// Calls task(i) once on each thread, i in [0, size()), always the same i on the same thread, so that what
+  /// a task reads again and again stays in that core's cache. Otherwise as for_each.
+  template <class Task>
+  void for_each_thread(Task&& task) {
+    if (workers_.empty()) return task(std::size_t{0});
+    run(workers_.size() + 1, true, call_of<Task>, std::addressof(task));
   }
 
  private:
   // A task as a plain function and what it is called on: unlike std::function it never allocates.
   using Call = void (*)(const void* context, std::size_t i);
 
-  void run(std::size_t count, Call call, const void* context) {
-    {
-      const std::lock_guard lock(mutex_);
-      call_ = call;
-      context_ = context;
-      count_ = count;
-      next_ = 0;
-      busy_ = workers_.size();
-      error_ = nullptr;
-      ++round_;
-    }
-    wake_.notify_all();
-    drain(count, call, context);
-    std::unique_lock lock(mutex_);
-    done_.wait(lock, [this] { return busy_ == 0; });
+  template <class Task>
+  static void call_of(const void* context, std::size_t i) {
+    (*static_cast<std::remove_reference_t<Task>*>(const_cast<void*>(context)))(i);
+  }
+
+  void run(std::size_t count, bool one_each, Call call, const void* context) {
+    call_ = call;
+    context_ = context;
+    count_ = count;
+    one_each_ = one_each;
+    next_.store(0, std::memory_order_relaxed);
+    busy_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
+    error_ = nullptr;
+    ++round_;
+    round_.notify_all();
+    take_part(0);
+    for (int busy = busy_; busy != 0; busy = busy_) wait_for_change(busy_, busy);
     if (error_) std::rethrow_exception(error_);
   }
 
-  void drain(std::size_t count, Call call, const void* context) {
+  void take_part(std::size_t thread) {
     try {
-      for (std::size_t i = next_++; i < count; i = next_++) call(context, i);
+      if (one_each_) return call_(context_, thread);
+      for (std::size_t i = next_++; i < count_; i = next_++) call_(context_, i);
     } catch (...) {
-      next_ = count;
-      const std::lock_guard lock(mutex_);
+      next_ = count_;
+      const std::lock_guard lock(error_mutex_);
       if (!error_) error_ = std::current_exception();
     }
   }
 
-  void work() {
-    std::size_t seen = 0;
-    std::unique_lock lock(mutex_);
+  void work(std::size_t thread) {
+    int seen = 0;
     for (;;) {
-      wake_.wait(lock, [&] { return stops_ || round_ != seen; });
-      if (stops_) return;
+      wait_for_change(round_, seen);
       seen = round_;
-      const Call call = call_;
-      const void* context = context_;
-      const std::size_t count = count_;
-      lock.unlock();
-      drain(count, call, context);
-      lock.lock();
-      if (--busy_ == 0) done_.notify_one();
+      if (stops_) return;
+      take_part(thread);
+      if (--busy_ == 0) busy_.notify_one();
     }
   }
 
+  static void wait_for_change(const std::atomic<int>& value, int old) {
+    for (int i = 0; i < 200; ++i) {
+      if (value.load(std::memory_order_acquire) != old) return;
+      if (i >= 50) {
+        std::this_thread::yield();  // for those that have work, where threads outnumber cores
+        continue;
+      }
+#if defined(__x86_64__) && defined(__GNUC__)
+      __builtin_ia32_pause();
+#endif
+    }
+    value.wait(old, std::memory_order_acquire);
+  }
+
   std::vector<std::thread> workers_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::condition_variable done_;
+  // Written by run() before a round begins and not before the last one has ended.
   Call call_ = nullptr;
   const void* context_ = nullptr;
   std::size_t count_ = 0;
+  bool one_each_ = false;
   std::atomic<std::size_t> next_ = 0;
-  std::size_t busy_ = 0;
-  std::size_t round_ = 0;
+  std::atomic<int> busy_ = 0;   // threads that have not ended the round
+  std::atomic<int> round_ = 0;  // number of the round that is running or has ended
+  std::mutex error_mutex_;
   std::exception_ptr error_;
-  bool stops_ = false;
+  std::atomic<bool> stops_ = false;
 };
 
 }  // namespace gruve

@@ -30,9 +30,10 @@ template <TokenEncoder Encoder>
 class Generator {
  public:
   /// The same seed and stream give the same tokens. Throws Error on sampler options that are out of range.
+  /// threads  as Stepper has them
   Generator(const PackedModel<float>& model, Encoder encoder, const SamplerOptions& options,
-            std::uint64_t seed, std::uint64_t stream = 0)
-      : stepper_(model),
+            std::uint64_t seed, std::uint64_t stream = 0, ThreadPool* threads = nullptr)
+      : stepper_(model, threads),
         encoder_(std::move(encoder)),
         sampler_(encoder_.vocab_size(), options, seed, stream),
         state_(encoder_.start()),

@@ -15,40 +15,52 @@
 namespace gruve::kernels {
 
 #if defined(GRUVE_COMPILED_KERNELS)
-/// The implementations for float that run on this processor, the plain reference first and the fastest last.
-/// Defined in the one source file of the program that includes available.hpp.
-const std::vector<const Kernels<float>*>& available();
+/// The implementations for float with weights of that precision that run on this processor, the plain
+/// reference first and the fastest last. Defined in the one source file of the program that includes
+/// available.hpp.
+const std::vector<const Kernels<float>*>& available(Precision precision);
 #endif
 
+/// Those with weights in float.
+inline const std::vector<const Kernels<float>*>& available() { return available(Precision::fp32); }
+
 /// The available implementation of that name, or null.
-inline const Kernels<float>* find(std::string_view name) {
-  for (const Kernels<float>* kernels : available())
+inline const Kernels<float>* find(std::string_view name, Precision precision = Precision::fp32) {
+  for (const Kernels<float>* kernels : available(precision))
     if (name == kernels->name) return kernels;
   return nullptr;
 }
 
 namespace internal {
 
-inline std::atomic<const Kernels<float>*>& chosen() {
-  static std::atomic<const Kernels<float>*> kernels = [] {
-    const char* name = std::getenv("GRUVE_KERNELS");
-    const Kernels<float>* named = name != nullptr ? find(name) : nullptr;
-    return named != nullptr ? named : available().back();
+// The name of the implementations that were asked for, empty where the fastest are taken.
+inline std::atomic<const char*>& forced_name() {
+  static std::atomic<const char*> name = [] {
+    const char* asked = std::getenv("GRUVE_KERNELS");
+    return asked != nullptr ? asked : "";
   }();
-  return kernels;
+  return name;
 }
 
 }  // namespace internal
 
-/// The implementation that new models and trainers use: the fastest, or the one that the environment variable
-/// GRUVE_KERNELS names, if this processor has it.
-inline const Kernels<float>& active() { return *internal::chosen(); }
+/// The implementation that new models and trainers use: the one that force() or the environment variable
+/// GRUVE_KERNELS names, or the fastest where none of that precision has the name.
+inline const Kernels<float>& active(Precision precision = Precision::fp32) {
+  const Kernels<float>* named = find(internal::forced_name().load(), precision);
+  return named != nullptr ? *named : *available(precision).back();
+}
 
-/// Makes that implementation the active one; false, and nothing changed, where this processor lacks it.
+/// Makes the implementations of that name the active ones; false, and nothing changed, where this processor
+/// has none.
 inline bool force(std::string_view name) {
-  const Kernels<float>* named = find(name);
-  if (named != nullptr) internal::chosen() = named;
-  return named != nullptr;
+  for (const Precision precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
+    if (const Kernels<float>* named = find(name, precision)) {
+      internal::forced_name() = named->name;
+      return true;
+    }
+  }
+  return false;
 }
 
 /// The kernels for a scalar: the active ones for float, the reference for double and std::complex<double>.

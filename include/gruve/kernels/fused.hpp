@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "gruve/kernels/kernels.hpp"
 #include "gruve/kernels/reference.hpp"
+#include "gruve/kernels/rounding.hpp"
 
 #if defined(__GNUC__)  // GCC and Clang: vector types, and functions for a wider instruction set than the
                        // program's
@@ -31,10 +33,14 @@ namespace gruve::kernels {
 namespace internal {
 
 // Outside the target regions below, since they instantiate Eigen.
-inline void pack_before(int H, const float* weight_hh, float* packed) {
-  reference::pack_gru(H, ResetGate::before_product, weight_hh, packed);
+inline std::size_t packed_size_before(int H) { return reference::packed_gru_size<float>(H, {}); }
+inline void pack_before(Precision precision, int H, const float* weight_hh, float* packed) {
+  if (precision == Precision::fp32) reference::pack_gru(H, {}, weight_hh, packed);
+  if (precision == Precision::bf16) reference::pack_gru_rounded<Precision::bf16>(H, {}, weight_hh, packed);
+  if (precision == Precision::int8) reference::pack_gru_rounded<Precision::int8>(H, {}, weight_hh, packed);
 }
 inline void gru_forward_before(const GruForward<float>& p) { reference::gru_forward(p); }
+inline void gru_step_before(const GruStep<float>& p) { reference::gru_step(p); }
 inline void gru_backward_before(const GruBackward<float>& p) { reference::gru_backward(p); }
 
 }  // namespace internal
@@ -47,6 +53,19 @@ inline constexpr const char* kName = "baseline";
 using Vector [[gnu::vector_size(16)]] = float;
 using IntVector [[gnu::vector_size(16)]] = int;
 GRUVE_INLINE Vector multiply_add(Vector a, Vector b, Vector c) { return a * b + c; }
+GRUVE_INLINE IntVector widen(const void* p) {
+  signed char bytes [[gnu::vector_size(8)]];
+  using Shorts [[gnu::vector_size(16)]] = short;
+  __builtin_memcpy(&bytes, p, sizeof(bytes));
+  return (IntVector) __builtin_convertvector(bytes, Shorts);
+}
+GRUVE_INLINE IntVector multiply_pairs(IntVector a, IntVector b, IntVector c) {
+#if defined(__SSE2__)
+  return c + (IntVector)_mm_madd_epi16((__m128i)a, (__m128i)b);
+#else
+  return c + ((a << 16) >> 16) * ((b << 16) >> 16) + (a >> 16) * (b >> 16);
+#endif
+}
 #include "gruve/kernels/fused.inc"
 }  // namespace baseline
 
@@ -65,6 +84,12 @@ inline constexpr const char* kName = "avx2";
 using Vector [[gnu::vector_size(32)]] = float;
 using IntVector [[gnu::vector_size(32)]] = int;
 GRUVE_INLINE Vector multiply_add(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
+GRUVE_INLINE IntVector widen(const void* p) {
+  return (IntVector)_mm256_cvtepi8_epi16(_mm_loadu_si128(static_cast<const __m128i*>(p)));
+}
+GRUVE_INLINE IntVector multiply_pairs(IntVector a, IntVector b, IntVector c) {
+  return c + (IntVector)_mm256_madd_epi16((__m256i)a, (__m256i)b);
+}
 #include "gruve/kernels/fused.inc"
 }  // namespace avx2
 #if defined(__clang__)
@@ -83,6 +108,12 @@ inline constexpr const char* kName = "avx512";
 using Vector [[gnu::vector_size(64)]] = float;
 using IntVector [[gnu::vector_size(64)]] = int;
 GRUVE_INLINE Vector multiply_add(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
+GRUVE_INLINE IntVector widen(const void* p) {
+  return (IntVector)_mm512_cvtepi8_epi16(_mm256_loadu_si256(static_cast<const __m256i*>(p)));
+}
+GRUVE_INLINE IntVector multiply_pairs(IntVector a, IntVector b, IntVector c) {
+  return c + (IntVector)_mm512_madd_epi16((__m512i)a, (__m512i)b);
+}
 #include "gruve/kernels/fused.inc"
 }  // namespace avx512
 #if defined(__clang__)

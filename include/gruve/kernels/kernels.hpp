@@ -5,6 +5,14 @@
 
 namespace gruve::kernels {
 
+/// The numbers in which a set of kernels holds weights. Everything else is float: biases, states, sums, and
+/// the weights that training changes.
+enum class Precision {
+  fp32,
+  bf16,  // bfloat16: the upper half of a float
+  int8,  // 8 bits and a float scale for each row of a weight matrix; for generation only
+};
+
 /// Where the reset gate acts in the candidate n of a GRU.
 enum class ResetGate {
   after_product,  // n = tanh(x W_inᵀ + b_in + r ∘ (h W_hnᵀ + b_hn)): PyTorch, cuDNN, Keras (reset_after=True)
@@ -46,6 +54,21 @@ struct Product {
   std::ptrdiff_t c_stride = 0;
   bool accumulate = false;  // adds to c; then bias must be null
 };
+
+/// The same for a single row: c = a · b + bias, in the order of sums that suits one token at a time.
+template <class Scalar>
+struct VectorProduct {
+  int K = 0;
+  int N = 0;
+  Columns columns = {};          // of c that are made; a part begins at a multiple of kPartUnit
+  const Scalar* a = nullptr;     // [K]
+  const Scalar* b = nullptr;     // packed from [K, N]
+  const Scalar* bias = nullptr;  // [N]
+  Scalar* c = nullptr;           // [N]
+};
+
+/// Threads that share a VectorProduct or a GruStep take parts that begin at multiples of it.
+inline constexpr int kPartUnit = 48;
 
 /// c[i, j] = Σ over rows of a[row, i] · b[row, j], for i in columns: the gradient of a weight matrix. The sum
 /// runs in the order of rows, so a split of columns over threads gives the same bits.
@@ -98,6 +121,23 @@ struct GruForward {
   Scalar* gates = nullptr;   // [T, B, 4H]: r, z, n and, for the backward pass, h W_hnᵀ + b_hn (or r ∘ h)
 };
 
+/// One timestep of one sequence, nothing kept for a backward pass, in the order of sums that suits one token
+/// at a time.
+template <class Scalar>
+struct GruStep {
+  int H = 0;
+  Columns units = {};  // of out that are made; a part begins at a multiple of kPartUnit, and is the whole
+                       // with ResetGate::before_product
+  bool descending = false;  // the last units first: who steps back and forth in turns finds in the cache the
+                            // weights that the step before read last
+  ResetGate reset_gate = ResetGate::after_product;
+  const Scalar* input_product = nullptr;  // [3H]
+  const Scalar* weight_hh = nullptr;      // packed from [3H, H] (Kernels::pack_gru)
+  const Scalar* bias_hh = nullptr;        // [3H]
+  const Scalar* h = nullptr;              // [H]
+  Scalar* out = nullptr;                  // [H], apart from h
+};
+
 /// The backward pass of GruForward, from the last timestep to the first.
 template <class Scalar>
 struct GruBackward {
@@ -128,38 +168,41 @@ struct CrossEntropy {
 inline constexpr std::uint16_t kNoTarget = 0xFFFF;
 
 /// One implementation of the arithmetic: a set of functions that a caller takes as a whole. The reference
-/// (reference.hpp) serves any scalar; the fused ones (fused.hpp) serve float on one instruction set each.
-/// None allocates more than a few kilobytes, takes a lock or throws.
+/// (reference.hpp) serves any scalar; the fused ones (fused.hpp) serve float on one instruction set and with
+/// one precision of weights each. None takes a lock or throws; the fused ones allocate nothing.
 template <class Scalar>
 struct Kernels {
   const char* name;
+  Precision precision;
 
   /// Scalars that pack needs for a matrix [K, N].
   std::size_t (*packed_size)(int K, int N);
-  /// Brings b [K, N], whose element (k, n) stands at b[k · k_stride + n · n_stride], into the order of
-  /// multiply.
+  /// Brings b [K, N], whose element (k, n) stands at b[k · k_stride + n · n_stride], into the order, and the
+  /// precision, of multiply and multiply_vector.
   void (*pack)(int K, int N, const Scalar* b, std::ptrdiff_t k_stride, std::ptrdiff_t n_stride,
                Scalar* packed);
   void (*multiply)(const Product<Scalar>&);
-  /// The same for one row (rows = {}, not accumulate), made for one token at a time. It may add in another
-  /// order.
-  void (*multiply_vector)(const Product<Scalar>&);
+  void (*multiply_vector)(const VectorProduct<Scalar>&);
   void (*multiply_transposed)(const TransposedProduct<Scalar>&);
   void (*sum_by_token)(const TokenSums<Scalar>&);
 
   /// Scalars that pack_gru needs for hidden size H.
-  std::size_t (*packed_gru_size)(int H);
-  /// weight_hh [3H, H] in the order of gru_forward.
+  std::size_t (*packed_gru_size)(int H, ResetGate);
+  /// weight_hh [3H, H] in the order of gru_forward and gru_step.
   void (*pack_gru)(int H, ResetGate, const Scalar* weight_hh, Scalar* packed);
   void (*gru_forward)(const GruForward<Scalar>&);
-  /// The same for one timestep of one sequence (rows = {}), and no reset, made for one token at a time. It
-  /// may add in another order, and leaves nothing of use in gates and in h_prev's second row.
-  void (*gru_step)(const GruForward<Scalar>&);
-  /// weight_hh [3H, H] in the order of gru_backward; takes packed_size(3H, H) scalars.
+  void (*gru_step)(const GruStep<Scalar>&);
+  std::size_t (*packed_gru_backward_size)(int H, ResetGate);
+  /// weight_hh [3H, H] in the order of gru_backward.
   void (*pack_gru_backward)(int H, ResetGate, const Scalar* weight_hh, Scalar* packed);
   void (*gru_backward)(const GruBackward<Scalar>&);
 
   void (*cross_entropy)(const CrossEntropy<Scalar>&);
+
+  /// y[i] = f(x[i]) for n elements.
+  void (*sigmoid)(std::size_t n, const Scalar* x, Scalar* y);
+  void (*tanh)(std::size_t n, const Scalar* x, Scalar* y);
+  void (*exp)(std::size_t n, const Scalar* x, Scalar* y);
 };
 
 }  // namespace gruve::kernels

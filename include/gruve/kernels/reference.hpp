@@ -5,8 +5,10 @@
 #include <cmath>
 #include <complex>
 #include <cstddef>
+#include <vector>
 
 #include "gruve/kernels/kernels.hpp"
+#include "gruve/kernels/rounding.hpp"
 
 /// The plain implementation, for float, double and std::complex<double>: Eigen expressions as the equations
 /// read, no packing, no blocking. Every fast path is judged by it. All of it is analytic in its scalars
@@ -67,13 +69,46 @@ void sum_by_token(const TokenSums<Scalar>& p) {
 }
 
 template <class Scalar>
-std::size_t packed_gru_size(int H) {
+void multiply_vector(const VectorProduct<Scalar>& p) {
+  const int first = p.columns.first, count = p.columns.last - first;
+  const ConstStrided<Scalar> b(p.b + first, p.K, count, Eigen::OuterStride<>(p.N));
+  Eigen::Map<Eigen::RowVectorX<Scalar>>(p.c + first, count) =
+      ConstRow<Scalar>(p.a, p.K) * b + ConstRow<Scalar>(p.bias + first, count);
+}
+
+template <class Scalar>
+std::size_t packed_gru_size(int H, ResetGate) {
   return packed_size<Scalar>(3 * H, H);
 }
 
 template <class Scalar>
 void pack_gru(int H, ResetGate, const Scalar* weight_hh, Scalar* packed) {
   std::copy_n(weight_hh, packed_size<Scalar>(3 * H, H), packed);
+}
+
+template <class Scalar>
+void gru_step(const GruStep<Scalar>& p) {
+  using Row = Eigen::Array<Scalar, 1, Eigen::Dynamic>;
+  const int H = p.H, first = p.units.first, count = p.units.last - first;
+  const ConstStrided<Scalar> weight_hh(p.weight_hh, 3 * H, H, Eigen::OuterStride<>(H));
+  const ConstRow<Scalar> h(p.h, H);
+  // The part of a gate that comes from the state, and the part that comes from the input.
+  const auto recurrent = [&](int gate, const auto& state) -> Row {
+    const int row = gate * H + first;
+    return (state * weight_hh.middleRows(row, count).transpose()).array() +
+           ConstRow<Scalar>(p.bias_hh + row, count).array();
+  };
+  const auto input = [&](int gate) {
+    return ConstRow<Scalar>(p.input_product + gate * H + first, count).array();
+  };
+  const auto sigmoid = [](const Row& x) -> Row { return (Scalar(1) + (-x).exp()).inverse(); };
+  const Row r = sigmoid(input(0) + recurrent(0, h)), z = sigmoid(input(1) + recurrent(1, h));
+  Row n;
+  if (p.reset_gate == ResetGate::after_product)
+    n = (input(2) + r * recurrent(2, h)).tanh();
+  else
+    n = (input(2) + recurrent(2, (r * h.array()).matrix())).tanh();
+  Eigen::Map<Row>(p.out + first, count) = (Scalar(1) - z) * n + z * h.segment(first, count).array();
 }
 
 template <class Scalar>
@@ -188,10 +223,81 @@ void cross_entropy(const CrossEntropy<Scalar>& p) {
 /// The reference as a set of kernels.
 template <class Scalar>
 inline constexpr Kernels<Scalar> kKernels = {
-    "reference",          packed_size<Scalar>,         pack<Scalar>,         multiply<Scalar>,
-    multiply<Scalar>,     multiply_transposed<Scalar>, sum_by_token<Scalar>, packed_gru_size<Scalar>,
-    pack_gru<Scalar>,     gru_forward<Scalar>,         gru_forward<Scalar>,  pack_gru<Scalar>,
-    gru_backward<Scalar>, cross_entropy<Scalar>,
+    .name = "reference",
+    .precision = Precision::fp32,
+    .packed_size = packed_size<Scalar>,
+    .pack = pack<Scalar>,
+    .multiply = multiply<Scalar>,
+    .multiply_vector = multiply_vector<Scalar>,
+    .multiply_transposed = multiply_transposed<Scalar>,
+    .sum_by_token = sum_by_token<Scalar>,
+    .packed_gru_size = packed_gru_size<Scalar>,
+    .pack_gru = pack_gru<Scalar>,
+    .gru_forward = gru_forward<Scalar>,
+    .gru_step = gru_step<Scalar>,
+    .packed_gru_backward_size = packed_gru_size<Scalar>,
+    .pack_gru_backward = pack_gru<Scalar>,
+    .gru_backward = gru_backward<Scalar>,
+    .cross_entropy = cross_entropy<Scalar>,
+    .sigmoid =
+        [](std::size_t n, const Scalar* x, Scalar* y) {
+          std::transform(x, x + n, y, [](Scalar v) { return Scalar(1) / (Scalar(1) + std::exp(-v)); });
+        },
+    .tanh = [](std::size_t n, const Scalar* x,
+               Scalar* y) { std::transform(x, x + n, y, [](Scalar v) { return std::tanh(v); }); },
+    .exp = [](std::size_t n, const Scalar* x,
+              Scalar* y) { std::transform(x, x + n, y, [](Scalar v) { return std::exp(v); }); },
 };
+
+// ---- float with rounded weights ----
+
+/// w [K, N], row-major with strides as Kernels::pack has them, as weights of that precision hold it: int8 has
+/// a scale for each n.
+template <Precision kPrecision>
+std::vector<float> rounded(int K, int N, const float* w, std::ptrdiff_t k_stride, std::ptrdiff_t n_stride) {
+  std::vector<float> result(packed_size<float>(K, N));
+  for (int n = 0; n < N; ++n) {
+    const float* column = w + n * n_stride;
+    const float scale = kPrecision == Precision::int8 ? int8_scale(K, column, k_stride) : 0.0f;
+    for (int k = 0; k < K; ++k) {
+      const float x = column[k * k_stride];
+      result[static_cast<std::size_t>(k) * static_cast<std::size_t>(N) + static_cast<std::size_t>(n)] =
+          kPrecision == Precision::int8 ? scale * static_cast<float>(to_int8(x, scale))
+                                        : from_bfloat16(to_bfloat16(x));
+    }
+  }
+  return result;
+}
+
+template <Precision kPrecision>
+void pack_rounded(int K, int N, const float* b, std::ptrdiff_t k_stride, std::ptrdiff_t n_stride,
+                  float* packed) {
+  const std::vector<float> result = rounded<kPrecision>(K, N, b, k_stride, n_stride);
+  std::copy(result.begin(), result.end(), packed);
+}
+
+// A row of weight_hh [3H, H] belongs to a unit's gate.
+template <Precision kPrecision>
+void pack_gru_rounded(int H, ResetGate, const float* weight_hh, float* packed) {
+  const std::vector<float> transposed = rounded<kPrecision>(H, 3 * H, weight_hh, 1, H);
+  pack(3 * H, H, transposed.data(), 1, std::ptrdiff_t{3} * H, packed);
+}
+
+// The gradient of a state sums over the gates' rows, so its scales belong to the columns.
+template <Precision kPrecision>
+void pack_gru_backward_rounded(int H, ResetGate, const float* weight_hh, float* packed) {
+  pack_rounded<kPrecision>(3 * H, H, weight_hh, H, 1, packed);
+}
+
+/// The reference with weights of fewer bits.
+template <Precision kPrecision>
+inline constexpr Kernels<float> kRounded = [] {
+  Kernels<float> kernels = kKernels<float>;
+  kernels.precision = kPrecision;
+  kernels.pack = pack_rounded<kPrecision>;
+  kernels.pack_gru = pack_gru_rounded<kPrecision>;
+  kernels.pack_gru_backward = pack_gru_backward_rounded<kPrecision>;
+  return kernels;
+}();
 
 }  // namespace gruve::kernels::reference

@@ -65,8 +65,7 @@ class ChunkPass {
       layers_[l].gates.resize(rows * count(4 * H));
       layers_[l].dgates.resize(rows * count(4 * H));
       layers_[l].dh.resize(count(B_) * count(H));
-      layers_[l].weight_hh_backward.resize(
-          std::max(kernels.packed_size(3 * H, H), kernels.packed_gru_size(H)));
+      layers_[l].weight_hh_backward.resize(kernels.packed_gru_backward_size(H, config.reset_gate));
       if (l > 0)
         layers_[l].weight_ih_backward.resize(kernels.packed_size(2 * H, H) + kernels.packed_size(H, H));
     }

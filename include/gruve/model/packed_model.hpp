@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "gruve/core/aligned.hpp"
@@ -14,20 +16,24 @@ namespace gruve {
 /// and once per model in generation; it does not refer to the model that it was made from.
 ///
 /// The first layer's input product is a table: embedding · weight_ih_l0ᵀ + bias_ih_l0 is [V, 3H], and a token
-/// costs the reading of a row.
+/// costs the reading of a row. It is of float whatever the precision of the kernels is.
 template <class Scalar>
 class PackedModel {
  public:
   explicit PackedModel(const ModelConfig& config,
                        const kernels::Kernels<Scalar>& kernels = kernels::active_for<Scalar>())
-      : config_(config), kernels_(&kernels), layers_(static_cast<std::size_t>(config.num_layers)) {
+      : config_(config),
+        kernels_(&kernels),
+        table_kernels_(kernels.precision == kernels::Precision::fp32 ? &kernels
+                                                                     : &kernels::active_for<Scalar>()),
+        layers_(static_cast<std::size_t>(config.num_layers)) {
     const int V = config.vocab_size, E = config.embedding_size, H = config.hidden_size;
     table_.resize(static_cast<std::size_t>(V) * 3 * static_cast<std::size_t>(H));
-    table_weights_.resize(kernels.packed_size(E, 3 * H));
+    table_weights_.resize(table_kernels_->packed_size(E, 3 * H));
     output_.resize(kernels.packed_size(H, V));
     output_bias_.resize(static_cast<std::size_t>(V));
     for (std::size_t l = 0; l < layers_.size(); ++l) {
-      layers_[l].weight_hh.resize(kernels.packed_gru_size(H));
+      layers_[l].weight_hh.resize(kernels.packed_gru_size(H, config.reset_gate));
       layers_[l].bias_hh.resize(static_cast<std::size_t>(3 * H));
       if (l == 0) continue;
       layers_[l].weight_ih.resize(kernels.packed_size(H, 3 * H));
@@ -44,7 +50,7 @@ class PackedModel {
     // A task a layer, and one for what stands before and behind them.
     threads.for_each(layers_.size() + 1, [&](std::size_t l) {
       if (l == layers_.size()) {
-        kernels_->pack(E, 3 * H, model.gru.layers[0].weight_ih.data(), 1, E, table_weights_.data());
+        table_kernels_->pack(E, 3 * H, model.gru.layers[0].weight_ih.data(), 1, E, table_weights_.data());
         kernels_->pack(H, V, model.output.weight.data(), 1, H, output_.data());
         copy(model.output.bias, output_bias_);
         return;
@@ -61,15 +67,15 @@ class PackedModel {
       const auto part = [&](std::size_t k) {
         return static_cast<int>(static_cast<std::size_t>(V) * k / parts);
       };
-      kernels_->multiply({.rows = {1, V, part(i), part(i + 1)},
-                          .K = E,
-                          .N = 3 * H,
-                          .a = model.embedding.weight.data(),
-                          .a_stride = E,
-                          .b = table_weights_.data(),
-                          .bias = model.gru.layers[0].bias_ih.data(),
-                          .c = table_.data(),
-                          .c_stride = std::ptrdiff_t{3} * H});
+      table_kernels_->multiply({.rows = {1, V, part(i), part(i + 1)},
+                                .K = E,
+                                .N = 3 * H,
+                                .a = model.embedding.weight.data(),
+                                .a_stride = E,
+                                .b = table_weights_.data(),
+                                .bias = model.gru.layers[0].bias_ih.data(),
+                                .c = table_.data(),
+                                .c_stride = std::ptrdiff_t{3} * H});
     });
   }
 
@@ -92,39 +98,18 @@ class PackedModel {
   /// first).
   void layer_forward(std::size_t l, kernels::GruForward<Scalar> pass, const Scalar* input,
                      Scalar* product) const {
-    run_layer(l, pass, input, product, kernels_->multiply, kernels_->gru_forward);
-  }
-
-  /// The same for one token of one sequence, pass.rows = {}.
-  void layer_step(std::size_t l, const kernels::GruForward<Scalar>& pass, const Scalar* input,
-                  Scalar* product) const {
-    run_layer(l, pass, input, product, kernels_->multiply_vector, kernels_->gru_step);
-  }
-
-  /// logits [T, B, V] of the last layer's output [T, B, H].
-  void output_forward(kernels::Rows rows, const Scalar* input, Scalar* logits) const {
-    kernels_->multiply(output_product(rows, input, logits));
-  }
-  void output_step(const Scalar* input, Scalar* logits) const {
-    kernels_->multiply_vector(output_product({}, input, logits));
-  }
-
- private:
-  void run_layer(std::size_t l, kernels::GruForward<Scalar> pass, const Scalar* input, Scalar* product,
-                 void (*multiply)(const kernels::Product<Scalar>&),
-                 void (*gru)(const kernels::GruForward<Scalar>&)) const {
     const Layer& layer = layers_[l];
     const int H = config_.hidden_size;
     if (l > 0) {
-      multiply({.rows = pass.rows,
-                .K = H,
-                .N = 3 * H,
-                .a = input,
-                .a_stride = H,
-                .b = layer.weight_ih.data(),
-                .bias = layer.bias_ih.data(),
-                .c = product,
-                .c_stride = std::ptrdiff_t{3} * H});
+      kernels_->multiply({.rows = pass.rows,
+                          .K = H,
+                          .N = 3 * H,
+                          .a = input,
+                          .a_stride = H,
+                          .b = layer.weight_ih.data(),
+                          .bias = layer.bias_ih.data(),
+                          .c = product,
+                          .c_stride = std::ptrdiff_t{3} * H});
       pass.tokens = nullptr;
     }
     pass.H = H;
@@ -132,23 +117,83 @@ class PackedModel {
     pass.input_product = l == 0 ? table_.data() : product;
     pass.weight_hh = layer.weight_hh.data();
     pass.bias_hh = layer.bias_hh.data();
-    gru(pass);
+    kernels_->gru_forward(pass);
   }
 
-  kernels::Product<Scalar> output_product(kernels::Rows rows, const Scalar* input, Scalar* logits) const {
-    return {.rows = rows,
-            .K = config_.hidden_size,
-            .N = config_.vocab_size,
-            .a = input,
-            .a_stride = config_.hidden_size,
-            .b = output_.data(),
-            .bias = output_bias_.data(),
-            .c = logits,
-            .c_stride = config_.vocab_size};
+  /// logits [T, B, V] of the last layer's output [T, B, H].
+  void output_forward(kernels::Rows rows, const Scalar* input, Scalar* logits) const {
+    kernels_->multiply({.rows = rows,
+                        .K = config_.hidden_size,
+                        .N = config_.vocab_size,
+                        .a = input,
+                        .a_stride = config_.hidden_size,
+                        .b = output_.data(),
+                        .bias = output_bias_.data(),
+                        .c = logits,
+                        .c_stride = config_.vocab_size});
+  }
+
+  // One token of one sequence. Threads can share each of the three: `part` of `parts` equal ones.
+
+  /// product [3H] of a layer but the first: its input product from the output [H] of the layer below.
+  void input_step(std::size_t l, const Scalar* input, Scalar* product, int part = 0, int parts = 1) const {
+    const int H = config_.hidden_size;
+    kernels_->multiply_vector({.K = H,
+                               .N = 3 * H,
+                               .columns = part_of(3 * H, part, parts),
+                               .a = input,
+                               .b = layers_[l].weight_ih.data(),
+                               .bias = layers_[l].bias_ih.data(),
+                               .c = product});
+  }
+
+  /// out [H], the state after the state h [H]; the first layer takes the token, the others the product [3H].
+  void layer_step(std::size_t l, std::uint16_t token, const Scalar* product, const Scalar* h, Scalar* out,
+                  bool descending, int part = 0, int parts = 1) const {
+    const int H = config_.hidden_size;
+    const bool whole = config_.reset_gate == kernels::ResetGate::before_product;
+    if (whole && part > 0) return;
+    kernels_->gru_step({.H = H,
+                        .units = part_of(H, part, whole ? 1 : parts),
+                        .descending = descending,
+                        .reset_gate = config_.reset_gate,
+                        .input_product = l == 0 ? table_.data() + std::ptrdiff_t{3} * H * token : product,
+                        .weight_hh = layers_[l].weight_hh.data(),
+                        .bias_hh = layers_[l].bias_hh.data(),
+                        .h = h,
+                        .out = out});
+  }
+
+  /// logits [V] of the last layer's output [H].
+  void output_step(const Scalar* input, Scalar* logits, int part = 0, int parts = 1) const {
+    kernels_->multiply_vector({.K = config_.hidden_size,
+                               .N = config_.vocab_size,
+                               .columns = part_of(config_.vocab_size, part, parts),
+                               .a = input,
+                               .b = output_.data(),
+                               .bias = output_bias_.data(),
+                               .c = logits});
+  }
+
+  /// Bytes of weights that a step reads: all but the table, of which it reads a row.
+  std::size_t step_bytes() const noexcept {
+    std::size_t scalars = output_.size();
+    for (const Layer& layer : layers_) scalars += layer.weight_hh.size() + layer.weight_ih.size();
+    return scalars * sizeof(Scalar);
+  }
+
+ private:
+  static kernels::Columns part_of(int n, int part, int parts) {
+    const int units = (n + kernels::kPartUnit - 1) / kernels::kPartUnit;
+    const auto at = [&](int i) {
+      return std::min(n, static_cast<int>(std::int64_t{units} * i / parts) * kernels::kPartUnit);
+    };
+    return {at(part), at(part + 1)};
   }
 
   ModelConfig config_;
   const kernels::Kernels<Scalar>* kernels_;
+  const kernels::Kernels<Scalar>* table_kernels_;
   AlignedVector<Scalar> table_;
   AlignedVector<Scalar> table_weights_;
   std::vector<Layer> layers_;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gruve/core/aligned.hpp"
+#include "gruve/core/thread_pool.hpp"
 #include "gruve/model/packed_model.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
@@ -16,29 +17,35 @@ namespace gruve {
 /// the state of each is its own, and can be stored and put back.
 class Stepper {
  public:
-  explicit Stepper(const PackedModel<float>& model)
+  /// threads  share each step, which pays where the weights outgrow the cache of a core; they must outlive
+  /// the
+  ///          stepper and have no other work while it steps. The result has the same bits. Null for none.
+  explicit Stepper(const PackedModel<float>& model, ThreadPool* threads = nullptr)
       : model_(&model),
+        threads_(threads),
         hidden_size_(static_cast<std::size_t>(model.config().hidden_size)),
         num_layers_(static_cast<std::size_t>(model.config().num_layers)),
         state_(num_layers_ * hidden_size_),
-        h_prev_(2 * hidden_size_),
         out_(hidden_size_),
-        gates_(4 * hidden_size_),
         product_(3 * hidden_size_),
         logits_(static_cast<std::size_t>(model.config().vocab_size)) {}
 
   /// Feeds a token, which must be below the vocabulary's size, and returns the logits [V] of the one to come
   /// next. They stay where they are until the next call.
   std::span<const float> step(Token token) noexcept {
+    descending_ = !descending_;
     for (std::size_t l = 0; l < num_layers_; ++l) {
       float* state = state_.data() + l * hidden_size_;
-      std::copy_n(state, hidden_size_, h_prev_.data());
-      model_->layer_step(
-          l, {.tokens = &token, .h_prev = h_prev_.data(), .out = out_.data(), .gates = gates_.data()},
-          state - (l > 0 ? hidden_size_ : 0), product_.data());
+      if (l > 0)
+        share([&](int part, int parts) {
+          model_->input_step(l, state - hidden_size_, product_.data(), part, parts);
+        });
+      share([&](int part, int parts) {
+        model_->layer_step(l, token, product_.data(), state, out_.data(), descending_, part, parts);
+      });
       std::copy_n(out_.data(), hidden_size_, state);
     }
-    model_->output_step(out_.data(), logits_.data());
+    share([&](int part, int parts) { model_->output_step(out_.data(), logits_.data(), part, parts); });
     return logits_;
   }
 
@@ -48,13 +55,19 @@ class Stepper {
   const ModelConfig& config() const noexcept { return model_->config(); }
 
  private:
+  template <class Work>
+  void share(Work&& work) {
+    if (threads_ == nullptr) return work(0, 1);
+    threads_->for_each_thread([&](std::size_t i) { work(static_cast<int>(i), threads_->size()); });
+  }
+
   const PackedModel<float>* model_;
+  ThreadPool* threads_;
   std::size_t hidden_size_;
   std::size_t num_layers_;
+  bool descending_ = true;
   AlignedVector<float> state_;    // [L, H]
-  AlignedVector<float> h_prev_;   // [2, H]
   AlignedVector<float> out_;      // [H]
-  AlignedVector<float> gates_;    // [4H]
   AlignedVector<float> product_;  // [3H]
   AlignedVector<float> logits_;   // [V]
 };
