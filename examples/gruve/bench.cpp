@@ -228,7 +228,7 @@ void bench_train(const BenchArguments& options) {
 
 // The next token is the most probable one: what a peer does too.
 gruve::Token most_probable(std::span<const float> logits) {
-  return static_cast<gruve::Token>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+  return static_cast<gruve::Token>(kernels::active().argmax(static_cast<int>(logits.size()), logits.data()));
 }
 
 // One token of one sequence.

@@ -9,8 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "gruve/core/aligned.hpp"
 #include "gruve/core/error.hpp"
 #include "gruve/core/rng.hpp"
+#include "gruve/kernels/dispatch.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
 namespace gruve {
@@ -36,7 +38,7 @@ class Sampler {
  public:
   /// The same seed and stream give the same draws. Throws Error naming an option that is out of range.
   Sampler(int vocab_size, const SamplerOptions& options, std::uint64_t seed, std::uint64_t stream = 0)
-      : options_(options), rng_(seed, stream) {
+      : options_(options), rng_(seed, stream), weights_(static_cast<std::size_t>(vocab_size)) {
     const auto require = [](bool holds, const char* sentence, auto value) {
       if (!holds) throw Error(sentence + std::string(", not ") + std::to_string(value));
     };
@@ -53,53 +55,65 @@ class Sampler {
   /// logits [V]; allowed(token) says whether the grammar lets it come next, and must do so for at least one.
   template <class Allowed>
   Token sample(std::span<const float> logits, Allowed&& allowed) noexcept {
-    candidates_.clear();
-    float highest = -std::numeric_limits<float>::infinity();
-    for (std::size_t token = 0; token < logits.size(); ++token) {
-      if (!allowed(static_cast<Token>(token))) continue;
-      candidates_.push_back({logits[token], static_cast<Token>(token)});
-      highest = std::max(highest, logits[token]);
+    constexpr float kNever = -std::numeric_limits<float>::infinity();
+    const int V = static_cast<int>(weights_.size());
+    last_allowed_ = 0;
+    for (std::size_t token = 0; token < weights_.size(); ++token) {
+      const bool may = allowed(static_cast<Token>(token));
+      weights_[token] = may ? logits[token] : kNever;
+      if (may) last_allowed_ = static_cast<Token>(token);
     }
     const float choice = rng_.uniform(), draw = rng_.uniform();
-    const auto ranks_before = [](const Candidate& a, const Candidate& b) {
-      return a.weight > b.weight || (a.weight == b.weight && a.token < b.token);
-    };
-    if (choice < options_.argmax)
-      return std::min_element(candidates_.begin(), candidates_.end(), ranks_before)->token;
-
-    for (Candidate& candidate : candidates_)
-      candidate.weight = std::exp((candidate.weight - highest) / options_.temperature);
-    const bool filters = options_.top_k > 0 || options_.top_p < 1 || options_.min_p > 0;
-    if (filters) {
-      std::sort(candidates_.begin(), candidates_.end(), ranks_before);
-      if (options_.top_k > 0) keep(static_cast<std::size_t>(options_.top_k));
-      if (options_.top_p < 1) {
-        const float wanted = options_.top_p * total();
-        std::size_t count = 0;
-        for (float sum = 0; count < candidates_.size() && sum < wanted; ++count)
-          sum += candidates_[count].weight;
-        keep(std::max<std::size_t>(count, 1));
-      }
-      const float least = options_.min_p * candidates_.front().weight;
-      std::size_t count = 1;
-      while (count < candidates_.size() && candidates_[count].weight >= least) ++count;
-      keep(count);
+    if (choice < options_.argmax) {
+      const auto token = static_cast<Token>(kernels_->argmax(V, weights_.data()));
+      return weights_[token] > kNever ? token : last_allowed_;
     }
+    const float total = kernels_->softmax(V, 1 / options_.temperature, weights_.data());
+    if (options_.top_k > 0 || options_.top_p < 1 || options_.min_p > 0) return draw_filtered(draw);
+    float left = draw * total;
+    for (std::size_t token = 0; token < weights_.size(); ++token) {
+      left -= weights_[token];
+      if (left < 0) return static_cast<Token>(token);
+    }
+    // Rounding left a trace: the last that has any weight.
+    for (std::size_t token = weights_.size(); token-- > 0;)
+      if (weights_[token] > 0) return static_cast<Token>(token);
+    return last_allowed_;  // the logits are no numbers
+  }
+
+ private:
+  struct Candidate {
+    float weight;
+    Token token;
+  };
+
+  Token draw_filtered(float draw) noexcept {
+    candidates_.clear();
+    for (std::size_t token = 0; token < weights_.size(); ++token)
+      if (weights_[token] > 0) candidates_.push_back({weights_[token], static_cast<Token>(token)});
+    if (candidates_.empty()) return last_allowed_;
+    std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) {
+      return a.weight > b.weight || (a.weight == b.weight && a.token < b.token);
+    });
+    if (options_.top_k > 0) keep(static_cast<std::size_t>(options_.top_k));
+    if (options_.top_p < 1) {
+      const float wanted = options_.top_p * total();
+      std::size_t count = 0;
+      for (float sum = 0; count < candidates_.size() && sum < wanted; ++count)
+        sum += candidates_[count].weight;
+      keep(std::max<std::size_t>(count, 1));
+    }
+    const float least = options_.min_p * candidates_.front().weight;
+    std::size_t count = 1;
+    while (count < candidates_.size() && candidates_[count].weight >= least) ++count;
+    keep(count);
     float left = draw * total();
     for (const Candidate& candidate : candidates_) {
       left -= candidate.weight;
       if (left < 0) return candidate.token;
     }
-    // Rounding left a trace: the last that has any weight.
-    while (candidates_.size() > 1 && !(candidates_.back().weight > 0)) candidates_.pop_back();
     return candidates_.back().token;
   }
-
- private:
-  struct Candidate {
-    float weight;  // logit, then unnormalised probability
-    Token token;
-  };
 
   void keep(std::size_t count) noexcept {
     while (candidates_.size() > count) candidates_.pop_back();
@@ -113,6 +127,9 @@ class Sampler {
 
   SamplerOptions options_;
   Rng rng_;
+  const kernels::Kernels<float>* kernels_ = &kernels::active();
+  AlignedVector<float> weights_;  // [V]: logits, then unnormalised probabilities; none where not allowed
+  Token last_allowed_ = 0;
   std::vector<Candidate> candidates_;
 };
 

@@ -53,6 +53,14 @@ inline constexpr const char* kName = "baseline";
 using Vector [[gnu::vector_size(16)]] = float;
 using IntVector [[gnu::vector_size(16)]] = int;
 GRUVE_INLINE Vector multiply_add(Vector a, Vector b, Vector c) { return a * b + c; }
+GRUVE_INLINE Vector load_first(const float* p, int n) {
+  Vector v = {};
+  for (int i = 0; i < n; ++i) v[i] = p[i];
+  return v;
+}
+GRUVE_INLINE void store_first(float* p, Vector v, int n) {
+  for (int i = 0; i < n; ++i) p[i] = v[i];
+}
 GRUVE_INLINE IntVector widen(const void* p) {
   signed char bytes [[gnu::vector_size(8)]];
   using Shorts [[gnu::vector_size(16)]] = short;
@@ -84,6 +92,11 @@ inline constexpr const char* kName = "avx2";
 using Vector [[gnu::vector_size(32)]] = float;
 using IntVector [[gnu::vector_size(32)]] = int;
 GRUVE_INLINE Vector multiply_add(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
+GRUVE_INLINE __m256i first_lanes(int n) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+GRUVE_INLINE Vector load_first(const float* p, int n) { return _mm256_maskload_ps(p, first_lanes(n)); }
+GRUVE_INLINE void store_first(float* p, Vector v, int n) { _mm256_maskstore_ps(p, first_lanes(n), v); }
 GRUVE_INLINE IntVector widen(const void* p) {
   return (IntVector)_mm256_cvtepi8_epi16(_mm_loadu_si128(static_cast<const __m128i*>(p)));
 }
@@ -108,6 +121,9 @@ inline constexpr const char* kName = "avx512";
 using Vector [[gnu::vector_size(64)]] = float;
 using IntVector [[gnu::vector_size(64)]] = int;
 GRUVE_INLINE Vector multiply_add(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
+GRUVE_INLINE __mmask16 first_lanes(int n) { return static_cast<__mmask16>((1u << n) - 1); }
+GRUVE_INLINE Vector load_first(const float* p, int n) { return _mm512_maskz_loadu_ps(first_lanes(n), p); }
+GRUVE_INLINE void store_first(float* p, Vector v, int n) { _mm512_mask_storeu_ps(p, first_lanes(n), v); }
 GRUVE_INLINE IntVector widen(const void* p) {
   return (IntVector)_mm512_cvtepi8_epi16(_mm256_loadu_si256(static_cast<const __m256i*>(p)));
 }

@@ -198,6 +198,10 @@ struct Kernels {
   void (*gru_backward)(const GruBackward<Scalar>&);
 
   void (*cross_entropy)(const CrossEntropy<Scalar>&);
+  /// x[i] ← exp((x[i] − max x) · factor) for n > 0 elements, of which −∞ becomes 0; returns their sum.
+  Scalar (*softmax)(int n, Scalar factor, Scalar* x);
+  /// The index of the largest of n > 0 elements, of equal ones the first.
+  int (*argmax)(int n, const Scalar* x);
 
   /// y[i] = f(x[i]) for n elements.
   void (*sigmoid)(std::size_t n, const Scalar* x, Scalar* y);

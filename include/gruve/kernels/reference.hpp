@@ -220,6 +220,20 @@ void cross_entropy(const CrossEntropy<Scalar>& p) {
   }
 }
 
+template <class Scalar>
+int argmax(int n, const Scalar* x) {
+  const auto less = [](const Scalar& a, const Scalar& b) { return std::real(a) < std::real(b); };
+  return static_cast<int>(std::max_element(x, x + n, less) - x);
+}
+
+template <class Scalar>
+Scalar softmax(int n, Scalar factor, Scalar* x) {
+  const auto largest = std::real(x[argmax(n, x)]);
+  Scalar sum(0);
+  for (int i = 0; i < n; ++i) sum += x[i] = std::exp((x[i] - largest) * factor);
+  return sum;
+}
+
 /// The reference as a set of kernels.
 template <class Scalar>
 inline constexpr Kernels<Scalar> kKernels = {
@@ -239,6 +253,8 @@ inline constexpr Kernels<Scalar> kKernels = {
     .pack_gru_backward = pack_gru<Scalar>,
     .gru_backward = gru_backward<Scalar>,
     .cross_entropy = cross_entropy<Scalar>,
+    .softmax = softmax<Scalar>,
+    .argmax = argmax<Scalar>,
     .sigmoid =
         [](std::size_t n, const Scalar* x, Scalar* y) {
           std::transform(x, x + n, y, [](Scalar v) { return Scalar(1) / (Scalar(1) + std::exp(-v)); });
