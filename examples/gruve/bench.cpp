@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -72,9 +71,8 @@ Series rate(const Series& seconds, double amount) {
 }
 
 std::string config_of(const BenchArguments& options, const std::string& sizes) {
-  static constexpr const char* kNames[] = {"fp32", "bf16", "int8"};
   return std::string("gruve ") + kernels::active(options.precision).name + " " +
-         kNames[static_cast<int>(options.precision)] + " " + sizes +
+         std::string(kernels::precision_name(options.precision)) + " " + sizes +
          " threads=" + std::to_string(options.threads);
 }
 
@@ -298,11 +296,12 @@ void add_bench(CLI::App& app) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command->add_option("--isa", options->isa, "Kernels by name: reference, baseline, avx2, avx512");
-  command->add_option("--precision", options->precision, "Weights of a step: fp32, bf16 or int8")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, kernels::Precision>{{"fp32", kernels::Precision::fp32},
-                                                    {"bf16", kernels::Precision::bf16},
-                                                    {"int8", kernels::Precision::int8}}));
+  command
+      ->add_option_function<std::string>(
+          "--precision",
+          [options](const std::string& name) { options->precision = *kernels::precision_from_name(name); },
+          "Weights: fp32, bf16 or int8")
+      ->check(CLI::IsMember({"fp32", "bf16", "int8"}));
   command->add_flag("--json", options->json, "Print a JSON object a line");
   command->callback([options] { bench(*options); });
 }

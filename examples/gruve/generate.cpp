@@ -18,8 +18,10 @@
 #include "gruve/core/atomic_file.hpp"
 #include "gruve/core/error.hpp"
 #include "gruve/core/mapped_file.hpp"
+#include "gruve/generate/batch_generator.hpp"
 #include "gruve/generate/continuation.hpp"
 #include "gruve/generate/generator.hpp"
+#include "gruve/kernels/dispatch.hpp"
 #include "gruve/midi/read_midi.hpp"
 #include "gruve/midi/write_midi.hpp"
 #include "gruve/model/model_file.hpp"
@@ -48,6 +50,7 @@ struct GenerateArguments {
   std::uint64_t seed = 1;
   int count = 1;
   int threads = 0;
+  gruve::kernels::Precision precision = gruve::kernels::Precision::fp32;
   bool json = false;
 };
 
@@ -149,18 +152,35 @@ void write_piece(const GenerateArguments& options, const gruve::TrainedModel& mo
                         path(options.report));
 }
 
-// Calls make(number, piece) for every piece, several at a time.
-template <class Make>
-std::vector<Piece> make_all(const GenerateArguments& options, Make&& make) {
-  std::vector<Piece> pieces(static_cast<std::size_t>(options.count));
-  gruve::ThreadPool threads(options.threads);
-  threads.for_each(pieces.size(), [&](std::size_t i) { make(static_cast<int>(i), pieces[i]); });
-  return pieces;
+// The tokens of every piece: generate(generator) for one, or for a group of several side by side.
+template <class Encoder, class Generate>
+std::vector<std::vector<Token>> generate_all(const GenerateArguments& options,
+                                             const gruve::PackedModel<float>& packed, const Encoder& encoder,
+                                             const std::vector<Token>& primer, gruve::ThreadPool& threads,
+                                             Generate&& generate) {
+  std::vector<std::vector<Token>> all;
+  if (options.count == 1) {
+    // A model that a core's second-level cache holds is stepped faster by one thread alone.
+    const bool large = packed.step_bytes() > (std::size_t{1} << 20);
+    gruve::Generator generator(packed, encoder, options.sampler, options.seed, 0, large ? &threads : nullptr);
+    generator.prime(primer);
+    all.push_back(generate(generator));
+    return all;
+  }
+  constexpr int kGroup = 256;
+  for (int first = 0; first < options.count; first += kGroup) {
+    gruve::BatchGenerator generator(packed, encoder, options.sampler, options.seed,
+                                    std::min(kGroup, options.count - first), threads,
+                                    static_cast<std::uint64_t>(first));
+    generator.prime(primer);
+    for (std::vector<Token>& tokens : generate(generator)) all.push_back(std::move(tokens));
+  }
+  return all;
 }
 
 std::vector<Piece> generate_music(const GenerateArguments& options, const gruve::TrainedModel& model,
                                   const gruve::PackedModel<float>& packed,
-                                  const gruve::TimestepEncoder& encoder) {
+                                  const gruve::TimestepEncoder& encoder, gruve::ThreadPool& threads) {
   double bpm = options.tempo.value_or(model.tempo_bpm);
   gruve::TimeSignature metre = model.time_signature;
   if (!options.primer.empty()) {
@@ -180,29 +200,31 @@ std::vector<Piece> generate_music(const GenerateArguments& options, const gruve:
   if (!options.primer.empty())
     primer = read_primer(options.primer, encoder, options.tokens ? gruve::kMaxTimesteps : steps / 2);
 
-  return make_all(options, [&](int number, Piece& piece) {
-    gruve::Generator generator(packed, encoder, options.sampler, options.seed,
-                               static_cast<std::uint64_t>(number));
-    generator.prime(primer.tokens);
+  const auto made = generate_all(options, packed, encoder, primer.tokens, threads, [&](auto& generator) {
+    return options.tokens ? generate_tokens(generator, *options.tokens)
+                          : generate_steps(generator, steps - primer.steps);
+  });
+  std::vector<Piece> pieces(made.size());
+  threads.for_each(pieces.size(), [&](std::size_t i) {
+    Piece& piece = pieces[i];
     std::vector<Token> tokens = primer.tokens;
-    const std::vector<Token> made = options.tokens ? generate_tokens(generator, *options.tokens)
-                                                   : generate_steps(generator, steps - primer.steps);
-    tokens.insert(tokens.end(), made.begin(), made.end());
+    tokens.insert(tokens.end(), made[i].begin(), made[i].end());
     gruve::Song song = encoder.decode(tokens, bpm);
     song.time_signatures = {metre};
     if (primer.steps > 0)
       song = gruve::with_primer(std::move(song), primer.song,
                                 primer.steps * song.ticks_per_quarter / encoder.steps_per_quarter());
-    piece.tokens = made.size();
+    piece.tokens = made[i].size();
     piece.violations = gruve::count_violations(encoder, std::span<const Token>(tokens));
     piece.notes = song.notes.size();
     piece.seconds = gruve::duration_seconds(song);
-    write_piece(options, model, song, number, piece);
+    write_piece(options, model, song, static_cast<int>(i), piece);
   });
+  return pieces;
 }
 
 std::vector<Piece> generate_text(const GenerateArguments& options, const gruve::PackedModel<float>& packed,
-                                 const gruve::CharEncoder& encoder) {
+                                 const gruve::CharEncoder& encoder, gruve::ThreadPool& threads) {
   if (options.seconds || options.bars || !options.wav.empty() || !options.svg.empty() ||
       !options.report.empty())
     throw gruve::Error(options.model,
@@ -213,15 +235,16 @@ std::vector<Piece> generate_text(const GenerateArguments& options, const gruve::
     text.assign(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
   }
   const std::vector<Token> primer = encoder.encode(text);
-  return make_all(options, [&](int number, Piece& piece) {
-    gruve::Generator generator(packed, encoder, options.sampler, options.seed,
-                               static_cast<std::uint64_t>(number));
-    generator.prime(primer);
-    const std::vector<Token> made = generate_tokens(generator, options.tokens.value_or(1000));
-    piece.tokens = made.size();
-    piece.files.push_back(numbered(options.out, number, options.count));
-    gruve::write_file(piece.files.back(), text + encoder.decode(made));
+  const auto made = generate_all(options, packed, encoder, primer, threads, [&](auto& generator) {
+    return generate_tokens(generator, options.tokens.value_or(1000));
   });
+  std::vector<Piece> pieces(made.size());
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    pieces[i].tokens = made[i].size();
+    pieces[i].files.push_back(numbered(options.out, static_cast<int>(i), options.count));
+    gruve::write_file(pieces[i].files.back(), text + encoder.decode(made[i]));
+  }
+  return pieces;
 }
 
 void generate(const GenerateArguments& options) {
@@ -229,12 +252,12 @@ void generate(const GenerateArguments& options) {
   for (const std::string& file : {options.out, options.wav, options.svg, options.report})
     if (!file.empty()) gruve::require_writable(numbered(file, 0, options.count));
   gruve::ThreadPool threads(options.threads);
-  gruve::PackedModel<float> packed(model.network.config);
+  gruve::PackedModel<float> packed(model.network.config, gruve::kernels::active(options.precision));
   packed.assign(model.network, threads);
   const std::vector<Piece> pieces =
       std::holds_alternative<gruve::TimestepEncoder>(model.encoder)
-          ? generate_music(options, model, packed, std::get<gruve::TimestepEncoder>(model.encoder))
-          : generate_text(options, packed, std::get<gruve::CharEncoder>(model.encoder));
+          ? generate_music(options, model, packed, std::get<gruve::TimestepEncoder>(model.encoder), threads)
+          : generate_text(options, packed, std::get<gruve::CharEncoder>(model.encoder), threads);
 
   for (const Piece& piece : pieces) {
     if (options.json) {
@@ -299,6 +322,14 @@ void add_generate(CLI::App& app) {
   command->add_option("--threads", options->threads, "Threads, 0 for as many as the machine has")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
+  command
+      ->add_option_function<std::string>(
+          "--precision",
+          [options](const std::string& name) {
+            options->precision = *gruve::kernels::precision_from_name(name);
+          },
+          "Weights in fp32, or faster and less exact in bf16 or int8")
+      ->check(CLI::IsMember({"fp32", "bf16", "int8"}));
   command->add_option("--wav", options->wav,
                       "Also write sound: FluidSynth's where it is installed, else a tone of ours");
   command->add_flag("--builtin-tone", options->builtin_tone,

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 namespace gruve::kernels {
 
@@ -12,6 +14,18 @@ enum class Precision {
   bf16,  // bfloat16: the upper half of a float
   int8,  // 8 bits and a float scale for each row of a weight matrix; for generation only
 };
+
+constexpr std::string_view precision_name(Precision precision) noexcept {
+  constexpr std::string_view kNames[] = {"fp32", "bf16", "int8"};
+  return kNames[static_cast<int>(precision)];
+}
+
+/// Empty where no precision has that name.
+constexpr std::optional<Precision> precision_from_name(std::string_view name) noexcept {
+  for (const Precision precision : {Precision::fp32, Precision::bf16, Precision::int8})
+    if (name == precision_name(precision)) return precision;
+  return std::nullopt;
+}
 
 /// Where the reset gate acts in the candidate n of a GRU.
 enum class ResetGate {

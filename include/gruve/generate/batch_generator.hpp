@@ -1,0 +1,137 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "gruve/core/thread_pool.hpp"
+#include "gruve/generate/sampler.hpp"
+#include "gruve/model/batch_stepper.hpp"
+#include "gruve/model/packed_model.hpp"
+#include "gruve/tokens/token_encoder.hpp"
+
+namespace gruve {
+
+/// Generates several sequences from a model side by side, each as a Generator of its own stream would,
+/// several times as fast. What becomes of a sequence depends on neither the others nor the number of threads.
+template <TokenEncoder Encoder>
+class BatchGenerator {
+ public:
+  /// Sequence i draws from stream first_stream + i of the seed. The model and the threads must outlive the
+  /// generator. Throws Error on sampler options that are out of range.
+  BatchGenerator(const PackedModel<float>& model, Encoder encoder, const SamplerOptions& options,
+                 std::uint64_t seed, int num_sequences, ThreadPool& threads, std::uint64_t first_stream = 0)
+      : stepper_(model, num_sequences, threads), threads_(&threads), encoder_(std::move(encoder)) {
+    for (int i = 0; i < num_sequences; ++i)
+      running_.push_back(
+          {i,
+           {encoder_.vocab_size(), options, seed, first_stream + static_cast<std::uint64_t>(i)},
+           encoder_.start(),
+           true});
+    last_.assign(running_.size(), encoder_.start_token());
+  }
+
+  /// All sequences take the tokens as if they had generated them. They must be in the vocabulary.
+  void prime(std::span<const Token> tokens) noexcept {
+    for (const Token token : tokens) {
+      stepper_.step(last_);
+      std::fill(last_.begin(), last_.end(), token);
+      for (Sequence& sequence : running_) sequence.state = encoder_.advance(sequence.state, token);
+    }
+  }
+
+  /// Generates until every sequence has ended, a token of each at a time.
+  /// also(i, at_boundary, token)   whether sequence i may go on with it; must be so for one that the grammar
+  ///                               allows. at_boundary: whether the sequence could end before it.
+  /// take(i, at_boundary, token)   gets the token; false ends the sequence. at_boundary: whether it may end
+  /// here. Both are called from several threads, for different sequences at a time.
+  template <class Also, class Take>
+  void run(Also&& also, Take&& take) {
+    const auto V = static_cast<std::size_t>(encoder_.vocab_size());
+    while (!running_.empty()) {
+      const std::span<const float> logits = stepper_.step(last_);
+      const auto parts = static_cast<std::size_t>(threads_->size());
+      threads_->for_each_thread([&](std::size_t part) {
+        const std::size_t end = running_.size() * (part + 1) / parts;
+        for (std::size_t i = running_.size() * part / parts; i < end; ++i) {
+          Sequence& sequence = running_[i];
+          const bool at_boundary = encoder_.at_boundary(sequence.state);
+          const Token token = sequence.sampler.sample(logits.subspan(i * V, V), [&](Token next) {
+            return encoder_.allowed(sequence.state, next) && also(sequence.index, at_boundary, next);
+          });
+          last_[i] = token;
+          sequence.state = encoder_.advance(sequence.state, token);
+          sequence.goes_on = take(sequence.index, encoder_.at_boundary(sequence.state), token);
+        }
+      });
+      for (std::size_t i = running_.size(); i-- > 0;)
+        if (!running_[i].goes_on) end(i);
+    }
+  }
+
+  const Encoder& encoder() const noexcept { return encoder_; }
+  int num_sequences() const noexcept { return stepper_.batch_size(); }
+
+ private:
+  struct Sequence {
+    int index;
+    Sampler sampler;
+    typename Encoder::State state;
+    bool goes_on;
+  };
+
+  // The last of those that run takes the place of one that has ended.
+  void end(std::size_t i) {
+    for (int l = 0; l < stepper_.config().num_layers; ++l) {
+      const auto from = stepper_.state(l, static_cast<int>(running_.size()) - 1);
+      std::copy(from.begin(), from.end(), stepper_.state(l, static_cast<int>(i)).begin());
+    }
+    std::swap(running_[i], running_.back());
+    last_[i] = last_.back();
+    running_.pop_back();
+    last_.pop_back();
+  }
+
+  BatchStepper stepper_;
+  ThreadPool* threads_;
+  Encoder encoder_;
+  std::vector<Sequence> running_;  // the stepper's rows
+  std::vector<Token> last_;        // of each, not yet fed to the stepper
+};
+
+/// Of each sequence at least `count` tokens, and then as many more as it takes to come to a boundary.
+template <TokenEncoder Encoder>
+std::vector<std::vector<Token>> generate_tokens(BatchGenerator<Encoder>& generator, std::size_t count) {
+  std::vector<std::vector<Token>> sequences(static_cast<std::size_t>(generator.num_sequences()));
+  if (count == 0) return sequences;
+  generator.run([](int, bool, Token) { return true; },
+                [&](int i, bool at_boundary, Token token) {
+                  std::vector<Token>& tokens = sequences[static_cast<std::size_t>(i)];
+                  tokens.push_back(token);
+                  return tokens.size() < count || !at_boundary;
+                });
+  return sequences;
+}
+
+/// Sequences of music of exactly `steps` timesteps each. Something sounds in the last of them.
+template <MusicEncoder Encoder>
+std::vector<std::vector<Token>> generate_steps(BatchGenerator<Encoder>& generator, std::int64_t steps) {
+  std::vector<std::vector<Token>> sequences(static_cast<std::size_t>(generator.num_sequences()));
+  if (steps <= 0) return sequences;
+  const Encoder& encoder = generator.encoder();
+  std::vector<std::int64_t> left(sequences.size(), steps);
+  generator.run(
+      [&](int i, bool at_boundary, Token token) {
+        return left[static_cast<std::size_t>(i)] > 1 || !at_boundary || encoder.steps(token) == 0;
+      },
+      [&](int i, bool, Token token) {
+        sequences[static_cast<std::size_t>(i)].push_back(token);
+        return (left[static_cast<std::size_t>(i)] -= encoder.steps(token)) > 0;
+      });
+  return sequences;
+}
+
+}  // namespace gruve

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "gruve/core/aligned.hpp"
+#include "gruve/core/thread_pool.hpp"
+#include "gruve/model/packed_model.hpp"
+#include "gruve/tokens/token_encoder.hpp"
+
+namespace gruve {
+
+/// Runs up to B sequences through a model side by side, a token of each at a time, so that weights that were
+/// read once serve all of them. What comes of a sequence doesn't depend on the others, nor on the number of
+/// threads; from a Stepper it differs in the rounding of sums. step() allocates nothing and doesn't throw.
+class BatchStepper {
+ public:
+  /// model    must outlive the stepper
+  /// threads  share the sequences; they must outlive the stepper and have no other work while it steps
+  BatchStepper(const PackedModel<float>& model, int batch_size, ThreadPool& threads)
+      : model_(&model),
+        threads_(&threads),
+        B_(batch_size),
+        h_prev_(static_cast<std::size_t>(model.config().num_layers), AlignedVector<float>(2 * size(1))),
+        out_(size(1)),
+        gates_(size(4)),
+        product_(model.config().num_layers > 1 ? size(3) : 0),
+        logits_(static_cast<std::size_t>(B_) * static_cast<std::size_t>(model.config().vocab_size)) {}
+
+  /// Feeds the first n = tokens.size() sequences a token each and returns the logits [n, V] of those to come
+  /// next. They stay where they are until the next call.
+  std::span<const float> step(std::span<const Token> tokens) noexcept {
+    const auto n = static_cast<int>(tokens.size()), parts = threads_->size();
+    threads_->for_each_thread([&](std::size_t i) {
+      const auto part = static_cast<int>(i);
+      const kernels::Rows rows{1, B_, n * part / parts, n * (part + 1) / parts};
+      if (rows.first == rows.last) return;
+      const float* input = nullptr;
+      for (std::size_t l = 0; l < h_prev_.size(); ++l) {
+        float* state = h_prev_[l].data();
+        model_->layer_forward(l,
+                              {.rows = rows,
+                               .tokens = tokens.data(),
+                               .h_prev = state,
+                               .out = out_.data(),
+                               .gates = gates_.data()},
+                              input, product_.data());
+        const std::size_t at = row(rows.first), count = row(rows.last) - at;
+        std::copy_n(state + size(1) + at, count, state + at);
+        input = state;
+      }
+      model_->output_forward(rows, input, logits_.data());
+    });
+    return {logits_.data(), tokens.size() * static_cast<std::size_t>(model_->config().vocab_size)};
+  }
+
+  /// The hidden state [H] of a layer of a sequence, zero at first. It may be read and written between steps.
+  std::span<float> state(int layer, int sequence) noexcept {
+    return std::span(h_prev_[static_cast<std::size_t>(layer)]).subspan(row(sequence), row(1));
+  }
+
+  int batch_size() const noexcept { return B_; }
+  const ModelConfig& config() const noexcept { return model_->config(); }
+
+ private:
+  std::size_t row(int b) const {
+    return static_cast<std::size_t>(b) * static_cast<std::size_t>(model_->config().hidden_size);
+  }
+  std::size_t size(int width) const { return row(B_) * static_cast<std::size_t>(width); }
+
+  const PackedModel<float>* model_;
+  ThreadPool* threads_;
+  int B_;
+  std::vector<AlignedVector<float>> h_prev_;  // [L][2, B, H]
+  AlignedVector<float> out_;                  // [B, H]
+  AlignedVector<float> gates_;                // [B, 4H]
+  AlignedVector<float> product_;              // [B, 3H]
+  AlignedVector<float> logits_;               // [B, V]
+};
+
+}  // namespace gruve
