@@ -296,12 +296,7 @@ void add_bench(CLI::App& app) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command->add_option("--isa", options->isa, "Kernels by name: reference, baseline, avx2, avx512");
-  command
-      ->add_option_function<std::string>(
-          "--precision",
-          [options](const std::string& name) { options->precision = *kernels::precision_from_name(name); },
-          "Weights: fp32, bf16 or int8")
-      ->check(CLI::IsMember({"fp32", "bf16", "int8"}));
+  add_precision(*command, options->precision, "Weights of the kernels", {"fp32", "bf16", "int8"});
   command->add_flag("--json", options->json, "Print a JSON object a line");
   command->callback([options] { bench(*options); });
 }

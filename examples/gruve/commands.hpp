@@ -2,7 +2,12 @@
 // it throws becomes one line on stderr and exit code 1.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include <CLI/CLI.hpp>
+
+#include "gruve/kernels/kernels.hpp"
 
 void add_compose(CLI::App& app);
 void add_inspect(CLI::App& app);
@@ -11,3 +16,15 @@ void add_train(CLI::App& app);
 void add_generate(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_bench(CLI::App& app);
+
+/// --precision; what it sets must outlive the parsing.
+inline CLI::Option* add_precision(CLI::App& command, gruve::kernels::Precision& precision,
+                                  const std::string& help, const std::vector<std::string>& names) {
+  return command
+      .add_option_function<std::string>(
+          "--precision",
+          [&precision](const std::string& name) { precision = *gruve::kernels::precision_from_name(name); },
+          help)
+      ->check(CLI::IsMember(names))
+      ->default_str("fp32");
+}

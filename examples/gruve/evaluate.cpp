@@ -10,6 +10,7 @@
 
 #include "commands.hpp"
 #include "gruve/core/error.hpp"
+#include "gruve/kernels/dispatch.hpp"
 #include "gruve/model/model_file.hpp"
 #include "gruve/train/evaluate.hpp"
 #include "sources.hpp"
@@ -21,6 +22,7 @@ struct EvaluateArguments {
   std::vector<std::string> paths;
   std::string split = "test";
   int threads = 0;
+  gruve::kernels::Precision precision = gruve::kernels::Precision::fp32;
   bool json = false;
 };
 
@@ -37,7 +39,8 @@ void evaluate(const EvaluateArguments& options) {
                                           describe(model.encoder));
   gruve::ThreadPool threads(options.threads);
   const gruve::Split split = *gruve::split_from_name(options.split);
-  const gruve::ChunkLoss loss = gruve::evaluate(model.network, corpus, split, threads);
+  const gruve::ChunkLoss loss =
+      gruve::evaluate(model.network, corpus, split, threads, gruve::kernels::active(options.precision));
   const double nats = loss.mean();
   const double accuracy = static_cast<double>(loss.correct) / static_cast<double>(loss.tokens);
   if (options.json) {
@@ -65,6 +68,7 @@ void add_evaluate(CLI::App& app) {
   command->add_option("--threads", options->threads, "Threads, 0 for as many as the machine has")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
+  add_precision(*command, options->precision, "Weights: fp32, bf16 or int8", {"fp32", "bf16", "int8"});
   command->add_flag("--json", options->json, "Print one JSON object");
   command->callback([options] { evaluate(*options); });
 }

@@ -322,14 +322,8 @@ void add_generate(CLI::App& app) {
   command->add_option("--threads", options->threads, "Threads, 0 for as many as the machine has")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
-  command
-      ->add_option_function<std::string>(
-          "--precision",
-          [options](const std::string& name) {
-            options->precision = *gruve::kernels::precision_from_name(name);
-          },
-          "Weights in fp32, or faster and less exact in bf16 or int8")
-      ->check(CLI::IsMember({"fp32", "bf16", "int8"}));
+  add_precision(*command, options->precision, "Weights: fp32, or faster and less exact bf16 or int8",
+                {"fp32", "bf16", "int8"});
   command->add_option("--wav", options->wav,
                       "Also write sound: FluidSynth's where it is installed, else a tone of ours");
   command->add_flag("--builtin-tone", options->builtin_tone,

@@ -26,11 +26,11 @@ ChunkLoss evaluate(ChunkPass<Scalar>& pass, const Corpus& corpus, Split split, i
   return total;
 }
 
-/// The same for a model by itself.
+/// The same for a model by itself, with kernels of any precision.
 inline ChunkLoss evaluate(const GruModel<float>& model, const Corpus& corpus, Split split,
-                          ThreadPool& threads) {
+                          ThreadPool& threads, const kernels::Kernels<float>& kernels = kernels::active()) {
   constexpr int kTimesteps = 128, kBatchSize = 32;
-  ChunkPass<float> pass(model.config, kTimesteps, kBatchSize, threads);
+  ChunkPass<float> pass(model.config, kTimesteps, kBatchSize, threads, kernels);
   pass.assign(model);
   return evaluate(pass, corpus, split, kTimesteps, kBatchSize);
 }
