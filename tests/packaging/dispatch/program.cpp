@@ -1,0 +1,39 @@
+// A user's program that trains a small model for some steps and lets it generate, with whatever kernels this
+// processor gets. Prints their name and the loss of the last step.
+#include <cstdio>
+
+#include "gruve/core/rng.hpp"
+#include "gruve/generate/generator.hpp"
+#include "gruve/model/chunk_pass.hpp"
+#include "gruve/tokens/timestep_encoder.hpp"
+#include "gruve/train/optimizer.hpp"
+
+int main() {
+  const gruve::TimestepEncoder encoder;
+  gruve::GruModel<float> model(
+      {.vocab_size = encoder.vocab_size(), .embedding_size = 12, .hidden_size = 37, .num_layers = 2});
+  gruve::GruModel<float> gradient(model.config);
+  gruve::initialize(model, 1);
+
+  gruve::Chunk chunk(16, 5);
+  gruve::Rng rng(2);
+  for (std::size_t i = 0; i < chunk.inputs.size(); ++i) {
+    chunk.inputs[i] = static_cast<gruve::Token>(rng.below(89));
+    chunk.targets[i] = static_cast<gruve::Token>(rng.below(89));
+  }
+  gruve::ThreadPool threads(2);
+  gruve::ChunkPass<float> pass(model.config, chunk.T, chunk.B, threads);
+  gruve::Optimizer<float> optimizer({}, model, gradient);
+  double loss = 0;
+  for (int step = 0; step < 10; ++step) {
+    pass.assign(model);
+    loss = pass.backpropagate(chunk, gradient).mean();
+    optimizer.update(1e-3, 1, threads);
+  }
+
+  gruve::PackedModel<float> packed(model.config);
+  packed.assign(model, threads);
+  gruve::Generator generator(packed, encoder, {}, 3);
+  for (int i = 0; i < 100; ++i) generator.next();
+  std::printf("%s %.6f\n", gruve::kernels::active().name, loss);
+}
