@@ -2,9 +2,6 @@
 
 #include <cmath>
 #include <cstdint>
-#include <cstdio>
-#include <cstring>
-#include <limits>
 #include <vector>
 
 #include "catch.hpp"
@@ -28,41 +25,6 @@ std::vector<float> random(std::size_t count, std::uint64_t seed) {
   return values;
 }
 
-// r and n of one unit with no recurrence: σ(x) and tanh(x) as the kernels compute them.
-struct Activations {
-  std::vector<float> sigmoid, tanh;
-};
-
-Activations activations(const Kernels<float>& kernels, const std::vector<float>& x) {
-  const int T = 1, B = static_cast<int>(x.size());
-  std::vector<float> input(x.size() * 3), h_prev(x.size() * 2), out(x.size()), gates(x.size() * 4);
-  for (std::size_t i = 0; i < x.size(); ++i) input[3 * i] = input[3 * i + 1] = input[3 * i + 2] = x[i];
-  const std::vector<float> weight(3), bias(3);
-  std::vector<float> packed(kernels.packed_gru_size(1, ResetGate::after_product));
-  kernels.pack_gru(1, ResetGate::after_product, weight.data(), packed.data());
-  kernels.gru_forward({.rows = all_rows(T, B),
-                       .H = 1,
-                       .input_product = input.data(),
-                       .weight_hh = packed.data(),
-                       .bias_hh = bias.data(),
-                       .h_prev = h_prev.data(),
-                       .out = out.data(),
-                       .gates = gates.data()});
-  Activations result;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    result.sigmoid.push_back(gates[4 * i]);
-    result.tanh.push_back(gates[4 * i + 2]);
-  }
-  return result;
-}
-
-// The distance of a float from an exact value in units of the last place of that value.
-double ulp(float value, double exact) {
-  int exponent = 0;
-  std::frexp(exact, &exponent);
-  return std::abs(static_cast<double>(value) - exact) / std::ldexp(1.0, std::max(exponent, -125) - 24);
-}
-
 }  // namespace
 
 TEST_CASE("The reference comes first among the implementations and one can be forced",
@@ -77,51 +39,6 @@ TEST_CASE("The reference comes first among the implementations and one can be fo
     CHECK(&active() == kernels);
   }
   CHECK(force(before.name));
-}
-
-TEST_CASE("The fused sigmoid and tanh are within 3 ULP, and right at zero, infinity and NaN",
-          "[kernels][activations]") {
-  std::vector<float> x;
-  for (std::uint32_t bits = 0; bits < 0x7F800000u;
-       bits += 9973) {  // every 9973rd float from 0 to the largest
-    float value;
-    std::memcpy(&value, &bits, sizeof value);
-    x.push_back(value);
-    x.push_back(-value);
-  }
-  for (float value = -20; value < 20; value += 1.7e-3f) x.push_back(value);
-  std::printf("%-10s %14s %14s\n", "kernels", "sigmoid [ULP]", "tanh [ULP]");
-  for (const Kernels<float>* kernels : available()) {
-    const Activations found = activations(*kernels, x);
-    double worst_sigmoid = 0, worst_tanh = 0;
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      const double exact = 1 / (1 + std::exp(-static_cast<double>(x[i])));
-      // Below e^-87 the sigmoid stays at the smallest normal numbers; there its error is counted in those.
-      if (x[i] > -87)
-        worst_sigmoid = std::max(worst_sigmoid, ulp(found.sigmoid[i], exact));
-      else
-        worst_sigmoid = std::max(worst_sigmoid, std::abs(found.sigmoid[i] - exact) > 2e-38 ? 1e9 : 0.0);
-      worst_tanh = std::max(worst_tanh, ulp(found.tanh[i], std::tanh(static_cast<double>(x[i]))));
-    }
-    std::printf("%-10s %14.2f %14.2f\n", kernels->name, worst_sigmoid, worst_tanh);
-    CAPTURE(kernels->name);
-    if (kernels != available().front()) {  // Eigen's are Eigen's
-      CHECK(worst_sigmoid < 3);
-      CHECK(worst_tanh < 3);
-    }
-
-    const float infinity = std::numeric_limits<float>::infinity(),
-                nan = std::numeric_limits<float>::quiet_NaN();
-    const Activations special = activations(*kernels, {0.0f, infinity, -infinity, nan});
-    CHECK(special.sigmoid[0] == 0.5f);
-    CHECK(special.tanh[0] == 0.0f);
-    CHECK(special.sigmoid[1] == 1.0f);
-    CHECK(special.tanh[1] == 1.0f);
-    CHECK(special.sigmoid[2] < 2e-38f);
-    CHECK(special.tanh[2] == -1.0f);
-    CHECK(std::isnan(special.sigmoid[3]));
-    CHECK(std::isnan(special.tanh[3]));
-  }
 }
 
 TEST_CASE("Products equal a sum in double at all small sizes", "[kernels][product]") {
