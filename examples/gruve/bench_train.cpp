@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <fstream>
 #include <string>
 
 #include "bench.hpp"
@@ -86,10 +87,21 @@ kernels::Kernels<float> timed_kernels() {
   return timed_kernels;
 }
 
+// Bytes of memory that the process holds (VmRSS) or held at most (VmHWM); 0 where the system doesn't say.
+double resident(const std::string& name) {
+  std::ifstream status("/proc/self/status");
+  double kilobytes = 0;
+  for (std::string word; kilobytes == 0 && status >> word;)
+    if (word == name + ":") status >> kilobytes;
+  return kilobytes * 1024;
+}
+
 }  // namespace
 
 // A whole training step: forward, backward, Adam, packing.
 void bench_train(const BenchArguments& options) {
+  std::ofstream("/proc/self/clear_refs") << "5";  // the peak is counted from here
+  const double memory = resident("VmRSS");
   ThreadPool threads(options.threads);
   GruModel<float> model = random_model(options.model), gradient(options.model);
   Optimizer<float> optimizer({}, model, gradient);
@@ -111,6 +123,8 @@ void bench_train(const BenchArguments& options) {
     ChunkPass<float> pass(options.model, T, B, threads);
     pass.assign(model);
     const Series seconds = seconds_per_call(options.repeats, options.seconds, [&] { step(pass); });
+    if (memory > 0)
+      print(options, "train_memory", config, "MB", Series({(resident("VmHWM") - memory) * 1e-6}), 0);
     print(options, "train", config, "tokens/s", rate(seconds, tokens), peak.median * 1e9 / flop);
   }
   const kernels::Kernels<float> table = timed_kernels();
@@ -121,10 +135,12 @@ void bench_train(const BenchArguments& options) {
   double rest = seconds_of([&] {
     for (int i = 0; i < options.repeats; ++i) step(pass);
   });
+  double layers = 0;
   for (const Phase& phase : phases) {
     // Of all threads: a share of the step's time.
     const double seconds = static_cast<double>(phase.nanoseconds) * 1e-9 / options.threads;
     rest -= seconds;
+    if (&phase != &phases[kSoftmax]) layers += seconds;
     const double gflops = static_cast<double>(phase.flop) / seconds * 1e-9;
     const std::string name = config + ": " + phase.name;
     if (phase.flop > 0) print(options, "train_phase", name, "GFLOP/s", Series({gflops}), peak.median);
@@ -132,6 +148,8 @@ void bench_train(const BenchArguments& options) {
   }
   print(options, "train_phase", config + ": Adam, idle threads", "ms", Series({1e3 * rest / options.repeats}),
         0);
+  print(options, "train_layers", config + ": without softmax and Adam", "ms",
+        Series({1e3 * layers / options.repeats}), 0);
 }
 
 }  // namespace gruve::bench

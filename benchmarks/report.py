@@ -1,0 +1,206 @@
+"""The table, docs/benchmarks.md and its chart from the results of a run."""
+
+import datetime
+import pathlib
+import platform
+import re
+import subprocess
+
+import chart
+from rows import LESS_IS_BETTER
+
+MUST_NAMES = {"limit": "of the limit", "best peer": "the best peer"}
+
+
+def run(*command):
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def machine(build):
+    cpu = dict(re.findall(r"^([^:\n]+):\s+(.*)$", run("lscpu"), re.M))
+    cache = (build / "CMakeCache.txt").read_text()
+    entry = lambda name: (re.search(rf"^{name}:\w+=(.*)$", cache, re.M) or ["", ""])[1]
+    compiler = entry("CMAKE_CXX_COMPILER")
+    wide = [flag for flag in ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8") if flag in cpu.get("Flags", "").split()]
+    return {
+        "date": datetime.date.today().isoformat(),
+        "processor": cpu.get("Model name", platform.processor()),
+        "instructions": " ".join(wide),
+        "cpus": cpu.get("CPU(s)", ""),
+        "caches": ", ".join(f"{name[:3].strip()} {cpu[name]}" for name in ("L1d cache", "L2 cache", "L3 cache") if name in cpu),
+        "hypervisor": cpu.get("Hypervisor vendor", "none"),
+        "system": platform.platform(),
+        "compiler": run(compiler, "--version").splitlines()[0] if compiler else "",
+        "flags": f"{entry('CMAKE_CXX_FLAGS')} {entry('CMAKE_CXX_FLAGS_RELEASE')}; the kernels -O3, no -march".strip(),
+        "gruve": run("git", "-C", str(pathlib.Path(__file__).parent), "describe", "--always", "--dirty"),
+    }  # fmt: skip
+
+
+# What follows from the figures.
+
+
+def number(x):
+    if x >= 1000:
+        return f"{x:,.0f}"
+    return f"{x:.3g}" if x < 100 else f"{x:.0f}"
+
+
+def speedup(ours, theirs, unit):
+    """How many times as fast (or small) as theirs ours is."""
+    return theirs / ours if unit in LESS_IS_BETTER else ours / theirs
+
+
+def figures(peers):
+    return {who: line for who, line in peers.items() if "median" in line}
+
+
+class Judged:
+    """A row's result beside its peers and its targets."""
+
+    def __init__(self, result, by_name, also):
+        row = result["row"]
+        self.row, self.ours, self.peers = row, result["gruve"], dict(result["peers"])
+        self.must = dict(row["must"])
+        other = by_name.get(row["peers_of"])
+        if other:
+            self.peers |= {who: line for who, line in other.peers.items()}
+        for line in also:
+            if line["row"] == row["name"]:
+                who = line["peer"] + " (measured aside)"
+                self.peers[who] = line
+                if "must" in line:
+                    self.must[who] = line["must"]
+        self.missing = "median" not in self.ours
+        self.ratios = {}
+        if self.missing:
+            return
+        value, unit = self.ours["median"], row["unit"]
+        self.ratios = {who: speedup(value, line["median"], unit) for who, line in figures(self.peers).items()}
+        self.best_ratio = min(self.ratios.values(), default=None)
+        self.limit = self.ours.get("percent")
+        self.checks = [self.check(against, factor, by_name) for against, factor in self.must.items()]
+
+    def check(self, against, factor, by_name):
+        """(what must be, what is, reached: True, False, or None where it can't be told)."""
+        name = MUST_NAMES.get(against, against)
+        if against == "limit":
+            must = f"{factor:g} % {name}"
+            return (must, None, None) if self.limit is None else (must, f"{self.limit:.0f} %", self.limit >= factor)
+        if against.startswith("~"):
+            other = by_name.get(against[1:])
+            must = f"within {factor:g} of {other.row['title'].rsplit(', ')[-1] if other else against[1:]}"
+            if other is None or other.missing:
+                return must, None, None
+            ratio = self.ours["median"] / other.ours["median"]
+            return must, f"{ratio:.2f}", 1 / factor <= ratio <= factor
+        if against in by_name:
+            other = by_name[against]
+            ratio = None if other.missing else speedup(self.ours["median"], other.ours["median"], self.row["unit"])
+            name = "gruve's " + other.row["title"].split(", ", 1)[-1]
+        else:
+            ratio = self.best_ratio if against == "best peer" else self.ratios.get(against)
+        return f"{factor:g} × {name}", ratio and f"{ratio:.2f}", None if ratio is None else ratio >= factor
+
+    def verdict(self):
+        """(what must be, "reached", "not reached: …" or why that can't be told)."""
+        if self.missing or not self.must:
+            return "", ""
+        wanted = "; ".join(must for must, _, _ in self.checks)
+        failed = [f"{must} ({value})" for must, value, reached in self.checks if reached is False]
+        if failed:
+            return wanted, "**not reached**: " + "; ".join(failed)
+        unknown = [must for must, _, reached in self.checks if reached is None]
+        return wanted, "not measured: " + "; ".join(unknown) if unknown else "reached"
+
+
+def judge(results):
+    by_name = {}
+    for result in results["rows"]:
+        by_name[result["row"]["name"]] = Judged(result, by_name, results.get("also", []))
+    return list(by_name.values())
+
+
+def one_line(result):
+    judged = Judged(result, {}, [])
+    if judged.missing:
+        return f"{judged.row['title']}: not available ({judged.ours['missing']})"
+    peers = ", ".join(f"{who} {number(line['median'])}" for who, line in figures(judged.peers).items())
+    return f"{judged.row['title']}: gruve {number(judged.ours['median'])} {judged.row['unit']}; {peers}"
+
+
+# The table.
+
+
+def cells(judged):
+    row = judged.row
+    unit = row["unit"].replace("ns/parameter", "ns")
+    if judged.missing:
+        return [row["title"], "not available", "", "", "", "", judged.ours["missing"]]
+    best_first = sorted(judged.ratios, key=judged.ratios.get)
+    peers = ", ".join(f"{who} {number(judged.peers[who]['median'])}" for who in best_first)
+    ratio = f"{judged.best_ratio:.2f}" if judged.ratios else ""
+    limit = f"{judged.limit:.0f} %" if judged.limit is not None else ""
+    return [row["title"], f"{number(judged.ours['median'])} {unit}", peers, ratio, limit, *judged.verdict()]
+
+
+HEAD = ["work", "gruve", "peers, the best first", "× best peer", "of the limit", "must be", "is it"]
+
+
+def console_table(judged):
+    lines = [HEAD] + [[cell.replace("**", "") for cell in cells(one)] for one in judged]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(HEAD) - 1)]
+    return "\n".join("  ".join([*(cell.ljust(width) for cell, width in zip(line, widths)), line[-1]]) for line in lines)
+
+
+def markdown_table(head, lines):
+    return "\n".join("| " + " | ".join(line) + " |" for line in [head, ["---"] * len(head), *lines])
+
+
+def document(results, judged):
+    info = results["machine"]
+    lost = [one.row["title"] for one in judged if one.ratios and one.best_ratio < 1]
+    missing = sorted({f"{who} in {one.row['title']}: {line['missing']}" for one in judged for who, line in one.peers.items() if "missing" in line})
+    versions = sorted({line["config"].split(" ")[0] for one in judged for line in figures(one.peers).values() if "config" in line} - {"gruve"})
+    limits = [[line["bench"], line["config"], f"{number(line['median'])} {line['unit']}"] for line in results["limits"]]
+    aside = [f"`{line['row']}`: {line['peer']}: {line['config']}" for line in results.get("also", [])]
+    commands = [[f"`{one.row['name']}`", f"`gruve bench {one.row['gruve']}`",
+                 ", ".join(f"`{command}`" for command in one.row["peers"].values())] for one in judged]  # fmt: skip
+    text = f"""# Benchmarks
+
+Written by `{results["command"].strip()}` on {info["date"]} in {results["seconds"] / 60:.0f} minutes, gruve {info["gruve"]}.
+Gruve and its peers took turns on the same machine; a figure is the median of rounds. Each peer computed what gruve computes
+before it was timed ([how](../benchmarks/README.md)). Speeds are tokens or files a second, times are of a step, a chunk or an
+element; the vocabulary is 89, E = 128, T = 128 in training, which includes cross-entropy and Adam. oneDNN runs the GRU layers
+alone. Of the limit: of the machine's fp32 multiply-adds or, for a step, of the reading of its weights from the cache that
+holds them, measured beside it.
+
+![Speed beside the best peer](benchmarks.svg)
+
+{markdown_table(HEAD, [cells(one) for one in judged])}
+
+{"Where gruve is behind its best peer: " + "; ".join(lost) + "." if lost else "In no row gruve is behind its best peer."}
+{"".join(chr(10) + "Not measured: " + "; ".join(missing) + "." + chr(10) if missing else "")}{"".join(chr(10) + "Measured aside, on the same machine but not in turns: " + "; ".join(aside) + "." + chr(10) if aside else "")}
+## Machine
+
+{markdown_table(["", ""], [[name, str(value)] for name, value in info.items() if name not in ("date", "gruve")] + [["peers", ", ".join(versions)]])}
+
+What it allows:
+
+{markdown_table(["limit", "", "median"], limits)}
+
+## Commands
+
+{markdown_table(["row", "gruve", "peers"], commands)}
+"""
+    return text
+
+
+def write(results, folder):
+    judged = judge(results)
+    print(console_table(judged))
+    for name, text in (("benchmarks.md", document(results, judged)), ("benchmarks.svg", chart.draw(judged))):
+        (folder / name).write_text(text)
+        print(f"wrote {folder / name}")

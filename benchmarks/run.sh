@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Measures gruve and its peers in turns: prints a table, writes build/benchmarks/results.json and, after a whole run,
+# docs/benchmarks.md and docs/benchmarks.svg. Installs what it can; what it can't is left out, and named.
+#   bash benchmarks/run.sh                     all rows, some 25 minutes
+#   bash benchmarks/run.sh --quick             a first look, under 5 minutes
+#   bash benchmarks/run.sh --only train,step   rows whose names begin so; --help lists the rest
+# GRUVE_BENCH_PYTHON names an interpreter that has the Python peers (requirements.txt); else a virtual environment is made.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source tools/install_missing.sh
+install_missing g++ cmake make libeigen3-dev nlohmann-json3-dev libcli11-dev
+install_missing libdnnl-dev || echo "skipped: oneDNN, which can't be installed here" >&2
+
+build=build/benchmarks
+mkdir -p "$build"
+python=${GRUVE_BENCH_PYTHON:-}
+if [ -z "$python" ]; then
+  python=$build/venv/bin/python
+  install_missing python3-venv || true
+  [ -x "$python" ] || python3 -m venv "$build/venv" || python=python3
+  while read -r package; do
+    "$python" -m pip show -q "$package" 2>/dev/null || {
+      echo "Installing $package"
+      "$python" -m pip install -q "$package" || echo "skipped: $package, which can't be installed here" >&2
+    }
+  done <benchmarks/requirements.txt
+fi
+
+cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DGRUVE_BUILD_TESTS=OFF -DGRUVE_BUILD_BENCHMARKS=ON >/dev/null
+cmake --build "$build" --parallel "$(nproc)" --target gruve_program gruve_benchmarks
+exec "$python" benchmarks/run.py "$@"
