@@ -1,20 +1,30 @@
-"""The chart: a line a row, the speed of each competitor beside that of the best peer, on a logarithmic scale."""
+"""The chart: a line a row, each competitor's speed beside that of the best peer, on a logarithmic scale."""
 
 import html
 import math
 
 LEFT, RIGHT, TOP, STEP, WIDTH = 330, 40, 96, 26, 940
 COLOURS = {
-    "gruve": "#1d4ed8", "PyTorch": "#ea580c", "Keras": "#be123c", "ONNX Runtime": "#0f766e", "oneDNN": "#7e22ce",
-    "plain Eigen": "#78716c", "symusic": "#0369a1", "mido": "#a16207", "NumPy": "#4d7c0f",
-}  # fmt: skip
+    "gruve": "#1d4ed8",
+    "PyTorch": "#ea580c",
+    "Keras": "#be123c",
+    "ONNX Runtime": "#0f766e",
+    "oneDNN": "#7e22ce",
+    "plain Eigen": "#78716c",
+    "symusic": "#0369a1",
+    "mido": "#a16207",
+    "NumPy": "#4d7c0f",
+}
 OTHER = "#57534e"
 
 
 def draw(judged):
     """judged: report.Judged rows. Those with neither figure nor peers are left out."""
     shown = [one for one in judged if one.ratios]
-    speeds = [{who: one.best_ratio / ratio for who, ratio in one.ratios.items()} | {"gruve": one.best_ratio} for one in shown]
+    speeds = [
+        {who: one.best_ratio / ratio for who, ratio in one.ratios.items()} | {"gruve": one.best_ratio}
+        for one in shown
+    ]
     lowest = min([1, *(speed for line in speeds for speed in line.values())])
     highest = max([1, *(speed for line in speeds for speed in line.values())])
     first, last = math.floor(math.log2(lowest)), math.ceil(math.log2(highest))
@@ -26,36 +36,44 @@ def draw(judged):
 
     height = TOP + STEP * len(shown) + 40
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="system-ui, sans-serif" font-size="13">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
+        'font-family="system-ui, sans-serif" font-size="13">',
         # A ground of its own, so that it reads on a dark page as on a light one.
         f'<rect width="{WIDTH}" height="{height}" rx="8" fill="#ffffff" stroke="#d6d3d1"/>',
-        '<text x="20" y="30" font-size="17" font-weight="600" fill="#1c1917">Speed beside the best peer (more is better)</text>',
+        '<text x="20" y="30" font-size="17" font-weight="600" fill="#1c1917">'
+        "Speed beside the best peer (more is better)</text>",
     ]
     names = ["gruve", *(name for name in COLOURS if any(name in line for line in speeds) and name != "gruve")]
     names += sorted({name for line in speeds for name in line} - set(names))
     at = 20
     for name in names:
         parts.append(mark(name, at + 6, 53) + text(at + 18, 57.5, name))
-        at += 34 + 7.2 * len(name)
+        at += 40 + 7.2 * len(name)
     for power in range(first, last + 1):
         label = f"{2**power}×" if power >= 0 else f"1/{2**-power}"
         colour, width = ("#1c1917", 1.5) if power == 0 else ("#e7e5e4", 1)
-        parts.append(f'<line x1="{x(2**power):.1f}" y1="{TOP - 10}" x2="{x(2**power):.1f}" y2="{height - 26}" stroke="{colour}" stroke-width="{width}"/>')
+        parts.append(line_between(x(2**power), TOP - 10, x(2**power), height - 26, colour, width))
         parts.append(text(x(2**power), height - 10, label, "middle", "#57534e"))
     for i, (one, line) in enumerate(zip(shown, speeds)):
         y = TOP + STEP * i + 4
         parts.append(text(LEFT - 14, y + 4.5, one.row["title"], "end"))
-        parts.append(f'<line x1="{x(min(line.values())):.1f}" y1="{y}" x2="{x(max(line.values())):.1f}" y2="{y}" stroke="#d6d3d1" stroke-width="2"/>')
+        parts.append(line_between(x(min(line.values())), y, x(max(line.values())), y, "#d6d3d1", 2))
         for name in sorted(line, key=lambda name: name == "gruve"):  # gruve above all
             parts.append(mark(name, x(line[name]), y))
     return "\n".join([*parts, "</svg>", ""])
 
 
 def mark(name, x, y):
-    if name == "gruve":
-        return f'<circle cx="{x:.1f}" cy="{y}" r="7" fill="{COLOURS[name]}" stroke="#ffffff" stroke-width="1.5"/>'
-    return f'<circle cx="{x:.1f}" cy="{y}" r="4.5" fill="{COLOURS.get(name, OTHER)}" stroke="#ffffff"/>'
+    radius = 7 if name == "gruve" else 4.5
+    return f'<circle cx="{x:.1f}" cy="{y}" r="{radius}" fill="{COLOURS.get(name, OTHER)}" stroke="#ffffff"/>'
+
+
+def line_between(x1, y1, x2, y2, colour, width):
+    ends = f'x1="{x1:.1f}" y1="{y1}" x2="{x2:.1f}" y2="{y2}"'
+    return f'<line {ends} stroke="{colour}" stroke-width="{width}"/>'
 
 
 def text(x, y, content, anchor="start", colour="#1c1917"):
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">{html.escape(content)}</text>'
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">{html.escape(content)}</text>'
+    )

@@ -1,8 +1,8 @@
 """What the Python competitors share: the work, its comparison with gruve's results, the clock, the output.
 
-A competitor is run by run.py as `python -m TASK.COMPETITOR --hidden 512 … --work DIR`. It loads gruve's model, computes
-what gruve computed, and stops with "not equal, not timed" where the two differ. Then it says "ready", and for each line
-that it reads it measures once and prints a line of JSON.
+A competitor is run by run.py as `python -m TASK.COMPETITOR --work DIR …`. It loads gruve's model, computes what gruve
+computed, and stops with "not equal, not timed" where the two differ. Then it says "ready", and for each line that it
+reads it measures once and prints a line of JSON.
 """
 
 import argparse
@@ -21,11 +21,15 @@ MARGIN = 1e-3  # a token counts where it is the most probable one by more than t
 
 def arguments():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--work", type=pathlib.Path, help="a folder written by gruve_benchmark_work: the sizes, too")
+    parser.add_argument(
+        "--work", type=pathlib.Path, help="a folder written by gruve_benchmark_work: the sizes, too"
+    )
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=1, help="of each of the repeats")
-    parser.add_argument("--memory", action="store_true", help="train: the memory of a step in place of its speed")
+    parser.add_argument(
+        "--memory", action="store_true", help="train: the memory of a step in place of its speed"
+    )
     parser.add_argument("--midi", type=pathlib.Path, help="midi: a folder of files")
     parser.add_argument("--notes", type=int, help="midi: how many gruve found in them")
     parser.add_argument("--tokens", action="store_true", help="midi: not only read")
@@ -145,7 +149,7 @@ def seconds_per_call(call, args):
 
 
 def fastest(forms):
-    """The one of several ways {name: call} that is the fastest in a short trial, as a user would choose it."""
+    """The one of several ways {name: call} that is fastest in a short trial, as a user would choose it."""
     if len(forms) == 1:
         return next(iter(forms.items()))
     trial = argparse.Namespace(seconds=0.1, repeats=5)
@@ -176,7 +180,7 @@ def sizes(work, args):
 
 
 def serve_midi(name, read, tokens=None):
-    """read(file) → number of notes; tokens(file) → number of notes that were made into something like tokens."""
+    """read(file) → number of notes; tokens(file) → number of notes that were made into tokens of a kind."""
     args = arguments()
     work = tokens if args.tokens else read
     files = sorted(str(file) for file in args.midi.rglob("*") if file.suffix in (".mid", ".midi"))

@@ -22,21 +22,31 @@ def run(*command):
 def machine(build):
     cpu = dict(re.findall(r"^([^:\n]+):\s+(.*)$", run("lscpu"), re.M))
     cache = (build / "CMakeCache.txt").read_text()
-    entry = lambda name: (re.search(rf"^{name}:\w+=(.*)$", cache, re.M) or ["", ""])[1]
+
+    def entry(name):
+        return (re.search(rf"^{name}:\w+=(.*)$", cache, re.M) or ["", ""])[1]
+
+    flags = f"{entry('CMAKE_CXX_FLAGS')} {entry('CMAKE_CXX_FLAGS_RELEASE')}".strip()
     compiler = entry("CMAKE_CXX_COMPILER")
-    wide = [flag for flag in ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8") if flag in cpu.get("Flags", "").split()]
+    wide = [
+        flag
+        for flag in ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
+        if flag in cpu.get("Flags", "").split()
+    ]
     return {
         "date": datetime.date.today().isoformat(),
         "processor": cpu.get("Model name", platform.processor()),
         "instructions": " ".join(wide),
         "cpus": cpu.get("CPU(s)", ""),
-        "caches": ", ".join(f"{name[:3].strip()} {cpu[name]}" for name in ("L1d cache", "L2 cache", "L3 cache") if name in cpu),
+        "caches": ", ".join(
+            f"{name[:3].strip()} {cpu[name]}" for name in ("L1d cache", "L2 cache", "L3 cache") if name in cpu
+        ),
         "hypervisor": cpu.get("Hypervisor vendor", "none"),
         "system": platform.platform(),
         "compiler": run(compiler, "--version").splitlines()[0] if compiler else "",
-        "flags": f"{entry('CMAKE_CXX_FLAGS')} {entry('CMAKE_CXX_FLAGS_RELEASE')}; the kernels -O3, no -march".strip(),
+        "flags": f"{flags}; the kernels -O3, no -march",
         "gruve": run("git", "-C", str(pathlib.Path(__file__).parent), "describe", "--always", "--dirty"),
-    }  # fmt: skip
+    }
 
 
 # What follows from the figures.
@@ -66,7 +76,7 @@ class Judged:
         self.must = dict(row["must"])
         other = by_name.get(row["peers_of"])
         if other:
-            self.peers |= {who: line for who, line in other.peers.items()}
+            self.peers |= other.peers
         for line in also:
             if line["row"] == row["name"]:
                 who = line["peer"] + " (measured aside)"
@@ -88,7 +98,9 @@ class Judged:
         name = MUST_NAMES.get(against, against)
         if against == "limit":
             must = f"{factor:g} % {name}"
-            return (must, None, None) if self.limit is None else (must, f"{self.limit:.0f} %", self.limit >= factor)
+            if self.limit is None:
+                return must, None, None
+            return must, f"{self.limit:.0f} %", self.limit >= factor
         if against.startswith("~"):
             other = by_name.get(against[1:])
             must = f"within {factor:g} of {other.row['title'].rsplit(', ')[-1] if other else against[1:]}"
@@ -98,22 +110,24 @@ class Judged:
             return must, f"{ratio:.2f}", 1 / factor <= ratio <= factor
         if against in by_name:
             other = by_name[against]
-            ratio = None if other.missing else speedup(self.ours["median"], other.ours["median"], self.row["unit"])
+            ratio = None
+            if not other.missing:
+                ratio = speedup(self.ours["median"], other.ours["median"], self.row["unit"])
             name = "gruve's " + other.row["title"].split(", ", 1)[-1]
         else:
             ratio = self.best_ratio if against == "best peer" else self.ratios.get(against)
         return f"{factor:g} × {name}", ratio and f"{ratio:.2f}", None if ratio is None else ratio >= factor
 
     def verdict(self):
-        """(what must be, "reached", "not reached: …" or why that can't be told)."""
+        """(what must be, "yes", "no: …" or what of it was not measured)."""
         if self.missing or not self.must:
             return "", ""
         wanted = "; ".join(must for must, _, _ in self.checks)
         failed = [f"{must} ({value})" for must, value, reached in self.checks if reached is False]
         if failed:
-            return wanted, "**not reached**: " + "; ".join(failed)
+            return wanted, "**no**: " + "; ".join(failed)
         unknown = [must for must, _, reached in self.checks if reached is None]
-        return wanted, "not measured: " + "; ".join(unknown) if unknown else "reached"
+        return wanted, "not measured: " + "; ".join(unknown) if unknown else "yes"
 
 
 def judge(results):
@@ -128,7 +142,12 @@ def one_line(result):
     if judged.missing:
         return f"{judged.row['title']}: not available ({judged.ours['missing']})"
     peers = ", ".join(f"{who} {number(line['median'])}" for who, line in figures(judged.peers).items())
-    return f"{judged.row['title']}: gruve {number(judged.ours['median'])} {judged.row['unit']}; {peers}"
+    missing = "".join(
+        f"; {who}: {line['missing']}" for who, line in judged.peers.items() if "missing" in line
+    )
+    return (
+        f"{judged.row['title']}: gruve {number(judged.ours['median'])} {judged.row['unit']}; {peers}{missing}"
+    )
 
 
 # The table.
@@ -146,46 +165,79 @@ def cells(judged):
     return [row["title"], f"{number(judged.ours['median'])} {unit}", peers, ratio, limit, *judged.verdict()]
 
 
-HEAD = ["work", "gruve", "peers, the best first", "× best peer", "of the limit", "must be", "is it"]
+HEAD = ["work", "gruve", "peers, the best first", "× best peer", "of the limit", "must be", "reached"]
 
 
 def console_table(judged):
     lines = [HEAD] + [[cell.replace("**", "") for cell in cells(one)] for one in judged]
     widths = [max(len(line[i]) for line in lines) for i in range(len(HEAD) - 1)]
-    return "\n".join("  ".join([*(cell.ljust(width) for cell, width in zip(line, widths)), line[-1]]) for line in lines)
+    return "\n".join(
+        "  ".join([*(cell.ljust(width) for cell, width in zip(line, widths)), line[-1]]) for line in lines
+    )
 
 
 def markdown_table(head, lines):
     return "\n".join("| " + " | ".join(line) + " |" for line in [head, ["---"] * len(head), *lines])
 
 
+def all_peers(judged):
+    """(row's title, who, line) of every peer of every row."""
+    return [(one.row["title"], who, line) for one in judged for who, line in one.peers.items()]
+
+
+def notes(results, judged):
+    """What the table does not say by itself."""
+    lost = [one.row["title"] for one in judged if one.ratios and one.best_ratio < 1]
+    missing = [
+        f"{who} in {title}: {line['missing']}" for title, who, line in all_peers(judged) if "missing" in line
+    ]
+    aside = [f"{line['peer']} in `{line['row']}`: {line['config']}" for line in results.get("also", [])]
+    yield (
+        "Where gruve is behind its best peer: " + "; ".join(lost)
+        if lost
+        else "Gruve is behind its best peer in no row"
+    )
+    if missing:
+        yield "Not measured: " + "; ".join(dict.fromkeys(missing))
+    if aside:
+        yield "Measured aside, on the same machine but not in turns: " + "; ".join(aside)
+
+
 def document(results, judged):
     info = results["machine"]
-    lost = [one.row["title"] for one in judged if one.ratios and one.best_ratio < 1]
-    missing = sorted({f"{who} in {one.row['title']}: {line['missing']}" for one in judged for who, line in one.peers.items() if "missing" in line})
-    versions = sorted({line["config"].split(" ")[0] for one in judged for line in figures(one.peers).values() if "config" in line} - {"gruve"})
-    limits = [[line["bench"], line["config"], f"{number(line['median'])} {line['unit']}"] for line in results["limits"]]
-    aside = [f"`{line['row']}`: {line['peer']}: {line['config']}" for line in results.get("also", [])]
-    commands = [[f"`{one.row['name']}`", f"`gruve bench {one.row['gruve']}`",
-                 ", ".join(f"`{command}`" for command in one.row["peers"].values())] for one in judged]  # fmt: skip
-    text = f"""# Benchmarks
+    versions = {line["config"].split(" ")[0] for _, _, line in all_peers(judged) if "config" in line} - {
+        "gruve"
+    }
+    facts = {name: value for name, value in info.items() if name not in ("date", "gruve")}
+    facts["kernels"] = next((one.ours["config"].split(" ")[1] for one in judged if not one.missing), "")
+    facts["peers"] = ", ".join(sorted(versions))
+    limits = [
+        [line["bench"], line["config"], f"{number(line['median'])} {line['unit']}"]
+        for line in results["limits"]
+    ]
+    commands = [
+        [f"`{one.row[name]}`" for name in ("name", "gruve")]
+        + [", ".join(f"`{command}`" for command in one.row["peers"].values())]
+        for one in judged
+    ]
+    return f"""# Benchmarks
 
-Written by `{results["command"].strip()}` on {info["date"]} in {results["seconds"] / 60:.0f} minutes, gruve {info["gruve"]}.
-Gruve and its peers took turns on the same machine; a figure is the median of rounds. Each peer computed what gruve computes
-before it was timed ([how](../benchmarks/README.md)). Speeds are tokens or files a second, times are of a step, a chunk or an
-element; the vocabulary is 89, E = 128, T = 128 in training, which includes cross-entropy and Adam. oneDNN runs the GRU layers
-alone. Of the limit: of the machine's fp32 multiply-adds or, for a step, of the reading of its weights from the cache that
-holds them, measured beside it.
+Written by `{results["command"].strip()}` on {info["date"]} in {results["seconds"] / 60:.0f} minutes, gruve
+{info["gruve"]}. Gruve and its peers took turns on the same machine; a figure is the median of rounds. Each peer
+computed what gruve computes before it was timed ([how](../benchmarks/README.md)). Speeds are tokens or files a second,
+times are of a step, a chunk or an element. The vocabulary is 89, E = 128; training is of T = 128 where no other T is
+named, with cross-entropy and Adam. oneDNN runs the GRU layers alone. Of the limit: of the machine's fp32 multiply-adds
+or, for a step, of the reading of its weights from the cache that holds them, measured beside it.
 
 ![Speed beside the best peer](benchmarks.svg)
 
 {markdown_table(HEAD, [cells(one) for one in judged])}
 
-{"Where gruve is behind its best peer: " + "; ".join(lost) + "." if lost else "In no row gruve is behind its best peer."}
-{"".join(chr(10) + "Not measured: " + "; ".join(missing) + "." + chr(10) if missing else "")}{"".join(chr(10) + "Measured aside, on the same machine but not in turns: " + "; ".join(aside) + "." + chr(10) if aside else "")}
+{(chr(10) * 2).join(note + "." for note in notes(results, judged))}
+
 ## Machine
 
-{markdown_table(["", ""], [[name, str(value)] for name, value in info.items() if name not in ("date", "gruve")] + [["peers", ", ".join(versions)]])}
+{markdown_table(["", ""], [[name, str(value)] for name, value in facts.items()])}
 
 What it allows:
 
@@ -193,9 +245,12 @@ What it allows:
 
 ## Commands
 
+Gruve's are those of `gruve bench`, and so are the peers' that begin with `gruve`; `python M` is `python -m M` in
+`benchmarks/`, `cpp P` a program built from there. Each has `--threads`, `--repeats` and `--seconds` besides, and the Python
+ones `--work`, the folder of the model and of gruve's results.
+
 {markdown_table(["row", "gruve", "peers"], commands)}
 """
-    return text
 
 
 def write(results, folder):

@@ -16,8 +16,8 @@ class Row:
     midi: str | None = None  # a folder of files
     peers_of: str | None = None  # the row whose peers this one is held against too
     per_parameter: bool = False  # tokens/s become ns per token and parameter
-    # What must be: {against: factor}. against is a peer, "best peer", "limit" (per cent), or another row of gruve's;
-    # a row with "~" before it may differ by the factor either way.
+    # What must be: {against: factor}. against is a peer, "best peer", "limit" (per cent), or another row of
+    # gruve's; a row with "~" before it may differ by the factor either way.
     must: dict[str, float] = dataclasses.field(default_factory=dict)
     seconds: float = 0.1  # of each repeat
     repeats: int = 5
@@ -44,101 +44,186 @@ def train_rows():
             peers = {"plain Eigen": f"gruve train {sizes} --unroll 8 --isa reference"} | peers
         title = f"training, H={hidden} L={layers} B={batch}, {threads} thread{'s' * (threads > 1)}"
         return Row(
-            name, title, "tokens/s", "train", f"train {sizes}", peers, (hidden, layers, batch, 128), threads,
-            must=must, seconds=1, repeats=1, **more,
-        )  # fmt: skip
+            name,
+            title,
+            "tokens/s",
+            "train",
+            f"train {sizes}",
+            peers,
+            (hidden, layers, batch, 128),
+            threads,
+            must=must,
+            seconds=1,
+            repeats=1,
+            **more,
+        )
 
     at_512 = {"PyTorch": 2.2, "Keras": 2.8, "limit": 85}
-    for hidden, layers, batch, must in ((256, 1, 32, {"PyTorch": 3, "limit": 80}), (512, 1, 64, at_512), (512, 2, 64, at_512)):
+    for hidden, layers, batch, must in (
+        (256, 1, 32, {"PyTorch": 3, "limit": 80}),
+        (512, 1, 64, at_512),
+        (512, 2, 64, at_512),
+    ):
         name = f"train-H{hidden}-L{layers}"
         yield row(name, hidden, layers, batch, 1, must, quick=layers == 1)
-        yield row(f"{name}-2threads", hidden, layers, batch, 2, {name: 1.8, "best peer": 2.5}, quick=hidden == 256)
+        yield row(
+            f"{name}-2threads", hidden, layers, batch, 2, {name: 1.8, "best peer": 2.5}, quick=hidden == 256
+        )
     for hidden, layers, batch in ((256, 1, 32), (512, 1, 64), (512, 2, 64)):
         yield Row(
-            f"train-layers-H{hidden}-L{layers}", f"training, the GRU layers, H={hidden} L={layers} B={batch}", "ms",
-            "train_layers", f"train --hidden {hidden} --layers {layers} --batch {batch}",
+            f"train-layers-H{hidden}-L{layers}",
+            f"training, the GRU layers, H={hidden} L={layers} B={batch}",
+            "ms",
+            "train_layers",
+            f"train --hidden {hidden} --layers {layers} --batch {batch}",
             {"oneDNN": f"cpp train_onednn --hidden {hidden} --layers {layers} --batch {batch}"},
-            must={"oneDNN": 1.5} if hidden == 512 else {}, seconds=1, repeats=1, quick=hidden == 256,
-        )  # fmt: skip
+            must={"oneDNN": 1.5} if hidden == 512 else {},
+            seconds=1,
+            repeats=1,
+            quick=hidden == 256,
+        )
     yield Row(
-        "train-memory", "memory of a training step, H=512 L=1 B=64", "MB", "train_memory", "train",
-        {"PyTorch": "python train.pytorch --memory", "Keras": "python train.keras --memory"}, (512, 1, 64, 128),
-        must={"PyTorch": 2}, seconds=0.01, repeats=1, rounds=1, quick=True,
-    )  # fmt: skip
+        "train-memory",
+        "memory of a training step, H=512 L=1 B=64",
+        "MB",
+        "train_memory",
+        "train",
+        {"PyTorch": "python train.pytorch --memory", "Keras": "python train.keras --memory"},
+        (512, 1, 64, 128),
+        must={"PyTorch": 2},
+        seconds=0.01,
+        repeats=1,
+        rounds=1,
+        quick=True,
+    )
     for precision in ("bf16",):
         yield Row(
-            f"train-{precision}", f"training in {precision}, H=512 L=1 B=64", "tokens/s", "train",
-            f"train --precision {precision}", peers_of="train-H512-L1", must={"PyTorch": 4, "train-H512-L1": 4},
-            seconds=1, repeats=1,
-        )  # fmt: skip
-    for hidden, layers, unroll in ((256, 1, 64), (512, 1, 64), (1024, 1, 64), (2048, 1, 64), (512, 2, 64), (512, 1, 256)):
+            f"train-{precision}",
+            f"training in {precision}, H=512 L=1 B=64",
+            "tokens/s",
+            "train",
+            f"train --precision {precision}",
+            peers_of="train-H512-L1",
+            must={"PyTorch": 4, "train-H512-L1": 4},
+            seconds=1,
+            repeats=1,
+        )
+    for hidden, layers, unroll in (
+        (256, 1, 64),
+        (512, 1, 64),
+        (1024, 1, 64),
+        (2048, 1, 64),
+        (512, 2, 64),
+        (512, 1, 256),
+    ):
         name = f"scaling-H{hidden}" + f"-L{layers}" * (layers > 1) + f"-T{unroll}" * (unroll != 64)
         yield Row(
-            name, f"training, cost per token and parameter, H={hidden} L={layers} T={unroll}", "ns/parameter", "train",
-            f"train --hidden {hidden} --layers {layers} --unroll {unroll}", per_parameter=True,
-            must={} if name == "scaling-H256" else {"~scaling-H256": 1.2}, seconds=0.5, repeats=1,
+            name,
+            f"training, cost per token and parameter, H={hidden} L={layers} T={unroll}",
+            "ns/parameter",
+            "train",
+            f"train --hidden {hidden} --layers {layers} --unroll {unroll}",
+            per_parameter=True,
+            must={} if name == "scaling-H256" else {"~scaling-H256": 1.2},
+            seconds=0.5,
+            repeats=1,
             rounds=1 if hidden > 1000 else 3,
-        )  # fmt: skip
+        )
 
 
 def step_rows():
     peers = {
-        "PyTorch": "python step.pytorch", "Keras": "python step.keras", "ONNX Runtime": "python step.onnxruntime",
-    }  # fmt: skip
+        "PyTorch": "python step.pytorch",
+        "Keras": "python step.keras",
+        "ONNX Runtime": "python step.onnxruntime",
+    }
 
     def row(name, what, hidden, gruve, peers, must, **more):
         return Row(
-            name, f"one token, {what}", "us", "step", f"step --hidden {hidden} {gruve}".strip(),
-            peers, (hidden, 1, 1, 50), must=must, **more,
-        )  # fmt: skip
+            name,
+            f"one token, {what}",
+            "us",
+            "step",
+            f"step --hidden {hidden} {gruve}".strip(),
+            peers,
+            (hidden, 1, 1, 50),
+            must=must,
+            **more,
+        )
 
     for hidden in (16, 32, 64, 128, 256, 512, 1024):
         must = {"ONNX Runtime": 8} if hidden <= 128 else {"ONNX Runtime": 1.4, "limit": 85}
         every = {
-            "plain Eigen": f"gruve step --hidden {hidden} --isa reference", **peers,
+            "plain Eigen": f"gruve step --hidden {hidden} --isa reference",
+            **peers,
             "oneDNN": f"cpp step_onednn --hidden {hidden}",
-        }  # fmt: skip
+        }
         if hidden not in (128, 512):  # far behind, and slow to start
             del every["Keras"]
         yield row(f"step-H{hidden}", f"H={hidden}", hidden, "", every, must, quick=hidden in (128, 512))
     both = {name: command for name, command in peers.items() if name != "Keras"}
     both["oneDNN"] = "cpp step_onednn --hidden 512"
-    yield row(
-        "step-H512-2threads", "H=512, 2 threads", 512, "--threads 2", both, {"best peer": 2}, threads=2
-    )
+    yield row("step-H512-2threads", "H=512, 2 threads", 512, "--threads 2", both, {"best peer": 2}, threads=2)
     for precision, factor in (("bf16", 7), ("int8", 12)):
         yield row(
-            f"step-H512-{precision}", f"H=512, {precision} weights (peers: fp32)", 512, f"--precision {precision}", {},
-            {"best peer": factor}, peers_of="step-H512",
-        )  # fmt: skip
+            f"step-H512-{precision}",
+            f"H=512, {precision} weights (peers: fp32)",
+            512,
+            f"--precision {precision}",
+            {},
+            {"best peer": factor},
+            peers_of="step-H512",
+        )
 
 
 def batch_rows():
     for hidden in (256, 512):
         yield Row(
-            f"batch-H{hidden}", f"64 sequences, H={hidden}", "tokens/s", "batch", f"batch --hidden {hidden}",
+            f"batch-H{hidden}",
+            f"64 sequences, H={hidden}",
+            "tokens/s",
+            "batch",
+            f"batch --hidden {hidden}",
             {
                 "plain Eigen": f"gruve batch --hidden {hidden} --isa reference",
-                "PyTorch": "python batch.pytorch", "Keras": "python batch.keras",
+                "PyTorch": "python batch.pytorch",
+                "Keras": "python batch.keras",
                 "ONNX Runtime": "python batch.onnxruntime",
             },
-            (hidden, 1, 64, 4), must={"best peer": 2}, quick=hidden == 256,
-        )  # fmt: skip
+            (hidden, 1, 64, 4),
+            must={"best peer": 2},
+            quick=hidden == 256,
+        )
         yield Row(
-            f"batch-H{hidden}-bf16", f"64 sequences, H={hidden}, bf16 weights (peers: fp32)", "tokens/s", "batch",
-            f"batch --hidden {hidden} --precision bf16", peers_of=f"batch-H{hidden}", must={"best peer": 8},
-        )  # fmt: skip
+            f"batch-H{hidden}-bf16",
+            f"64 sequences, H={hidden}, bf16 weights (peers: fp32)",
+            "tokens/s",
+            "batch",
+            f"batch --hidden {hidden} --precision bf16",
+            peers_of=f"batch-H{hidden}",
+            must={"best peer": 8},
+        )
 
 
 def forward_rows():
     yield Row(
-        "forward-T1000", "one sequence of T=1000, H=512", "ms", "forward", "forward --hidden 512",
+        "forward-T1000",
+        "one sequence of T=1000, H=512",
+        "ms",
+        "forward",
+        "forward --hidden 512",
         {
-            "plain Eigen": "gruve forward --hidden 512 --isa reference", "PyTorch": "python forward.pytorch",
-            "ONNX Runtime": "python forward.onnxruntime", "oneDNN": "cpp forward_onednn --hidden 512",
+            "plain Eigen": "gruve forward --hidden 512 --isa reference",
+            "PyTorch": "python forward.pytorch",
+            "ONNX Runtime": "python forward.onnxruntime",
+            "oneDNN": "cpp forward_onednn --hidden 512",
         },
-        (512, 1, 1, 1000), must={"ONNX Runtime": 1.2, "oneDNN": 1.2}, seconds=0.3, repeats=3, quick=True,
-    )  # fmt: skip
+        (512, 1, 1, 1000),
+        must={"ONNX Runtime": 1.2, "oneDNN": 1.2},
+        seconds=0.3,
+        repeats=3,
+        quick=True,
+    )
 
 
 def midi_rows(folders):
@@ -148,25 +233,41 @@ def midi_rows(folders):
             if not flag:
                 peers["mido"] = "python midi.mido"
             yield Row(
-                f"{bench}-{name}", f"MIDI files {what}, {name}", "files/s", bench, "midi", peers, midi=folder, repeats=1,
+                f"{bench}-{name}",
+                f"MIDI files {what}, {name}",
+                "files/s",
+                bench,
+                "midi",
+                peers,
+                midi=folder,
+                repeats=1,
                 quick=True,
-            )  # fmt: skip
+            )
 
 
 def activation_rows():
     for function in ("sigmoid", "tanh", "exp"):
         yield Row(
-            f"activation-{function}", f"{function}, an element", "ns", function, "activations",
+            f"activation-{function}",
+            f"{function}, an element",
+            "ns",
+            function,
+            "activations",
             {
                 "plain Eigen": "gruve activations --isa reference",
                 "NumPy": f"python activations.numpy --function {function}",
                 "PyTorch": f"python activations.pytorch --function {function}",
             },
             quick=True,
-        )  # fmt: skip
+        )
 
 
 def all_rows(midi_folders):
     return [
-        *train_rows(), *step_rows(), *batch_rows(), *forward_rows(), *midi_rows(midi_folders), *activation_rows(),
-    ]  # fmt: skip
+        *train_rows(),
+        *step_rows(),
+        *batch_rows(),
+        *forward_rows(),
+        *midi_rows(midi_folders),
+        *activation_rows(),
+    ]

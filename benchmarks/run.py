@@ -1,6 +1,6 @@
-"""Measures gruve and its peers in turns and reports. Started by run.sh, which builds and installs what it can.
+"""Measures gruve and its peers in turns and reports. Started by run.sh, which installs what it can and builds.
 
-    python benchmarks/run.py [--only train,step] [--quick] [--midi DIR] [--also FILE]
+python benchmarks/run.py [--only train,step] [--quick] [--midi DIR] [--also FILE]
 """
 
 import argparse
@@ -30,11 +30,21 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description="Measures gruve and its peers in turns.")
     parser.add_argument("--only", default="", help="rows whose names begin so, with commas: train,step-H512")
     parser.add_argument("--quick", action="store_true", help="fewer rows, shorter measurements: a first look")
-    parser.add_argument("--midi", type=pathlib.Path, help="a folder of MIDI files, in place of those of ../shared/data")
-    parser.add_argument("--also", type=pathlib.Path, help="figures measured aside: lines like those of gruve bench --json, "
-                        'and besides "row" (a name as for --only), "peer", and "must" where gruve must be so many times as fast')  # fmt: skip
-    parser.add_argument("--report", action="store_true", help="measure nothing, report the results of the last run again")
-    parser.add_argument("--python", default=sys.executable, help="the interpreter that the Python peers run in")
+    parser.add_argument(
+        "--midi", type=pathlib.Path, help="a folder of MIDI files, in place of those of ../shared/data"
+    )
+    parser.add_argument(
+        "--also",
+        type=pathlib.Path,
+        help="figures measured aside: lines like those of gruve bench --json, "
+        'and besides "row" (a name as for --only), "peer", and "must" where gruve must be so many times faster',
+    )
+    parser.add_argument(
+        "--report", action="store_true", help="measure nothing, report the results of the last run again"
+    )
+    parser.add_argument(
+        "--python", default=sys.executable, help="the interpreter that the Python peers run in"
+    )
     return parser.parse_args()
 
 
@@ -46,14 +56,20 @@ class Competitor:
     """A program that says "ready", then answers each line with a line of JSON."""
 
     def __init__(self, command, threads):
-        # One thread keeps to one core, gruve's and its peers' alike; where that is not the first, less else runs there.
+        # One thread keeps to one core, gruve's and its peers' alike: the last, where less else runs.
         cpu = max(os.sched_getaffinity(0))
         pin = (lambda: os.sched_setaffinity(0, {cpu})) if threads == 1 else None
         self.errors = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
-            command, cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True,
-            preexec_fn=pin, env=os.environ | {"OMP_NUM_THREADS": str(threads)},
-        )  # fmt: skip
+            command,
+            cwd=HERE,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            text=True,
+            preexec_fn=pin,
+            env=os.environ | {"OMP_NUM_THREADS": str(threads)},
+        )
 
     def read_line(self):
         timer = threading.Timer(TIME_LIMIT, self.process.kill)
@@ -162,7 +178,7 @@ def per_parameter(row, line):
 
 
 def measure_row(row, python):
-    """{"gruve": line, "peers": {who: line or {"missing": reason}}}: medians of rounds, in each of which all take turns."""
+    """{"gruve": line, "peers": {who: line or {"missing": reason}}}: medians of rounds in which all take turns."""
     result = {"row": dataclasses.asdict(row), "peers": {}}
     ours = gruve(row, row.gruve)
     try:
@@ -193,8 +209,9 @@ def measure_row(row, python):
     for who in turns:
         best = {
             "median": statistics.median(line["median"] for line in lines[who]),
-            "min": min(line["min"] for line in lines[who]), "max": max(line["max"] for line in lines[who]),
-        }  # fmt: skip
+            "min": min(line["min"] for line in lines[who]),
+            "max": max(line["max"] for line in lines[who]),
+        }
         line = lines[who][0] | best
         if line.get("percent") is not None:
             line["percent"] = statistics.median(other["percent"] for other in lines[who])
@@ -209,7 +226,7 @@ def measure_row(row, python):
 
 
 def midi_folders(given):
-    """{name: folder}. Of each archive an even sample is laid out, enough for figures that hold and for slow peers."""
+    """{name: folder}. An even sample of each archive is laid out, so few files that slow peers end."""
     if given:
         return {given.name: str(given.resolve())}
     folders = {}
@@ -228,7 +245,10 @@ def midi_folders(given):
         if folder.exists():
             folders[name] = str(folder)
         else:
-            print(f"skipped: MIDI files of {name}, which are not here (--midi DIR names a folder)", file=sys.stderr)
+            print(
+                f"skipped: MIDI files of {name}, which are not here (--midi DIR names a folder)",
+                file=sys.stderr,
+            )
     return folders
 
 
@@ -247,7 +267,9 @@ def main():
     else:
         results = measure(arguments, whole)
     if arguments.also:
-        results["also"] = [json.loads(line) for line in arguments.also.read_text().splitlines() if line.strip()]
+        results["also"] = [
+            json.loads(line) for line in arguments.also.read_text().splitlines() if line.strip()
+        ]
     (BUILD / "results.json").write_text(json.dumps(results, indent=1) + "\n")
     # Only a whole run is worth keeping.
     report.write(results, ROOT / "docs" if whole else BUILD)
@@ -260,16 +282,28 @@ def measure(arguments, whole):
     if names:
         chosen = [row for row in chosen if any(row.name.startswith(name) for name in names)]
     if arguments.quick:
-        chosen = [dataclasses.replace(row, seconds=row.seconds / 2, repeats=min(row.repeats, 3)) for row in chosen if row.quick or names]
+        chosen = [
+            dataclasses.replace(row, seconds=row.seconds / 2, repeats=min(row.repeats, 3))
+            for row in chosen
+            if row.quick or names
+        ]
     if not chosen:
         sys.exit(f"run.py: no row's name begins with {arguments.only}")
-    results = {"whole": whole, "command": "bash benchmarks/run.sh " + " ".join(sys.argv[1:]), "machine": report.machine(BUILD)}
+    results = {
+        "whole": whole,
+        "command": "bash benchmarks/run.sh " + " ".join(sys.argv[1:]),
+        "machine": report.machine(BUILD),
+    }
     results["limits"] = [line for threads in (1, 2) for line in measure_limits(threads)]
     results["rows"] = []
     for i, row in enumerate(chosen):
         results["rows"].append(measure_row(row, arguments.python))
         elapsed = time.time() - start
-        print(f"{i + 1}/{len(chosen)}, {elapsed:4.0f} s  {report.one_line(results['rows'][-1])}", file=sys.stderr, flush=True)
+        print(
+            f"{i + 1}/{len(chosen)}, {elapsed:4.0f} s  {report.one_line(results['rows'][-1])}",
+            file=sys.stderr,
+            flush=True,
+        )
     results["seconds"] = time.time() - start
     return results
 

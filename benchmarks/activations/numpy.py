@@ -12,7 +12,11 @@ if __name__ == "__main__":
         np.add(out, 1, out=out)
         np.reciprocal(out, out=out)
 
-    forms = {"sigmoid": sigmoid, "tanh": lambda x, out: np.tanh(x, out=out), "exp": lambda x, out: np.exp(x, out=out)}
+    forms = {
+        "sigmoid": sigmoid,
+        "tanh": lambda x, out: np.tanh(x, out=out),
+        "exp": lambda x, out: np.exp(x, out=out),
+    }
     x = common.activation_inputs()
     out = np.empty_like(x)
     name = common.arguments().function

@@ -1,4 +1,4 @@
-"""A token of each of many sequences: the step of step/keras.py, whose --batch is the number of sequences."""
+"""A token of each of many sequences: the step of step/keras.py, for as many as the work holds."""
 
 from step.keras import main
 

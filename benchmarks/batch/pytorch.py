@@ -1,4 +1,4 @@
-"""A token of each of many sequences: the step of step/pytorch.py, whose --batch is the number of sequences."""
+"""A token of each of many sequences: the step of step/pytorch.py, for as many as the work holds."""
 
 from step.pytorch import main
 

@@ -19,7 +19,9 @@ def main():
     with torch.inference_mode():
         common.check_logits(work, forward().numpy())
         config = f"torch-{torch.__version__} eager {common.sizes(work, args)}"
-        common.serve("forward", config, "ms", lambda: [s * 1e3 for s in common.seconds_per_call(forward, args)])
+        common.serve(
+            "forward", config, "ms", lambda: [s * 1e3 for s in common.seconds_per_call(forward, args)]
+        )
 
 
 if __name__ == "__main__":

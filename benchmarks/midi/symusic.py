@@ -1,4 +1,4 @@
-"""MIDI files read by symusic, and besides the least that a tokeniser does then: the pitches in order of time."""
+"""MIDI files read by symusic, and what a tokeniser does at least: the pitches in order of time."""
 
 import importlib.metadata
 

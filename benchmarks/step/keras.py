@@ -1,4 +1,4 @@
-"""A token of each of B sequences through Keras on TensorFlow: cells in a tf.function, the most probable token fed back."""
+"""A token of each of B sequences through Keras on TensorFlow: cells in a tf.function, the best token fed back."""
 
 import os
 

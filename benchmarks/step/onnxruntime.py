@@ -1,4 +1,4 @@
-"""A token of each of B sequences through ONNX Runtime: Gather, GRU, MatMul, ArgMax in one graph, fed back without a copy."""
+"""A token of each of B sequences through ONNX Runtime: one graph, the best token fed back without a copy."""
 
 import numpy as np
 import onnx
@@ -16,7 +16,9 @@ def make_session(work, T, threads, argmax):
         weights.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
-    nodes.append(helper.make_node("Gather", [weight("E", work.parameters["embedding.weight"]), "token"], ["y0"]))
+    nodes.append(
+        helper.make_node("Gather", [weight("E", work.parameters["embedding.weight"]), "token"], ["y0"])
+    )
     inputs = [helper.make_tensor_value_info("token", TensorProto.INT64, [T, work.B])]
     outputs = []
     weight("axis", np.array([1]))
@@ -24,17 +26,27 @@ def make_session(work, T, threads, argmax):
         inputs.append(helper.make_tensor_value_info(f"h{l}", TensorProto.FLOAT, [1, work.B, work.H]))
         outputs.append(helper.make_tensor_value_info(f"n{l}", TensorProto.FLOAT, [1, work.B, work.H]))
         w_ih, w_hh, b_ih, b_hh = (
-            common.in_order_zrn(work.parameter(name, l)) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+            common.in_order_zrn(work.parameter(name, l))
+            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         )
         bias = np.concatenate([b_ih, b_hh])
-        gru = [f"y{l}", weight(f"W{l}", w_ih[None]), weight(f"R{l}", w_hh[None]), weight(f"b{l}", bias[None]), "", f"h{l}"]
+        gru = [
+            f"y{l}",
+            weight(f"W{l}", w_ih[None]),
+            weight(f"R{l}", w_hh[None]),
+            weight(f"b{l}", bias[None]),
+            "",
+            f"h{l}",
+        ]
         nodes.append(
             helper.make_node("GRU", gru, [f"s{l}", f"n{l}"], hidden_size=work.H, linear_before_reset=1)
         )
         nodes.append(helper.make_node("Squeeze", [f"s{l}", "axis"], [f"y{l + 1}"]))
     output_weight = weight("Wo", work.parameters["output.weight"].T)
     nodes.append(helper.make_node("MatMul", [f"y{work.L}", output_weight], ["product"]))
-    nodes.append(helper.make_node("Add", ["product", weight("bo", work.parameters["output.bias"])], ["logits"]))
+    nodes.append(
+        helper.make_node("Add", ["product", weight("bo", work.parameters["output.bias"])], ["logits"])
+    )
     if argmax:
         nodes.append(helper.make_node("ArgMax", ["logits"], ["next"], axis=2, keepdims=0))
         outputs.insert(0, helper.make_tensor_value_info("next", TensorProto.INT64, [T, work.B]))
@@ -46,7 +58,9 @@ def make_session(work, T, threads, argmax):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
 
 
 def main():

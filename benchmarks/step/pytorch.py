@@ -1,4 +1,4 @@
-"""A token of each of B sequences through PyTorch, the most probable one fed back: cells, or cells traced and frozen."""
+"""A token of each of B sequences through PyTorch: cells, or cells traced and frozen, the best token fed back."""
 
 import warnings
 
@@ -53,8 +53,7 @@ def main():
 
                 return step
 
-            check = stepper()
-            common.check_generated(work, lambda given: check(given).numpy())
+            common.check_generated(work, lambda given, step=stepper(): step(given).numpy())
             steps[name] = stepper()
         name, step = common.fastest(steps)
         common.serve_step(f"torch-{torch.__version__} {name}", work, args, step)

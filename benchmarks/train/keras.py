@@ -41,7 +41,8 @@ def main():
     for layer, gru in enumerate(grus):
         gru.set_weights(gru_weights(work, layer))
     output.set_weights([work.parameters["output.weight"].T, work.parameters["output.bias"]])
-    optimizer = keras.optimizers.Adam(1e-3, epsilon=1e-8)
+    # Keras divides epsilon by √(1 − β₂ᵗ): in the first updates this is about PyTorch's 1e-8.
+    optimizer = keras.optimizers.Adam(1e-3, epsilon=4e-10)
     optimizer.build(model.trainable_variables)
     loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     state = [tf.zeros((work.B, work.H)) for _ in states]

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,8 +36,13 @@ struct Task {
   const char* name;
   void (*run)(const BenchArguments&);
 };
-constexpr Task kTasks[] = {{"limits", bench_limits}, {"train", bench_train},     {"step", bench_step},
-                           {"batch", bench_batch},   {"forward", bench_forward}, {"midi", bench_midi}};
+constexpr Task kTasks[] = {{"limits", bench_limits},
+                           {"train", bench_train},
+                           {"step", bench_step},
+                           {"batch", bench_batch},
+                           {"forward", bench_forward},
+                           {"midi", bench_midi},
+                           {"activations", bench_activations}};
 
 void bench(const BenchArguments& options) {
   if (!options.isa.empty() && !kernels::force(options.isa))
@@ -76,6 +82,11 @@ void add_bench(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--midi", options->midi, "A folder of MIDI files, for midi");
   command->add_option("--isa", options->isa, "Kernels by name: reference, baseline, avx2, avx512");
+  command->add_option("--precision", options->precision, "Weights: fp32, bf16 or int8")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, gruve::kernels::Precision>{{"fp32", gruve::kernels::Precision::fp32},
+                                                           {"bf16", gruve::kernels::Precision::bf16},
+                                                           {"int8", gruve::kernels::Precision::int8}}));
   command->add_flag("--json", options->json, "Print a JSON object a line");
   command->callback([options] { bench(*options); });
 }

@@ -25,6 +25,7 @@ struct BenchArguments {
   double seconds = 1;
   std::string midi;  // a folder
   std::string isa;
+  kernels::Precision precision = kernels::Precision::fp32;
   bool json = false;
 
   int unroll_or(int usual) const { return unroll > 0 ? unroll : usual; }
@@ -36,6 +37,7 @@ void bench_step(const BenchArguments& options);
 void bench_batch(const BenchArguments& options);
 void bench_forward(const BenchArguments& options);
 void bench_midi(const BenchArguments& options);
+void bench_activations(const BenchArguments& options);
 
 /// One line of the table. limit is 0 where there is none; percent is of the limit.
 inline void print(const BenchArguments& options, const char* bench, const std::string& config,
@@ -70,7 +72,9 @@ inline Series scaled(const Series& series, double factor) {
 }
 
 inline std::string config_of(const BenchArguments& options, const std::string& sizes) {
-  return std::string("gruve ") + kernels::active().name + " fp32 " + sizes +
+  static constexpr const char* kNames[] = {"fp32", "bf16", "int8"};
+  return std::string("gruve ") + kernels::active(options.precision).name + " " +
+         kNames[static_cast<int>(options.precision)] + " " + sizes +
          " threads=" + std::to_string(options.threads);
 }
 

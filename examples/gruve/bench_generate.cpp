@@ -14,10 +14,10 @@
 namespace gruve::bench {
 namespace {
 
-PackedModel<float> packed_model(const ModelConfig& config) {
+PackedModel<float> packed_model(const BenchArguments& options) {
   ThreadPool threads(1);
-  PackedModel<float> packed(config);
-  packed.assign(random_model(config), threads);
+  PackedModel<float> packed(options.model, kernels::active(options.precision));
+  packed.assign(random_model(options.model), threads);
   return packed;
 }
 
@@ -76,30 +76,26 @@ class Pass {
   AlignedVector<float> logits_;   // [T, B, V]
 };
 
-// Bytes of the weights that a token needs: all, but of the first layer's input weights, whose table gives a
-// row.
-double bytes_per_token(const ModelConfig& config) {
-  return 4 * (multiply_adds_per_token(config) - 3.0 * config.hidden_size * config.embedding_size);
-}
-
 }  // namespace
 
 /// One token of one sequence, against the reading of the weights.
 void bench_step(const BenchArguments& options) {
-  const PackedModel<float> packed = packed_model(options.model);
-  Stepper stepper(packed);
+  ThreadPool threads(options.threads);
+  const PackedModel<float> packed = packed_model(options);
+  Stepper stepper(packed, &threads);
   Token token = 0;
   const Series seconds = seconds_per_call(options.repeats, options.seconds / 5,
                                           [&] { token = most_probable(stepper.step(token)); });
-  const double bytes = bytes_per_token(options.model);
-  const Series bandwidth = read_bandwidth(static_cast<std::size_t>(bytes), 1);
+  // All weights are read once a step, but for the first layer's input weights, whose table gives a row.
+  const Series bandwidth =
+      read_bandwidth(packed.step_bytes() / static_cast<std::size_t>(options.threads), options.threads);
   print(options, "step", config_of(options, sizes_of(options, "B=1")), "us", scaled(seconds, 1e6),
-        bytes / bandwidth.median * 1e-3, true);
+        static_cast<double>(packed.step_bytes()) / bandwidth.median * 1e-3, true);
 }
 
 /// One token of each of B sequences, against the multiply-adds.
 void bench_batch(const BenchArguments& options) {
-  const PackedModel<float> packed = packed_model(options.model);
+  const PackedModel<float> packed = packed_model(options);
   const int B = options.batch_size;
   const auto V = static_cast<std::size_t>(options.model.vocab_size);
   Pass pass(packed, 1, B);
@@ -117,17 +113,20 @@ void bench_batch(const BenchArguments& options) {
 /// Logits of T tokens of one sequence, against the reading of the recurrent weights in each timestep and the
 /// multiply-adds of all else.
 void bench_forward(const BenchArguments& options) {
-  const PackedModel<float> packed = packed_model(options.model);
+  const PackedModel<float> packed = packed_model(options);
   const int T = options.unroll_or(1000);
   Pass pass(packed, T, 1);
   const Chunk chunk = random_chunk(T, 1, options.model.vocab_size);
   const Series seconds =
       seconds_per_call(options.repeats, options.seconds / 5, [&] { pass.run(chunk.inputs.data()); });
-  const double H = options.model.hidden_size;
-  const double recurrent_bytes = 4 * 3 * H * H * options.model.num_layers;
+  const double H = options.model.hidden_size, E = options.model.embedding_size;
+  const double weights =
+      multiply_adds_per_token(options.model) - 3 * H * E;  // a table takes the place of the rest
+  const double recurrent = 3 * H * H * options.model.num_layers;
+  const double recurrent_bytes = static_cast<double>(packed.step_bytes()) * recurrent / weights;
   const double bandwidth = read_bandwidth(static_cast<std::size_t>(recurrent_bytes), 1).median * 1e9;
   const double peak = multiply_add_peak(1).median * 1e9;
-  const double products = 2 * (bytes_per_token(options.model) - recurrent_bytes) / 4;
+  const double products = 2 * (weights - recurrent);
   print(options, "forward", config_of(options, sizes_of(options, "B=1 T=" + std::to_string(T))), "ms",
         scaled(seconds, 1e3), 1e3 * T * (recurrent_bytes / bandwidth + products / peak), true);
 }

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "bench.hpp"
+#include "gruve/core/error.hpp"
 #include "gruve/core/thread_pool.hpp"
 #include "gruve/model/chunk_pass.hpp"
 #include "gruve/train/optimizer.hpp"
@@ -100,6 +101,7 @@ double resident(const std::string& name) {
 
 // A whole training step: forward, backward, Adam, packing.
 void bench_train(const BenchArguments& options) {
+  if (options.precision != kernels::Precision::fp32) throw Error("gruve bench train measures fp32 only");
   std::ofstream("/proc/self/clear_refs") << "5";  // the peak is counted from here
   const double memory = resident("VmRSS");
   ThreadPool threads(options.threads);

@@ -67,13 +67,13 @@ for i in $(seq 400); do echo "the quick brown fox jumps over the lazy dog $i"; e
 [ "$(wc -c <made.txt)" -eq 100 ] || fail "not 100 characters"
 
 # Each line of a benchmark is an object with these names.
-"$gruve" bench --hidden 24 --batch 5 --unroll 7 --repeats 1 --seconds 0.01 --threads 2 --json >bench.json
+"$gruve" bench --hidden 24 --batch 5 --unroll 7 --repeats 1 --seconds 0.01 --threads 2 --midi songs --json >bench.json
 while read -r line; do
   for name in bench config unit min median max limit percent; do
     case $line in *"\"$name\":"*) ;; *) fail "no $name in $line" ;; esac
   done
 done <bench.json
-for task in fp32_fma read train train_phase step; do grep -q "\"bench\":\"$task\"" bench.json || fail "no $task"; done
+for task in fp32_fma read train train_phase train_layers step batch forward midi midi_tokens sigmoid tanh exp; do grep -q "\"bench\":\"$task\"" bench.json || fail "no $task"; done
 
 # Bad input.
 mkdir empty
@@ -91,6 +91,7 @@ refuses "cannot write: No such file or directory" "" generate --model whole.safe
 refuses "temperature must be" out.mid generate --model whole.safetensors --out out.mid --temperature 0
 refuses "the checkpoint was written with" "" train corpus.gruve --out whole.safetensors "${small[@]}" --seed 9 --resume
 refuses "no kernels named nonsense" "" bench step --isa nonsense
+refuses "no .mid or .midi file in it" "" bench midi --midi empty
 refuses "--nonsense" "" train --nonsense --out x
 if [ -w /dev/full ]; then
   refuses "cannot write: No space left on device" "" generate --model whole.safetensors --out /dev/full
