@@ -1,8 +1,8 @@
 """What the Python competitors share: the work, its comparison with gruve's results, the clock, the output.
 
-A competitor is run by run.py as `python -m TASK.COMPETITOR --work DIR …`. It loads gruve's model, computes what gruve
-computed, and stops with "not equal, not timed" where the two differ. Then it says "ready", and for each line that it
-reads it measures once and prints a line of JSON.
+A competitor is run by run.py as `python -m TASK.COMPETITOR --work DIR …`. It loads gruve's model, computes what
+gruve computed, and stops with "not equal, not timed" where the two differ. Then it says "ready", and for each
+line that it reads it measures once and prints a line of JSON.
 """
 
 import argparse

@@ -90,7 +90,7 @@ class OnednnGru {
 
     const auto& table = kernels::active();
     const GruCell<float>& cell = model_.gru.layers.back();
-    AlignedVector<float> weight(std::max(table.packed_size(3 * H, H), table.packed_gru_size(H)));
+    AlignedVector<float> weight(table.packed_gru_backward_size(H, ResetGate::after_product));
     table.pack_gru_backward(H, ResetGate::after_product, cell.weight_hh.data(), weight.data());
     AlignedVector<float> dh(static_cast<std::size_t>(B * H)), dgates(4 * size),
         sums(static_cast<std::size_t>(3 * H));

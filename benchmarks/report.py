@@ -222,12 +222,12 @@ def document(results, judged):
     ]
     return f"""# Benchmarks
 
-Written by `{results["command"].strip()}` on {info["date"]} in {results["seconds"] / 60:.0f} minutes, gruve
-{info["gruve"]}. Gruve and its peers took turns on the same machine; a figure is the median of rounds. Each peer
-computed what gruve computes before it was timed ([how](../benchmarks/README.md)). Speeds are tokens or files a second,
-times are of a step, a chunk or an element. The vocabulary is 89, E = 128; training is of T = 128 where no other T is
-named, with cross-entropy and Adam. oneDNN runs the GRU layers alone. Of the limit: of the machine's fp32 multiply-adds
-or, for a step, of the reading of its weights from the cache that holds them, measured beside it.
+Written by `{results["command"].strip()}` on {info["date"]} in {results["seconds"] / 60:.0f} minutes,
+gruve {info["gruve"]}. Gruve and its peers took turns on the same machine; a figure is the median of rounds. Each
+peer computed what gruve computes before it was timed ([how](../benchmarks/README.md)). Speeds are tokens or files
+a second, times are of a step, a chunk or an element. The vocabulary is 89, E = 128; training is of T = 128 where
+no other T is named, with cross-entropy and Adam. oneDNN runs the GRU layers alone. Of the limit: of the machine's
+fp32 multiply-adds or, for a step, of the reading of its weights from the cache that holds them, measured beside it.
 
 ![Speed beside the best peer](benchmarks.svg)
 
@@ -246,8 +246,8 @@ What it allows:
 ## Commands
 
 Gruve's are those of `gruve bench`, and so are the peers' that begin with `gruve`; `python M` is `python -m M` in
-`benchmarks/`, `cpp P` a program built from there. Each has `--threads`, `--repeats` and `--seconds` besides, and the Python
-ones `--work`, the folder of the model and of gruve's results.
+`benchmarks/`, `cpp P` a program built from there. Each has `--threads`, `--repeats` and `--seconds` besides, and
+the Python ones `--work`, the folder of the model and of gruve's results.
 
 {markdown_table(["row", "gruve", "peers"], commands)}
 """

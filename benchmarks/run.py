@@ -1,4 +1,4 @@
-"""Measures gruve and its peers in turns and reports. Started by run.sh, which installs what it can and builds.
+"""Measures gruve and its peers in turns and reports. Started by run.sh, which installs and builds.
 
 python benchmarks/run.py [--only train,step] [--quick] [--midi DIR] [--also FILE]
 """
@@ -37,7 +37,7 @@ def parse_arguments():
         "--also",
         type=pathlib.Path,
         help="figures measured aside: lines like those of gruve bench --json, "
-        'and besides "row" (a name as for --only), "peer", and "must" where gruve must be so many times faster',
+        'and besides "row" (a name as for --only), "peer", and "must" where gruve must be so much faster',
     )
     parser.add_argument(
         "--report", action="store_true", help="measure nothing, report the results of the last run again"
@@ -178,7 +178,7 @@ def per_parameter(row, line):
 
 
 def measure_row(row, python):
-    """{"gruve": line, "peers": {who: line or {"missing": reason}}}: medians of rounds in which all take turns."""
+    """{"gruve": line, "peers": {who: line or {"missing": reason}}}: medians of rounds in turns."""
     result = {"row": dataclasses.asdict(row), "peers": {}}
     ours = gruve(row, row.gruve)
     try:

@@ -1,4 +1,4 @@
-"""A token of each of B sequences through Keras on TensorFlow: cells in a tf.function, the best token fed back."""
+"""A token of each of B sequences through Keras: cells in a tf.function, the best token fed back."""
 
 import os
 
@@ -6,7 +6,6 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 import common

@@ -9,7 +9,7 @@ import common
 
 
 def make_session(work, T, threads, argmax):
-    """A session from token [T, B] and h0… [1, B, H] to next [T, B] (or logits [T, B, V]) and n0… [1, B, H]."""
+    """A session from token [T, B] and h0… [1, B, H] to next [T, B] (or logits [T, B, V]), n0… [1, B, H]."""
     weights, nodes = [], []
 
     def weight(name, value):

@@ -1,4 +1,4 @@
-"""A token of each of B sequences through PyTorch: cells, or cells traced and frozen, the best token fed back."""
+"""A token of each of B sequences through PyTorch: cells, as they are or traced, the best token fed back."""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""A training step of PyTorch: embedding, nn.GRU, linear layer, cross-entropy, fused Adam, the state carried."""
+"""A training step of PyTorch: embedding, nn.GRU, linear layer, loss, fused Adam, the state carried."""
 
 import torch
 from torch import nn

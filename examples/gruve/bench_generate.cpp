@@ -23,7 +23,7 @@ PackedModel<float> packed_model(const BenchArguments& options) {
 
 // The next token is the most probable one: what a peer does too.
 Token most_probable(std::span<const float> logits) {
-  return static_cast<Token>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+  return static_cast<Token>(kernels::active().argmax(static_cast<int>(logits.size()), logits.data()));
 }
 
 // All layers and the output layer over T timesteps of B sequences.
