@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -82,11 +81,7 @@ void add_bench(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--midi", options->midi, "A folder of MIDI files, for midi");
   command->add_option("--isa", options->isa, "Kernels by name: reference, baseline, avx2, avx512");
-  command->add_option("--precision", options->precision, "Weights: fp32, bf16 or int8")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, gruve::kernels::Precision>{{"fp32", gruve::kernels::Precision::fp32},
-                                                           {"bf16", gruve::kernels::Precision::bf16},
-                                                           {"int8", gruve::kernels::Precision::int8}}));
+  add_precision(*command, options->precision, "Weights of the kernels", {"fp32", "bf16", "int8"});
   command->add_flag("--json", options->json, "Print a JSON object a line");
   command->callback([options] { bench(*options); });
 }

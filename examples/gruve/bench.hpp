@@ -72,9 +72,8 @@ inline Series scaled(const Series& series, double factor) {
 }
 
 inline std::string config_of(const BenchArguments& options, const std::string& sizes) {
-  static constexpr const char* kNames[] = {"fp32", "bf16", "int8"};
   return std::string("gruve ") + kernels::active(options.precision).name + " " +
-         kNames[static_cast<int>(options.precision)] + " " + sizes +
+         std::string(kernels::precision_name(options.precision)) + " " + sizes +
          " threads=" + std::to_string(options.threads);
 }
 
