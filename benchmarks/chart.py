@@ -3,7 +3,7 @@
 import html
 import math
 
-LEFT, RIGHT, TOP, STEP, WIDTH = 330, 40, 96, 26, 940
+LEFT, RIGHT, TOP, STEP, WIDTH = 330, 40, 112, 26, 940
 COLOURS = {
     "gruve": "#1d4ed8",
     "PyTorch": "#ea580c",
@@ -45,10 +45,13 @@ def draw(judged):
     ]
     names = ["gruve", *(name for name in COLOURS if any(name in line for line in speeds) and name != "gruve")]
     names += sorted({name for line in speeds for name in line} - set(names))
-    at = 20
+    at, y = 20, 53
     for name in names:
-        parts.append(mark(name, at + 6, 53) + text(at + 18, 57.5, name))
-        at += 40 + 7.2 * len(name)
+        width = 40 + 7.2 * len(name)
+        if at + width > WIDTH:
+            at, y = 20, y + 21
+        parts.append(mark(name, at + 6, y) + text(at + 18, y + 4.5, name))
+        at += width
     for power in range(first, last + 1):
         label = f"{2**power}×" if power >= 0 else f"1/{2**-power}"
         colour, width = ("#1c1917", 1.5) if power == 0 else ("#e7e5e4", 1)

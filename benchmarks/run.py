@@ -280,7 +280,10 @@ def measure(arguments, whole):
     chosen = rows.all_rows(midi_folders(arguments.midi))
     names = [name for name in arguments.only.split(",") if name]
     if names:
-        chosen = [row for row in chosen if any(row.name.startswith(name) for name in names)]
+        # With those whose peers they are held against.
+        named = [row for row in chosen if any(row.name.startswith(name) for name in names)]
+        needed = {row.name for row in named} | {row.peers_of for row in named}
+        chosen = [row for row in chosen if row.name in needed]
     if arguments.quick:
         chosen = [
             dataclasses.replace(row, seconds=row.seconds / 2, repeats=min(row.repeats, 3))

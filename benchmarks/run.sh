@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Measures gruve and its peers in turns: prints a table, writes build/benchmarks/results.json and, after a whole run,
-# docs/benchmarks.md and docs/benchmarks.svg. Installs what it can; what it can't is left out, and named.
+# Measures gruve and its peers in turns: prints a table, writes build/benchmarks/results.json and, after a whole
+# run, docs/benchmarks.md and docs/benchmarks.svg. Installs what it can; what it can't is left out, and named.
 #   bash benchmarks/run.sh                     all rows, some 25 minutes
 #   bash benchmarks/run.sh --quick             a first look, under 5 minutes
 #   bash benchmarks/run.sh --only train,step   rows whose names begin so; --help lists the rest
-# GRUVE_BENCH_PYTHON names an interpreter that has the Python peers (requirements.txt); else a virtual environment is made.
+# GRUVE_BENCH_PYTHON names an interpreter that has the Python peers (requirements.txt); else one is made in build/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+[ "${1:-}" != --help ] || exec python3 benchmarks/run.py --help
 source tools/install_missing.sh
 install_missing g++ cmake make libeigen3-dev nlohmann-json3-dev libcli11-dev
 install_missing libdnnl-dev || echo "skipped: oneDNN, which can't be installed here" >&2
