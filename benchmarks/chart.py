@@ -3,7 +3,7 @@
 import html
 import math
 
-LEFT, RIGHT, TOP, STEP, WIDTH = 330, 40, 112, 26, 940
+LEFT, RIGHT, TOP, STEP, WIDTH = 370, 40, 112, 26, 940
 COLOURS = {
     "gruve": "#1d4ed8",
     "PyTorch": "#ea580c",

@@ -73,7 +73,9 @@ while read -r line; do
     case $line in *"\"$name\":"*) ;; *) fail "no $name in $line" ;; esac
   done
 done <bench.json
-for task in fp32_fma read train train_phase train_layers step batch forward midi midi_tokens sigmoid tanh exp; do grep -q "\"bench\":\"$task\"" bench.json || fail "no $task"; done
+for task in fp32_fma read train train_phase train_layers step batch forward midi midi_tokens sigmoid tanh exp; do
+  grep -q "\"bench\":\"$task\"" bench.json || fail "no $task"
+done
 
 # Bad input.
 mkdir empty
