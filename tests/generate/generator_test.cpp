@@ -13,7 +13,7 @@
 
 using namespace gruve;
 
-extern std::atomic<long> allocations;  // counted in allocations.cpp
+extern std::atomic<long> allocations;  // counted in ../allocations.cpp
 
 namespace {
 
@@ -92,6 +92,26 @@ TEST_CASE("Text is generated from a vocabulary of its own", "[generate][generato
   const std::string text = encoder.decode(generate_tokens(generator, 200));
   CHECK(text.size() == 200);
   CHECK(text.find_first_not_of("hello, world\n") == std::string::npos);
+}
+
+TEST_CASE("The smallest vocabulary is generated with any hidden size and every implementation",
+          "[generate][generator]") {
+  const auto encoder = CharEncoder::from_text("ab");
+  REQUIRE(encoder.vocab_size() == 2);
+  for (const int H : {1, 3, 17, 1000}) {
+    GruModel<float> network({.vocab_size = 2, .embedding_size = 1, .hidden_size = H});
+    initialize(network, 3);
+    ThreadPool threads(1);
+    for (const kernels::Kernels<float>* kernels : kernels::available()) {
+      CAPTURE(kernels->name, H);
+      PackedModel<float> packed(network.config, *kernels);
+      packed.assign(network, threads);
+      Generator generator(packed, encoder, {}, 5);
+      const std::string text = encoder.decode(generate_tokens(generator, 50));
+      CHECK(text.find('a') != std::string::npos);
+      CHECK(text.find('b') != std::string::npos);
+    }
+  }
 }
 
 TEST_CASE("A state that is stored and put back gives the same logits again", "[model][stepper]") {

@@ -6,6 +6,7 @@
 
 #include "catch.hpp"
 #include "gruve/core/rng.hpp"
+#include "gruve/model/stepper.hpp"
 #include "tolerance.hpp"
 
 using namespace gruve;
@@ -140,6 +141,46 @@ TEST_CASE("Every implementation gives the reference's gradient at odd sizes", "[
     const double roundings = 9 * L * 4 * (std::sqrt(H) + 4);
     CHECK(norm(difference) < roundings * 4 * 0x1p-24 * size);
     CHECK(std::abs(result.nats - truth.nats) < roundings * 4 * 0x1p-24 * truth.nats);
+  }
+}
+
+TEST_CASE("The smallest vocabulary, embedding, batch and chunk work with any hidden size",
+          "[model][kernels]") {
+  const int H = GENERATE(1, 3, 17, 1000);
+  const int T = GENERATE(1, 3);
+  const ModelConfig config{
+      .vocab_size = 2, .embedding_size = 1, .hidden_size = H, .num_layers = H < 1000 ? 2 : 1};
+  const Chunk chunk = random_chunk(T, 1, 2, 5, false);
+  const auto truth = run<double>(config, chunk, kernels::reference::kKernels<double>, 1);
+  const auto model = random_model<float>(config, 1);
+  ThreadPool threads(2);
+  for (const kernels::Kernels<float>* kernels : kernels::available()) {
+    CAPTURE(kernels->name, H, T);
+    const auto result = run<float>(config, chunk, *kernels, 2);
+    std::vector<double> difference(truth.gradient.size());
+    for (std::size_t i = 0; i < difference.size(); ++i)
+      difference[i] = result.gradient[i] - truth.gradient[i];
+    // As above; the sums of 1000 random weights are some ten times larger, and their errors with them. Where
+    // the model is sure of the token its loss is near zero, but the probability is rounded as a number near
+    // one.
+    const double roundings = T * config.num_layers * 4 * (std::sqrt(H) + 4);
+    const double tolerance = roundings * 4 * 0x1p-24 * (H < 1000 ? 1 : 10);
+    CHECK(norm(difference) <= tolerance * std::max(1.0, norm(truth.gradient)));
+    CHECK(std::abs(result.nats - truth.nats) <= tolerance * std::max(1.0, truth.nats));
+
+    // The same, a token at a time.
+    PackedModel<float> packed(config, *kernels);
+    packed.assign(model, threads);
+    Stepper stepper(packed);
+    Rng rng(2);
+    for (float& h : stepper.state()) h = rng.uniform() - 0.5f;  // as fill_state has it
+    double nats = 0;
+    for (std::size_t t = 0; t < chunk.inputs.size(); ++t) {
+      const std::span<const float> logits = stepper.step(chunk.inputs[t]);
+      const double other = logits[1 - chunk.targets[t]], own = logits[chunk.targets[t]];
+      nats += std::log1p(std::exp(other - own));
+    }
+    CHECK(std::abs(nats - truth.nats) <= tolerance * std::max(1.0, truth.nats));
   }
 }
 

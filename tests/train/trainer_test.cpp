@@ -1,5 +1,6 @@
 #include "gruve/train/trainer.hpp"
 
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
@@ -12,6 +13,8 @@
 #include "gruve/core/rng.hpp"
 
 using namespace gruve;
+
+extern std::atomic<long> allocations;  // counted in ../allocations.cpp
 
 namespace {
 
@@ -67,6 +70,35 @@ const ModelConfig kSmall{.embedding_size = 8, .hidden_size = 20, .num_layers = 2
 // the first letter the entropy of a token is exact: where the state goes, and which letter it then emits, are
 // drawn independently.
 //   H = h(1/4) + h(1/4),  h(p) = −p ln p − (1 − p) ln(1 − p)
+TEST_CASE("A training step allocates nothing after the first", "[train]") {
+  using Kind = OptimizerOptions::Kind;
+  const Kind kind = GENERATE(Kind::sgd, Kind::rmsprop, Kind::adam);
+  const int num_threads = GENERATE(1, 2);
+  const Dropout dropout{.probability = GENERATE(0.0, 0.3)};
+  const ModelConfig config{.vocab_size = 89, .embedding_size = 12, .hidden_size = 37, .num_layers = 2};
+  const Chunk chunk(8, 5);  // of the first token alone
+  for (const kernels::Kernels<float>* kernels : kernels::available()) {
+    if (kernels == &kernels::reference::kKernels<float>) continue;  // Eigen's temporaries
+    ThreadPool threads(num_threads);
+    GruModel<float> model(config), gradient(config);
+    initialize(model, 1);
+    ChunkPass<float> pass(config, chunk.T, chunk.B, threads, *kernels);
+    Optimizer<float> optimizer({.kind = kind}, model, gradient);
+    const auto step = [&] {
+      pass.assign(model);
+      pass.backpropagate(chunk, gradient, dropout);
+      optimizer.update(1e-3, 1 / std::max(1.0, optimizer.gradient_norm(threads)), threads);
+    };
+    step();
+    const long before = allocations;
+    step();
+    step();
+    const long after = allocations;
+    CAPTURE(kernels->name, num_threads);
+    CHECK(after == before);
+  }
+}
+
 TEST_CASE("A model learns a source down to its entropy and not below", "[train][entropy]") {
   Rng rng(4);
   std::vector<std::vector<Token>> songs(600);
