@@ -95,8 +95,9 @@ struct TransposedProduct {
   int N = 0;
   const Scalar* b = nullptr;  // [rows, N]
   std::ptrdiff_t b_stride = 0;
-  Scalar* c = nullptr;     // [·, N], contiguous
-  Scalar* sums = nullptr;  // [·]: Σ over rows of a[row, i] too, the gradient of a bias
+  const std::uint8_t* b_is_zero = nullptr;  // [rows]: not 0 where the row of b counts as zeros; or null
+  Scalar* c = nullptr;                      // [·, N], contiguous
+  Scalar* sums = nullptr;                   // [·]: Σ over rows of a[row, i] too, the gradient of a bias
 };
 
 /// c[v, j] = Σ over the rows whose token is v of a[row, j], for j in columns: the gradient of a table of rows
@@ -124,15 +125,15 @@ struct GruForward {
   Rows rows = {};
   int H = 0;
   ResetGate reset_gate = ResetGate::after_product;
-  const Scalar* input_product = nullptr;  // [T, B, 3H], or the table [V, 3H] where tokens are given
+  const Scalar* input_product = nullptr;  // [T, B, 3H], or the table [V, 3H] where tokens are given; its rows
+  std::ptrdiff_t input_stride = 0;        // input_stride apart. It may stand where the gates r, z, n go
   const std::uint16_t* tokens = nullptr;  // [T, B], or null
   const Scalar* weight_hh = nullptr;      // packed from [3H, H] (Kernels::pack_gru)
   const Scalar* bias_hh = nullptr;        // [3H]
-  const std::uint8_t* reset =
-      nullptr;               // [T, B]: not 0 where the state is set to zero before the timestep; or null
-  Scalar* h_prev = nullptr;  // [T + 1, B, H]: state before each timestep; [0] is given, the rest written
-  Scalar* out = nullptr;     // [T, B, H]: state after each timestep, before any reset
-  Scalar* gates = nullptr;   // [T, B, 4H]: r, z, n and, for the backward pass, h W_hnᵀ + b_hn (or r ∘ h)
+  const std::uint8_t* reset = nullptr;    // [T, B]: not 0 where the state before the timestep counts as zero,
+                                          // whatever stands in h; or null
+  Scalar* h = nullptr;  // [T + 1, B, H]: [0] the state before the chunk, given; [t + 1] that after timestep t
+  Scalar* gates = nullptr;  // [T, B, 4H]: r, z, n and, for the backward pass, h W_hnᵀ + b_hn (or r ∘ h)
 };
 
 /// One timestep of one sequence, nothing kept for a backward pass, in the order of sums that suits one token
@@ -160,12 +161,12 @@ struct GruBackward {
   ResetGate reset_gate = ResetGate::after_product;
   const Scalar* weight_hh = nullptr;  // packed from [3H, H] (Kernels::pack_gru_backward)
   const std::uint8_t* reset = nullptr;
-  const Scalar* h_prev = nullptr;  // [T + 1, B, H] and
-  const Scalar* gates = nullptr;   // [T, B, 4H], as the forward pass left them
-  const Scalar* dout = nullptr;    // [T, B, H]: gradient of out
-  Scalar* dh = nullptr;      // [B, H]: in: gradient of the state after the chunk; out: of the one before it
-  Scalar* dgates = nullptr;  // [T, B, 4H]: gradients of the pre-activations r, z, of the recurrent part of n,
-                             // of its input part; with ResetGate::before_product the last two are equal
+  const Scalar* h = nullptr;     // [T + 1, B, H], as the forward pass left it
+  Scalar* gates = nullptr;       // [T, B, 4H]: in: as the forward pass left them; out: gradients of the
+                                 // pre-activations r, z, of the recurrent part of n and of its input part;
+                                 // with ResetGate::before_product the two of n are equal, and r ∘ h stays
+  const Scalar* dout = nullptr;  // [T, B, H]: gradient of the state after each timestep by what reads it
+  Scalar* dh = nullptr;  // [B, H]: in: gradient of the state after the chunk; out: of the one before it
 };
 
 /// Softmax, its cross-entropy against targets, and the gradient, in place.

@@ -53,7 +53,9 @@ template <class Scalar>
 void multiply_transposed(const TransposedProduct<Scalar>& p) {
   const int count = p.columns.last - p.columns.first;
   const ConstStrided<Scalar> a(p.a + p.columns.first, p.rows, count, Eigen::OuterStride<>(p.a_stride));
-  const ConstStrided<Scalar> b(p.b, p.rows, p.N, Eigen::OuterStride<>(p.b_stride));
+  Matrix<Scalar> b = ConstStrided<Scalar>(p.b, p.rows, p.N, Eigen::OuterStride<>(p.b_stride));
+  for (int row = 0; p.b_is_zero != nullptr && row < p.rows; ++row)
+    if (p.b_is_zero[row] != 0) b.row(row).setZero();
   Strided<Scalar> c(p.c + std::ptrdiff_t{p.columns.first} * p.N, count, p.N, Eigen::OuterStride<>(p.N));
   c.noalias() = a.transpose() * b;
   Eigen::Map<Eigen::RowVectorX<Scalar>>(p.sums + p.columns.first, count) = a.colwise().sum();
@@ -113,6 +115,7 @@ void gru_step(const GruStep<Scalar>& p) {
 
 template <class Scalar>
 void gru_forward(const GruForward<Scalar>& p) {
+  using Row = Eigen::Array<Scalar, 1, Eigen::Dynamic>;
   const int H = p.H;
   const ConstStrided<Scalar> weight_hh(p.weight_hh, 3 * H, H, Eigen::OuterStride<>(H));
   const ConstRow<Scalar> bias_hh(p.bias_hh, 3 * H);
@@ -121,10 +124,10 @@ void gru_forward(const GruForward<Scalar>& p) {
   for (int t = 0; t < p.rows.T; ++t) {
     for (int b = p.rows.first; b < p.rows.last; ++b) {
       const std::ptrdiff_t row = std::ptrdiff_t{t} * p.rows.B + b;
-      Eigen::Map<Eigen::Array<Scalar, 1, Eigen::Dynamic>> h(p.h_prev + row * H, H);
+      Row h = Eigen::Map<const Row>(p.h + row * H, H);
       if (p.reset != nullptr && p.reset[row] != 0) h.setZero();
-      const ConstRow<Scalar> input(p.input_product + (p.tokens != nullptr ? p.tokens[row] : row) * 3 * H,
-                                   3 * H);
+      const ConstRow<Scalar> input(
+          p.input_product + (p.tokens != nullptr ? p.tokens[row] : row) * p.input_stride, 3 * H);
 
       Eigen::Map<Eigen::Array<Scalar, 4, Eigen::Dynamic, Eigen::RowMajor>> gates(p.gates + row * 4 * H, 4, H);
       auto r = gates.row(0), z = gates.row(1), n = gates.row(2), hn = gates.row(3);
@@ -142,9 +145,7 @@ void gru_forward(const GruForward<Scalar>& p) {
                 .tanh();
       }
 
-      Eigen::Map<Eigen::Array<Scalar, 1, Eigen::Dynamic>> out(p.out + row * H, H);
-      out = (Scalar(1) - z) * n + z * h;
-      Eigen::Map<Eigen::Array<Scalar, 1, Eigen::Dynamic>>(p.h_prev + (row + p.rows.B) * H, H) = out;
+      Eigen::Map<Row>(p.h + (row + p.rows.B) * H, H) = (Scalar(1) - z) * n + z * h;
     }
   }
 }
@@ -158,25 +159,25 @@ void gru_backward(const GruBackward<Scalar>& p) {
   for (int t = p.rows.T - 1; t >= 0; --t) {
     for (int b = p.rows.first; b < p.rows.last; ++b) {
       const std::ptrdiff_t row = std::ptrdiff_t{t} * p.rows.B + b;
-      const Eigen::Map<const Row> h(p.h_prev + row * H, H);
-      const Eigen::Map<const Eigen::Array<Scalar, 4, Eigen::Dynamic, Eigen::RowMajor>> gates(
-          p.gates + row * 4 * H, 4, H);
-      const auto r = gates.row(0), z = gates.row(1), n = gates.row(2), hn = gates.row(3);
-      Eigen::Map<Eigen::Array<Scalar, 4, Eigen::Dynamic, Eigen::RowMajor>> dgates(p.dgates + row * 4 * H, 4,
-                                                                                  H);
-      auto dr = dgates.row(0), dz = dgates.row(1), dnh = dgates.row(2), dnx = dgates.row(3);
+      const bool was_reset = p.reset != nullptr && p.reset[row] != 0;
+      Row h = Eigen::Map<const Row>(p.h + row * H, H);
+      if (was_reset) h.setZero();
+      Eigen::Map<Eigen::Array<Scalar, 4, Eigen::Dynamic, Eigen::RowMajor>> gates(p.gates + row * 4 * H, 4, H);
+      const Row r = gates.row(0), z = gates.row(1), n = gates.row(2), hn = gates.row(3);
+      auto dr = gates.row(0), dz = gates.row(1), dnh = gates.row(2);
 
       // h' = (1 − z) ∘ n + z ∘ h
       Eigen::Map<Row> dh_next(p.dh + std::ptrdiff_t{b} * H, H);
       const Row dh = dh_next + Eigen::Map<const Row>(p.dout + row * H, H);
       dz = dh * (h - n) * z * (Scalar(1) - z);
-      dnx = dh * (Scalar(1) - z) * (Scalar(1) - n * n);
+      const Row dnx = dh * (Scalar(1) - z) * (Scalar(1) - n * n);
       Row dh_prev = dh * z;
 
       if (p.reset_gate == ResetGate::after_product) {
         // n = tanh(x_n + r ∘ (h W_hnᵀ + b_hn))
         dr = dnx * hn * r * (Scalar(1) - r);
         dnh = dnx * r;
+        gates.row(3) = dnx;
         dh_prev += (dnh.matrix() * weight_hh.bottomRows(H)).array();
       } else {
         // n = tanh(x_n + (r ∘ h) W_hnᵀ + b_hn)
@@ -188,7 +189,6 @@ void gru_backward(const GruBackward<Scalar>& p) {
 
       // r = σ(x_r + h W_hrᵀ + b_hr), z likewise
       dh_prev += (dr.matrix() * weight_hh.topRows(H) + dz.matrix() * weight_hh.middleRows(H, H)).array();
-      const bool was_reset = p.reset != nullptr && p.reset[row] != 0;
       if (was_reset)
         dh_next.setZero();
       else

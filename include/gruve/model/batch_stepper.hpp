@@ -23,10 +23,8 @@ class BatchStepper {
       : model_(&model),
         threads_(&threads),
         B_(batch_size),
-        h_prev_(static_cast<std::size_t>(model.config().num_layers), AlignedVector<float>(2 * size(1))),
-        out_(size(1)),
+        h_(static_cast<std::size_t>(model.config().num_layers), AlignedVector<float>(2 * size(1))),
         gates_(size(4)),
-        product_(model.config().num_layers > 1 ? size(3) : 0),
         logits_(static_cast<std::size_t>(B_) * static_cast<std::size_t>(model.config().vocab_size)) {}
 
   /// Feeds the first n = tokens.size() sequences a token each and returns the logits [n, V] of those to come
@@ -38,15 +36,10 @@ class BatchStepper {
       const kernels::Rows rows{1, B_, n * part / parts, n * (part + 1) / parts};
       if (rows.first == rows.last) return;
       const float* input = nullptr;
-      for (std::size_t l = 0; l < h_prev_.size(); ++l) {
-        float* state = h_prev_[l].data();
-        model_->layer_forward(l,
-                              {.rows = rows,
-                               .tokens = tokens.data(),
-                               .h_prev = state,
-                               .out = out_.data(),
-                               .gates = gates_.data()},
-                              input, product_.data());
+      for (std::size_t l = 0; l < h_.size(); ++l) {
+        float* state = h_[l].data();
+        model_->layer_forward(l, {.rows = rows, .tokens = tokens.data(), .h = state, .gates = gates_.data()},
+                              input);
         const std::size_t at = row(rows.first), count = row(rows.last) - at;
         std::copy_n(state + size(1) + at, count, state + at);
         input = state;
@@ -58,7 +51,7 @@ class BatchStepper {
 
   /// The hidden state [H] of a layer of a sequence, zero at first. It may be read and written between steps.
   std::span<float> state(int layer, int sequence) noexcept {
-    return std::span(h_prev_[static_cast<std::size_t>(layer)]).subspan(row(sequence), row(1));
+    return std::span(h_[static_cast<std::size_t>(layer)]).subspan(row(sequence), row(1));
   }
 
   int batch_size() const noexcept { return B_; }
@@ -73,11 +66,9 @@ class BatchStepper {
   const PackedModel<float>* model_;
   ThreadPool* threads_;
   int B_;
-  std::vector<AlignedVector<float>> h_prev_;  // [L][2, B, H]
-  AlignedVector<float> out_;                  // [B, H]
-  AlignedVector<float> gates_;                // [B, 4H]
-  AlignedVector<float> product_;              // [B, 3H]
-  AlignedVector<float> logits_;               // [B, V]
+  std::vector<AlignedVector<float>> h_;  // [L][2, B, H]
+  AlignedVector<float> gates_;           // [B, 4H]
+  AlignedVector<float> logits_;          // [B, V]
 };
 
 }  // namespace gruve

@@ -60,16 +60,13 @@ class ChunkPass {
     const int V = config.vocab_size, E = config.embedding_size, H = config.hidden_size;
     const std::size_t rows = count(T_) * count(B_);
     for (std::size_t l = 0; l < layers_.size(); ++l) {
-      layers_[l].h_prev.resize((rows + count(B_)) * count(H));
-      layers_[l].out.resize(rows * count(H));
+      layers_[l].h.resize((rows + count(B_)) * count(H));
       layers_[l].gates.resize(rows * count(4 * H));
-      layers_[l].dgates.resize(rows * count(4 * H));
       layers_[l].dh.resize(count(B_) * count(H));
       layers_[l].weight_hh_backward.resize(kernels.packed_gru_backward_size(H, config.reset_gate));
       if (l > 0)
         layers_[l].weight_ih_backward.resize(kernels.packed_size(2 * H, H) + kernels.packed_size(H, H));
     }
-    if (layers_.size() > 1) product_.resize(rows * count(3 * H));
     dout_.resize(rows * count(H));
     logits_.resize(rows * count(V));
     loss_.resize(rows);
@@ -132,8 +129,8 @@ class ChunkPass {
     begin(chunk);
     if (dropout.probability > 0) {
       for (Layer& layer : layers_) {
-        layer.dropped.resize(layer.out.size());
-        layer.keep.resize(layer.out.size());
+        layer.dropped.resize(dout_.size());
+        layer.keep.resize(dout_.size());
       }
     }
     for_each_shard([&](kernels::Rows rows) {
@@ -158,12 +155,10 @@ class ChunkPass {
 
  private:
   struct Layer {
-    AlignedVector<Scalar> h_prev;   // [T + 1, B, H]
-    AlignedVector<Scalar> out;      // [T, B, H]
-    AlignedVector<Scalar> gates;    // [T, B, 4H]
-    AlignedVector<Scalar> dgates;   // [T, B, 4H]
-    AlignedVector<Scalar> dh;       // [B, H]
-    AlignedVector<Scalar> dropped;  // [T, B, H]: out after dropout
+    AlignedVector<Scalar> h;      // [T + 1, B, H]: the state before the chunk, then that after each timestep
+    AlignedVector<Scalar> gates;  // [T, B, 4H]: the input product, then the gates, then their gradients
+    AlignedVector<Scalar> dh;     // [B, H]
+    AlignedVector<Scalar> dropped;  // [T, B, H]: the output after dropout
     AlignedVector<Scalar> keep;     // [T, B, H]: 0 or 1 / (1 − probability)
     AlignedVector<Scalar> weight_hh_backward;
     AlignedVector<Scalar> weight_ih_backward;  // rows r, z [2H, H], then rows n [H, H], packed apart
@@ -209,18 +204,23 @@ class ChunkPass {
     assert(chunk.T == T_ && chunk.B == B_);
     const std::size_t size = count(B_) * count(config_.hidden_size);
     for (std::size_t l = 0; l < layers_.size(); ++l)
-      std::copy_n(state_.data() + l * size, size, layers_[l].h_prev.data());
+      std::copy_n(state_.data() + l * size, size, layers_[l].h.data());
   }
 
   void end() {
     const std::size_t size = count(B_) * count(config_.hidden_size);
     for (std::size_t l = 0; l < layers_.size(); ++l)
-      std::copy_n(layers_[l].h_prev.data() + count(T_) * size, size, state_.data() + l * size);
+      std::copy_n(layers_[l].h.data() + count(T_) * size, size, state_.data() + l * size);
+  }
+
+  // The states after the timesteps [T, B, H].
+  const Scalar* output(const Layer& layer) const {
+    return layer.h.data() + count(B_) * count(config_.hidden_size);
   }
 
   // What the layer above, or the output layer, reads.
   const Scalar* visible(const Layer& layer, bool drops) const {
-    return drops ? layer.dropped.data() : layer.out.data();
+    return drops ? layer.dropped.data() : output(layer);
   }
 
   void forward(const Chunk& chunk, kernels::Rows rows, Scalar scale, const Dropout& dropout) {
@@ -232,10 +232,9 @@ class ChunkPass {
                             {.rows = rows,
                              .tokens = chunk.inputs.data(),
                              .reset = chunk.reset.data(),
-                             .h_prev = layer.h_prev.data(),
-                             .out = layer.out.data(),
+                             .h = layer.h.data(),
                              .gates = layer.gates.data()},
-                            input, product_.data());
+                            input);
       if (drops) drop(l, rows, dropout);
       input = visible(layer, drops);
     }
@@ -273,19 +272,18 @@ class ChunkPass {
                               .reset_gate = config_.reset_gate,
                               .weight_hh = layer.weight_hh_backward.data(),
                               .reset = chunk.reset.data(),
-                              .h_prev = layer.h_prev.data(),
+                              .h = layer.h.data(),
                               .gates = layer.gates.data(),
                               .dout = dout_.data(),
-                              .dh = layer.dh.data(),
-                              .dgates = layer.dgates.data()});
+                              .dh = layer.dh.data()});
       if (l == 0) break;
-      // input product = y_below weight_ihᵀ + bias_ih; the gradients of its n part stand one H further on.
+      // input product = y_below weight_ihᵀ + bias_ih
       const std::ptrdiff_t stride = std::ptrdiff_t{4} * H;
       const Scalar* weights = layer.weight_ih_backward.data();
       kernels_->multiply({.rows = rows,
                           .K = 2 * H,
                           .N = H,
-                          .a = layer.dgates.data(),
+                          .a = layer.gates.data(),
                           .a_stride = stride,
                           .b = weights,
                           .c = dout_.data(),
@@ -293,7 +291,7 @@ class ChunkPass {
       kernels_->multiply({.rows = rows,
                           .K = H,
                           .N = H,
-                          .a = layer.dgates.data() + 3 * H,
+                          .a = layer.gates.data() + input_gradient_of_n(),
                           .a_stride = stride,
                           .b = weights + kernels_->packed_size(2 * H, H),
                           .c = dout_.data(),
@@ -302,13 +300,20 @@ class ChunkPass {
     }
   }
 
+  // Where in a row of gates the gradients of n's input part begin; those of the recurrent part begin at 2H.
+  std::ptrdiff_t input_gradient_of_n() const {
+    const std::ptrdiff_t H = config_.hidden_size;
+    return config_.reset_gate == ResetGate::after_product ? 3 * H : 2 * H;
+  }
+
   void sum_gradient(const GradientTask& task, const Chunk& chunk, GruModel<Scalar>& gradient, bool drops) {
     using Kind = typename GradientTask::Kind;
     const int V = config_.vocab_size, H = config_.hidden_size;
     const int rows = T_ * B_;
     const std::ptrdiff_t stride = std::ptrdiff_t{4} * H;
     const auto product = [&](const Scalar* a, std::ptrdiff_t a_stride, const Scalar* b,
-                             std::ptrdiff_t b_stride, Parameter<Scalar>& weight, Parameter<Scalar>& bias) {
+                             std::ptrdiff_t b_stride, const std::uint8_t* b_is_zero,
+                             Parameter<Scalar>& weight, Parameter<Scalar>& bias) {
       kernels_->multiply_transposed({.rows = rows,
                                      .columns = task.columns,
                                      .a = a,
@@ -316,26 +321,30 @@ class ChunkPass {
                                      .N = H,
                                      .b = b,
                                      .b_stride = b_stride,
+                                     .b_is_zero = b_is_zero,
                                      .c = weight.data(),
                                      .sums = bias.data()});
     };
     if (task.kind == Kind::output) {
-      product(logits_.data(), V, visible(layers_.back(), drops), H, gradient.output.weight,
+      product(logits_.data(), V, visible(layers_.back(), drops), H, nullptr, gradient.output.weight,
               gradient.output.bias);
       return;
     }
     const Layer& layer = layers_[task.layer];
     GruCell<Scalar>& cell = gradient.gru.layers[task.layer];
     const bool is_n = task.columns.first >= 2 * H;
-    // The gradients of n's input part stand one H behind those of its recurrent part.
-    const Scalar* input_gradients = layer.dgates.data() + (is_n ? H : 0);
+    const Scalar* input_gradients = layer.gates.data() + (is_n ? input_gradient_of_n() - 2 * H : 0);
     if (task.kind == Kind::weight_hh) {
       // n = tanh(… + (r ∘ h) W_hnᵀ): there the recurrent operand is r ∘ h.
       const bool from_gates = is_n && config_.reset_gate == ResetGate::before_product;
-      product(layer.dgates.data(), stride, from_gates ? layer.gates.data() + 3 * H : layer.h_prev.data(),
-              from_gates ? stride : H, cell.weight_hh, cell.bias_hh);
+      if (from_gates)
+        product(layer.gates.data(), stride, layer.gates.data() + 3 * H, stride, nullptr, cell.weight_hh,
+                cell.bias_hh);
+      else
+        product(layer.gates.data(), stride, layer.h.data(), H, chunk.reset.data(), cell.weight_hh,
+                cell.bias_hh);
     } else if (task.kind == Kind::weight_ih) {
-      product(input_gradients, stride, visible(layers_[task.layer - 1], drops), H, cell.weight_ih,
+      product(input_gradients, stride, visible(layers_[task.layer - 1], drops), H, nullptr, cell.weight_ih,
               cell.bias_ih);
     } else {
       kernels_->sum_by_token({.rows = rows,
@@ -402,7 +411,7 @@ class ChunkPass {
         }
         const std::uint32_t bits = (random[i % 8 / 2] >> (i % 2 * 16)) & 0xFFFF;
         layer.keep[i] = bits < threshold ? Scalar(0) : kept;
-        layer.dropped[i] = layer.out[i] * layer.keep[i];
+        layer.dropped[i] = output(layer)[i] * layer.keep[i];
       }
     });
   }
@@ -425,7 +434,6 @@ class ChunkPass {
   const Parameter<Scalar>* embedding_ = nullptr;
   std::vector<Layer> layers_;
   AlignedVector<Scalar> state_;            // [L, B, H]
-  AlignedVector<Scalar> product_;          // [T, B, 3H]: input product of the layer at hand
   AlignedVector<Scalar> dout_;             // [T, B, H]: gradient of the output of the layer at hand
   AlignedVector<Scalar> logits_;           // [T, B, V]
   AlignedVector<Scalar> loss_;             // [T, B]

@@ -94,10 +94,8 @@ class PackedModel {
   const Scalar* table() const noexcept { return table_.data(); }
 
   /// A whole layer over rows of a chunk. input [T, B, H] is the output of the layer below (the first layer
-  /// takes tokens [T, B] instead), and product [T, B, 3H] is where its input product goes (unused by the
-  /// first).
-  void layer_forward(std::size_t l, kernels::GruForward<Scalar> pass, const Scalar* input,
-                     Scalar* product) const {
+  /// takes tokens [T, B] instead). Its input product goes where the gates go after it.
+  void layer_forward(std::size_t l, kernels::GruForward<Scalar> pass, const Scalar* input) const {
     const Layer& layer = layers_[l];
     const int H = config_.hidden_size;
     if (l > 0) {
@@ -108,13 +106,14 @@ class PackedModel {
                           .a_stride = H,
                           .b = layer.weight_ih.data(),
                           .bias = layer.bias_ih.data(),
-                          .c = product,
-                          .c_stride = std::ptrdiff_t{3} * H});
+                          .c = pass.gates,
+                          .c_stride = std::ptrdiff_t{4} * H});
       pass.tokens = nullptr;
     }
     pass.H = H;
     pass.reset_gate = config_.reset_gate;
-    pass.input_product = l == 0 ? table_.data() : product;
+    pass.input_product = l == 0 ? table_.data() : pass.gates;
+    pass.input_stride = std::ptrdiff_t{l == 0 ? 3 : 4} * H;
     pass.weight_hh = layer.weight_hh.data();
     pass.bias_hh = layer.bias_hh.data();
     kernels_->gru_forward(pass);
