@@ -1,6 +1,17 @@
 #pragma once
 
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <vector>
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+#endif
 
 #include "gruve/kernels/fused.hpp"
 #include "gruve/kernels/kernels.hpp"
@@ -16,6 +27,44 @@
 #endif
 
 namespace gruve::kernels {
+
+#if defined(__x86_64__) && defined(__GNUC__)
+namespace internal {
+
+// Whether this process may use the tile registers of AMX. Linux gives them to a process, and all threads of
+// it, when it asks; it refuses where an alternate signal stack is too small to save them, or where told to.
+inline bool has_tiles() {
+#if defined(__linux__)
+  constexpr unsigned kAmxBf16 = 1u << 22, kAmxTile = 1u << 24;
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0) return false;
+  if ((edx & kAmxBf16) == 0 || (edx & kAmxTile) == 0) return false;
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
+}
+
+// Whether dot products of bfloat16 are faster than multiply-adds of as many floats by so much that rounding
+// the left side pays: on some processors they take four times as long. Takes some 50 µs.
+inline bool dots_pay() {
+  const auto nanoseconds = [](auto run) {
+    auto least = std::chrono::nanoseconds::max();
+    for (int repeat = 0; repeat < 10; ++repeat) {
+      const auto begin = std::chrono::steady_clock::now();
+      run();
+      least = std::min<std::chrono::nanoseconds>(least, std::chrono::steady_clock::now() - begin);
+    }
+    return static_cast<double>(least.count());
+  };
+  constexpr int kTimes = 200;
+  return nanoseconds([] { avx512::dot_chains(kTimes); }) <
+         0.75 * nanoseconds([] { avx512::multiply_add_chains(2 * kTimes); });
+}
+
+}  // namespace internal
+#endif
 
 /// The implementations for float with weights of that precision that run on this processor, the plain
 /// reference first and the fastest last.
@@ -38,6 +87,10 @@ GRUVE_ONCE const std::vector<const Kernels<float>*>& available(Precision precisi
       if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
         add(avx512::kFp32, avx512::kBf16, avx512::kInt8);
+    }
+    if (found[1].back() == &avx512::kBf16 && __builtin_cpu_supports("avx512bf16")) {
+      if (internal::dots_pay()) found[1].push_back(&avx512::kBf16Dots);
+      if (internal::has_tiles()) found[1].push_back(&avx512::kAmx);
     }
 #endif
 #endif

@@ -47,11 +47,21 @@ inline void gru_backward_before(const GruBackward<float>& p) { reference::gru_ba
 
 }  // namespace internal
 
+// What LDTILECFG reads: eight tiles, each 16 rows of 64 bytes. The other eight entries are for processors to
+// come.
+struct alignas(64) TileConfiguration {
+  std::uint8_t palette = 1;
+  std::uint8_t start_row = 0;
+  std::uint8_t reserved[14] = {};
+  std::uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+static_assert(sizeof(TileConfiguration) == 64);
+
 // What every processor has: vectors of four floats (SSE2, NEON, WebAssembly).
 namespace baseline {
 inline constexpr int kLanes = 4;
 inline constexpr int kRows = 4;
-inline constexpr const char* kName = "baseline";
 using Vector [[gnu::vector_size(16)]] = float;
 using IntVector [[gnu::vector_size(16)]] = int;
 GRUVE_INLINE Vector multiply_add(Vector a, Vector b, Vector c) { return a * b + c; }
@@ -77,6 +87,8 @@ GRUVE_INLINE IntVector multiply_pairs(IntVector a, IntVector b, IntVector c) {
 #endif
 }
 #include "gruve/kernels/fused.inc"
+inline constexpr Kernels<float> kFp32 = kernels_of<Fp32>("baseline"), kBf16 = kernels_of<Bf16>("baseline"),
+                                kInt8 = kernels_of<Int8>("baseline");
 }  // namespace baseline
 
 #if defined(__x86_64__)
@@ -90,7 +102,6 @@ GRUVE_INLINE IntVector multiply_pairs(IntVector a, IntVector b, IntVector c) {
 namespace avx2 {
 inline constexpr int kLanes = 8;
 inline constexpr int kRows = 4;
-inline constexpr const char* kName = "avx2";
 using Vector [[gnu::vector_size(32)]] = float;
 using IntVector [[gnu::vector_size(32)]] = int;
 GRUVE_INLINE Vector multiply_add(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
@@ -106,6 +117,8 @@ GRUVE_INLINE IntVector multiply_pairs(IntVector a, IntVector b, IntVector c) {
   return c + (IntVector)_mm256_madd_epi16((__m256i)a, (__m256i)b);
 }
 #include "gruve/kernels/fused.inc"
+inline constexpr Kernels<float> kFp32 = kernels_of<Fp32>("avx2"), kBf16 = kernels_of<Bf16>("avx2"),
+                                kInt8 = kernels_of<Int8>("avx2");
 }  // namespace avx2
 #if defined(__clang__)
 #pragma clang attribute pop
@@ -119,7 +132,6 @@ GRUVE_INLINE IntVector multiply_pairs(IntVector a, IntVector b, IntVector c) {
 namespace avx512 {
 inline constexpr int kLanes = 16;
 inline constexpr int kRows = 8;
-inline constexpr const char* kName = "avx512";
 using Vector [[gnu::vector_size(64)]] = float;
 using IntVector [[gnu::vector_size(64)]] = int;
 GRUVE_INLINE Vector multiply_add(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
@@ -133,6 +145,91 @@ GRUVE_INLINE IntVector multiply_pairs(IntVector a, IntVector b, IntVector c) {
   return c + (IntVector)_mm512_madd_epi16((__m512i)a, (__m512i)b);
 }
 #include "gruve/kernels/fused.inc"
+inline constexpr Kernels<float> kFp32 = kernels_of<Fp32>("avx512"), kBf16 = kernels_of<Bf16>("avx512"),
+                                kInt8 = kernels_of<Int8>("avx512");
+}  // namespace avx512
+#if defined(__clang__)
+#pragma clang attribute pop
+#pragma clang attribute push(                                                                            \
+    __attribute__((target("amx-tile,amx-bf16,avx512bf16,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), \
+    apply_to = function)
+#else
+#pragma GCC pop_options
+#pragma GCC push_options
+#pragma GCC target("amx-tile,amx-bf16,avx512bf16,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
+#endif
+namespace avx512 {
+GRUVE_INLINE IntVector round(Vector low, Vector high) {
+  return (IntVector)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
+}
+GRUVE_INLINE IntVector interleave(IntVector v) {
+  const IntVector low = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  return (IntVector)_mm512_permutexvar_epi16((__m512i)(low | (low + 16) << 16), (__m512i)v);
+}
+GRUVE_INLINE Vector dot(IntVector a, IntVector b, Vector c) {
+  return (Vector)_mm512_dpbf16_ps((__m512)c, (__m512bh)a, (__m512bh)b);
+}
+
+// What available() times: so many steps of chains that hide the latency.
+inline void multiply_add_chains(int steps) {
+  Vector chains[16] = {};
+  for (Vector& chain : chains) __asm__ volatile("" : "+v"(chain));
+  for (int step = 0; step < steps; ++step) {
+    GRUVE_UNROLL
+    for (Vector& chain : chains) chain = multiply_add(chain, chain, chain);
+  }
+  for (Vector& chain : chains) __asm__ volatile("" : : "v"(chain));
+}
+inline void dot_chains(int steps) {
+  Vector chains[16] = {};
+  for (Vector& chain : chains) __asm__ volatile("" : "+v"(chain));
+  for (int step = 0; step < steps; ++step) {
+    GRUVE_UNROLL
+    for (Vector& chain : chains) chain = dot((IntVector)chain, (IntVector)chain, chain);
+  }
+  for (Vector& chain : chains) __asm__ volatile("" : : "v"(chain));
+}
+
+// Written as assembly since the intrinsics of g++ 12 are: it passes the number of a register only as a
+// literal, and does not tell the compiler that a tile reads and writes memory.
+struct Tiles {
+  Tiles() {
+    const TileConfiguration configuration;
+    __asm__ volatile("ldtilecfg %0" : : "m"(configuration));
+  }
+  ~Tiles() { __asm__ volatile("tilerelease"); }
+  Tiles(const Tiles&) = delete;
+  Tiles& operator=(const Tiles&) = delete;
+
+  template <int kTile>
+  GRUVE_INLINE void zero() {
+    __asm__ volatile("{tilezero %%tmm%c0|tilezero tmm%c0}" : : "i"(kTile));
+  }
+  template <int kTile>
+  GRUVE_INLINE void load(const void* p, std::ptrdiff_t row_bytes) {
+    __asm__ volatile("{tileloadd (%0,%1,1), %%tmm%c2|tileloadd tmm%c2, [%0+%1*1]}"
+                     :
+                     : "r"(p), "r"(row_bytes), "i"(kTile)
+                     : "memory");
+  }
+  template <int kTile>
+  GRUVE_INLINE void store(float* p, std::ptrdiff_t row_floats) {
+    const std::ptrdiff_t row_bytes = row_floats * static_cast<std::ptrdiff_t>(sizeof(float));
+    __asm__ volatile("{tilestored %%tmm%c2, (%0,%1,1)|tilestored [%0+%1*1], tmm%c2}"
+                     :
+                     : "r"(p), "r"(row_bytes), "i"(kTile)
+                     : "memory");
+  }
+  template <int kSum, int kLeft, int kRight>
+  GRUVE_INLINE void multiply() {
+    __asm__ volatile("{tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0|tdpbf16ps tmm%c0, tmm%c1, tmm%c2}"
+                     :
+                     : "i"(kSum), "i"(kLeft), "i"(kRight));
+  }
+};
+#include "gruve/kernels/fused/bf16.inc"
+inline constexpr Kernels<float> kAmx = rounding_kernels<TileProduct>("amx"),
+                                kBf16Dots = rounding_kernels<VectorDots>("avx512_bf16");
 }  // namespace avx512
 #if defined(__clang__)
 #pragma clang attribute pop
