@@ -106,7 +106,8 @@ void train(TrainArguments options) {
   };
   say(std::to_string(corpus.num_tokens(gruve::Split::train)) + " tokens to train on (" +
       describe(corpus.encoder()) + "), " + std::to_string(trainer.model().num_parameters()) +
-      " parameters, kernels: " + gruve::kernels::active().name);
+      " parameters, kernels: " + gruve::kernels::active(options.train.precision).name + " " +
+      std::string(gruve::kernels::precision_name(options.train.precision)));
   if (trainer.steps_done() > 0) say("resumed after step " + std::to_string(trainer.steps_done()));
   Log log(options.log, trainer.steps_done());
 
@@ -215,6 +216,8 @@ void add_train(CLI::App& app) {
   command->add_option("--schedule", options->schedule, "How the learning rate changes")
       ->check(CLI::IsMember({"constant", "cosine", "one-cycle"}))
       ->capture_default_str();
+  add_precision(*command, options->train.precision, "Of the products; parameters stay fp32",
+                {"fp32", "bf16"});
   command->add_option("--clip", options->train.clip_norm, "Longest gradient norm, 0 for none")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();

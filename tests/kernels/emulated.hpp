@@ -42,9 +42,7 @@ GRUVE_INLINE IntVector multiply_pairs(IntVector, IntVector, IntVector) { return 
 inline constexpr Kernels<float> kBf16 = kernels_of<Bf16>("emulated");
 
 // As the instructions of bfloat16 see a number: denormal ones are zero.
-inline float flush(float x) {
-  return std::fabs(x) < std::numeric_limits<float>::min() ? std::copysign(0.0f, x) : x;
-}
+inline float flush(float x) { return std::fabs(x) < std::numeric_limits<float>::min() ? 0.0f * x : x; }
 
 using Elements = std::uint16_t[2 * kLanes];
 
@@ -126,13 +124,17 @@ class Tiles {
     const Register &a = registers_[kLeft], &b = registers_[kRight];
     check(a.rows == c.rows && a.row_bytes == 4 * b.rows && b.row_bytes == c.row_bytes &&
           a.row_bytes % 4 == 0);
+    float left[16][32] = {}, right[2][16][kLanes] = {};
+    for (int m = 0; m < a.rows; ++m)
+      for (int k = 0; k < a.row_bytes / 2; ++k) left[m][k] = element(a.bytes[m], k);
+    for (int k = 0; k < b.rows; ++k)
+      for (int n = 0; n < b.row_bytes / 2; ++n) right[n % 2][k][n / 2] = element(b.bytes[k], n);
     for (int m = 0; m < c.rows; ++m) {
       float sums[2][kLanes] = {};
-      for (int k = 0; k < a.row_bytes / 4; ++k)
-        for (int n = 0; n < c.row_bytes / 4; ++n)
-          for (int odd = 0; odd < 2; ++odd)
-            sums[odd][n] =
-                flush(sums[odd][n] + element(a.bytes[m], 2 * k + odd) * element(b.bytes[k], 2 * n + odd));
+      for (int k = 0; k < b.rows; ++k)
+        for (int odd = 0; odd < 2; ++odd)
+          for (int n = 0; n < kLanes; ++n)
+            sums[odd][n] = flush(sums[odd][n] + left[m][2 * k + odd] * right[odd][k][n]);
       for (int n = 0; n < c.row_bytes / 4; ++n) {
         float sum;
         std::memcpy(&sum, c.bytes[m] + 4 * n, sizeof sum);

@@ -2,6 +2,7 @@
 // rounded weights, and the rounding is the nearest.
 #include <cmath>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include "catch.hpp"
@@ -44,6 +45,13 @@ std::vector<double> held(Precision precision, int K, int N, const std::vector<fl
   return result;
 }
 
+// What rounding the left side to bfloat16 may change in a sum of products whose magnitudes sum to `sum`, in
+// the sets that do so (bf16_test.cpp compares them with exactly that).
+double left_rounding(const Kernels<float>& kernels, double sum) {
+  const std::string name = kernels.name;
+  return name == "amx" || name == "avx512_bf16" ? sum * 0x1p-9 : 0;
+}
+
 }  // namespace
 
 TEST_CASE("Rounding to bfloat16 is to the nearest, ties to even, and a NaN stays one",
@@ -62,7 +70,7 @@ TEST_CASE("Rounding to bfloat16 is to the nearest, ties to even, and a NaN stays
 
 TEST_CASE("Products with rounded weights equal a sum in double at all small sizes", "[kernels][precision]") {
   const Precision precision = GENERATE(Precision::bf16, Precision::int8);
-  REQUIRE(available(precision).size() == available().size());
+  REQUIRE(available(precision).size() >= available().size());
   for (const Kernels<float>* kernels : available(precision)) {
     CHECK(kernels->precision == precision);
     for (int N = 1; N <= 100; N += N < 20 ? 1 : 7) {
@@ -107,7 +115,7 @@ TEST_CASE("Products with rounded weights equal a sum in double at all small size
             }
           }
           // With 8 bits a factor comes from rounding the scale, another from rounding their product.
-          CHECK(worst <= tests::float_sum(K + 3, K + 1));
+          CHECK(worst <= tests::float_sum(K + 3, K + 1) + left_rounding(*kernels, K));
           // The row is rounded to 16 bits, by at most 2⁻¹⁶ each, in a single row of 8-bit weights.
           const bool sixteen = precision == Precision::int8;
           CHECK(worst_first <= tests::float_sum(K + 3, K + 1) + (sixteen ? K * 0x1p-16 : 0));
@@ -212,7 +220,8 @@ TEST_CASE("A step of a GRU with rounded weights equals the reference's, in any p
       const double sixteen = precision == Precision::int8 ? 2 * 0x1p-16 : 0;
       for (std::size_t j = 0; j < size(H); ++j) {
         CHECK(std::abs(out[j] - truth[j]) <= tolerance + sixteen);
-        CHECK(std::abs(states[size(H) + j] - truth[j]) <= tolerance + sixteen);
+        CHECK(std::abs(states[size(H) + j] - truth[j]) <=
+              tolerance + sixteen + 2 * left_rounding(*kernels, 1));
       }
     }
   }

@@ -65,11 +65,6 @@ const ModelConfig kSmall{.embedding_size = 8, .hidden_size = 20, .num_layers = 2
 
 }  // namespace
 
-// A hidden state walks on a ring of six; in each step it emits one of two letters of its own with
-// probabilities 3/4 and 1/4 and then stays (1/4) or moves on (3/4). A letter gives its state away, so but for
-// the first letter the entropy of a token is exact: where the state goes, and which letter it then emits, are
-// drawn independently.
-//   H = h(1/4) + h(1/4),  h(p) = −p ln p − (1 − p) ln(1 − p)
 TEST_CASE("A training step allocates nothing after the first", "[train]") {
   using Kind = OptimizerOptions::Kind;
   const Kind kind = GENERATE(Kind::sgd, Kind::rmsprop, Kind::adam);
@@ -99,7 +94,14 @@ TEST_CASE("A training step allocates nothing after the first", "[train]") {
   }
 }
 
-TEST_CASE("A model learns a source down to its entropy and not below", "[train][entropy]") {
+// A hidden state walks on a ring of six; in each step it emits one of two letters of its own with
+// probabilities 3/4 and 1/4 and then stays (1/4) or moves on (3/4). A letter gives its state away, so but for
+// the first letter the entropy of a token is exact: where the state goes, and which letter it then emits, are
+// drawn independently.
+//   H = h(1/4) + h(1/4),  h(p) = −p ln p − (1 − p) ln(1 − p)
+TEST_CASE("A model learns a source down to its entropy and not below, in either precision",
+          "[train][entropy]") {
+  const kernels::Precision precision = GENERATE(kernels::Precision::fp32, kernels::Precision::bf16);
   Rng rng(4);
   std::vector<std::vector<Token>> songs(600);
   constexpr std::size_t kLength = 200;
@@ -117,7 +119,12 @@ TEST_CASE("A model learns a source down to its entropy and not below", "[train][
   const Corpus corpus =
       Corpus::from_songs({.encoder = letters(12), .time_signature = {}, .report = {}}, songs);
   Trainer trainer(corpus, {.embedding_size = 16, .hidden_size = 32},
-                  {.batch_size = 16, .unroll = 50, .epochs = 6, .learning_rate = 1e-2, .threads = 2});
+                  {.batch_size = 16,
+                   .unroll = 50,
+                   .epochs = 6,
+                   .learning_rate = 1e-2,
+                   .threads = 2,
+                   .precision = precision});
   trainer.run();
 
   // The truth's own loss on the very tokens of the test split: what the best model would have, whatever was
@@ -147,11 +154,17 @@ TEST_CASE("A model learns a source down to its entropy and not below", "[train][
 }
 
 TEST_CASE("A training has the same bits for 1, 2 and 5 threads", "[train][threads]") {
+  const kernels::Precision precision = GENERATE(kernels::Precision::fp32, kernels::Precision::bf16);
   const Corpus corpus = walks();
   std::vector<std::vector<float>> models;
   for (const int threads : {1, 2, 5}) {
     Trainer trainer(corpus, kSmall,
-                    {.batch_size = 6, .unroll = 16, .epochs = 2, .dropout = 0.2, .threads = threads});
+                    {.batch_size = 6,
+                     .unroll = 16,
+                     .epochs = 2,
+                     .dropout = 0.2,
+                     .threads = threads,
+                     .precision = precision});
     trainer.run();
     models.push_back(flat(trainer.best_model()));
   }
@@ -210,6 +223,10 @@ TEST_CASE("A checkpoint of other settings, another corpus or another file is ref
   faster.learning_rate = 0.1;
   CHECK_THROWS_WITH(Trainer(corpus, kSmall, faster).resume(checkpoint.path),
                     path + ": the checkpoint was written with learning_rate 0.002, now it is 0.1");
+  TrainOptions rounded = options;
+  rounded.precision = kernels::Precision::bf16;
+  CHECK_THROWS_WITH(Trainer(corpus, kSmall, rounded).resume(checkpoint.path),
+                    path + ": the checkpoint was written with precision \"fp32\", now it is \"bf16\"");
   CHECK_THROWS_WITH(Trainer(other, kSmall, options).resume(checkpoint.path),
                     path + ": the checkpoint was written with another corpus");
   CHECK_THROWS_WITH(Trainer(corpus, {.hidden_size = 8}, options).resume(checkpoint.path),
@@ -217,6 +234,11 @@ TEST_CASE("A checkpoint of other settings, another corpus or another file is ref
   save(first.trained_model(), checkpoint.path);
   CHECK_THROWS_WITH(Trainer(corpus, kSmall, options).resume(checkpoint.path),
                     path + ": the metadata lack \"gruve.checkpoint\": not written by gruve");
+}
+
+TEST_CASE("A training in 8 bits is refused", "[train]") {
+  CHECK_THROWS_WITH(Trainer(walks(), kSmall, {.precision = kernels::Precision::int8}),
+                    "int8 is for generation: a model is trained with fp32 or bf16");
 }
 
 TEST_CASE("A loss that is not a number is undone, said, and in the end stops the training", "[train][nan]") {

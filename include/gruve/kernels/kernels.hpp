@@ -8,7 +8,8 @@
 namespace gruve::kernels {
 
 /// The numbers in which a set of kernels holds weights. Everything else is float: biases, states, sums, and
-/// the weights that training changes.
+/// the weights that training changes. Sets for processors that multiply bfloat16 (avx512_bf16, amx) also
+/// round the left side of a product, and both sides of the gradient of a weight matrix.
 enum class Precision {
   fp32,
   bf16,  // bfloat16: the upper half of a float

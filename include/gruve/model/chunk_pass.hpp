@@ -43,6 +43,9 @@ struct Dropout {
 /// gradients of weights, is split by rows of the weight matrix, each summed in the same order by whoever
 /// takes it. So the same input gives the same bits for any number of threads.
 ///
+/// With kernels of bfloat16 weights the products of the layers and of the output are of that precision; the
+/// first layer's table, its gradient, states, sums and gradients are float.
+///
 /// All memory is allocated by the constructor.
 template <class Scalar>
 class ChunkPass {
@@ -72,7 +75,7 @@ class ChunkPass {
     loss_.resize(rows);
     output_backward_.resize(kernels.packed_size(V, H));
     table_gradient_.resize(count(V) * count(3 * H));
-    table_backward_.resize(kernels.packed_size(3 * H, E));
+    table_backward_.resize(packed_.table_kernels().packed_size(3 * H, E));
     plan_gradients();
   }
 
@@ -85,7 +88,8 @@ class ChunkPass {
     threads_->for_each(layers_.size() + 1, [&](std::size_t l) {
       if (l == layers_.size()) {
         kernels_->pack(V, H, model.output.weight.data(), H, 1, output_backward_.data());
-        kernels_->pack(3 * H, E, model.gru.layers[0].weight_ih.data(), E, 1, table_backward_.data());
+        packed_.table_kernels().pack(3 * H, E, model.gru.layers[0].weight_ih.data(), E, 1,
+                                     table_backward_.data());
         return;
       }
       const GruCell<Scalar>& cell = model.gru.layers[l];
@@ -363,24 +367,24 @@ class ChunkPass {
     const int V = config_.vocab_size, E = config_.embedding_size, H = config_.hidden_size;
     const std::ptrdiff_t width = std::ptrdiff_t{3} * H;
     if (part == 0) {
-      kernels_->multiply({.rows = kernels::all_rows(1, V),
-                          .K = 3 * H,
-                          .N = E,
-                          .a = table_gradient_.data(),
-                          .a_stride = width,
-                          .b = table_backward_.data(),
-                          .c = gradient.embedding.weight.data(),
-                          .c_stride = E});
+      packed_.table_kernels().multiply({.rows = kernels::all_rows(1, V),
+                                        .K = 3 * H,
+                                        .N = E,
+                                        .a = table_gradient_.data(),
+                                        .a_stride = width,
+                                        .b = table_backward_.data(),
+                                        .c = gradient.embedding.weight.data(),
+                                        .c_stride = E});
     } else {
-      kernels_->multiply_transposed({.rows = V,
-                                     .columns = {0, 3 * H},
-                                     .a = table_gradient_.data(),
-                                     .a_stride = width,
-                                     .N = E,
-                                     .b = embedding_->data(),
-                                     .b_stride = E,
-                                     .c = gradient.gru.layers[0].weight_ih.data(),
-                                     .sums = gradient.gru.layers[0].bias_ih.data()});
+      packed_.table_kernels().multiply_transposed({.rows = V,
+                                                   .columns = {0, 3 * H},
+                                                   .a = table_gradient_.data(),
+                                                   .a_stride = width,
+                                                   .N = E,
+                                                   .b = embedding_->data(),
+                                                   .b_stride = E,
+                                                   .c = gradient.gru.layers[0].weight_ih.data(),
+                                                   .sums = gradient.gru.layers[0].bias_ih.data()});
     }
   }
 

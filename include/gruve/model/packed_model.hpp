@@ -81,6 +81,8 @@ class PackedModel {
 
   const ModelConfig& config() const noexcept { return config_; }
   const kernels::Kernels<Scalar>& kernels() const noexcept { return *kernels_; }
+  /// Those of the table, with weights in float.
+  const kernels::Kernels<Scalar>& table_kernels() const noexcept { return *table_kernels_; }
 
   struct Layer {
     AlignedVector<Scalar> weight_hh;  // by Kernels::pack_gru

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "gruve/kernels/kernels.hpp"
 #include "gruve/train/optimizer.hpp"
 #include "gruve/train/schedule.hpp"
 
@@ -25,6 +26,8 @@ struct TrainOptions {
   std::uint64_t seed = 1;
   int threads = 0;                // 0: all the machine has; the result has the same bits for any number
   int checkpoint_interval = 200;  // steps
+  kernels::Precision precision = kernels::Precision::fp32;  // of the products, fp32 or bf16; what is trained,
+                                                            // and the optimiser's memory, are float
 };
 
 /// What two trainings must share for one to go on where the other stopped.
@@ -42,7 +45,8 @@ inline nlohmann::json to_json(const TrainOptions& options) {
           {"clip_norm", options.clip_norm},
           {"dropout", options.dropout},
           {"seed", options.seed},
-          {"checkpoint_interval", options.checkpoint_interval}};
+          {"checkpoint_interval", options.checkpoint_interval},
+          {"precision", kernels::precision_name(options.precision)}};
 }
 
 }  // namespace gruve

@@ -75,8 +75,8 @@ struct TrainCallbacks {
 /// and for a training that was stopped at any moment and resumed from its checkpoint.
 class Trainer {
  public:
-  /// The model's vocab_size is the corpus's. Throws Error where no song is in the train split. The corpus
-  /// must outlive the trainer.
+  /// The model's vocab_size is the corpus's. Throws Error where no song is in the train split, or where the
+  /// options ask for 8 bits. The corpus must outlive the trainer.
   Trainer(const Corpus& corpus, ModelConfig config, const TrainOptions& options)
       : corpus_(&corpus),
         options_(options),
@@ -88,7 +88,7 @@ class Trainer {
         optimizer_(options.optimizer, model_, gradient_),
         stream_(corpus, Split::train, options.batch_size, BatchStream::Passes::endless, options.seed),
         chunk_(options.unroll, options.batch_size),
-        pass_(model_.config, options.unroll, options.batch_size, threads_),
+        pass_(model_.config, options.unroll, options.batch_size, threads_, kernels_for(options.precision)),
         validates_(!corpus.songs(Split::valid).empty()) {
     const auto tokens_per_step =
         static_cast<std::uint64_t>(options.batch_size) * static_cast<std::uint64_t>(options.unroll);
@@ -251,6 +251,12 @@ class Trainer {
     std::vector<float> second;
     std::uint64_t updates;
   };
+
+  static const kernels::Kernels<float>& kernels_for(kernels::Precision precision) {
+    if (precision == kernels::Precision::int8)
+      throw Error("int8 is for generation: a model is trained with fp32 or bf16");
+    return kernels::active(precision);
+  }
 
   static ModelConfig with_vocabulary(ModelConfig config, const Corpus& corpus) {
     config.vocab_size = corpus.vocab_size();
