@@ -53,37 +53,39 @@ void timed(PhaseName name, double multiply_adds, Call&& call) {
 
 double num_rows(const kernels::Rows& rows) { return static_cast<double>(rows.T) * (rows.last - rows.first); }
 
+const kernels::Kernels<float>* measured = nullptr;
+
 kernels::Kernels<float> timed_kernels() {
-  kernels::Kernels<float> timed_kernels = kernels::active();
+  kernels::Kernels<float> timed_kernels = *measured;
   timed_kernels.pack = [](int K, int N, const float* b, std::ptrdiff_t k_stride, std::ptrdiff_t n_stride,
                           float* packed) {
-    timed(kPacking, 0, [&] { kernels::active().pack(K, N, b, k_stride, n_stride, packed); });
+    timed(kPacking, 0, [&] { measured->pack(K, N, b, k_stride, n_stride, packed); });
   };
   timed_kernels.pack_gru = [](int H, kernels::ResetGate reset_gate, const float* weight, float* packed) {
-    timed(kPacking, 0, [&] { kernels::active().pack_gru(H, reset_gate, weight, packed); });
+    timed(kPacking, 0, [&] { measured->pack_gru(H, reset_gate, weight, packed); });
   };
   timed_kernels.pack_gru_backward = [](int H, kernels::ResetGate reset_gate, const float* weight,
                                        float* packed) {
-    timed(kPacking, 0, [&] { kernels::active().pack_gru_backward(H, reset_gate, weight, packed); });
+    timed(kPacking, 0, [&] { measured->pack_gru_backward(H, reset_gate, weight, packed); });
   };
   timed_kernels.multiply = [](const kernels::Product<float>& p) {
-    timed(kProducts, num_rows(p.rows) * p.K * p.N, [&] { kernels::active().multiply(p); });
+    timed(kProducts, num_rows(p.rows) * p.K * p.N, [&] { measured->multiply(p); });
   };
   timed_kernels.multiply_transposed = [](const kernels::TransposedProduct<float>& p) {
     timed(kWeightGradients, static_cast<double>(p.rows) * (p.columns.last - p.columns.first) * p.N,
-          [&] { kernels::active().multiply_transposed(p); });
+          [&] { measured->multiply_transposed(p); });
   };
   timed_kernels.sum_by_token = [](const kernels::TokenSums<float>& p) {
-    timed(kTokenSums, 0, [&] { kernels::active().sum_by_token(p); });
+    timed(kTokenSums, 0, [&] { measured->sum_by_token(p); });
   };
   timed_kernels.gru_forward = [](const kernels::GruForward<float>& p) {
-    timed(kRecurrent, num_rows(p.rows) * 3 * p.H * p.H, [&] { kernels::active().gru_forward(p); });
+    timed(kRecurrent, num_rows(p.rows) * 3 * p.H * p.H, [&] { measured->gru_forward(p); });
   };
   timed_kernels.gru_backward = [](const kernels::GruBackward<float>& p) {
-    timed(kRecurrentBackward, num_rows(p.rows) * 3 * p.H * p.H, [&] { kernels::active().gru_backward(p); });
+    timed(kRecurrentBackward, num_rows(p.rows) * 3 * p.H * p.H, [&] { measured->gru_backward(p); });
   };
   timed_kernels.cross_entropy = [](const kernels::CrossEntropy<float>& p) {
-    timed(kSoftmax, 0, [&] { kernels::active().cross_entropy(p); });
+    timed(kSoftmax, 0, [&] { measured->cross_entropy(p); });
   };
   return timed_kernels;
 }
@@ -101,9 +103,11 @@ double resident(const std::string& name) {
 
 // A whole training step: forward, backward, Adam, packing.
 void bench_train(const BenchArguments& options) {
-  if (options.precision != kernels::Precision::fp32) throw Error("gruve bench train measures fp32 only");
+  if (options.precision == kernels::Precision::int8)
+    throw Error("8-bit weights are for generation: gruve bench train measures fp32 and bf16");
   std::ofstream("/proc/self/clear_refs") << "5";  // the peak is counted from here
   const double memory = resident("VmRSS");
+  measured = &kernels::active(options.precision);
   ThreadPool threads(options.threads);
   GruModel<float> model = random_model(options.model), gradient(options.model);
   Optimizer<float> optimizer({}, model, gradient);
@@ -122,7 +126,7 @@ void bench_train(const BenchArguments& options) {
       config_of(options, sizes_of(options, "B=" + std::to_string(B) + " T=" + std::to_string(T) +
                                                " E=" + std::to_string(options.model.embedding_size)));
   {
-    ChunkPass<float> pass(options.model, T, B, threads);
+    ChunkPass<float> pass(options.model, T, B, threads, *measured);
     pass.assign(model);
     const Series seconds = seconds_per_call(options.repeats, options.seconds, [&] { step(pass); });
     if (memory > 0)
