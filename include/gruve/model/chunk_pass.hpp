@@ -180,11 +180,12 @@ class ChunkPass {
   void plan_gradients() {
     const int H = config_.hidden_size;
     using Kind = typename GradientTask::Kind;
-    // Pieces small enough to share out, large enough that a packed block is used often. No piece holds rows
-    // of both r, z and n, which have different operands.
+    // Pieces small enough to share out, large enough that a block packed from the right side is used often.
+    // No piece holds rows of both r, z and n, which have different operands.
+    const int largest = std::clamp(3 * H * config_.num_layers / (2 * threads_->size()) / 48 * 48, 96, 384);
     const auto cut = [&](Kind kind, std::size_t layer, int first, int last) {
-      for (int at = first; at < last; at += 192)
-        tasks_.push_back({kind, layer, {at, std::min(at + 192, last)}});
+      for (int at = first; at < last; at += largest)
+        tasks_.push_back({kind, layer, {at, std::min(at + largest, last)}});
     };
     for (std::size_t l = 0; l < layers_.size(); ++l) {
       for (const Kind kind : {Kind::weight_hh, l == 0 ? Kind::table : Kind::weight_ih}) {
