@@ -88,6 +88,8 @@ GRUVE_ONCE const std::vector<const Kernels<float>*>& available(Precision precisi
           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
         add(avx512::kFp32, avx512::kBf16, avx512::kInt8);
     }
+    if (found[2].back() == &avx512::kInt8 && __builtin_cpu_supports("avx512vnni"))
+      found[2].push_back(&avx512_vnni::kInt8);
     if (found[1].back() == &avx512::kBf16 && __builtin_cpu_supports("avx512bf16")) {
       if (internal::dots_pay()) found[1].push_back(&avx512::kBf16Dots);
       if (internal::has_tiles()) found[1].push_back(&avx512::kAmx);
