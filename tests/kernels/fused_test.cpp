@@ -1,10 +1,12 @@
 #include "gruve/kernels/fused.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <vector>
 
 #include "catch.hpp"
+#include "gruve/core/aligned.hpp"
 #include "gruve/core/rng.hpp"
 #include "gruve/kernels/dispatch.hpp"
 #include "tolerance.hpp"
@@ -254,6 +256,37 @@ TEST_CASE("A GRU step of one sequence equals the equations in double at all smal
       CHECK(worst <= 2 * tests::float_sum(H + 2, 3) + 10 * 0x1p-24);
       CHECK(out[size(H)] == 7.0f);
     }
+  }
+}
+
+TEST_CASE("Gates too many for the caches have the bits of gates that stand between two cache lines",
+          "[kernels][gru]") {
+  const int T = 32, B = 256, H = 64;
+  auto weight = random(size(3 * H, H), 1);
+  for (float& w : weight) w /= static_cast<float>(H);
+  const auto bias = random(size(3 * H), 2), input = random(size(T * B, 3 * H), 3);
+  std::vector<std::uint8_t> reset(size(T, B));
+  for (std::size_t i = 0; i < reset.size(); i += 9) reset[i] = 1;
+  AlignedVector<float> gates(size(T * B, 4 * H) + 1);
+  for (const Kernels<float>* kernels : available()) {
+    if (kernels == &reference::kKernels<float>) continue;
+    CAPTURE(kernels->name);
+    std::vector<float> packed(kernels->packed_gru_size(H, ResetGate::after_product)), h(size((T + 1) * B, H));
+    kernels->pack_gru(H, ResetGate::after_product, weight.data(), packed.data());
+    GruForward<float> pass{.rows = all_rows(T, B),
+                           .H = H,
+                           .input_product = input.data(),
+                           .input_stride = 3 * H,
+                           .weight_hh = packed.data(),
+                           .bias_hh = bias.data(),
+                           .reset = reset.data(),
+                           .h = h.data(),
+                           .gates = gates.data()};
+    kernels->gru_forward(pass);
+    const std::vector<float> truth(gates.begin(), gates.end() - 1);
+    pass.gates = gates.data() + 1;
+    kernels->gru_forward(pass);
+    CHECK(std::equal(truth.begin(), truth.end(), gates.begin() + 1));
   }
 }
 

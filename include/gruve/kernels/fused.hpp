@@ -73,6 +73,8 @@ GRUVE_INLINE Vector load_first(const float* p, int n) {
 GRUVE_INLINE void store_first(float* p, Vector v, int n) {
   for (int i = 0; i < n; ++i) p[i] = v[i];
 }
+GRUVE_INLINE void stream(float* p, Vector v) { __builtin_memcpy(p, &v, sizeof(v)); }
+GRUVE_INLINE void finish_streams() {}
 GRUVE_INLINE IntVector widen(const void* p) {
   signed char bytes [[gnu::vector_size(8)]];
   using Shorts [[gnu::vector_size(16)]] = short;
@@ -110,6 +112,9 @@ GRUVE_INLINE __m256i first_lanes(int n) {
 }
 GRUVE_INLINE Vector load_first(const float* p, int n) { return _mm256_maskload_ps(p, first_lanes(n)); }
 GRUVE_INLINE void store_first(float* p, Vector v, int n) { _mm256_maskstore_ps(p, first_lanes(n), v); }
+// Half a line of the cache at a time would not be worth it.
+GRUVE_INLINE void stream(float* p, Vector v) { __builtin_memcpy(p, &v, sizeof(v)); }
+GRUVE_INLINE void finish_streams() {}
 GRUVE_INLINE IntVector widen(const void* p) {
   return (IntVector)_mm256_cvtepi8_epi16(_mm_loadu_si128(static_cast<const __m128i*>(p)));
 }
@@ -138,6 +143,8 @@ GRUVE_INLINE Vector multiply_add(Vector a, Vector b, Vector c) { return _mm512_f
 GRUVE_INLINE __mmask16 first_lanes(int n) { return static_cast<__mmask16>((1u << n) - 1); }
 GRUVE_INLINE Vector load_first(const float* p, int n) { return _mm512_maskz_loadu_ps(first_lanes(n), p); }
 GRUVE_INLINE void store_first(float* p, Vector v, int n) { _mm512_mask_storeu_ps(p, first_lanes(n), v); }
+GRUVE_INLINE void stream(float* p, Vector v) { _mm512_stream_ps(p, v); }
+GRUVE_INLINE void finish_streams() { _mm_sfence(); }
 GRUVE_INLINE IntVector widen(const void* p) {
   return (IntVector)_mm512_cvtepi8_epi16(_mm256_loadu_si256(static_cast<const __m256i*>(p)));
 }
