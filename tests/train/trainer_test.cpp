@@ -247,7 +247,7 @@ TEST_CASE("A loss that is not a number is undone, said, and in the end stops the
                              .unroll = 8,
                              .epochs = 1000,
                              .optimizer = {.kind = OptimizerOptions::Kind::sgd},
-                             .learning_rate = 1e38,
+                             .learning_rate = 1e300,  // infinite in float, halved or not
                              .schedule = Schedule::constant,
                              .clip_norm = 0,
                              .threads = 1};
