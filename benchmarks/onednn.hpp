@@ -73,42 +73,40 @@ class OnednnGru {
     ThreadPool threads(1);
     PackedModel<float> packed(config);
     packed.assign(model_, threads);
-    AlignedVector<float> h_prev, out(size), input(size), gates(4 * size), product(3 * size);
+    const auto first = static_cast<std::size_t>(B * H);  // elements of the states before the chunk
+    AlignedVector<float> h(first + size), input, gates(4 * size);
     for (std::size_t l = 0; l < model_.gru.layers.size(); ++l) {
-      h_prev.assign(size + static_cast<std::size_t>(B * H), 0.0f);
-      std::swap(input, out);
+      input.swap(h);
+      h.assign(first + size, 0.0f);
       packed.layer_forward(l,
                            {.rows = kernels::all_rows(T, B),
                             .tokens = chunk_.inputs.data(),
-                            .h_prev = h_prev.data(),
-                            .out = out.data(),
+                            .h = h.data(),
                             .gates = gates.data()},
-                           input.data(), product.data());
+                           input.data() + first);
     }
-    compare("states", out.data(), data(output_), size);
+    compare("states", h.data() + first, data(output_), size);
     if (!trains_) return;
 
     const auto& table = kernels::active();
     const GruCell<float>& cell = model_.gru.layers.back();
     AlignedVector<float> weight(table.packed_gru_backward_size(H, ResetGate::after_product));
     table.pack_gru_backward(H, ResetGate::after_product, cell.weight_hh.data(), weight.data());
-    AlignedVector<float> dh(static_cast<std::size_t>(B * H)), dgates(4 * size),
-        sums(static_cast<std::size_t>(3 * H));
+    AlignedVector<float> dh(first), sums(static_cast<std::size_t>(3 * H));
     table.gru_backward({.rows = kernels::all_rows(T, B),
                         .H = H,
                         .weight_hh = weight.data(),
-                        .h_prev = h_prev.data(),
+                        .h = h.data(),
                         .gates = gates.data(),
                         .dout = data(doutput_),
-                        .dh = dh.data(),
-                        .dgates = dgates.data()});
+                        .dh = dh.data()});
     AlignedVector<float> dweight(cell.weight_hh.size());
     table.multiply_transposed({.rows = T * B,
                                .columns = {0, 3 * H},
-                               .a = dgates.data(),
+                               .a = gates.data(),
                                .a_stride = std::ptrdiff_t{4} * H,
                                .N = H,
-                               .b = h_prev.data(),
+                               .b = h.data(),
                                .b_stride = H,
                                .c = dweight.data(),
                                .sums = sums.data()});
