@@ -84,17 +84,6 @@ class PackedModel {
   /// Those of the table, with weights in float.
   const kernels::Kernels<Scalar>& table_kernels() const noexcept { return *table_kernels_; }
 
-  struct Layer {
-    AlignedVector<Scalar> weight_hh;  // by Kernels::pack_gru
-    AlignedVector<Scalar> bias_hh;    // [3H]
-    AlignedVector<Scalar> weight_ih;  // by Kernels::pack from [H, 3H]; empty in the first layer
-    AlignedVector<Scalar> bias_ih;    // [3H]; empty in the first layer
-  };
-  const Layer& layer(std::size_t l) const noexcept { return layers_[l]; }
-
-  /// [V, 3H]
-  const Scalar* table() const noexcept { return table_.data(); }
-
   /// A whole layer over rows of a chunk. input [T, B, H] is the output of the layer below (the first layer
   /// takes tokens [T, B] instead). Its input product goes where the gates go after it.
   void layer_forward(std::size_t l, kernels::GruForward<Scalar> pass, const Scalar* input) const {
@@ -184,6 +173,13 @@ class PackedModel {
   }
 
  private:
+  struct Layer {
+    AlignedVector<Scalar> weight_hh;  // by Kernels::pack_gru
+    AlignedVector<Scalar> bias_hh;    // [3H]
+    AlignedVector<Scalar> weight_ih;  // by Kernels::pack from [H, 3H]; empty in the first layer
+    AlignedVector<Scalar> bias_ih;    // [3H]; empty in the first layer
+  };
+
   static kernels::Columns part_of(int n, int part, int parts) {
     const int units = (n + kernels::kPartUnit - 1) / kernels::kPartUnit;
     const auto at = [&](int i) {
