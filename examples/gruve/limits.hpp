@@ -110,22 +110,26 @@ template <class Registers>
 
 inline double multiply_adds_baseline(long n) { return multiply_adds<Baseline>(n); }
 
+// Four cache lines at a time.
+template <class Registers>
 [[gnu::always_inline]] inline void read_all(const float* data, std::size_t floats, long passes) {
-  using Vector = Avx512::Vector;  // a cache line; narrower processors read it in parts
-  Vector sum[4] = {};
+  using Vector = typename Registers::Vector;
+  constexpr int kLanes = sizeof(Vector) / sizeof(float), kChains = 8;
+  Vector sum[kChains] = {};
   for (long pass = 0; pass < passes; ++pass) {
     const float* p = data;
     asm volatile("" : "+r"(p));
     for (const float* const end = p + floats; p != end; p += 64)
-#pragma GCC unroll 4
-      for (int k = 0; k < 4; ++k) sum[k] += *reinterpret_cast<const Vector*>(p + 16 * k);
+#pragma GCC unroll 16
+      for (int k = 0; k < 64 / kLanes; ++k)
+        sum[k % kChains] += *reinterpret_cast<const Vector*>(p + kLanes * k);
   }
-  sum[0] += sum[1] + sum[2] + sum[3];
+  for (int k = 1; k < kChains; ++k) sum[0] += sum[k];
   sink = sum[0][0];
 }
 
 inline void read_all_baseline(const float* data, std::size_t floats, long passes) {
-  read_all(data, floats, passes);
+  read_all<Baseline>(data, floats, passes);
 }
 
 #if defined(__x86_64__)
@@ -134,11 +138,11 @@ inline void read_all_baseline(const float* data, std::size_t floats, long passes
   return multiply_adds<Avx512>(n);
 }
 [[gnu::target("avx2,fma")]] inline void read_all_avx2(const float* data, std::size_t floats, long passes) {
-  read_all(data, floats, passes);
+  read_all<Avx2>(data, floats, passes);
 }
 [[gnu::target("avx512f,avx2,fma")]] inline void read_all_avx512(const float* data, std::size_t floats,
                                                                 long passes) {
-  read_all(data, floats, passes);
+  read_all<Avx512>(data, floats, passes);
 }
 #endif
 
