@@ -64,3 +64,18 @@ TEST_CASE("The most probable of equal ones is the first", "[kernels][sampling]")
     }
   }
 }
+
+TEST_CASE("Among numbers of which some are NaN the most probable is still one of them",
+          "[kernels][sampling]") {
+  constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+  for (const Kernels<float>* kernels : available()) {
+    for (int n = 2; n <= 40; ++n) {
+      std::vector<float> x(static_cast<std::size_t>(n), 1.0f);
+      x[0] = kNaN;
+      CAPTURE(kernels->name, n);
+      CHECK(static_cast<unsigned>(kernels->argmax(n, x.data())) < static_cast<unsigned>(n));
+      x.assign(x.size(), kNaN);
+      CHECK(static_cast<unsigned>(kernels->argmax(n, x.data())) < static_cast<unsigned>(n));
+    }
+  }
+}
