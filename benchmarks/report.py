@@ -79,7 +79,7 @@ class Judged:
             self.peers |= other.peers
         for line in also:
             if line["row"] == row["name"]:
-                who = line["peer"] + " (measured aside)"
+                who = line["peer"] + " (aside)"
                 self.peers[who] = line
                 if "must" in line:
                     self.must[who] = line["must"]
@@ -191,7 +191,6 @@ def notes(results, judged):
     missing = [
         f"{who} in {title}: {line['missing']}" for title, who, line in all_peers(judged) if "missing" in line
     ]
-    aside = [f"{line['peer']} in `{line['row']}`: {line['config']}" for line in results.get("also", [])]
     yield (
         "Where gruve is behind its best peer: " + "; ".join(lost)
         if lost
@@ -199,8 +198,23 @@ def notes(results, judged):
     )
     if missing:
         yield "Not measured: " + "; ".join(dict.fromkeys(missing))
-    if aside:
-        yield "Measured aside, on the same machine but not in turns: " + "; ".join(aside)
+
+
+def aside_section(results):
+    """The figures of programs that are not in turns with gruve, with how they were built."""
+    lines = [
+        [f"`{line['row']}`", line["peer"], f"{number(line['median'])} {line['unit']}", line["config"]]
+        for line in results.get("also", [])
+    ]
+    if not lines:
+        return ""
+    return f"""
+## Measured aside
+
+On the same machine, but not in turns:
+
+{markdown_table(["row", "program", "median", "commit, form, flags, work"], lines)}
+"""
 
 
 def document(results, judged):
@@ -234,7 +248,7 @@ fp32 multiply-adds or, for a step, of the reading of its weights from the cache 
 {markdown_table(HEAD, [cells(one) for one in judged])}
 
 {(chr(10) * 2).join(note + "." for note in notes(results, judged))}
-
+{aside_section(results)}
 ## Machine
 
 {markdown_table(["", ""], [[name, str(value)] for name, value in facts.items()])}

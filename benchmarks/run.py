@@ -294,7 +294,8 @@ def measure(arguments, whole):
         sys.exit(f"run.py: no row's name begins with {arguments.only}")
     results = {
         "whole": whole,
-        "command": "bash benchmarks/run.sh " + " ".join(sys.argv[1:]),
+        # A file given is named without its folder.
+        "command": "bash benchmarks/run.sh " + " ".join(word.rsplit("/", 1)[-1] for word in sys.argv[1:]),
         "machine": report.machine(BUILD),
     }
     results["limits"] = [line for threads in (1, 2) for line in measure_limits(threads)]

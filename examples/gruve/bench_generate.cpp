@@ -21,8 +21,8 @@ PackedModel<float> packed_model(const BenchArguments& options) {
 }
 
 // The next token is the most probable one: what a peer does too.
-Token most_probable(std::span<const float> logits) {
-  return static_cast<Token>(kernels::active().argmax(static_cast<int>(logits.size()), logits.data()));
+Token most_probable(const kernels::Kernels<float>& kernels, std::span<const float> logits) {
+  return static_cast<Token>(kernels.argmax(static_cast<int>(logits.size()), logits.data()));
 }
 
 }  // namespace
@@ -34,7 +34,7 @@ void bench_step(const BenchArguments& options) {
   Stepper stepper(packed, &threads);
   Token token = 0;
   const Series seconds = seconds_per_call(options.repeats, options.seconds / 5,
-                                          [&] { token = most_probable(stepper.step(token)); });
+                                          [&] { token = most_probable(packed.kernels(), stepper.step(token)); });
   // All weights are read once a step, but for the first layer's input weights, whose table gives a row.
   const Series bandwidth =
       read_bandwidth(packed.step_bytes() / static_cast<std::size_t>(options.threads), options.threads);
@@ -53,7 +53,7 @@ void bench_batch(const BenchArguments& options) {
   for (std::size_t b = 0; b < tokens.size(); ++b) tokens[b] = static_cast<Token>(b % V);
   const Series seconds = seconds_per_call(options.repeats, options.seconds / 5, [&] {
     const std::span<const float> logits = stepper.step(tokens);
-    for (std::size_t b = 0; b < tokens.size(); ++b) tokens[b] = most_probable(logits.subspan(b * V, V));
+    for (std::size_t b = 0; b < tokens.size(); ++b) tokens[b] = most_probable(packed.kernels(), logits.subspan(b * V, V));
   });
   const double peak = multiply_add_peak(options.threads).median * 1e9;
   print(options, "batch", config_of(options, sizes_of(options, "B=" + std::to_string(B))), "tokens/s",
