@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures gruve and its peers in turns: prints a table, writes build/benchmarks/results.json and, after a whole
 # run, docs/benchmarks.md and docs/benchmarks.svg. Installs what it can; what it can't is left out, and named.
-#   bash benchmarks/run.sh                     all rows, some 25 minutes
+#   bash benchmarks/run.sh                     all rows, some 15 minutes
 #   bash benchmarks/run.sh --quick             a first look, under 5 minutes
 #   bash benchmarks/run.sh --only train,step   rows whose names begin so; --help lists the rest
 # GRUVE_BENCH_PYTHON names an interpreter that has the Python peers (requirements.txt); else one is made in build/.
