@@ -2,45 +2,16 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <initializer_list>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "catch.hpp"
+#include "midi/midi_bytes.hpp"
 
 using namespace gruve;
+using namespace gruve::tests;
 
 namespace {
-
-using Bytes = std::vector<std::byte>;
-
-Bytes operator+(Bytes a, const Bytes& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
-
-Bytes bytes(std::initializer_list<int> values) {
-  Bytes result;
-  for (const int value : values) result.push_back(static_cast<std::byte>(value));
-  return result;
-}
-
-Bytes chunk(std::string_view name, const Bytes& content) {
-  Bytes result;
-  for (const char letter : name) result.push_back(static_cast<std::byte>(letter));
-  const auto size = static_cast<int>(content.size());
-  return result + bytes({size >> 24, size >> 16 & 255, size >> 8 & 255, size & 255}) + content;
-}
-
-Bytes header(int format, int tracks, int division) {
-  return chunk("MThd", bytes({0, format, tracks >> 8, tracks & 255, division >> 8, division & 255}));
-}
-
-Bytes track(std::initializer_list<int> events) { return chunk("MTrk", bytes(events)); }
-
-// A file of format 0 with 96 ticks a quarter note; its events begin at byte 22.
-Bytes file_of(std::initializer_list<int> events) { return header(0, 1, 96) + track(events); }
 
 MidiFile parse(const Bytes& file) { return parse_midi(file, "song.mid"); }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -15,14 +16,14 @@
 #include <unistd.h>
 #else
 #include <fstream>
-#include <vector>
 #endif
 
 #include "gruve/core/error.hpp"
 
 namespace gruve {
 
-/// The bytes of a file, read only, mapped into memory where the system can (elsewhere read at once).
+/// The bytes of a file, read only, mapped into memory where the system can. A small file is read at once, as
+/// any is elsewhere: that takes less time than the mapping.
 /// Throws Error where the file is missing, a folder, or can't be read.
 class MappedFile {
  public:
@@ -36,30 +37,42 @@ class MappedFile {
       throw Error(path_, S_ISDIR(status.st_mode) ? "is a folder, expected a file" : "is not a regular file");
     }
     size_ = static_cast<std::size_t>(status.st_size);
-    if (size_ > 0) {
+    constexpr std::size_t kSmall = std::size_t{1} << 18;
+    if (size_ <= kSmall) {
+      contents_ = std::make_unique_for_overwrite<std::byte[]>(size_);
+      data_ = contents_.get();
+      std::size_t done = 0;
+      for (ssize_t count = 1; count > 0 && done < size_; done += static_cast<std::size_t>(count)) {
+        count = ::read(file, contents_.get() + done, size_ - done);
+        if (count >= 0) continue;
+        const int reason = errno;
+        ::close(file);
+        throw Error(path_, std::string("cannot read: ") + std::strerror(reason));
+      }
+      size_ = done;  // less where it became shorter
+      ::close(file);
+    } else {
       void* data = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0);
       const int reason = errno;
       ::close(file);
       if (data == MAP_FAILED) throw Error(path_, std::string("cannot map: ") + std::strerror(reason));
       data_ = static_cast<const std::byte*>(data);
-    } else {
-      ::close(file);
     }
 #else
     std::ifstream file(path, std::ios::binary | std::ios::ate);
     if (!file) throw Error(path_, "cannot open");
-    contents_.resize(static_cast<std::size_t>(file.tellg()));
+    size_ = static_cast<std::size_t>(file.tellg());
+    contents_ = std::make_unique_for_overwrite<std::byte[]>(size_);
     file.seekg(0);
-    file.read(reinterpret_cast<char*>(contents_.data()), static_cast<std::streamsize>(contents_.size()));
+    file.read(reinterpret_cast<char*>(contents_.get()), static_cast<std::streamsize>(size_));
     if (!file) throw Error(path_, "cannot read");
-    data_ = contents_.data();
-    size_ = contents_.size();
+    data_ = contents_.get();
 #endif
   }
 
   ~MappedFile() {
 #if defined(__unix__) || defined(__APPLE__)
-    if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+    if (data_ != nullptr && contents_ == nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
 #endif
   }
 
@@ -77,17 +90,13 @@ class MappedFile {
     std::swap(path_, other.path_);
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
-#if !(defined(__unix__) || defined(__APPLE__))
     std::swap(contents_, other.contents_);
-#endif
   }
 
   std::string path_;
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;
-#if !(defined(__unix__) || defined(__APPLE__))
-  std::vector<std::byte> contents_;
-#endif
+  std::unique_ptr<std::byte[]> contents_;  // of a file that is not mapped
 };
 
 }  // namespace gruve

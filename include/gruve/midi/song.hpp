@@ -52,11 +52,15 @@ struct Song {
 };
 
 /// The order of notes in a Song: by start, then pitch, end, channel, velocity.
+inline bool earlier(const Note& a, const Note& b) noexcept {
+  if (a.start != b.start) return a.start < b.start;
+  if (a.pitch != b.pitch) return a.pitch < b.pitch;
+  return std::tie(a.end, a.channel, a.velocity) < std::tie(b.end, b.channel, b.velocity);
+}
+
 inline void sort_notes(std::vector<Note>& notes) {
-  std::sort(notes.begin(), notes.end(), [](const Note& a, const Note& b) {
-    return std::tie(a.start, a.pitch, a.end, a.channel, a.velocity) <
-           std::tie(b.start, b.pitch, b.end, b.channel, b.velocity);
-  });
+  // Not by the function itself, which would be called through a pointer.
+  std::sort(notes.begin(), notes.end(), [](const Note& a, const Note& b) { return earlier(a, b); });
 }
 
 /// Seconds from the beginning of the song to a tick, by its tempo map.
