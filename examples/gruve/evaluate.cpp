@@ -29,10 +29,14 @@ struct EvaluateArguments {
 void evaluate(const EvaluateArguments& options) {
   const gruve::TrainedModel model = gruve::load(options.model);
   gruve::BuildOptions build{.threads = options.threads};
-  if (const auto* encoder = std::get_if<gruve::TimestepEncoder>(&model.encoder))
-    build.timestep = encoder->options();
-  else
+  if (const auto* timesteps = std::get_if<gruve::TimestepEncoder>(&model.encoder)) {
+    build.timestep = timesteps->options();
+  } else if (const auto* events = std::get_if<gruve::EventEncoder>(&model.encoder)) {
+    build.encoder = gruve::EncoderKind::event;
+    build.event = events->options();
+  } else {
     build.encoder = gruve::EncoderKind::text;
+  }
   const gruve::Corpus corpus = open_corpus(options.paths, build, options.json);
   if (corpus.encoder() != model.encoder)
     throw gruve::Error(corpus.file(), "made of " + describe(corpus.encoder()) + ", but the model speaks " +

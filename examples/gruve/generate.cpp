@@ -79,7 +79,8 @@ struct Primer {
   std::int64_t steps = 0;
 };
 
-Primer read_primer(const std::string& path, const gruve::TimestepEncoder& encoder, std::int64_t max_steps) {
+template <gruve::MusicEncoder Encoder>
+Primer read_primer(const std::string& path, const Encoder& encoder, std::int64_t max_steps) {
   Primer primer{.song = gruve::read_midi(path).song};
   if (const gruve::Screening screening = gruve::screen(
           primer.song,
@@ -89,9 +90,17 @@ Primer read_primer(const std::string& path, const gruve::TimestepEncoder& encode
   std::erase_if(primer.song.notes,
                 [](const gruve::Note& note) { return note.channel == gruve::kDrumChannel; });
   primer.tokens = encoder.encode(primer.song);
+  // Up to a boundary, so that what is generated begins where something can.
   std::size_t end = 0;
-  for (; end < primer.tokens.size() && primer.steps < max_steps; ++end)
-    primer.steps += encoder.steps(primer.tokens[end]);
+  auto state = encoder.start();
+  std::int64_t steps = 0;
+  for (std::size_t i = 0; i < primer.tokens.size() && steps < max_steps; ++i) {
+    steps += encoder.steps(state, primer.tokens[i]);
+    state = encoder.advance(state, primer.tokens[i]);
+    if (!encoder.at_boundary(state)) continue;
+    end = i + 1;
+    primer.steps = steps;
+  }
   primer.tokens.resize(end);
   return primer;
 }
@@ -178,9 +187,10 @@ std::vector<std::vector<Token>> generate_all(const GenerateArguments& options,
   return all;
 }
 
+template <gruve::MusicEncoder Encoder>
 std::vector<Piece> generate_music(const GenerateArguments& options, const gruve::TrainedModel& model,
-                                  const gruve::PackedModel<float>& packed,
-                                  const gruve::TimestepEncoder& encoder, gruve::ThreadPool& threads) {
+                                  const gruve::PackedModel<float>& packed, const Encoder& encoder,
+                                  gruve::ThreadPool& threads) {
   double bpm = options.tempo.value_or(model.tempo_bpm);
   gruve::TimeSignature metre = model.time_signature;
   if (!options.primer.empty()) {
@@ -210,7 +220,7 @@ std::vector<Piece> generate_music(const GenerateArguments& options, const gruve:
     std::vector<Token> tokens = primer.tokens;
     tokens.insert(tokens.end(), made[i].begin(), made[i].end());
     gruve::Song song = encoder.decode(tokens, bpm);
-    song.time_signatures = {metre};
+    if (song.time_signatures.empty()) song.time_signatures = {metre};
     if (primer.steps > 0)
       song = gruve::with_primer(std::move(song), primer.song,
                                 primer.steps * song.ticks_per_quarter / encoder.steps_per_quarter());
@@ -254,10 +264,14 @@ void generate(const GenerateArguments& options) {
   gruve::ThreadPool threads(options.threads);
   gruve::PackedModel<float> packed(model.network.config, gruve::kernels::active(options.precision));
   packed.assign(model.network, threads);
-  const std::vector<Piece> pieces =
-      std::holds_alternative<gruve::TimestepEncoder>(model.encoder)
-          ? generate_music(options, model, packed, std::get<gruve::TimestepEncoder>(model.encoder), threads)
-          : generate_text(options, packed, std::get<gruve::CharEncoder>(model.encoder), threads);
+  const std::vector<Piece> pieces = std::visit(
+      [&]<class Encoder>(const Encoder& encoder) {
+        if constexpr (gruve::MusicEncoder<Encoder>)
+          return generate_music(options, model, packed, encoder, threads);
+        else
+          return generate_text(options, packed, encoder, threads);
+      },
+      model.encoder);
 
   for (const Piece& piece : pieces) {
     if (options.json) {

@@ -1,8 +1,10 @@
-// gruve inspect FILE… [--json]: what is in MIDI files, and why they are accepted or refused.
+// gruve inspect FILE… [--json] [--svg PICTURE]: what is in MIDI files, and why they are accepted, repaired or
+// refused.
 #include <algorithm>
 #include <cstddef>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,7 +15,10 @@
 #include "commands.hpp"
 #include "gruve/core/error.hpp"
 #include "gruve/midi/read_midi.hpp"
+#include "gruve/render/piano_roll.hpp"
+#include "gruve/tokens/event_encoder.hpp"
 #include "gruve/tokens/screening.hpp"
+#include "gruve/tokens/timestep_encoder.hpp"
 
 namespace {
 
@@ -36,11 +41,23 @@ void print_unreadable_json(const std::string& file, const Error& error) {
               {"division", nullptr},
               {"accepted", false},
               {"screening", gruve::rule_name(gruve::Rule::not_readable)},
+              {"repairs", Json::array()},
+              {"tempos", Json::array()},
+              {"time_signatures", Json::array()},
               {"notes", Json::array()}});
 }
 
 void print_midi_json(const std::string& file, const MidiFile& midi, const Screening& screening) {
-  Json notes = Json::array();
+  Json repairs = Json::array(), tempos = Json::array(), metres = Json::array(), notes = Json::array();
+  for (const gruve::Repair& repair : midi.repairs)
+    repairs.push_back({{"byte", repair.byte}, {"what", repair.what}});
+  for (const gruve::Tempo& tempo : midi.song.tempos)
+    tempos.push_back({{"tick", tempo.tick},
+                      {"microseconds_per_quarter", tempo.microseconds_per_quarter},
+                      {"seconds", gruve::seconds_at(midi.song, tempo.tick)}});
+  for (const gruve::TimeSignature& metre : midi.song.time_signatures)
+    metres.push_back(
+        {{"tick", metre.tick}, {"numerator", metre.numerator}, {"denominator", metre.denominator}});
   for (const gruve::Note& note : midi.song.notes) {
     notes.push_back({{"pitch", note.pitch},
                      {"start", note.start},
@@ -56,6 +73,12 @@ void print_midi_json(const std::string& file, const MidiFile& midi, const Screen
               {"division", midi.division},
               {"accepted", screening.accepted()},
               {"screening", screening.accepted() ? Json() : Json(gruve::rule_name(screening.rule))},
+              {"ticks_per_quarter", midi.song.ticks_per_quarter},
+              {"seconds", gruve::duration_seconds(midi.song)},
+              {"num_repairs", midi.num_repairs},
+              {"repairs", std::move(repairs)},
+              {"tempos", std::move(tempos)},
+              {"time_signatures", std::move(metres)},
               {"notes", std::move(notes)}});
 }
 
@@ -92,19 +115,47 @@ void print_midi(const std::string& file, const MidiFile& midi, const Screening& 
                             [](const gruve::Note& a, const gruve::Note& b) { return a.pitch < b.pitch; });
     std::printf(", from %s to %s", key_name(lowest->pitch).c_str(), key_name(highest->pitch).c_str());
   }
+  std::printf("\n");
+  if (!song.notes.empty() && screening.rule != gruve::Rule::too_long) {
+    const gruve::ScreeningOptions all = {
+        .drop_out_of_range = true, .drop_too_short = true, .drop_drums = true};
+    const gruve::Song kept = gruve::screened(song, all);
+    std::printf(
+        "  grid            notes begin %.2f timesteps off the grid on the average, 24 a quarter note\n",
+        gruve::quantisation_error(song, all.steps_per_quarter));
+    std::printf("  tokens          %zu as timesteps, %zu as events\n",
+                gruve::TimestepEncoder().encode(kept).size(), gruve::EventEncoder().encode(kept).size());
+  }
+  for (const gruve::Repair& repair : midi.repairs)
+    std::printf("  repaired        byte %llu: %s\n", static_cast<unsigned long long>(repair.byte),
+                repair.what.c_str());
+  if (midi.num_repairs > midi.repairs.size())
+    std::printf("  repaired        and %llu places more\n",
+                static_cast<unsigned long long>(midi.num_repairs - midi.repairs.size()));
   const std::string rule(gruve::rule_name(screening.rule));
   const std::string verdict =
       screening.accepted() ? "accepted" : "refused         " + rule + ": " + screening.detail;
-  std::printf("\n  %s\n", verdict.c_str());
+  std::printf("  %s\n", verdict.c_str());
 }
 
-void inspect(const std::vector<std::string>& files, bool json) {
+struct InspectArguments {
+  std::vector<std::string> files;
+  std::string svg;
+  bool json = false;
+  bool strict = false;
+};
+
+void inspect(const InspectArguments& options) {
+  const std::vector<std::string>& files = options.files;
+  const bool json = options.json;
+  if (!options.svg.empty() && files.size() > 1)
+    throw Error("--svg draws one file, not " + std::to_string(files.size()));
   std::size_t num_unreadable = 0;
   std::exception_ptr last_error;
   for (const std::string& file : files) {
     std::optional<MidiFile> midi;
     try {
-      midi = gruve::read_midi(file);
+      midi = gruve::read_midi(file, {.repair = !options.strict});
     } catch (const Error& error) {
       ++num_unreadable;
       last_error = std::current_exception();
@@ -122,6 +173,9 @@ void inspect(const std::vector<std::string>& files, bool json) {
     } else {
       print_midi(file, *midi, screening);
     }
+    if (!options.svg.empty())
+      gruve::write_piano_roll(midi->song, options.svg,
+                              {.title = std::filesystem::path(file).filename().string()});
   }
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
     throw Error("cannot write to the standard output");
@@ -134,14 +188,12 @@ void inspect(const std::vector<std::string>& files, bool json) {
 }  // namespace
 
 void add_inspect(CLI::App& app) {
-  struct Options {
-    std::vector<std::string> files;
-    bool json = false;
-  };
-  const auto options = std::make_shared<Options>();
-  CLI::App* command =
-      app.add_subcommand("inspect", "Say what is in MIDI files and whether they are accepted");
+  const auto options = std::make_shared<InspectArguments>();
+  CLI::App* command = app.add_subcommand(
+      "inspect", "Say what is in MIDI files and why they are accepted, repaired or refused");
   command->add_option("FILE", options->files, "MIDI files")->required();
   command->add_flag("--json", options->json, "Print one JSON object a line for each file");
-  command->callback([options] { inspect(options->files, options->json); });
+  command->add_option("--svg", options->svg, "Draw the notes as a piano roll, of one file");
+  command->add_flag("--strict", options->strict, "Repair nothing");
+  command->callback([options] { inspect(*options); });
 }

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.hpp"
+#include "corpus_page.hpp"
 #include "gruve/core/atomic_file.hpp"
 #include "gruve/core/error.hpp"
 #include "gruve/corpus/build_corpus.hpp"
@@ -47,13 +48,21 @@ void print_tables(const PrepareArguments& options, const gruve::BuildReport& rep
     std::printf("%-34s %8llu%s\n", std::string(gruve::rule_name(rule)).c_str(),
                 static_cast<unsigned long long>(report.files[i]), example.c_str());
   }
+  if (!report.repaired.empty()) {
+    const gruve::RepairedFile& first = report.repaired.front();
+    std::printf("\n%-34s %8zu  %s, byte %llu: %s\n", "repaired", report.repaired.size(), first.file.c_str(),
+                static_cast<unsigned long long>(first.repairs.front().byte),
+                first.repairs.front().what.c_str());
+  }
   std::printf("\n%-34s %8s %14s\n", "split", "songs", "tokens");
   for (std::size_t i = 0; i < gruve::kNumSplits; ++i)
     std::printf("%-34s %8llu %14llu\n", std::string(gruve::split_name(static_cast<gruve::Split>(i))).c_str(),
                 static_cast<unsigned long long>(report.songs_of_split[i]),
                 static_cast<unsigned long long>(report.tokens_of_split[i]));
-  std::printf("\n%s: %llu songs, %llu of them duplicates, from %llu files in %.1f s\n", options.out.c_str(),
-              static_cast<unsigned long long>(report.songs),
+  const std::string merged =
+      report.merged_songs > 0 ? std::to_string(report.merged_songs) + " of them merged, " : "";
+  std::printf("\n%s: %llu songs, %s%llu the same as another, from %llu files in %.1f s\n",
+              options.out.c_str(), static_cast<unsigned long long>(report.songs), merged.c_str(),
               static_cast<unsigned long long>(report.duplicates),
               static_cast<unsigned long long>(report.num_files()), report.seconds);
 }
@@ -70,7 +79,12 @@ void prepare(PrepareArguments options) {
 
   nlohmann::json json = to_json(report);
   json["out"] = options.out;
-  if (!options.report.empty()) gruve::write_file(options.report, dump(json, 2));
+  if (!options.report.empty()) {
+    const std::string extension = std::filesystem::path(options.report).extension().string();
+    gruve::write_file(options.report, extension == ".html" || extension == ".htm"
+                                          ? corpus_page(report, options.out)
+                                          : dump(json, 2));
+  }
   if (options.json)
     std::fputs(dump(json, -1).c_str(), stdout);
   else
@@ -84,7 +98,8 @@ void prepare(PrepareArguments options) {
 void add_prepare(CLI::App& app) {
   const auto options = std::make_shared<PrepareArguments>();
   CLI::App* command = app.add_subcommand("prepare", "Make a corpus of MIDI or text files to train on");
-  command->add_option("PATH", options->paths, "MIDI files, text files, or folders of them")->required();
+  command->add_option("PATH", options->paths, "MIDI files, text files, folders of them, or corpora to merge")
+      ->required();
   command->add_option("--out", options->out, "The corpus file to write")->required();
   add_build_options(*command, options->build);
   command
@@ -92,7 +107,8 @@ void add_prepare(CLI::App& app) {
                    "Threads, 0 for as many as the machine has; the corpus is the same")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
-  command->add_option("--report", options->report, "Write what became of each file as JSON");
+  command->add_option("--report", options->report,
+                      "Write what the corpus is and what became of each file, as a page (.html) or JSON");
   command->add_flag("--json", options->json, "Print one JSON object instead of tables");
   command->callback([options] { prepare(*options); });
 }

@@ -3,13 +3,13 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <string_view>
 #include <utility>
 #include <variant>
 
 #include "etudes.hpp"
 #include "gruve/core/thread_pool.hpp"
+#include "gruve/tokens/event_encoder.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
 #include "progress_bar.hpp"
 
@@ -17,9 +17,9 @@ namespace {
 
 // The built-in music: études by rule. Their notes stand on sixteenths, so four timesteps a quarter note hold
 // all of them, and a beat is six times shorter than on the usual grid of 24.
-gruve::Corpus etude_corpus(int threads) {
+template <gruve::MusicEncoder Encoder>
+gruve::Corpus etude_corpus(const Encoder& encoder, int threads) {
   constexpr std::size_t kPieces = 3000;
-  const gruve::TimestepEncoder encoder({.steps_per_quarter = 4});
   std::vector<std::vector<gruve::Token>> songs(kPieces);
   gruve::ThreadPool pool(threads);
   pool.for_each(kPieces, [&](std::size_t i) {
@@ -29,13 +29,6 @@ gruve::Corpus etude_corpus(int threads) {
                                    songs);
 }
 
-bool is_corpus_file(const std::filesystem::path& path) {
-  char magic[8] = {};
-  return std::filesystem::is_regular_file(path) &&
-         std::ifstream(path, std::ios::binary).read(magic, sizeof magic) &&
-         std::string_view(magic, sizeof magic) == "GRUVECRP";
-}
-
 }  // namespace
 
 void add_build_options(CLI::App& command, gruve::BuildOptions& build) {
@@ -43,26 +36,49 @@ void add_build_options(CLI::App& command, gruve::BuildOptions& build) {
       .add_option_function<std::string>(
           "--encoder",
           [&build](const std::string& name) {
-            build.encoder = name == "text" ? gruve::EncoderKind::text : gruve::EncoderKind::timestep;
+            build.encoder = name == "text"    ? gruve::EncoderKind::text
+                            : name == "event" ? gruve::EncoderKind::event
+                                              : gruve::EncoderKind::timestep;
           },
-          "What tokens are made of: timestep (MIDI, the default) or text")
-      ->check(CLI::IsMember({"timestep", "text"}));
-  command.add_option("--steps-per-quarter", build.timestep.steps_per_quarter, "Timesteps per quarter note")
-      ->check(CLI::Range(1, gruve::kMaxStepsPerQuarter))
-      ->capture_default_str();
+          "What tokens are made of: timestep (MIDI, the default), event (MIDI, compact) or text")
+      ->check(CLI::IsMember({"timestep", "event", "text"}));
+  command
+      .add_option_function<int>(
+          "--steps-per-quarter",
+          [&build](const int& steps) {
+            build.timestep.steps_per_quarter = build.event.steps_per_quarter = steps;
+          },
+          "Timesteps per quarter note (24 where none are given)")
+      ->check(CLI::Range(1, gruve::kMaxStepsPerQuarter));
+  command.add_flag("--velocities", build.event.velocities, "Tokens for how hard notes are struck (event)");
+  command.add_flag("--tempos", build.event.tempos, "Tokens for the tempo map (event)");
   gruve::ScreeningOptions& screening = build.screening;
   command.add_flag("--drop-out-of-range", screening.drop_out_of_range,
                    "Leave out notes outside the piano's 88 keys instead of refusing their songs");
   command.add_flag("--fold-octaves", screening.fold_octaves, "Move such notes by octaves into the keys");
   command.add_flag("--drop-too-short", screening.drop_too_short,
                    "Leave out notes too short for the grid instead of refusing their songs");
+  command
+      .add_option("--max-quantisation-error", screening.max_quantisation_error,
+                  "Refuse songs whose notes begin farther from the grid on the average, in timesteps")
+      ->check(CLI::Range(0.0, 0.5))
+      ->capture_default_str();
+  command.add_flag("--sustain", build.sustain, "Let notes sound as long as the sustain pedal holds them");
+  command.add_flag_callback(
+      "--strict", [&build] { build.midi.repair = false; },
+      "Refuse MIDI files that the standard does not allow instead of repairing them");
   command.add_flag("--drop-drums", screening.drop_drums, "Leave out the drum channel");
 }
 
 gruve::Corpus open_corpus(const std::vector<std::string>& paths, const gruve::BuildOptions& options,
                           bool quiet) {
-  if (paths.empty()) return etude_corpus(options.threads);
-  if (paths.size() == 1 && is_corpus_file(paths[0])) return gruve::Corpus(std::filesystem::path(paths[0]));
+  if (paths.empty() && options.encoder == gruve::EncoderKind::event)
+    return etude_corpus(
+        gruve::EventEncoder(
+            {.steps_per_quarter = 4, .velocities = options.event.velocities, .tempos = options.event.tempos}),
+        options.threads);
+  if (paths.empty()) return etude_corpus(gruve::TimestepEncoder({.steps_per_quarter = 4}), options.threads);
+  if (paths.size() == 1 && gruve::is_corpus(paths[0])) return gruve::Corpus(std::filesystem::path(paths[0]));
   ProgressBar bar("reading", quiet);
   auto [corpus, report] =
       gruve::build_corpus_in_memory(std::vector<std::filesystem::path>(paths.begin(), paths.end()), options,
@@ -77,6 +93,11 @@ gruve::Corpus open_corpus(const std::vector<std::string>& paths, const gruve::Bu
 std::string describe(const gruve::AnyEncoder& encoder) {
   if (const auto* chars = std::get_if<gruve::CharEncoder>(&encoder))
     return "text of " + std::to_string(chars->vocab_size()) + " characters";
+  if (const auto* events = std::get_if<gruve::EventEncoder>(&encoder)) {
+    const gruve::EventOptions& options = events->options();
+    return "events on " + std::to_string(options.steps_per_quarter) + " timesteps per quarter note" +
+           (options.velocities ? ", with velocities" : "") + (options.tempos ? ", with tempos" : "");
+  }
   const auto& options = std::get<gruve::TimestepEncoder>(encoder).options();
   return std::to_string(options.steps_per_quarter) + " timesteps per quarter note" +
          (options.repeat_held ? "" : ", onsets only");

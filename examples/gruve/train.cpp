@@ -225,6 +225,21 @@ void add_train(CLI::App& app) {
       ->check(CLI::Range(0.0, 0.95))
       ->capture_default_str();
   command
+      ->add_option("--transpose", options->train.augment.transpose,
+                   "Vary songs: up to so many semitones up or down")
+      ->check(CLI::Range(0, 24))
+      ->capture_default_str();
+  command
+      ->add_option("--stretch", options->train.augment.stretch,
+                   "Vary songs: all times by up to this factor, or down to its inverse")
+      ->check(CLI::Range(1.0, 2.0))
+      ->capture_default_str();
+  command
+      ->add_option("--vary-velocity", options->train.augment.velocity,
+                   "Vary songs: velocities by up to this factor, or down to its inverse")
+      ->check(CLI::Range(1.0, 4.0))
+      ->capture_default_str();
+  command
       ->add_option("--patience", options->train.patience,
                    "End after so many epochs without gain, 0 for never")
       ->check(CLI::NonNegativeNumber)

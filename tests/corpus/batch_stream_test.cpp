@@ -90,7 +90,7 @@ TEST_CASE("A position that can't be one, and a split without songs, are refused"
   const Corpus corpus = numbered_songs(40);
   BatchStream stream(corpus, Split::train, 3, BatchStream::Passes::endless);
   nlohmann::json position = stream.position();
-  position["sequences"][0] = {100, 0};
+  position["sequences"][0] = {100, 0, 0};
   CHECK_THROWS_WITH(stream.seek(position, "run.checkpoint"),
                     "run.checkpoint: its place in the corpus does not fit this corpus");
   CHECK_THROWS_WITH(stream.seek({{"pass", 1}}, "run.checkpoint"),

@@ -79,7 +79,7 @@ TEST_CASE("A folder of MIDI files becomes a corpus, its files in the order of th
   CHECK(report.num_files() == 6);
   CHECK(report.songs == 4);
   CHECK(report.duplicates == 1);
-  CHECK(report.files == std::array<std::uint64_t, kNumRules>{4, 1, 0, 1, 0, 0});
+  CHECK(report.files == std::array<std::uint64_t, kNumRules>{4, 1, 0, 1, 0, 0, 0});
   REQUIRE(report.refused.size() == 2);
   CHECK(report.refused[0].file == (folder / "sub/broken.mid").string());
   CHECK(report.refused[0].rule == Rule::not_readable);
@@ -253,7 +253,7 @@ TEST_CASE("Text files become a corpus of documents under one vocabulary", "[corp
   write_file(folder / "empty.txt", "");
   const BuildOptions options{.encoder = EncoderKind::text, .threads = 1};
   const BuildReport report = build(folder.path, folder / "1.gruve", options);
-  CHECK(report.files == std::array<std::uint64_t, kNumRules>{2, 1, 0, 0, 0, 0});
+  CHECK(report.files == std::array<std::uint64_t, kNumRules>{2, 1, 0, 0, 0, 0, 0});
   REQUIRE(report.refused.size() == 1);
   CHECK(report.refused[0].reason == "the file is empty");
   CHECK(report.songs_of_split[0] > 0);
@@ -270,25 +270,127 @@ TEST_CASE("Text files become a corpus of documents under one vocabulary", "[corp
   CHECK(contents(folder / "3.gruve") == contents(folder / "1.gruve"));
 }
 
+TEST_CASE("Files are repaired unless they are to be strict, and the report says how", "[corpus][build]") {
+  const Folder folder;
+  write_midi(song_of(60), folder / "a.mid");
+  std::string damaged = contents(folder / "a.mid");
+  damaged[19] = 1;  // the track's length, 65,536 more than it is
+  write_file(folder / "b.mid", damaged);
+  const BuildReport report = build(folder.path, folder / "out.gruve");
+  CHECK(report.songs == 2);
+  CHECK(report.duplicates == 1);
+  REQUIRE(report.repaired.size() == 1);
+  CHECK(report.repaired[0].file == (folder / "b.mid").string());
+  CHECK(report.repaired[0].count == 1);
+  CHECK_THAT(report.repaired[0].repairs[0].what, ContainsSubstring("runs past the end of the file"));
+  const BuildReport strict = build(folder.path, folder / "out.gruve", {.midi = {.repair = false}});
+  CHECK(strict.songs == 1);
+  CHECK(strict.refused[0].byte == 22);
+}
+
+TEST_CASE("Songs in other keys and at other tempos are the same, and on one side of the split",
+          "[corpus][build]") {
+  const Folder folder;
+  Rng rng(5);
+  Song song;
+  for (int n = 0; n < 40; ++n)
+    song.notes.push_back({480 * n, 480 * n + 240, 50 + static_cast<int>(rng.below(20))});
+  song.length = 480 * 40;
+  for (int i = 0; i < 6; ++i) {
+    Song copy = song;
+    copy.ticks_per_quarter = 480 + 96 * i;
+    for (Note& note : copy.notes) note.pitch += i;
+    write_midi(copy, folder / (std::to_string(i) + ".mid"));
+  }
+  std::swap(song.notes[3].pitch, song.notes[4].pitch);
+  write_midi(song, folder / "other.mid");
+  const BuildReport report = build(folder.path, folder / "out.gruve");
+  CHECK(report.songs == 7);
+  CHECK(report.duplicates == 5);
+  const Corpus corpus(folder / "out.gruve");
+  for (std::size_t i = 1; i < 6; ++i) {
+    CHECK(corpus.song(i).hash == corpus.song(0).hash);
+    CHECK(corpus.song(i).split == corpus.song(0).split);
+    CHECK(corpus.song(i).checksum != corpus.song(0).checksum);
+  }
+  CHECK(corpus.song(6).hash != corpus.song(0).hash);
+}
+
+TEST_CASE("Corpora are merged with each other and with files, and added to in place", "[corpus][build]") {
+  const Folder first, second, out;
+  for (int i = 0; i < 5; ++i) write_midi(song_of(50 + i), first / (std::to_string(i) + ".mid"));
+  for (int i = 0; i < 3; ++i) write_midi(song_of(70 + i), second / (std::to_string(i) + ".mid"));
+  const BuildOptions options{.timestep = {.steps_per_quarter = 4}};
+  build(first.path, out / "a.gruve", options);
+  const BuildReport report = build_corpus(std::vector<fs::path>{out / "a.gruve", second.path},
+                                          out / "a.gruve");  // theirs is the grid
+  CHECK(report.merged_songs == 5);
+  CHECK(report.songs == 8);
+  build_corpus(std::vector<fs::path>{first.path, second.path}, out / "both.gruve", options);
+  const Corpus merged(out / "a.gruve"), both(out / "both.gruve");
+  CHECK(merged.encoder() == AnyEncoder(TimestepEncoder({.steps_per_quarter = 4})));
+  REQUIRE(both.num_songs() == 8);
+  for (std::size_t i = 0; i < 8; ++i) {
+    merged.check_tokens(i);
+    CHECK(std::ranges::equal(merged.song(i).tokens, both.song(i).tokens));
+    CHECK(merged.song(i).split == both.song(i).split);
+  }
+  build(second.path, out / "b.gruve");
+  CHECK(error_of([&] {
+          build_corpus(std::vector<fs::path>{out / "a.gruve", out / "b.gruve"}, out / "c.gruve");
+        }) == (out / "b.gruve").string() + ": can't be merged with " + (out / "a.gruve").string() +
+                  ", whose tokens are made in another way");
+  write_file(second / "t.txt", "xyz");
+  write_file(first / "t.txt", "xxy and all the rest of it");
+  build(first.path, out / "t.gruve", {.encoder = EncoderKind::text});
+  CHECK(error_of([&] {
+          build_corpus(std::vector<fs::path>{out / "t.gruve", second.path}, out / "u.gruve");
+        }) == (out / "t.gruve").string() +
+                  ": has no token for the character 122 of the texts that are to be added");
+}
+
+TEST_CASE("A corpus of events is built, with the songs' length, height and density reported",
+          "[corpus][build]") {
+  const Folder folder;
+  write_midi(song_of(60), folder / "a.mid");
+  const BuildReport report = build(folder.path, folder / "out.gruve", {.encoder = EncoderKind::event});
+  const Corpus corpus(folder / "out.gruve");
+  const EventEncoder encoder;
+  CHECK(corpus.encoder() == AnyEncoder(encoder));
+  CHECK(std::ranges::equal(corpus.song(0).tokens, encoder.encode(song_of(60))));
+  // A quarter note of half a second.
+  CHECK(report.statistics.seconds.counts[0] == 1);
+  CHECK(report.statistics.bpm.counts[12] == 1);
+  CHECK(report.statistics.pitch.counts[60] == 1);
+  CHECK(report.statistics.polyphony.counts[1] == 1);
+}
+
 TEST_CASE("A report says in JSON what became of each file", "[corpus][build]") {
   BuildReport report;
-  report.files = {3, 1, 0, 1, 0, 0};
+  report.files = {3, 1, 0, 1, 0, 0, 0};
   report.songs = 3;
   report.duplicates = 1;
   report.songs_of_split = {2, 1, 0};
   report.tokens_of_split = {20, 10, 0};
   report.refused = {{"a.mid", Rule::not_readable, 22, "cut short"},
                     {"b.mid", Rule::out_of_range, {}, "too high"}};
+  report.repaired = {{"c.mid", 7, {{3, "mended"}}}};
+  report.merged_songs = 1;
   report.seconds = 0.5;
-  CHECK(to_json(report) == nlohmann::json::parse(R"({
+  nlohmann::json json = to_json(report);
+  CHECK(json["statistics"]["pitch"]["counts"].size() == 128);
+  json.erase("statistics");
+  CHECK(json == nlohmann::json::parse(R"({
     "files": 5, "songs": 3, "duplicates": 1, "seconds": 0.5,
     "rules": {"accepted": 3, "not readable": 1, "no notes": 0, "note outside the piano's 88 keys": 1,
-              "note too short for the grid": 0, "too long": 0},
+              "note too short for the grid": 0, "too long": 0, "notes off the grid": 0},
     "splits": {"train": {"songs": 2, "tokens": 20}, "valid": {"songs": 1, "tokens": 10},
                "test": {"songs": 0, "tokens": 0}},
     "refused": [{"file": "a.mid", "rule": "not readable", "byte": 22, "reason": "cut short"},
                 {"file": "b.mid", "rule": "note outside the piano's 88 keys", "byte": null,
-                 "reason": "too high"}]
+                 "reason": "too high"}],
+    "repaired": [{"file": "c.mid", "count": 7, "repairs": [{"byte": 3, "what": "mended"}]}],
+    "merged_songs": 1
   })"));
 }
 

@@ -31,25 +31,43 @@ Bytes bytes_of(std::string_view text) {
 const std::string kJson =
     R"({"encoder":{"type":"char","vocabulary":[97,98,99]},"tempo_bpm":90.5,"time_signature":[3,4]})";
 
+std::uint64_t hash_of(const Bytes& bytes, std::size_t begin, std::size_t end) {
+  return content_hash(std::span(bytes).subspan(begin, end - begin));
+}
+
+void put_hash(Bytes& bytes, std::size_t at, std::uint64_t hash) {
+  for (std::size_t i = 0; i < 8; ++i) bytes[at + i] = static_cast<std::byte>(hash >> 8 * i);
+}
+
+// Makes the file's checksum right.
+void seal(Bytes& bytes) { put_hash(bytes, 32, hash_of(bytes, 0, 32) ^ hash_of(bytes, 48, bytes.size())); }
+
 Bytes by_hand(const std::string& json = kJson) {
   using namespace std::string_literals;
   std::string text =
       "GRUVECRP"s                     // magic
-      "\x01\0\0\0"s +                 // version
+      "\x02\0\0\0"s +                 // version
       static_cast<char>(json.size())  // bytes of JSON, below 256 in these tests
       +
       "\0\0\0"s
       "\x03\0\0\0\0\0\0\0"s    // tokens in all
       "\x02\0\0\0\0\0\0\0"s    // songs
-      "\x01\0\0\0\x02\0\0\0"s  // byte 32: tokens 1, 0 and 2, padded
-      "\x02\0\0\0\0\0\0\0"s    // byte 40: song 0 has two tokens
+      "\0\0\0\0\0\0\0\0"s      // byte 32: checksum
+      "\x01\0\0\0\x02\0\0\0"s  // byte 40: tokens 1, 0 and 2, padded
+      "\x02\0\0\0\0\0\0\0"s    // byte 48: song 0 has two tokens
       "\xAB\0\0\0\0\0\0\0"s    // its hash
+      "\0\0\0\0\0\0\0\0"s      // byte 64: its checksum
       "\0\0\0\0\0\0\0\0"s      // train
-      "\x01\0\0\0\0\0\0\0"s    // byte 64: song 1 has one token
+      "\x01\0\0\0\0\0\0\0"s    // byte 80: song 1 has one token
       "\xCD\0\0\0\0\0\0\0"s    // its hash
-      "\x01\0\0\0\0\0\0\0"s    // byte 80: valid
-      + json;                  // byte 88
-  return bytes_of(text);
+      "\0\0\0\0\0\0\0\0"s      // byte 96: its checksum
+      "\x01\0\0\0\0\0\0\0"s    // byte 104: valid
+      + json;                  // byte 112
+  Bytes bytes = bytes_of(text);
+  put_hash(bytes, 64, hash_of(bytes, 40, 44));
+  put_hash(bytes, 96, hash_of(bytes, 44, 46));
+  seal(bytes);
+  return bytes;
 }
 
 std::string error_of(Bytes bytes) {
@@ -65,6 +83,7 @@ std::string error_of(Bytes bytes) {
 std::string error_of(std::size_t byte, int value) {
   Bytes bytes = by_hand();
   bytes[byte] = static_cast<std::byte>(value);
+  seal(bytes);
   return error_of(std::move(bytes));
 }
 
@@ -150,17 +169,17 @@ TEST_CASE("Songs that can't be a corpus are refused", "[corpus]") {
   };
   CHECK(error_of_songs({}) == "corpus in memory, byte 24: the corpus holds no song");
   CHECK(error_of_songs({{1}, {}}) == "a song without tokens can't stand in a corpus");
-  CHECK(error_of_songs({{1}, {0, 2}}) == "corpus in memory, byte 36: token 2 is outside the vocabulary of 2");
+  CHECK(error_of_songs({{1}, {0, 2}}) == "corpus in memory, byte 44: token 2 is outside the vocabulary of 2");
 }
 
 TEST_CASE("A file that is not a whole and sound corpus is refused with its byte", "[corpus][file]") {
   const std::string foreign =
-      "x.gruve, byte 0: not a gruve corpus: it does not begin with the 32 bytes of GRUVECRP, version and "
-      "sizes";
+      "x.gruve, byte 0: not a gruve corpus: it does not begin with the 40 bytes of GRUVECRP, version, "
+      "sizes and checksum";
   CHECK(error_of(bytes_of("")) == foreign);
   CHECK(error_of(bytes_of("GRUVECRP")) == foreign);
   CHECK(error_of(0, 'X') == foreign);
-  CHECK(error_of(8, 2) == "x.gruve, byte 8: corpus of version 2, expected 1");
+  CHECK(error_of(8, 1) == "x.gruve, byte 8: corpus of version 1, expected 2");
   Bytes cut = by_hand();
   cut.pop_back();
   const std::string sizes = "x.gruve, byte 12: 3 tokens, 2 songs and " + std::to_string(kJson.size()) +
@@ -168,22 +187,40 @@ TEST_CASE("A file that is not a whole and sound corpus is refused with its byte"
   CHECK(error_of(cut) == sizes + std::to_string(cut.size()) + " bytes: it is cut short or damaged");
   CHECK_THAT(error_of(23, 0xFF), ContainsSubstring("18374686479671623683 tokens, 2 songs"));
   CHECK_THAT(error_of(31, 0x80), ContainsSubstring("3 tokens, 9223372036854775810 songs"));
-  CHECK(error_of(40, 0) == "x.gruve, byte 40: song 0 has 0 tokens, expected 1 to the 3 that are left");
-  CHECK(error_of(64, 2) == "x.gruve, byte 64: song 1 has 2 tokens, expected 1 to the 1 that are left");
-  CHECK(error_of(71, 0xFF) ==
-        "x.gruve, byte 64: song 1 has 18374686479671623681 tokens, expected 1 to the 1 that are left");
-  CHECK(error_of(40, 1) == "x.gruve, byte 16: 1 of 3 tokens belong to no song");
-  CHECK(error_of(80, 3) == "x.gruve, byte 80: song 1 is of split 3, expected 0 to 2");
-  CHECK(error_of(36, 3) == "x.gruve, byte 36: token 3 is outside the vocabulary of 3");
-  CHECK(error_of(88, '[') == "x.gruve, byte 88: no JSON object with an encoder");
-  CHECK(error_of(by_hand("{}")) == "x.gruve, byte 88: no JSON object with an encoder");
+  CHECK(error_of(48, 0) == "x.gruve, byte 48: song 0 has 0 tokens, expected 1 to the 3 that are left");
+  CHECK(error_of(80, 2) == "x.gruve, byte 80: song 1 has 2 tokens, expected 1 to the 1 that are left");
+  CHECK(error_of(87, 0xFF) ==
+        "x.gruve, byte 80: song 1 has 18374686479671623681 tokens, expected 1 to the 1 that are left");
+  CHECK(error_of(48, 1) == "x.gruve, byte 16: 1 of 3 tokens belong to no song");
+  CHECK(error_of(104, 3) == "x.gruve, byte 104: song 1 is of split 3, expected 0 to 2");
+  CHECK(error_of(44, 3) == "x.gruve, byte 44: token 3 is outside the vocabulary of 3");
+  CHECK(error_of(112, '[') == "x.gruve, byte 112: no JSON object with an encoder");
+  CHECK(error_of(by_hand("{}")) == "x.gruve, byte 112: no JSON object with an encoder");
   CHECK(error_of(by_hand(R"({"encoder":{"type":"char"}})")) ==
         "x.gruve: the encoder's vocabulary is not a list of 1 to 256 characters");
   CHECK(error_of(by_hand(R"({"encoder":{"type":"char","vocabulary":[1]},"tempo_bpm":"fast"})")) ==
-        "x.gruve, byte 88: tempo_bpm is not a number from 4 to 60000000");
+        "x.gruve, byte 112: tempo_bpm is not a number from 4 to 60000000");
   CHECK(error_of(by_hand(
             R"({"encoder":{"type":"char","vocabulary":[1]},"tempo_bpm":90,"time_signature":[4,3]})")) ==
-        "x.gruve, byte 88: time_signature is not [numerator, a power of two]");
+        "x.gruve, byte 112: time_signature is not [numerator, a power of two]");
+}
+
+TEST_CASE("Every changed bit of a corpus is noticed", "[corpus][file]") {
+  const Bytes whole = by_hand();
+  for (std::size_t at = 0; at < whole.size(); ++at)
+    for (int bit = 0; bit < 8; ++bit) {
+      if (at == 46 || at == 47) continue;  // zeros behind the tokens, which nobody reads
+      Bytes changed = whole;
+      changed[at] ^= static_cast<std::byte>(1 << bit);
+      CHECK(error_of(changed) != "no error");
+    }
+  Bytes changed = whole;
+  changed[40] ^= std::byte{3};  // token 1 becomes 2
+  CHECK(error_of(changed) ==
+        "x.gruve, byte 40: the tokens of song 0 don't have its checksum: they are damaged");
+  changed = whole;
+  changed[120] ^= std::byte{1};
+  CHECK(error_of(changed) == "x.gruve, byte 32: the checksum is not that of the file: it is damaged");
 }
 
 TEST_CASE("A missing corpus and a folder are refused by name", "[corpus][file]") {

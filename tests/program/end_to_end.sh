@@ -60,6 +60,21 @@ done
 "$gruve" generate --model whole.safetensors --out d.mid --seconds 5 --builtin-tone --wav d.wav --svg d.svg --report d.html
 for file in d.wav d.svg d.html; do [ -s $file ] || fail "$file is missing"; done
 
+# Events, with songs varied in training; a report as a page; a corpus that is added to; a file that is repaired.
+"$gruve" prepare songs --out events.gruve --encoder event --steps-per-quarter 4 --report events.html
+grep -q "Length of songs" events.html || fail "no report"
+"$gruve" train events.gruve --out events.safetensors "${small[@]}" --transpose 5 --stretch 1.1 --threads 1
+"$gruve" train events.gruve --out varied.safetensors "${small[@]}" --transpose 5 --stretch 1.1 --threads 3
+cmp events.safetensors varied.safetensors || fail "varied songs depend on the number of threads"
+"$gruve" evaluate --model events.safetensors songs --json | grep -q nats_per_token || fail "events are not evaluated"
+"$gruve" generate --model events.safetensors --out e.mid --bars 8 --json >e.json
+grep -q '"violations":0' e.json || fail "grammar violations: $(cat e.json)"
+"$gruve" generate --model events.safetensors --out f.mid --bars 6 --count 2 --primer songs/etude-0002.mid
+head -c 300 songs/etude-0001.mid >damaged.mid
+"$gruve" prepare events.gruve damaged.mid --out events.gruve --json | grep -q '"merged_songs":40' || fail "not merged"
+"$gruve" inspect damaged.mid --svg damaged.svg | grep -q "repaired        byte" || fail "no repair is named"
+[ -s damaged.svg ] || fail "no piano roll"
+
 # A text.
 for i in $(seq 400); do echo "the quick brown fox jumps over the lazy dog $i"; echo; done >text.txt
 "$gruve" train text.txt --encoder text --out text.safetensors --embedding 8 --hidden 24 --epochs 1
@@ -73,7 +88,7 @@ while read -r line; do
     case $line in *"\"$name\":"*) ;; *) fail "no $name in $line" ;; esac
   done
 done <bench.json
-for task in fp32_fma read train train_phase train_layers step batch forward midi midi_tokens sigmoid tanh exp; do
+for task in fp32_fma read train train_phase train_layers step batch forward midi midi_tokens midi_events sigmoid tanh exp; do
   grep -q "\"bench\":\"$task\"" bench.json || fail "no $task"
 done
 
@@ -83,11 +98,12 @@ head -c 100 songs/etude-0001.mid >cut.mid
 echo "not a model" >no.safetensors
 refuses "no such file or folder" out.gruve prepare missing --out out.gruve
 refuses "empty" out.gruve prepare empty --out out.gruve
-refuses "cut.mid, byte" out.gruve prepare cut.mid --out out.gruve
-refuses "cut.mid, byte" "" inspect cut.mid
+refuses "cut.mid, byte" out.gruve prepare cut.mid --strict --out out.gruve
+refuses "cut.mid, byte" "" inspect cut.mid --strict
 refuses "no such file or folder" out.safetensors train missing --out out.safetensors
 refuses "not a safetensors file" out.mid generate --model no.safetensors --out out.mid
 refuses "No such file" out.mid generate --model missing.safetensors --out out.mid
+refuses "can't be merged with" out.gruve prepare corpus.gruve events.gruve --out out.gruve
 refuses "but the model speaks" "" evaluate --model text.safetensors corpus.gruve
 refuses "cannot write: No such file or directory" "" generate --model whole.safetensors --out missing/out.mid
 refuses "temperature must be" out.mid generate --model whole.safetensors --out out.mid --temperature 0

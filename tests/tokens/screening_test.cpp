@@ -106,3 +106,20 @@ TEST_CASE("A song too long for memory is refused by its ticks alone", "[tokens][
       {std::numeric_limits<std::int64_t>::max() - 1, std::numeric_limits<std::int64_t>::max(), 60});
   CHECK(screen(song, {.drop_too_short = true}).rule == Rule::too_long);
 }
+
+TEST_CASE("Notes off the grid are measured, and refused beyond a limit", "[tokens][screening]") {
+  Song song;
+  song.ticks_per_quarter = 100;
+  song.notes = {
+      {0, 100, 60}, {110, 200, 60}, {205, 300, 60}, {390, 500, 60}};  // 0, 0.1, 0.05, 0.1 quarters off
+  song.length = 500;
+  CHECK(quantisation_error(song, 1) == Approx(0.25 / 4));
+  CHECK(quantisation_error(song, 20) == Approx(0));
+  CHECK(quantisation_error(Song{}, 24) == 0);
+  CHECK(screen(song, {.steps_per_quarter = 1}).accepted());
+  CHECK(screen(song, {.steps_per_quarter = 1, .max_quantisation_error = 0.07}).accepted());
+  const Screening refused = screen(song, {.steps_per_quarter = 1, .max_quantisation_error = 0.06});
+  CHECK(refused.rule == Rule::off_grid);
+  CHECK(refused.detail ==
+        "notes begin 0.062500 timesteps from the grid on the average, expected at most 0.060000");
+}

@@ -169,8 +169,8 @@ TEST_CASE("After a key only lower keys or the end of the timestep may follow",
       REQUIRE(encoder.allowed(state, static_cast<Token>(token)) == expected);
     }
   }
-  CHECK(encoder.steps(88) == 1);
-  CHECK(encoder.steps(87) == 0);
+  CHECK(encoder.steps(88, 88) == 1);
+  CHECK(encoder.steps(88, 87) == 0);
   // 46 46 repeats a key, 50 after 46 rises: two violations.
   CHECK(count_violations(encoder, Tokens{46, 46, 50, 88, 88}) == 2);
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
@@ -13,6 +14,7 @@
 
 #include "gruve/core/error.hpp"
 #include "gruve/core/rng.hpp"
+#include "gruve/corpus/augment.hpp"
 #include "gruve/corpus/corpus.hpp"
 #include "gruve/tokens/chunk.hpp"
 
@@ -29,16 +31,21 @@ class BatchStream {
     once,  // all songs once, the longest first; sequences that have ended are filled up with kNoToken targets
   };
 
-  /// Throws Error where the split has no song. The corpus must outlive the stream.
-  BatchStream(const Corpus& corpus, Split split, int batch_size, Passes passes, std::uint64_t seed = 0)
+  /// augment  how songs are varied, anew in each pass; a function of the seed, the pass and the song
+  /// Throws Error where the split has no song, or augment is out of its range. The corpus must outlive the
+  /// stream.
+  BatchStream(const Corpus& corpus, Split split, int batch_size, Passes passes, std::uint64_t seed = 0,
+              const AugmentOptions& augment = {})
       : corpus_(&corpus),
         songs_(corpus.songs(split)),
         passes_(passes),
         seed_(seed),
+        augment_(augment),
         start_token_(std::visit([](const auto& encoder) { return encoder.start_token(); }, corpus.encoder())),
         sequences_(static_cast<std::size_t>(batch_size)) {
     if (songs_.empty())
       throw Error(corpus.file(), "no song stands in the split \"" + std::string(split_name(split)) + "\"");
+    check(augment);
     arrange();
   }
 
@@ -49,8 +56,7 @@ class BatchStream {
     for (std::size_t b = 0; b < B; ++b) {
       Sequence& sequence = sequences_[b];
       for (std::size_t t = 0; t < static_cast<std::size_t>(chunk.T); ++t) {
-        if (sequence.song == kNone || sequence.offset == corpus_->song(sequence.song).tokens.size())
-          sequence = {take_song(), 0};
+        if (sequence.song == kNone || sequence.offset == tokens_of(sequence).size()) take_song(sequence);
         const std::size_t at = t * B + b;
         if (sequence.song == kNone) {
           chunk.inputs[at] = start_token_;
@@ -58,7 +64,7 @@ class BatchStream {
           chunk.reset[at] = 1;
           continue;
         }
-        const auto tokens = corpus_->song(sequence.song).tokens;
+        const std::span<const Token> tokens = tokens_of(sequence);
         chunk.inputs[at] = sequence.offset == 0 ? start_token_ : tokens[sequence.offset - 1];
         chunk.targets[at] = tokens[sequence.offset];
         chunk.reset[at] = sequence.offset == 0 ? 1 : 0;
@@ -72,7 +78,8 @@ class BatchStream {
   /// Where the stream stands, for a checkpoint.
   nlohmann::json position() const {
     nlohmann::json sequences = nlohmann::json::array();
-    for (const Sequence& sequence : sequences_) sequences.push_back({sequence.song, sequence.offset});
+    for (const Sequence& sequence : sequences_)
+      sequences.push_back({sequence.song, sequence.offset, sequence.pass});
     return {{"pass", pass_}, {"next", next_}, {"sequences", std::move(sequences)}};
   }
 
@@ -86,10 +93,15 @@ class BatchStream {
       const nlohmann::json& sequences = position.at("sequences");
       bool sound = next_ <= songs_.size() && sequences.size() == sequences_.size();
       for (std::size_t b = 0; sound && b < sequences_.size(); ++b) {
-        sequences_[b] = {sequences[b].at(0).get<std::size_t>(), sequences[b].at(1).get<std::size_t>()};
-        sound = sequences_[b].song == kNone ||
-                (sequences_[b].song < corpus_->num_songs() &&
-                 sequences_[b].offset <= corpus_->song(sequences_[b].song).tokens.size());
+        Sequence& sequence = sequences_[b];
+        sequence = {.song = sequences[b].at(0).get<std::size_t>(),
+                    .offset = sequences[b].at(1).get<std::size_t>(),
+                    .pass = sequences[b].at(2).get<std::uint64_t>()};
+        if (sequence.song == kNone) continue;
+        sound = sequence.song < corpus_->num_songs();
+        if (!sound) break;
+        begin(sequence);
+        sound = sequence.offset <= tokens_of(sequence).size();
       }
       if (!sound) throw Error(file, "its place in the corpus does not fit this corpus");
     } catch (const nlohmann::json::exception&) {
@@ -99,11 +111,28 @@ class BatchStream {
 
  private:
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+  static constexpr std::uint64_t kAugmentation = 0xA56E17;  // other random numbers than those of the order
 
   struct Sequence {
-    std::size_t song = kNone;  // of the corpus
-    std::size_t offset = 0;    // tokens that were targets already
+    std::size_t song = kNone;           // of the corpus
+    std::size_t offset = 0;             // tokens that were targets already
+    std::uint64_t pass = 0;             // in which the song was taken
+    std::vector<Token> augmented = {};  // its tokens, where songs are varied
   };
+
+  std::span<const Token> tokens_of(const Sequence& sequence) const {
+    if (augment_.any()) return sequence.augmented;
+    return corpus_->song(sequence.song).tokens;
+  }
+
+  // Makes the tokens of the sequence's song.
+  void begin(Sequence& sequence) const {
+    corpus_->check_tokens(sequence.song);
+    if (!augment_.any()) return;
+    const std::span<const Token> tokens = corpus_->song(sequence.song).tokens;
+    Rng rng(seed_ ^ kAugmentation, sequence.pass * corpus_->num_songs() + sequence.song);
+    sequence.augmented = augmented(corpus_->encoder(), tokens, augment_, rng);
+  }
 
   // The order of songs in pass_.
   void arrange() {
@@ -120,21 +149,24 @@ class BatchStream {
       std::swap(songs_[i - 1], songs_[rng.below(static_cast<std::uint32_t>(i))]);
   }
 
-  std::size_t take_song() {
+  void take_song(Sequence& sequence) {
+    sequence.song = kNone;
+    sequence.offset = 0;
     if (next_ == songs_.size()) {
-      if (passes_ == Passes::once) return kNone;
+      if (passes_ == Passes::once) return;
       ++pass_;
       arrange();
     }
-    const std::size_t song = songs_[next_++];
-    corpus_->check_tokens(song);
-    return song;
+    sequence.song = songs_[next_++];
+    sequence.pass = pass_;
+    begin(sequence);
   }
 
   const Corpus* corpus_;
   std::vector<std::size_t> songs_;
   Passes passes_;
   std::uint64_t seed_;
+  AugmentOptions augment_;
   Token start_token_;
   std::vector<Sequence> sequences_;
   std::uint64_t pass_ = 0;

@@ -25,7 +25,10 @@
 #include "gruve/core/mapped_file.hpp"
 #include "gruve/core/progress.hpp"
 #include "gruve/core/thread_pool.hpp"
+#include "gruve/corpus/build_report.hpp"
 #include "gruve/corpus/corpus.hpp"
+#include "gruve/corpus/fingerprint.hpp"
+#include "gruve/corpus/statistics.hpp"
 #include "gruve/midi/read_midi.hpp"
 #include "gruve/midi/song.hpp"
 #include "gruve/tokens/any_encoder.hpp"
@@ -33,62 +36,19 @@
 
 namespace gruve {
 
-/// What a corpus is built of: MIDI files for a TimestepEncoder, or text files for a CharEncoder.
-enum class EncoderKind : std::uint8_t { timestep, text };
+/// What a corpus is built of: MIDI files for a TimestepEncoder or an EventEncoder, or text files for a
+/// CharEncoder.
+enum class EncoderKind : std::uint8_t { timestep, event, text };
 
 struct BuildOptions {
-  EncoderKind encoder = EncoderKind::timestep;
-  TimestepOptions timestep{};
-  ScreeningOptions screening{};  // its steps_per_quarter is taken from timestep
-  int threads = 0;               // 0: as many as the machine has; the corpus is the same for any number
+  EncoderKind encoder = EncoderKind::timestep;  // where corpora are merged, theirs is taken
+  TimestepOptions timestep{};                   // used where the encoder is of that kind
+  EventOptions event{};                         // likewise
+  ScreeningOptions screening{};                 // its steps_per_quarter is taken from the encoder
+  MidiOptions midi{.repair = true};             // how files are read
+  bool sustain = false;  // notes sound as long as the sustain pedal holds them: apply_sustain()
+  int threads = 0;       // 0: as many as the machine has; the corpus is the same for any number
 };
-
-/// A file that is not in the corpus, and why.
-struct Refusal {
-  std::string file{};
-  Rule rule = Rule::not_readable;
-  std::optional<std::uint64_t> byte{};  // at which an unreadable file fails, where it is known
-  std::string reason{};
-};
-
-struct BuildReport {
-  std::array<std::uint64_t, kNumRules> files{};  // how many came under each Rule
-  std::vector<Refusal> refused;                  // folders that can't be listed, then files in order
-  std::uint64_t songs = 0;                       // in the corpus: accepted files, or documents of text
-  std::uint64_t duplicates = 0;                  // of them, those equal in tokens to an earlier one
-  std::array<std::uint64_t, kNumSplits> songs_of_split{};
-  std::array<std::uint64_t, kNumSplits> tokens_of_split{};
-  double seconds = 0;  // that the build took
-
-  std::uint64_t num_files() const noexcept {
-    std::uint64_t count = 0;
-    for (const std::uint64_t n : files) count += n;
-    return count;
-  }
-};
-
-/// {"files", "songs", "duplicates", "splits", "rules", "refused", "seconds"}; a file name that is not UTF-8
-/// makes dump() throw unless it is told otherwise.
-inline nlohmann::json to_json(const BuildReport& report) {
-  nlohmann::json json = {{"files", report.num_files()},        {"songs", report.songs},
-                         {"duplicates", report.duplicates},    {"rules", nlohmann::json::object()},
-                         {"splits", nlohmann::json::object()}, {"refused", nlohmann::json::array()},
-                         {"seconds", report.seconds}};
-  for (std::size_t i = 0; i < kNumRules; ++i)
-    json["rules"][std::string(rule_name(static_cast<Rule>(i)))] = report.files[i];
-  for (std::size_t i = 0; i < kNumSplits; ++i)
-    json["splits"][std::string(split_name(static_cast<Split>(i)))] = {{"songs", report.songs_of_split[i]},
-                                                                      {"tokens", report.tokens_of_split[i]}};
-  for (const Refusal& refusal : report.refused) {
-    nlohmann::json byte;
-    if (refusal.byte) byte = *refusal.byte;
-    json["refused"].push_back({{"file", refusal.file},
-                               {"rule", rule_name(refusal.rule)},
-                               {"byte", std::move(byte)},
-                               {"reason", refusal.reason}});
-  }
-  return json;
-}
 
 /// Where the documents of a text end: at the first blank line after min_size characters, again and again. A
 /// rest that is shorter belongs to the document before it; a text without blank lines is one document.
@@ -169,23 +129,36 @@ namespace internal {
 /// A file or one document of it, as it comes out of a thread.
 struct EncodedSource {
   std::vector<Token> tokens;  // empty where refused
+  std::uint64_t hash = 0;
+  std::uint64_t checksum = 0;
   Refusal refusal;
+  RepairedFile repaired = {};
+  SongStatistics statistics = {};
   double bpm = 0;  // music: quarter notes per minute of playing
   std::vector<std::pair<std::pair<int, int>, double>> metres = {};  // music: quarter notes in each metre
 };
 
-inline EncodedSource encode_midi(const std::filesystem::path& path, const TimestepEncoder& encoder,
-                                 const ScreeningOptions& screening) {
+template <MusicEncoder Encoder>
+EncodedSource encode_midi(const std::filesystem::path& path, const Encoder& encoder,
+                          const ScreeningOptions& screening, const BuildOptions& options) {
   EncodedSource result;
   result.refusal.file = path.string();
   try {
-    const Song song = read_midi(path).song;
+    MidiFile midi = read_midi(path, options.midi);
+    result.repaired = {path.string(), midi.num_repairs, std::move(midi.repairs)};
+    if (result.repaired.repairs.size() > kMaxReportedRepairs)
+      result.repaired.repairs.resize(kMaxReportedRepairs);
+    Song song = std::move(midi.song);
+    if (options.sustain) apply_sustain(song, midi.pedal);
     if (Screening verdict = screen(song, screening); !verdict.accepted()) {
       result.refusal.rule = verdict.rule;
       result.refusal.reason = std::move(verdict.detail);
       return result;
     }
-    result.tokens = encoder.encode(screened(song, screening));
+    song = screened(std::move(song), screening);
+    result.tokens = encoder.encode(song);
+    result.checksum = content_hash(std::as_bytes(std::span(result.tokens)));
+    result.hash = fingerprint(song).value_or(result.checksum);
 
     const auto quarters = [&](std::int64_t ticks) {
       return static_cast<double>(ticks) / static_cast<double>(song.ticks_per_quarter);
@@ -197,6 +170,7 @@ inline EncodedSource encode_midi(const std::filesystem::path& path, const Timest
       metre = change;
     }
     result.metres.push_back({{metre.numerator, metre.denominator}, quarters(song.length - metre.tick)});
+    result.statistics.add(song, result.bpm);
   } catch (const Error& error) {
     result.refusal.byte = error.byte();
     result.refusal.reason = error.reason();
@@ -254,6 +228,7 @@ inline EncodedSource encode_text(const std::filesystem::path& path, const Source
     throw Error(path.string(), "the file became shorter while it was read");
   EncodedSource result;
   result.tokens = encoder.encode(as_text(file).substr(source.begin, source.end - source.begin));
+  result.hash = result.checksum = content_hash(std::as_bytes(std::span(result.tokens)));
   return result;
 }
 
@@ -278,30 +253,109 @@ inline EncodedSource encode_text(const std::filesystem::path& path, const Source
                          "\", the first being " + first->file + ": " + first->reason);
 }
 
+/// What stands for all songs of a corpus: the middle of their tempos, and their most common metre.
+class Consensus {
+ public:
+  void add(double bpm, const std::vector<std::pair<std::pair<int, int>, double>>& metres) {
+    tempos_.push_back(bpm);
+    for (const auto& [metre, quarters] : metres) metres_[metre] += quarters;
+  }
+
+  /// A corpus counts as its songs, each of its tempo and of 200 quarter notes in its metre.
+  void add(const Corpus& corpus) {
+    tempos_.insert(tempos_.end(), corpus.num_songs(), corpus.tempo_bpm());
+    const TimeSignature& metre = corpus.info().time_signature;
+    metres_[{metre.numerator, metre.denominator}] += 200.0 * static_cast<double>(corpus.num_songs());
+  }
+
+  void put_into(CorpusInfo& info) {
+    if (tempos_.empty()) return;
+    const auto middle = tempos_.begin() + static_cast<std::ptrdiff_t>((tempos_.size() - 1) / 2);
+    std::nth_element(tempos_.begin(), middle, tempos_.end());
+    info.tempo_bpm = *middle;
+    // Some files put 1/4 where no metre is meant: it counts only where there is no other.
+    const auto most = std::max_element(metres_.begin(), metres_.end(), [](const auto& a, const auto& b) {
+      return std::pair(a.first.first > 1, a.second) < std::pair(b.first.first > 1, b.second);
+    });
+    info.time_signature = {.tick = 0, .numerator = most->first.first, .denominator = most->first.second};
+  }
+
+ private:
+  std::vector<double> tempos_;
+  std::map<std::pair<int, int>, double> metres_;
+};
+
+/// Takes the corpora out of the paths and opens them. Throws Error where two have different encoders.
+inline std::vector<Corpus> take_corpora(std::vector<std::filesystem::path>& paths) {
+  std::vector<Corpus> corpora;
+  std::erase_if(paths, [&](const std::filesystem::path& path) {
+    if (!is_corpus(path)) return false;
+    corpora.emplace_back(path);
+    if (!(corpora.back().encoder() == corpora.front().encoder()))
+      throw Error(path.string(), "can't be merged with " + corpora.front().file() +
+                                     ", whose tokens are made in another way");
+    return true;
+  });
+  return corpora;
+}
+
+/// The encoder for texts of a corpus and more: the corpus's, which must have all their characters.
+inline void require_characters_of(const CharEncoder& texts, const Corpus& corpus) {
+  const auto* known = std::get_if<CharEncoder>(&corpus.encoder());
+  for (const char c : texts.vocabulary())
+    if (known == nullptr || known->vocabulary().find(c) == std::string::npos)
+      throw Error(corpus.file(), "has no token for the character " +
+                                     std::to_string(static_cast<unsigned char>(c)) +
+                                     " of the texts that are to be added");
+}
+
 template <class Sink>
 BuildReport build_into(Sink& sink, std::span<const std::filesystem::path> paths, const BuildOptions& options,
                        const ProgressCallback& progress) {
   const auto began = std::chrono::steady_clock::now();
   BuildReport report;
-  const std::vector<std::filesystem::path> files = find_sources(paths, options.encoder, report.refused);
+  std::vector<std::filesystem::path> other_paths(paths.begin(), paths.end());
+  const std::vector<Corpus> corpora = take_corpora(other_paths);
+  const bool is_text = corpora.empty() ? options.encoder == EncoderKind::text
+                                       : std::holds_alternative<CharEncoder>(corpora[0].encoder());
+  const std::vector<std::filesystem::path> files =
+      find_sources(other_paths, is_text ? EncoderKind::text : options.encoder, report.refused);
   report.files[static_cast<std::size_t>(Rule::not_readable)] = report.refused.size();
 
   ThreadPool pool(options.threads);
   CorpusInfo info;
   std::vector<Source> sources;
-  const bool is_text = options.encoder == EncoderKind::text;
-  ScreeningOptions screening = options.screening;
-  screening.steps_per_quarter = options.timestep.steps_per_quarter;
   if (is_text) {
-    if (const auto encoder = read_texts(files, pool, sources, report)) info.encoder = *encoder;
+    if (const auto encoder = read_texts(files, pool, sources, report)) {
+      if (!corpora.empty()) require_characters_of(*encoder, corpora[0]);
+      info.encoder = *encoder;
+    }
   } else {
-    info.encoder = TimestepEncoder(options.timestep);
+    if (options.encoder == EncoderKind::event)
+      info.encoder = EventEncoder(options.event);
+    else
+      info.encoder = TimestepEncoder(options.timestep);
     for (std::size_t i = 0; i < files.size(); ++i) sources.push_back({.file = i});
   }
+  if (!corpora.empty()) info.encoder = corpora[0].encoder();
+  ScreeningOptions screening = options.screening;
+  std::visit(
+      [&]<class Encoder>(const Encoder& encoder) {
+        if constexpr (MusicEncoder<Encoder>) screening.steps_per_quarter = encoder.steps_per_quarter();
+      },
+      info.encoder);
 
   CorpusWriter writer(sink);
-  std::vector<double> tempos;
-  std::map<std::pair<int, int>, double> metres;
+  Consensus consensus;
+  for (const Corpus& corpus : corpora) {
+    for (std::size_t i = 0; i < corpus.num_songs(); ++i) {
+      corpus.check_tokens(i);
+      const CorpusSong& song = corpus.song(i);
+      writer.add(song.tokens, song.hash, song.checksum);
+    }
+    report.merged_songs += corpus.num_songs();
+    consensus.add(corpus);
+  }
   // A batch at a time is encoded by all threads, then written in order: memory holds a batch, whatever there
   // is to read, and no thread's haste shows in the file.
   std::vector<EncodedSource> batch(4 * static_cast<std::size_t>(pool.size()));
@@ -309,22 +363,29 @@ BuildReport build_into(Sink& sink, std::span<const std::filesystem::path> paths,
     const std::size_t count = std::min(batch.size(), sources.size() - done);
     pool.for_each(count, [&](std::size_t i) {
       const Source& source = sources[done + i];
-      batch[i] = is_text
-                     ? encode_text(files[source.file], source, std::get<CharEncoder>(info.encoder))
-                     : encode_midi(files[source.file], std::get<TimestepEncoder>(info.encoder), screening);
+      batch[i] = std::visit(
+          [&]<class Encoder>(const Encoder& encoder) {
+            if constexpr (MusicEncoder<Encoder>)
+              return encode_midi(files[source.file], encoder, screening, options);
+            else
+              return encode_text(files[source.file], source, encoder);
+          },
+          info.encoder);
     });
     for (std::size_t i = 0; i < count; ++i) {
       EncodedSource& encoded = batch[i];
       const bool is_accepted = !encoded.tokens.empty();
       if (!is_text)
         ++report.files[static_cast<std::size_t>(is_accepted ? Rule::accepted : encoded.refusal.rule)];
+      if (encoded.repaired.count > 0) report.repaired.push_back(std::move(encoded.repaired));
       if (!is_accepted) {
         report.refused.push_back(std::move(encoded.refusal));
         continue;
       }
-      writer.add(encoded.tokens);
-      if (!is_text) tempos.push_back(encoded.bpm);
-      for (const auto& [metre, quarters] : encoded.metres) metres[metre] += quarters;
+      writer.add(encoded.tokens, encoded.hash, encoded.checksum);
+      if (is_text) continue;
+      consensus.add(encoded.bpm, encoded.metres);
+      report.statistics.add(encoded.statistics);
     }
     done += count;
     if (progress) progress({.done = done, .total = sources.size(), .message = ""});
@@ -335,19 +396,10 @@ BuildReport build_into(Sink& sink, std::span<const std::filesystem::path> paths,
   for (const CorpusSong& song : writer.songs()) distinct.insert(song.hash);
   report.duplicates = report.songs - distinct.size();
 
-  if (!tempos.empty()) {
-    const auto middle = tempos.begin() + static_cast<std::ptrdiff_t>((tempos.size() - 1) / 2);
-    std::nth_element(tempos.begin(), middle, tempos.end());
-    info.tempo_bpm = *middle;
-    // Some files put 1/4 where no metre is meant: it counts only where there is no other.
-    const auto most = std::max_element(metres.begin(), metres.end(), [](const auto& a, const auto& b) {
-      return std::pair(a.first.first > 1, a.second) < std::pair(b.first.first > 1, b.second);
-    });
-    info.time_signature = {.tick = 0, .numerator = most->first.first, .denominator = most->first.second};
-  }
+  consensus.put_into(info);
   // Only what depends on the files' contents stands in the corpus, so that its bytes do too.
   info.report = to_json(report);
-  for (const char* name : {"refused", "seconds", "splits"}) info.report.erase(name);
+  for (const char* name : {"refused", "repaired", "seconds", "splits"}) info.report.erase(name);
   writer.finish(info);
   for (std::size_t i = 0; i < report.songs; ++i) {
     const auto split = static_cast<std::size_t>(writer.songs()[i].split);
@@ -360,7 +412,9 @@ BuildReport build_into(Sink& sink, std::span<const std::filesystem::path> paths,
 
 }  // namespace internal
 
-/// Builds a corpus file from files and folders (see find_sources) and reports what became of each.
+/// Builds a corpus file from files and folders (see find_sources) and reports what became of each. A corpus
+/// file among the paths is merged: its songs come first, as they are, and all else is encoded as they were.
+/// So a corpus is added to by naming it among the paths and as `out`.
 ///
 /// Music: every file that screen() accepts is a song. Text: the vocabulary is all characters of all files,
 /// and a file is cut into documents at blank lines (see document_ends), so that a single long file has a

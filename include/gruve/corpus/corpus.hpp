@@ -8,11 +8,13 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -57,11 +59,12 @@ struct CorpusInfo {
 /// One song of a corpus, or one document of a text.
 struct CorpusSong {
   std::span<const Token> tokens{};  // at least one
-  std::uint64_t hash = 0;           // content_hash of the tokens' bytes
+  std::uint64_t hash = 0;           // equal for songs that are the same: see fingerprint()
+  std::uint64_t checksum = 0;       // content_hash of the tokens' bytes
   Split split = Split::train;
 };
 
-/// The split by content: 8 of 10 hashes train, 1 valid, 1 test. A song falls on the same side whatever else
+/// The split by hash: 8 of 10 hashes train, 1 valid, 1 test. A song falls on the same side whatever else
 /// is in the corpus, and so do all its duplicates.
 ///
 /// A corpus too small for that is the exception: where train would be empty, and then where valid would be,
@@ -95,29 +98,37 @@ namespace internal {
 // one go.
 //
 //   byte 0    "GRUVECRP"
-//        8    version          u32, 1
+//        8    version          u32, 2
 //        12   bytes of JSON    u32
 //        16   tokens in all    u64
 //        24   songs            u64
-//        32   tokens           u16 each, song after song, then zeros to a multiple of 8 bytes
-//             songs            {tokens u64, hash u64, split u8, zero u8[7]} each
+//        32   checksum         u64, content_hash of the bytes before it, xor that of the songs and the JSON
+//        40   tokens           u16 each, song after song, then zeros to a multiple of 8 bytes
+//             songs            {tokens u64, hash u64, checksum u64, split u8, zero u8[7]} each
 //             JSON             {"encoder", "tempo_bpm", "time_signature", "report"}, to the end
 struct CorpusHead {
   char magic[8] = {'G', 'R', 'U', 'V', 'E', 'C', 'R', 'P'};
-  std::uint32_t version = 1;
+  std::uint32_t version = 2;
   std::uint32_t json_size = 0;
   std::uint64_t num_tokens = 0;
   std::uint64_t num_songs = 0;
+  std::uint64_t checksum = 0;
 };
-static_assert(sizeof(CorpusHead) == 32);
+static_assert(sizeof(CorpusHead) == 40);
+
+/// The checksum of a head and what stands behind the tokens.
+inline std::uint64_t corpus_checksum(const CorpusHead& head, std::span<const std::byte> tail) noexcept {
+  return content_hash(std::as_bytes(std::span(&head, 1)).first(32)) ^ content_hash(tail);
+}
 
 struct CorpusEntry {
   std::uint64_t length = 0;
   std::uint64_t hash = 0;
+  std::uint64_t checksum = 0;
   std::uint8_t split = 0;
   std::uint8_t zero[7] = {};
 };
-static_assert(sizeof(CorpusEntry) == 24);
+static_assert(sizeof(CorpusEntry) == 32);
 
 /// Writes a corpus file in one go. Sink has write(bytes) and overwrite(offset, bytes), as AtomicFile has.
 template <class Sink>
@@ -126,9 +137,15 @@ class CorpusWriter {
   explicit CorpusWriter(Sink& sink) : sink_(sink) { sink_.write(std::as_bytes(std::span(&head_, 1))); }
 
   void add(std::span<const Token> tokens) {
+    const std::uint64_t checksum = content_hash(std::as_bytes(tokens));
+    add(tokens, checksum, checksum);
+  }
+
+  /// checksum must be that of the tokens.
+  void add(std::span<const Token> tokens, std::uint64_t hash, std::uint64_t checksum) {
     if (tokens.empty()) throw Error("a song without tokens can't stand in a corpus");
     sink_.write(std::as_bytes(tokens));
-    songs_.push_back({.hash = content_hash(std::as_bytes(tokens))});
+    songs_.push_back({.hash = hash, .checksum = checksum});
     lengths_.push_back(tokens.size());
     head_.num_tokens += tokens.size();
   }
@@ -138,10 +155,16 @@ class CorpusWriter {
     assign_splits(songs_);
     const std::array<std::byte, 8> zeros{};
     sink_.write(std::span(zeros).first((4 - head_.num_tokens % 4) % 4 * sizeof(Token)));
+    std::vector<std::byte> tail;
+    const auto put = [&](std::span<const std::byte> bytes) {
+      tail.insert(tail.end(), bytes.begin(), bytes.end());
+    };
     for (std::size_t i = 0; i < songs_.size(); ++i) {
-      const CorpusEntry entry{
-          .length = lengths_[i], .hash = songs_[i].hash, .split = static_cast<std::uint8_t>(songs_[i].split)};
-      sink_.write(std::as_bytes(std::span(&entry, 1)));
+      const CorpusEntry entry{.length = lengths_[i],
+                              .hash = songs_[i].hash,
+                              .checksum = songs_[i].checksum,
+                              .split = static_cast<std::uint8_t>(songs_[i].split)};
+      put(std::as_bytes(std::span(&entry, 1)));
     }
     const nlohmann::json json = {
         {"encoder", to_json(info.encoder)},
@@ -149,9 +172,11 @@ class CorpusWriter {
         {"time_signature", {info.time_signature.numerator, info.time_signature.denominator}},
         {"report", info.report}};
     const std::string text = json.dump();
-    sink_.write(std::as_bytes(std::span(text.data(), text.size())));
+    put(std::as_bytes(std::span(text.data(), text.size())));
+    sink_.write(tail);
     head_.json_size = static_cast<std::uint32_t>(text.size());
     head_.num_songs = songs_.size();
+    head_.checksum = corpus_checksum(head_, tail);
     sink_.overwrite(0, std::as_bytes(std::span(&head_, 1)));
   }
 
@@ -182,14 +207,24 @@ struct MemorySink {
 
 }  // namespace internal
 
+/// Whether a path is a regular file that begins as a corpus does.
+inline bool is_corpus(const std::filesystem::path& path) {
+  const internal::CorpusHead head;
+  char magic[sizeof head.magic] = {};
+  std::error_code error;
+  return std::filesystem::is_regular_file(path, error) &&
+         std::ifstream(path, std::ios::binary).read(magic, sizeof magic) &&
+         std::memcmp(magic, head.magic, sizeof magic) == 0;
+}
+
 /// Songs as tokens, split into train, valid and test: a file that is mapped, not read, so that it may be
 /// larger than memory, or the same bytes in memory. build_corpus() makes one from files.
 ///
 ///   Corpus corpus("corpus.gruve");
 ///   for (std::size_t i : corpus.songs(Split::train)) use(corpus.song(i).tokens);
 ///
-/// Opening checks everything but the tokens, whose pages stay on disk: whoever reads a song's first calls
-/// check_tokens(), or checks each as it copies it. Can be moved, and its spans then stay good; can't be
+/// Opening checks everything but the tokens, whose pages stay on disk: whoever reads a song first calls
+/// check_tokens(). Can be moved, and its spans then stay good; can't be
 /// copied.
 class Corpus {
  public:
@@ -242,17 +277,23 @@ class Corpus {
     return count;
   }
 
-  /// Throws Error with its byte at the first token of song i that is outside the vocabulary.
+  /// Throws Error with its byte at the first token of song i that is outside the vocabulary, or where the
+  /// song's checksum shows that its tokens are not those that were written.
   void check_tokens(std::size_t i) const {
     const std::span<const Token> tokens = songs_[i].tokens;
+    const auto byte_of = [&](const Token* token) {
+      return sizeof(internal::CorpusHead) +
+             static_cast<std::size_t>(token - songs_[0].tokens.data()) * sizeof(Token);
+    };
     const auto outside =
         std::find_if(tokens.begin(), tokens.end(), [&](Token token) { return token >= vocab_size(); });
-    if (outside == tokens.end()) return;
-    const auto position =
-        static_cast<std::size_t>((tokens.data() - songs_[0].tokens.data()) + (outside - tokens.begin()));
-    throw Error(file_, sizeof(internal::CorpusHead) + position * sizeof(Token),
-                "token " + std::to_string(*outside) + " is outside the vocabulary of " +
-                    std::to_string(vocab_size()));
+    if (outside != tokens.end())
+      throw Error(file_, byte_of(&*outside),
+                  "token " + std::to_string(*outside) + " is outside the vocabulary of " +
+                      std::to_string(vocab_size()));
+    if (content_hash(std::as_bytes(tokens)) != songs_[i].checksum)
+      throw Error(file_, byte_of(tokens.data()),
+                  "the tokens of song " + std::to_string(i) + " don't have its checksum: they are damaged");
   }
 
  private:
@@ -262,14 +303,15 @@ class Corpus {
   }
 
   void open(std::span<const std::byte> bytes) {
-    using internal::CorpusEntry, internal::CorpusHead;
+    using internal::corpus_checksum, internal::CorpusEntry, internal::CorpusHead;
     CorpusHead head;
     if (bytes.size() < sizeof head || std::memcmp(bytes.data(), head.magic, sizeof head.magic) != 0)
-      throw Error(file_, 0,
-                  "not a gruve corpus: it does not begin with the 32 bytes of GRUVECRP, version and sizes");
+      throw Error(
+          file_, 0,
+          "not a gruve corpus: it does not begin with the 40 bytes of GRUVECRP, version, sizes and checksum");
     std::memcpy(&head, bytes.data(), sizeof head);
-    if (head.version != 1)
-      throw Error(file_, 8, "corpus of version " + std::to_string(head.version) + ", expected 1");
+    if (head.version != 2)
+      throw Error(file_, 8, "corpus of version " + std::to_string(head.version) + ", expected 2");
 
     // Each count is compared with the file's size before it is multiplied, so nothing overflows.
     const std::uint64_t size = bytes.size();
@@ -284,6 +326,9 @@ class Corpus {
                       " bytes of JSON don't make a file of " + std::to_string(size) +
                       " bytes: it is cut short or damaged");
     if (head.num_songs == 0) throw Error(file_, 24, "the corpus holds no song");
+
+    if (corpus_checksum(head, bytes.subspan(sizeof head + padded)) != head.checksum)
+      throw Error(file_, 32, "the checksum is not that of the file: it is damaged");
 
     const std::uint64_t json_begin = sizeof head + padded + table;
     read_info(bytes.subspan(json_begin), json_begin);
@@ -300,11 +345,12 @@ class Corpus {
                     "song " + std::to_string(i) + " has " + std::to_string(entry.length) +
                         " tokens, expected 1 to the " + std::to_string(left) + " that are left");
       if (entry.split >= kNumSplits)
-        throw Error(file_, at + 16,
+        throw Error(file_, at + 24,
                     "song " + std::to_string(i) + " is of split " + std::to_string(entry.split) +
                         ", expected 0 to 2");
       songs_.push_back({.tokens = {tokens, static_cast<std::size_t>(entry.length)},
                         .hash = entry.hash,
+                        .checksum = entry.checksum,
                         .split = static_cast<Split>(entry.split)});
       tokens += entry.length;
       left -= entry.length;

@@ -44,10 +44,11 @@ class BatchGenerator {
   }
 
   /// Generates until every sequence has ended, a token of each at a time.
-  /// also(i, at_boundary, token)   whether sequence i may go on with it; must be so for one that the grammar
-  ///                               allows. at_boundary: whether the sequence could end before it.
-  /// take(i, at_boundary, token)   gets the token; false ends the sequence. at_boundary: whether it may end
-  /// here. Both are called from several threads, for different sequences at a time.
+  /// also(i, state, token)         whether sequence i, in that state, may go on with it; must be so for one
+  /// that
+  ///                               the grammar allows.
+  /// take(i, state, token, next)   gets the token that leads from one state to the next; false ends the
+  /// sequence. Both are called from several threads, for different sequences at a time.
   template <class Also, class Take>
   void run(Also&& also, Take&& take) {
     const auto V = static_cast<std::size_t>(encoder_.vocab_size());
@@ -58,13 +59,13 @@ class BatchGenerator {
         const std::size_t end = running_.size() * (part + 1) / parts;
         for (std::size_t i = running_.size() * part / parts; i < end; ++i) {
           Sequence& sequence = running_[i];
-          const bool at_boundary = encoder_.at_boundary(sequence.state);
+          const auto state = sequence.state;
           const Token token = sequence.sampler.sample(logits.subspan(i * V, V), [&](Token next) {
-            return encoder_.allowed(sequence.state, next) && also(sequence.index, at_boundary, next);
+            return encoder_.allowed(state, next) && also(sequence.index, state, next);
           });
           last_[i] = token;
-          sequence.state = encoder_.advance(sequence.state, token);
-          sequence.goes_on = take(sequence.index, encoder_.at_boundary(sequence.state), token);
+          sequence.state = encoder_.advance(state, token);
+          sequence.goes_on = take(sequence.index, state, token, sequence.state);
         }
       });
       for (std::size_t i = running_.size(); i-- > 0;)
@@ -107,29 +108,32 @@ template <TokenEncoder Encoder>
 std::vector<std::vector<Token>> generate_tokens(BatchGenerator<Encoder>& generator, std::size_t count) {
   std::vector<std::vector<Token>> sequences(static_cast<std::size_t>(generator.num_sequences()));
   if (count == 0) return sequences;
-  generator.run([](int, bool, Token) { return true; },
-                [&](int i, bool at_boundary, Token token) {
+  using State = typename Encoder::State;
+  generator.run([](int, const State&, Token) { return true; },
+                [&](int i, const State&, Token token, const State& next) {
                   std::vector<Token>& tokens = sequences[static_cast<std::size_t>(i)];
                   tokens.push_back(token);
-                  return tokens.size() < count || !at_boundary;
+                  return tokens.size() < count || !generator.encoder().at_boundary(next);
                 });
   return sequences;
 }
 
-/// Sequences of music of exactly `steps` timesteps each. Something sounds in the last of them.
+/// Sequences of music, each as the generate_steps() of one would be.
 template <MusicEncoder Encoder>
 std::vector<std::vector<Token>> generate_steps(BatchGenerator<Encoder>& generator, std::int64_t steps) {
   std::vector<std::vector<Token>> sequences(static_cast<std::size_t>(generator.num_sequences()));
   if (steps <= 0) return sequences;
   const Encoder& encoder = generator.encoder();
   std::vector<std::int64_t> left(sequences.size(), steps);
+  using State = typename Encoder::State;
   generator.run(
-      [&](int i, bool at_boundary, Token token) {
-        return left[static_cast<std::size_t>(i)] > 1 || !at_boundary || encoder.steps(token) == 0;
+      [&](int i, const State& state, Token token) {
+        return !encoder.at_boundary(state) || encoder.steps(state, token) < left[static_cast<std::size_t>(i)];
       },
-      [&](int i, bool, Token token) {
+      [&](int i, const State& state, Token token, const State& next) {
         sequences[static_cast<std::size_t>(i)].push_back(token);
-        return (left[static_cast<std::size_t>(i)] -= encoder.steps(token)) > 0;
+        left[static_cast<std::size_t>(i)] -= encoder.steps(state, token);
+        return left[static_cast<std::size_t>(i)] > 0 || !encoder.at_boundary(next);
       });
   return sequences;
 }

@@ -64,6 +64,7 @@ class Generator {
   bool at_boundary() const noexcept { return encoder_.at_boundary(state_); }
 
   const Encoder& encoder() const noexcept { return encoder_; }
+  typename Encoder::State state() const noexcept { return state_; }
 
  private:
   void take(Token token) noexcept {
@@ -87,16 +88,19 @@ std::vector<Token> generate_tokens(Generator<Encoder>& generator, std::size_t co
   return tokens;
 }
 
-/// Music of exactly `steps` timesteps. Something sounds in the last of them, so that the piece is as long as
-/// it is meant to be also to a player that stops with the last note.
+/// Music of `steps` timesteps, and as many more as it takes to come to a boundary: of whole bars where the
+/// encoder counts in bars. It doesn't end in silence from one boundary to the next, so that the piece is as
+/// long as it is meant to be also to a player that stops with the last note.
 template <MusicEncoder Encoder>
 std::vector<Token> generate_steps(Generator<Encoder>& generator, std::int64_t steps) {
   std::vector<Token> tokens;
   const Encoder& encoder = generator.encoder();
-  for (std::int64_t left = steps; left > 0;) {
-    const bool must_sound = left == 1 && generator.at_boundary();
-    tokens.push_back(generator.next([&](Token token) { return !must_sound || encoder.steps(token) == 0; }));
-    left -= encoder.steps(tokens.back());
+  for (std::int64_t left = steps; left > 0 || (!tokens.empty() && !generator.at_boundary());) {
+    const auto state = generator.state();
+    const bool at_boundary = generator.at_boundary();
+    tokens.push_back(
+        generator.next([&](Token token) { return !at_boundary || encoder.steps(state, token) < left; }));
+    left -= encoder.steps(state, tokens.back());
   }
   return tokens;
 }

@@ -23,13 +23,15 @@ inline constexpr int kMaxStepsPerQuarter = 960;
 /// few bytes of MIDI can claim a length of centuries; this is where memory ends, whatever a file says.
 inline constexpr std::int64_t kMaxTimesteps = std::int64_t{1} << 20;
 
-/// A song's ticks cut into timesteps, in integers alone, so that every machine agrees.
+/// A song's ticks cut into timesteps, exactly, so that every machine agrees.
 class Grid {
  public:
   /// Throws Error where the song's ticks_per_quarter is not 1 to 2^31 - 1 or steps_per_quarter not 1 to
   /// kMaxStepsPerQuarter.
   Grid(std::int64_t ticks_per_quarter, int steps_per_quarter)
-      : ticks_per_quarter_(ticks_per_quarter), steps_per_quarter_(steps_per_quarter) {
+      : ticks_per_quarter_(ticks_per_quarter),
+        steps_per_quarter_(steps_per_quarter),
+        inverse_(0.5 / static_cast<double>(ticks_per_quarter)) {
     if (ticks_per_quarter < 1 || ticks_per_quarter > INT32_MAX)
       throw Error("a song of " + std::to_string(ticks_per_quarter) +
                   " ticks per quarter note, expected 1 to 2147483647");
@@ -45,17 +47,25 @@ class Grid {
   std::int64_t up(std::int64_t tick) const noexcept { return step(tick, 2 * ticks_per_quarter_ - 1); }
 
  private:
-  // floor((2 * tick * steps + rounding) / (2 * ticks)), in parts that can't overflow: a tick beyond 2^40
-  // quarter notes counts as there, far behind kMaxTimesteps.
+  // floor((2 * tick * steps + rounding) / (2 * ticks)), for large ticks in parts that can't overflow: a tick
+  // beyond 2^40 quarter notes counts as there, far behind kMaxTimesteps.
   std::int64_t step(std::int64_t tick, std::int64_t rounding) const noexcept {
+    const std::int64_t divisor = 2 * ticks_per_quarter_;
+    if (0 <= tick && tick < std::int64_t{1} << 36) {
+      // Below 2^48, so that the quotient of floats is at most 1 beside the floor.
+      const std::int64_t dividend = 2 * tick * steps_per_quarter_ + rounding;
+      const auto quotient = static_cast<std::int64_t>(static_cast<double>(dividend) * inverse_);
+      const std::int64_t rest = dividend - quotient * divisor;
+      return rest < 0 ? quotient - 1 : rest >= divisor ? quotient + 1 : quotient;
+    }
     const std::int64_t quarters = std::min(tick / ticks_per_quarter_, std::int64_t{1} << 40);
     const std::int64_t rest = tick % ticks_per_quarter_;
-    return quarters * steps_per_quarter_ +
-           (2 * rest * steps_per_quarter_ + rounding) / (2 * ticks_per_quarter_);
+    return quarters * steps_per_quarter_ + (2 * rest * steps_per_quarter_ + rounding) / divisor;
   }
 
   std::int64_t ticks_per_quarter_;
   std::int64_t steps_per_quarter_;
+  double inverse_;  // of twice the ticks
 };
 
 }  // namespace gruve

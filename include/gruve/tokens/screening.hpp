@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,9 +15,17 @@
 namespace gruve {
 
 /// What decides about a song, by name.
-enum class Rule : std::uint8_t { accepted, not_readable, no_notes, out_of_range, too_short, too_long };
+enum class Rule : std::uint8_t {
+  accepted,
+  not_readable,
+  no_notes,
+  out_of_range,
+  too_short,
+  too_long,
+  off_grid
+};
 
-inline constexpr int kNumRules = 6;
+inline constexpr int kNumRules = 7;
 
 constexpr std::string_view rule_name(Rule rule) noexcept {
   constexpr std::string_view kNames[kNumRules] = {"accepted",
@@ -24,19 +33,21 @@ constexpr std::string_view rule_name(Rule rule) noexcept {
                                                   "no notes",
                                                   "note outside the piano's 88 keys",
                                                   "note too short for the grid",
-                                                  "too long"};
+                                                  "too long",
+                                                  "notes off the grid"};
   return kNames[static_cast<int>(rule)];
 }
 
 /// What a song must be, and what is done to make it so. Without a drop or fold one offending note refuses the
 /// song.
 struct ScreeningOptions {
-  int steps_per_quarter = 24;          // the grid that notes must be long enough for
-  bool drop_out_of_range = false;      // leave out notes that the piano has no key for
-  bool fold_octaves = false;           // move them by octaves to the nearest key that it has
-  bool drop_too_short = false;         // leave out notes that begin and end at the same timestep
-  bool drop_drums = false;             // leave out the drum channel
-  std::int64_t max_quarters = 20'000;  // the longest song, in quarter notes; kMaxTimesteps bounds it as well
+  int steps_per_quarter = 24;           // the grid that notes must be long enough for
+  bool drop_out_of_range = false;       // leave out notes that the piano has no key for
+  bool fold_octaves = false;            // move them by octaves to the nearest key that it has
+  bool drop_too_short = false;          // leave out notes that begin and end at the same timestep
+  bool drop_drums = false;              // leave out the drum channel
+  std::int64_t max_quarters = 20'000;   // the longest song, in quarter notes; kMaxTimesteps bounds it as well
+  double max_quantisation_error = 0.5;  // the largest quantisation_error(); 0.5 takes any song
 };
 
 /// The verdict on a song.
@@ -48,22 +59,50 @@ struct Screening {
   bool accepted() const noexcept { return rule == Rule::accepted; }
 };
 
+namespace internal {
+
+inline bool is_dropped(const Note& note, bool is_too_short, const ScreeningOptions& options) noexcept {
+  return (options.drop_drums && note.channel == kDrumChannel) ||
+         (options.drop_out_of_range && !options.fold_octaves && !on_piano(note.pitch)) ||
+         (options.drop_too_short && is_too_short);
+}
+
+// The nearest key of the piano that is a whole number of octaves away.
+inline int folded(int pitch) noexcept {
+  while (pitch < kLowestKey) pitch += 12;
+  while (pitch > kHighestKey) pitch -= 12;
+  return pitch;
+}
+
+}  // namespace internal
+
 /// The song with the options' drops and folds done. Its length stays.
 inline Song screened(Song song, const ScreeningOptions& options) {
   const Grid grid(song.ticks_per_quarter, options.steps_per_quarter);
   std::erase_if(song.notes, [&](const Note& note) {
-    return (options.drop_drums && note.channel == kDrumChannel) ||
-           (options.drop_out_of_range && !options.fold_octaves && !on_piano(note.pitch)) ||
-           (options.drop_too_short && grid.nearest(note.start) >= grid.nearest(note.end));
+    const bool is_too_short = options.drop_too_short && grid.nearest(note.start) >= grid.nearest(note.end);
+    return internal::is_dropped(note, is_too_short, options);
   });
   if (options.fold_octaves) {
-    for (Note& note : song.notes) {
-      while (note.pitch < kLowestKey) note.pitch += 12;
-      while (note.pitch > kHighestKey) note.pitch -= 12;
-    }
+    for (Note& note : song.notes) note.pitch = internal::folded(note.pitch);
     sort_notes(song.notes);
   }
   return song;
+}
+
+/// How far notes begin from the grid, in timesteps, on the average: 0 where all begin on it, some 0.25 where
+/// they have nothing to do with it, as in a performance without a metronome. 0 for a song without notes.
+///
+/// Throws Error only where Grid does.
+inline double quantisation_error(const Song& song, int steps_per_quarter) {
+  const Grid grid(song.ticks_per_quarter, steps_per_quarter);
+  if (song.notes.empty()) return 0;
+  double sum = 0;
+  for (const Note& note : song.notes)
+    sum += std::abs(static_cast<double>(note.start) * steps_per_quarter /
+                        static_cast<double>(song.ticks_per_quarter) -
+                    static_cast<double>(grid.nearest(note.start)));
+  return sum / static_cast<double>(song.notes.size());
 }
 
 /// Says whether screened(song, options) can be encoded with nothing lost but what its encoder says, and if
@@ -80,24 +119,37 @@ inline Screening screen(const Song& song, const ScreeningOptions& options = {}) 
                 " quarter notes from its beginning, expected fewer than " + std::to_string(limit),
             std::nullopt};
 
-  const Song kept = screened(song, options);
-  if (kept.notes.empty())
-    return {Rule::no_notes,
-            song.notes.empty() ? "the song holds no notes" : "the song holds no notes but dropped ones",
-            std::nullopt};
-  for (const Note& note : kept.notes) {
+  bool is_empty = true;
+  for (Note note : song.notes) {
+    const bool is_too_short = grid.nearest(note.start) >= grid.nearest(note.end);
+    if (internal::is_dropped(note, is_too_short, options)) continue;
+    is_empty = false;
+    if (options.fold_octaves) note.pitch = internal::folded(note.pitch);
     if (!on_piano(note.pitch))
       return {Rule::out_of_range,
               "note " + std::to_string(note.pitch) + " at tick " + std::to_string(note.start) +
                   (note.pitch < kLowestKey ? " lies below A0" : " lies above C8"),
               note};
-    if (grid.nearest(note.start) >= grid.nearest(note.end))
+    if (is_too_short)
       return {Rule::too_short,
               "note " + std::to_string(note.pitch) + " from tick " + std::to_string(note.start) +
                   " to tick " + std::to_string(note.end) +
                   " is too short for the grid: it begins and ends at timestep " +
                   std::to_string(grid.nearest(note.start)),
               note};
+  }
+  if (is_empty)
+    return {Rule::no_notes,
+            song.notes.empty() ? "the song holds no notes" : "the song holds no notes but dropped ones",
+            std::nullopt};
+  if (options.max_quantisation_error < 0.5) {
+    const double error = quantisation_error(song, options.steps_per_quarter);
+    if (error > options.max_quantisation_error)
+      return {Rule::off_grid,
+              "notes begin " + std::to_string(error) +
+                  " timesteps from the grid on the average, expected at most " +
+                  std::to_string(options.max_quantisation_error),
+              std::nullopt};
   }
   return {};
 }

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <vector>
@@ -51,7 +53,7 @@ class TimestepEncoder {
   int steps_per_quarter() const noexcept { return options_.steps_per_quarter; }
 
   /// How many timesteps the music moves on by this token: 1 at kEndOfStep, else 0.
-  int steps(Token token) const noexcept { return token == kEndOfStep ? 1 : 0; }
+  int steps(State, Token token) const noexcept { return token == kEndOfStep ? 1 : 0; }
 
   Token start_token() const noexcept { return kEndOfStep; }
   State start() const noexcept { return kEndOfStep; }
@@ -76,29 +78,67 @@ class TimestepEncoder {
     std::int64_t steps = grid.up(std::max<std::int64_t>(song.length, 0));
     std::vector<Held> notes;
     notes.reserve(song.notes.size());
+    std::int64_t held_steps = 0;
     for (const Note& note : song.notes) {
       const Held held{grid.nearest(note.start), grid.nearest(note.end), key_of(note.pitch)};
       if (held.key == kEndOfStep || held.end <= held.start) continue;
       notes.push_back(held);
       steps = std::max(steps, held.end);
+      held_steps += held.end - held.start;
     }
     if (steps > kMaxTimesteps)
       throw Error("the song takes " + std::to_string(steps) + " timesteps, more than the " +
                   std::to_string(kMaxTimesteps) + " that can be encoded");
-    std::stable_sort(notes.begin(), notes.end(),
-                     [](const Held& a, const Held& b) { return a.start < b.start; });
+    const auto starts_earlier = [](const Held& a, const Held& b) { return a.start < b.start; };
+    if (!std::is_sorted(notes.begin(), notes.end(), starts_earlier))
+      std::stable_sort(notes.begin(), notes.end(), starts_earlier);
 
-    std::vector<Token> tokens;
+    // Most timesteps have at most eight tokens: those are written at once, the next over what is too much.
+    constexpr std::size_t kBlock = 8;
+    std::vector<Token> tokens(static_cast<std::size_t>(steps + std::min(held_steps, kNumKeys * steps)) +
+                              kBlock);
+    Token* out = tokens.data();
+    // From one timestep in which something begins or ends to the next, all timesteps are alike.
+    std::array<Token, kNumKeys + 1> alike{};
+    std::size_t size = 0;                        // keys in it, the end behind them not counted
     std::array<std::int64_t, kNumKeys> until{};  // the timestep at which each key is released
     auto next = notes.begin();
-    for (std::int64_t step = 0; step < steps; ++step) {
-      for (; next != notes.end() && next->start <= step; ++next)
+    for (std::int64_t step = 0; step < steps;) {
+      std::int64_t end = steps;
+      std::size_t kept = 0;
+      for (std::size_t i = 0; i < size; ++i) {
+        const Token key = alike[i];
+        const bool sounds = until[key] > step;
+        alike[kept] = key;
+        kept += sounds ? 1 : 0;
+        end = std::min(end, sounds ? until[key] : steps);
+      }
+      size = kept;
+      for (; next != notes.end() && next->start <= step; ++next) {
+        const bool sounds = until[next->key] > step;
         until[next->key] = std::max(until[next->key], next->end);
-      for (Token key = kNumKeys; key-- > 0;)
-        if (until[key] > step) tokens.push_back(key);
-      tokens.push_back(kEndOfStep);
-      if (!options_.repeat_held) until.fill(0);
+        end = std::min(end, until[next->key]);
+        if (sounds) continue;
+        std::size_t at = size++;
+        for (; at > 0 && alike[at - 1] < next->key; --at) alike[at] = alike[at - 1];
+        alike[at] = next->key;
+      }
+      if (next != notes.end()) end = std::min(end, next->start);
+      alike[size] = kEndOfStep;
+      if (!options_.repeat_held && size > 0) end = step + 1;
+      const std::size_t count = size + 1;
+      if (count <= kBlock) {
+        std::array<Token, kBlock> block;
+        std::copy_n(alike.begin(), kBlock, block.begin());
+        for (; step < end; ++step, out += count) std::memcpy(out, block.data(), sizeof block);
+      } else {
+        for (; step < end; ++step, out += count) std::memcpy(out, alike.data(), count * sizeof(Token));
+      }
+      if (options_.repeat_held) continue;
+      size = 0;
+      until.fill(0);
     }
+    tokens.resize(static_cast<std::size_t>(out - tokens.data()));
     return tokens;
   }
 

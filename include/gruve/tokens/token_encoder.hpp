@@ -41,11 +41,12 @@ concept TokenEncoder = requires(const Encoder& encoder, typename Encoder::Source
 
 /// An encoder of music on a grid: its tokens take time.
 template <class Encoder>
-concept MusicEncoder = TokenEncoder<Encoder> && requires(const Encoder& encoder, Token token) {
+concept MusicEncoder = TokenEncoder<Encoder> &&
+    requires(const Encoder& encoder, typename Encoder::State state, Token token) {
   { encoder.steps_per_quarter() }
   noexcept->std::same_as<int>;
-  // How many timesteps the music moves on by this token.
-  { encoder.steps(token) }
+  // How many timesteps the music moves on by this token, allowed in that state.
+  { encoder.steps(state, token) }
   noexcept->std::same_as<int>;
 };
 

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "gruve/corpus/augment.hpp"
 #include "gruve/kernels/kernels.hpp"
 #include "gruve/train/optimizer.hpp"
 #include "gruve/train/schedule.hpp"
@@ -23,6 +24,7 @@ struct TrainOptions {
   double clip_norm = 1;  // longest gradient, over all parameters; 0 for no limit (Pascanu et al. 2013)
   double dropout = 0;    // share of each layer's outputs that is dropped
   int patience = 0;  // ends after so many epochs in a row without a better validation loss, where positive
+  AugmentOptions augment = {};  // how the songs that are trained on are varied
   std::uint64_t seed = 1;
   int threads = 0;                // 0: all the machine has; the result has the same bits for any number
   int checkpoint_interval = 200;  // steps
@@ -44,6 +46,9 @@ inline nlohmann::json to_json(const TrainOptions& options) {
           {"schedule", schedule_name(options.schedule)},
           {"clip_norm", options.clip_norm},
           {"dropout", options.dropout},
+          {"transpose", options.augment.transpose},
+          {"stretch", options.augment.stretch},
+          {"velocity", options.augment.velocity},
           {"seed", options.seed},
           {"checkpoint_interval", options.checkpoint_interval},
           {"precision", kernels::precision_name(options.precision)}};

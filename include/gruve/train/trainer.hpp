@@ -86,7 +86,8 @@ class Trainer {
         best_(model_.config),
         good_{GruModel<float>(model_.config), {}, {}, 0},
         optimizer_(options.optimizer, model_, gradient_),
-        stream_(corpus, Split::train, options.batch_size, BatchStream::Passes::endless, options.seed),
+        stream_(corpus, Split::train, options.batch_size, BatchStream::Passes::endless, options.seed,
+                options.augment),
         chunk_(options.unroll, options.batch_size),
         pass_(model_.config, options.unroll, options.batch_size, threads_, kernels_for(options.precision)),
         validates_(!corpus.songs(Split::valid).empty()) {
