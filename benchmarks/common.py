@@ -32,7 +32,6 @@ def arguments():
     )
     parser.add_argument("--midi", type=pathlib.Path, help="midi: a folder of files")
     parser.add_argument("--notes", type=int, help="midi: how many gruve found in them")
-    parser.add_argument("--tokens", action="store_true", help="midi: not only read")
     parser.add_argument("--function", help="activations: sigmoid, tanh or exp")
     return parser.parse_args()
 
@@ -179,22 +178,20 @@ def sizes(work, args):
     return f"fp32 H={work.H} L={work.L} B={work.B} T={work.T} E={work.E} threads={args.threads}"
 
 
-def serve_midi(name, read, tokens=None):
-    """read(file) → number of notes; tokens(file) → number of notes that were made into tokens of a kind."""
+def serve_midi(name, read):
+    """read(file) → number of notes."""
     args = arguments()
-    work = tokens if args.tokens else read
     files = sorted(str(file) for file in args.midi.rglob("*") if file.suffix in (".mid", ".midi"))
-    notes = sum(work(file) for file in files)
+    notes = sum(read(file) for file in files)
     if notes != args.notes:
         unequal(f"{notes} notes, gruve found {args.notes}")
 
     def call():
         for file in files:
-            work(file)
+            read(file)
 
     config = f"{name} files={len(files)} notes={notes}"
-    bench = "midi_tokens" if args.tokens else "midi"
-    serve(bench, config, "files/s", lambda: [len(files) / s for s in seconds_per_call(call, args)])
+    serve("midi", config, "files/s", lambda: [len(files) / s for s in seconds_per_call(call, args)])
 
 
 def activation_inputs():

@@ -230,7 +230,7 @@ def midi_folders(given):
     if given:
         return {given.name: str(given.resolve())}
     folders = {}
-    for name, count in (("pop909", 40), ("asap-performance", 12), ("nottingham", 100)):
+    for name, count in (("pop909", 40), ("asap-performance", 12), ("pianocore-score", 40)):
         archive = ROOT.parent / "shared" / "data" / f"{name}-midi.tar.gz"
         folder = BUILD / "midi" / name
         if archive.exists() and not folder.exists():

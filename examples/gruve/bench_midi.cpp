@@ -1,14 +1,18 @@
-// gruve bench midi: files read, and made into tokens, in a second.
+// gruve bench midi: files read in a second, and files read, screened and encoded in both formats.
 #include <algorithm>
 #include <cstddef>
 #include <cstdio>
 #include <filesystem>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "bench.hpp"
 #include "gruve/core/error.hpp"
 #include "gruve/midi/read_midi.hpp"
+#include "gruve/tokens/event_encoder.hpp"
+#include "gruve/tokens/screening.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
 
 namespace gruve::bench {
@@ -31,27 +35,36 @@ std::vector<std::filesystem::path> midi_files(const std::filesystem::path& folde
 void bench_midi(const BenchArguments& options) {
   if (options.midi.empty()) throw Error("gruve bench midi needs a folder: --midi DIR");
   const std::vector<std::filesystem::path> files = midi_files(options.midi);
-  const TimestepEncoder encoder;
-  std::size_t notes = 0, refused = 0;
-  const auto pass = [&](bool encodes) {
-    notes = refused = 0;
-    for (const std::filesystem::path& file : files) {
-      try {
-        const Song song = read_midi(file).song;
-        if (encodes) encoder.encode(song);
-        notes += song.notes.size();
-      } catch (const Error&) {
-        ++refused;
+  const ScreeningOptions screening = {.drop_out_of_range = true, .drop_too_short = true};  // keeps every song
+  // encode(song) gives the number of tokens, or is null where files are only read.
+  const auto measure = [&](const char* name, const auto& encode) {
+    std::size_t notes = 0, refused = 0, tokens = 0;
+    constexpr bool kEncodes = !std::is_null_pointer_v<std::decay_t<decltype(encode)>>;
+    const auto pass = [&] {
+      notes = refused = tokens = 0;
+      for (const std::filesystem::path& file : files) {
+        try {
+          Song song = read_midi(file, {.repair = true}).song;
+          notes += song.notes.size();
+          if constexpr (kEncodes) {
+            if (screen(song, screening).accepted()) tokens += encode(screened(std::move(song), screening));
+          }
+        } catch (const Error&) {
+          ++refused;
+        }
       }
-    }
-  };
-  for (const bool encodes : {false, true}) {
-    const Series seconds = seconds_per_call(options.repeats, options.seconds / 5, [&] { pass(encodes); });
-    print(options, encodes ? "midi_tokens" : "midi",
+    };
+    const Series seconds = seconds_per_call(options.repeats, options.seconds / 5, pass);
+    print(options, name,
           "gruve files=" + std::to_string(files.size()) + " refused=" + std::to_string(refused) +
-              " notes=" + std::to_string(notes),
+              (kEncodes ? " tokens=" + std::to_string(tokens) : "") + " notes=" + std::to_string(notes),
           "files/s", rate(seconds, static_cast<double>(files.size())), 0);
-  }
+  };
+  measure("midi", nullptr);
+  measure("midi_tokens",
+          [encoder = TimestepEncoder()](const Song& song) { return encoder.encode(song).size(); });
+  measure("midi_events",
+          [encoder = EventEncoder()](const Song& song) { return encoder.encode(song).size(); });
 }
 
 }  // namespace gruve::bench
