@@ -33,8 +33,9 @@ void bench_step(const BenchArguments& options) {
   const PackedModel<float> packed = packed_model(options);
   Stepper stepper(packed, &threads);
   Token token = 0;
-  const Series seconds = seconds_per_call(options.repeats, options.seconds / 5,
-                                          [&] { token = most_probable(packed.kernels(), stepper.step(token)); });
+  const Series seconds = seconds_per_call(options.repeats, options.seconds / 5, [&] {
+    token = most_probable(packed.kernels(), stepper.step(token));
+  });
   // All weights are read once a step, but for the first layer's input weights, whose table gives a row.
   const Series bandwidth =
       read_bandwidth(packed.step_bytes() / static_cast<std::size_t>(options.threads), options.threads);
@@ -53,7 +54,8 @@ void bench_batch(const BenchArguments& options) {
   for (std::size_t b = 0; b < tokens.size(); ++b) tokens[b] = static_cast<Token>(b % V);
   const Series seconds = seconds_per_call(options.repeats, options.seconds / 5, [&] {
     const std::span<const float> logits = stepper.step(tokens);
-    for (std::size_t b = 0; b < tokens.size(); ++b) tokens[b] = most_probable(packed.kernels(), logits.subspan(b * V, V));
+    for (std::size_t b = 0; b < tokens.size(); ++b)
+      tokens[b] = most_probable(packed.kernels(), logits.subspan(b * V, V));
   });
   const double peak = multiply_add_peak(options.threads).median * 1e9;
   print(options, "batch", config_of(options, sizes_of(options, "B=" + std::to_string(B))), "tokens/s",

@@ -88,12 +88,12 @@ std::string summary(const gruve::BuildReport& report) {
 std::string refusals(const gruve::BuildReport& report) {
   std::string text =
       "<section><h2>What became of the files</h2><table class=\"reasons\">"
-      "<tr><th>Rule</th><th>Files</th><th>For example</th></tr>";
+      "<tr><th class=\"short\">Rule</th><th class=\"short\">Files</th><th>For example</th></tr>";
   for (std::size_t i = 0; i < gruve::kNumRules; ++i) {
     if (report.files[i] == 0) continue;
     const auto rule = static_cast<gruve::Rule>(i);
-    text += "<tr><td>" + std::string(gruve::rule_name(rule)) + "</td><td>" + grouped(report.files[i]) +
-            "</td><td>";
+    text += "<tr><td class=\"short\">" + std::string(gruve::rule_name(rule)) + "</td><td class=\"short\">" +
+            grouped(report.files[i]) + "</td><td>";
     std::size_t shown = 0;
     for (const gruve::Refusal& refusal : report.refused) {
       if (refusal.rule != rule || shown == 3) continue;
@@ -139,9 +139,9 @@ std::string repairs(const gruve::BuildReport& report) {
   if (sorted.size() > 30) sorted.resize(30);
   std::string text =
       "<section><h2>What was repaired</h2><table class=\"reasons\">"
-      "<tr><th>Times</th><th>For example</th></tr>";
+      "<tr><th class=\"short\">Times</th><th>For example</th></tr>";
   for (const Kind& kind : sorted)
-    text += "<tr><td>" + grouped(kind.count) + "</td><td>" + kind.example + "</td></tr>";
+    text += "<tr><td class=\"short\">" + grouped(kind.count) + "</td><td>" + kind.example + "</td></tr>";
   return text + "</table></section>";
 }
 
@@ -149,8 +149,9 @@ constexpr const char* kStyle = R"css(
 .histogram svg { display: block; width: 100%; height: auto; }
 .histogram .bar-of { fill: var(--accent); }
 .histogram text { fill: var(--soft); font-size: 11px; }
-.reasons th { width: auto; } .reasons td { padding-right: 1rem; }
-.reasons tr > *:first-child { width: 14rem; } .reasons p { margin: 0 0 .3rem; }
+.columns { grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }
+.reasons th, .reasons td { width: auto; padding-right: 1.2rem; } .reasons p { margin: 0 0 .3rem; }
+.reasons .short { white-space: nowrap; overflow-wrap: normal; }
 )css";
 
 }  // namespace
