@@ -1,6 +1,6 @@
 """Compares the notes that gruve reads with those of mido and symusic, file by file.
 
-python benchmarks/midi/notes.py build/demo/gruve FOLDER…
+python benchmarks/compare_notes.py build/demo/gruve FOLDER…
 
 Notes are pitch, start, end, velocity and channel; mido gives events, whose note-offs end the note of their track,
 channel and key that has sounded longest. Files that gruve refuses without repairs are left out.
