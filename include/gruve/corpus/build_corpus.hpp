@@ -356,39 +356,46 @@ BuildReport build_into(Sink& sink, std::span<const std::filesystem::path> paths,
     report.merged_songs += corpus.num_songs();
     consensus.add(corpus);
   }
-  // A batch at a time is encoded by all threads, then written in order: memory holds a batch, whatever there
-  // is to read, and no thread's haste shows in the file.
-  std::vector<EncodedSource> batch(4 * static_cast<std::size_t>(pool.size()));
-  for (std::size_t done = 0; done < sources.size();) {
-    const std::size_t count = std::min(batch.size(), sources.size() - done);
-    pool.for_each(count, [&](std::size_t i) {
-      const Source& source = sources[done + i];
-      batch[i] = std::visit(
-          [&]<class Encoder>(const Encoder& encoder) {
-            if constexpr (MusicEncoder<Encoder>)
-              return encode_midi(files[source.file], encoder, screening, options);
-            else
-              return encode_text(files[source.file], source, encoder);
-          },
-          info.encoder);
-    });
-    for (std::size_t i = 0; i < count; ++i) {
-      EncodedSource& encoded = batch[i];
-      const bool is_accepted = !encoded.tokens.empty();
-      if (!is_text)
-        ++report.files[static_cast<std::size_t>(is_accepted ? Rule::accepted : encoded.refusal.rule)];
-      if (encoded.repaired.count > 0) report.repaired.push_back(std::move(encoded.repaired));
-      if (!is_accepted) {
-        report.refused.push_back(std::move(encoded.refusal));
-        continue;
-      }
-      writer.add(encoded.tokens, encoded.hash, encoded.checksum);
-      if (is_text) continue;
-      consensus.add(encoded.bpm, encoded.metres);
-      report.statistics.add(encoded.statistics);
+  const auto take = [&](EncodedSource& encoded) {
+    const bool is_accepted = !encoded.tokens.empty();
+    if (!is_text)
+      ++report.files[static_cast<std::size_t>(is_accepted ? Rule::accepted : encoded.refusal.rule)];
+    if (encoded.repaired.count > 0) report.repaired.push_back(std::move(encoded.repaired));
+    if (!is_accepted) {
+      report.refused.push_back(std::move(encoded.refusal));
+      return;
     }
-    done += count;
-    if (progress) progress({.done = done, .total = sources.size(), .message = ""});
+    writer.add(encoded.tokens, encoded.hash, encoded.checksum);
+    if (is_text) return;
+    consensus.add(encoded.bpm, encoded.metres);
+    report.statistics.add(encoded.statistics);
+  };
+  const auto encode = [&](const Source& source) {
+    return std::visit(
+        [&]<class Encoder>(const Encoder& encoder) {
+          if constexpr (MusicEncoder<Encoder>)
+            return encode_midi(files[source.file], encoder, screening, options);
+          else
+            return encode_text(files[source.file], source, encoder);
+        },
+        info.encoder);
+  };
+  // A batch at a time is encoded by all threads, while one of them writes the batch before in order: memory
+  // holds two batches, whatever there is to read, and no thread's haste shows in the file.
+  const std::size_t batch_size = 4 * static_cast<std::size_t>(pool.size());
+  std::vector<EncodedSource> batch, before;
+  for (std::size_t done = 0; done < sources.size() || !before.empty();) {
+    batch.clear();
+    batch.resize(std::min(batch_size, sources.size() - done));
+    pool.for_each(batch.size() + 1, [&](std::size_t i) {
+      if (i == 0)
+        for (EncodedSource& encoded : before) take(encoded);
+      else
+        batch[i - 1] = encode(sources[done + i - 1]);
+    });
+    done += batch.size();
+    before.swap(batch);
+    if (progress && !before.empty()) progress({.done = done, .total = sources.size(), .message = ""});
   }
   report.songs = writer.songs().size();
   if (report.songs == 0) fail_without_songs(paths, options, report);
@@ -424,7 +431,7 @@ BuildReport build_into(Sink& sink, std::span<const std::filesystem::path> paths,
 /// progress  called after each batch with the number of files (documents of text) done
 ///
 /// The file's bytes depend on the paths, their files' contents and the options, never on threads or the order
-/// in which a system lists a folder. Memory holds the tokens of four files a thread, each at most 89 *
+/// in which a system lists a folder. Memory holds the tokens of eight files a thread, each at most 89 *
 /// kMaxTimesteps whatever it claims, beside some 100 bytes a file.
 ///
 /// Throws Error where a path does not exist, no file can be used (how many there were, and the main reason),
