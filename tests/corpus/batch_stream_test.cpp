@@ -99,3 +99,33 @@ TEST_CASE("A position that can't be one, and a split without songs, are refused"
   CHECK_THROWS_WITH(BatchStream(one, Split::valid, 1, BatchStream::Passes::once),
                     "corpus in memory: no song stands in the split \"valid\"");
 }
+
+TEST_CASE("The chunk forbids what the grammar does, from the first token and after a resume",
+          "[corpus][stream]") {
+  const Corpus corpus = numbered_songs(40);
+  const TimestepEncoder encoder;
+  BatchStream stream(corpus, Split::train, 3, BatchStream::Passes::endless, 2);
+  BatchStream resumed(corpus, Split::train, 3, BatchStream::Passes::endless, 2);
+  Chunk chunk(5, 3), again(5, 3);
+  for (int i = 0; i < 20; ++i) {
+    resumed.seek(nlohmann::json::parse(stream.position().dump()), "checkpoint");
+    stream.next(chunk);
+    resumed.next(again);
+    REQUIRE(chunk.forbidden == again.forbidden);
+    REQUIRE(chunk.songs == again.songs);
+    for (std::size_t at = 0; at < chunk.targets.size(); ++at) {
+      // The state is the last token, and the start token at the beginning.
+      for (Token token = 0; token < 89; ++token)
+        REQUIRE((chunk.forbidden[at * 89 + token] == 0) == encoder.allowed(chunk.inputs[at], token));
+      REQUIRE(chunk.forbidden[at * 89 + chunk.targets[at]] == 0);
+      REQUIRE(corpus.song(chunk.songs[at]).split == Split::train);
+    }
+  }
+  const std::vector<std::vector<Token>> texts = {{0, 1}, {1, 1}};
+  const Corpus text =
+      Corpus::from_songs({.encoder = CharEncoder("ab"), .time_signature = {}, .report = {}}, texts);
+  BatchStream letters(text, Split::train, 1, BatchStream::Passes::once);
+  Chunk one(5, 1);
+  letters.next(one);
+  CHECK(one.forbidden.empty());
+}

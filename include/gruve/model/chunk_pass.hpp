@@ -244,12 +244,23 @@ class ChunkPass {
       input = visible(layer, drops);
     }
     packed_.output_forward(rows, input, logits_.data());
+    if (!chunk.forbidden.empty()) forbid(chunk, rows);
     kernels_->cross_entropy({.rows = rows,
                              .V = config_.vocab_size,
                              .targets = chunk.targets.data(),
                              .scale = scale,
                              .logits = logits_.data(),
                              .loss = loss_.data()});
+  }
+
+  // What the grammar forbids gets no probability, and so no gradient.
+  void forbid(const Chunk& chunk, kernels::Rows rows) {
+    const auto V = count(config_.vocab_size);
+    for (std::size_t t = 0; t < count(T_); ++t) {
+      for (std::size_t at = (t * count(B_) + count(rows.first)) * V;
+           at < (t * count(B_) + count(rows.last)) * V; ++at)
+        logits_[at] = chunk.forbidden[at] != 0 ? Scalar(-1e9) : logits_[at];
+    }
   }
 
   void backward(const Chunk& chunk, kernels::Rows rows, const Dropout& dropout) {

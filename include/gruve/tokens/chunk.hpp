@@ -16,7 +16,8 @@ struct Chunk {
         B(batch_size),
         inputs(static_cast<std::size_t>(T) * static_cast<std::size_t>(B)),
         targets(inputs.size()),
-        reset(inputs.size()) {}
+        reset(inputs.size()),
+        songs(inputs.size()) {}
 
   int T;
   int B;
@@ -24,6 +25,9 @@ struct Chunk {
   std::vector<Token> targets;  // [T, B]: what comes next; kNoToken where nothing is predicted
   std::vector<std::uint8_t>
       reset;  // [T, B]: 1 where a new piece begins, before whose first token the state is zero
+  std::vector<std::uint32_t> songs;     // [T, B]: which song of the corpus the target is of
+  std::vector<std::uint8_t> forbidden;  // [T, B, V]: 1 where the grammar does not allow a token as target; or
+                                        // empty, where it allows all
 };
 
 /// Stands in a chunk's targets where a sequence has ended. No vocabulary reaches this number.
