@@ -9,6 +9,7 @@
 
 #include "etudes.hpp"
 #include "gruve/core/thread_pool.hpp"
+#include "gruve/corpus/polyphonic_json.hpp"
 #include "gruve/tokens/event_encoder.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
 #include "progress_bar.hpp"
@@ -78,6 +79,8 @@ gruve::Corpus open_corpus(const std::vector<std::string>& paths, const gruve::Bu
             {.steps_per_quarter = 4, .velocities = options.event.velocities, .tempos = options.event.tempos}),
         options.threads);
   if (paths.empty()) return etude_corpus(gruve::TimestepEncoder({.steps_per_quarter = 4}), options.threads);
+  if (paths.size() == 1 && gruve::is_polyphonic_json(paths[0]))
+    return gruve::read_polyphonic_json(paths[0], options.timestep.steps_per_quarter);
   if (paths.size() == 1 && gruve::is_corpus(paths[0])) return gruve::Corpus(std::filesystem::path(paths[0]));
   ProgressBar bar("reading", quiet);
   auto [corpus, report] =

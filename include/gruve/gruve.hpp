@@ -16,6 +16,7 @@
 #include "gruve/corpus/build_report.hpp"
 #include "gruve/corpus/corpus.hpp"
 #include "gruve/corpus/fingerprint.hpp"
+#include "gruve/corpus/polyphonic_json.hpp"
 #include "gruve/corpus/statistics.hpp"
 #include "gruve/generate/batch_generator.hpp"
 #include "gruve/generate/continuation.hpp"

@@ -150,9 +150,10 @@ class CorpusWriter {
     head_.num_tokens += tokens.size();
   }
 
-  /// Settles the splits and writes what is left.
-  void finish(const CorpusInfo& info) {
+  /// Settles the splits, where none are given, and writes what is left.
+  void finish(const CorpusInfo& info, std::span<const Split> splits = {}) {
     assign_splits(songs_);
+    for (std::size_t i = 0; i < splits.size(); ++i) songs_[i].split = splits[i];
     const std::array<std::byte, 8> zeros{};
     sink_.write(std::span(zeros).first((4 - head_.num_tokens % 4) % 4 * sizeof(Token)));
     std::vector<std::byte> tail;
@@ -240,12 +241,16 @@ class Corpus {
 
   /// A corpus in memory from songs that are encoded already. Throws Error where there is none, one is empty,
   /// or a token is outside the encoder's vocabulary.
-  static Corpus from_songs(CorpusInfo info, std::span<const std::vector<Token>> songs) {
+  ///
+  /// splits  one for each song; without any, assign_splits() decides
+  /// name    stands for the file in an Error
+  static Corpus from_songs(const CorpusInfo& info, std::span<const std::vector<Token>> songs,
+                           std::span<const Split> splits = {}, std::string name = "corpus in memory") {
     internal::MemorySink sink;
     internal::CorpusWriter writer(sink);
     for (const auto& song : songs) writer.add(song);
-    writer.finish(info);
-    Corpus corpus = from_bytes(std::move(sink.bytes));
+    writer.finish(info, splits);
+    Corpus corpus = from_bytes(std::move(sink.bytes), std::move(name));
     for (std::size_t i = 0; i < corpus.num_songs(); ++i) corpus.check_tokens(i);
     return corpus;
   }

@@ -1,0 +1,85 @@
+#include "gruve/corpus/polyphonic_json.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "gruve/core/atomic_file.hpp"
+
+#include "catch.hpp"
+#include "error_of.hpp"
+
+using namespace gruve;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+const fs::path kJsonPath = fs::temp_directory_path() / "gruve_polyphonic_test.json";
+
+Corpus json_corpus(const std::string& text) {
+  write_file(kJsonPath, text);
+  Corpus corpus = read_polyphonic_json(kJsonPath, 2);
+  fs::remove(kJsonPath);
+  return corpus;
+}
+
+std::string json_refusal(const std::string& text) {
+  const std::string reason = gruve::tests::error_of([&] { json_corpus(text); });
+  fs::remove(kJsonPath);
+  return reason.starts_with(kJsonPath.string() + ": ") ? reason.substr(kJsonPath.string().size() + 2)
+                                                       : reason;
+}
+
+}  // namespace
+
+TEST_CASE("A polyphonic data set becomes a corpus with the splits of its file", "[corpus][json]") {
+  const Corpus corpus = json_corpus(R"({"name": "x", "train": [[[60, 64], [], [21]], [[108]]],
+                                 "valid": [[[60, 60]]], "test": [[[61], [61]]]})");
+  REQUIRE(corpus.num_songs() == 4);
+  const auto tokens = [&](std::size_t song) {
+    return std::vector<Token>(corpus.song(song).tokens.begin(), corpus.song(song).tokens.end());
+  };
+  CHECK(tokens(0) == std::vector<Token>{43, 39, 88, 88, 0, 88});
+  CHECK(tokens(1) == std::vector<Token>{87, 88});
+  CHECK(tokens(2) == std::vector<Token>{39, 88});
+  CHECK(corpus.songs(Split::train) == std::vector<std::size_t>{0, 1});
+  CHECK(corpus.songs(Split::valid) == std::vector<std::size_t>{2});
+  CHECK(corpus.songs(Split::test) == std::vector<std::size_t>{3});
+  CHECK(corpus.encoder() == AnyEncoder(TimestepEncoder({.steps_per_quarter = 2})));
+  CHECK(corpus.file() == kJsonPath.string());
+}
+
+TEST_CASE("What is no polyphonic data set is refused by its sequence", "[corpus][json]") {
+  const std::string rest = R"(, "valid": [], "test": []})";
+  CHECK(json_refusal("[1, 2") == "is not a JSON object with the splits train, valid and test");
+  CHECK(json_refusal(R"({"train": []})") == "has no list of sequences \"valid\"");
+  CHECK(json_refusal(R"({"train": [[[60]], []])" + rest) == "sequence 1 of train is not a list of timesteps");
+  CHECK(json_refusal(R"({"train": [[60]])" + rest) ==
+        "sequence 0 of train has a timestep that is not a list of keys");
+  for (const char* key : {"20", "109", "60.5", "\"C\"", "18446744073709551615"})
+    CHECK(json_refusal(std::string(R"({"train": [[[)") + key + "]]]" + rest) ==
+          "sequence 0 of train has a key that is not an integer from 21 to 108");
+}
+
+TEST_CASE("The chorales have the published numbers of sequences and timesteps", "[corpus][json][data]") {
+  const fs::path path = fs::path(GRUVE_SHARED_DATA) / "jsb_chorales_quarter.json";
+  if (!fs::exists(path)) {
+    WARN("skipped: there is no " << path);
+    return;
+  }
+  const Corpus corpus = read_polyphonic_json(path, 1);
+  const auto steps = [&](Split split) {
+    std::size_t count = 0;
+    for (const std::size_t song : corpus.songs(split))
+      count +=
+          static_cast<std::size_t>(std::ranges::count(corpus.song(song).tokens, TimestepEncoder::kEndOfStep));
+    return count;
+  };
+  CHECK(corpus.songs(Split::train).size() == 229);
+  CHECK(corpus.songs(Split::valid).size() == 76);
+  CHECK(corpus.songs(Split::test).size() == 77);
+  CHECK(steps(Split::train) == 13'807);
+  CHECK(steps(Split::test) == 4'725);
+}
