@@ -225,6 +225,14 @@ void add_train(CLI::App& app) {
       ->check(CLI::Range(0.0, 0.95))
       ->capture_default_str();
   command
+      ->add_option("--average", options->train.average,
+                   "Keep a moving average of the weights, this share of it old at each update; 0 for none")
+      ->check(CLI::Range(0.0, 0.99999))
+      ->capture_default_str();
+  command->add_option("--weight-decay", options->train.optimizer.weight_decay, "Decoupled weight decay")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command
       ->add_option("--transpose", options->train.augment.transpose,
                    "Vary songs: up to so many semitones up or down")
       ->check(CLI::Range(0, 24))

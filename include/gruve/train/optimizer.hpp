@@ -23,6 +23,7 @@ struct OptimizerOptions {
     rmsprop,  // v ← α v + (1 − α) g²;  p ← p − η g / (√v + ε)
     adam,  // m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;  p ← p − η m̂ / (√v̂ + ε)  (Kingma and Ba 2015)
   };
+  // Before each of them p ← p − η λ p, where the weight decay λ is not 0 (Loshchilov and Hutter 2019).
 
   Kind kind = Kind::adam;
   double momentum = 0.9;  // of sgd
@@ -30,6 +31,7 @@ struct OptimizerOptions {
   double beta1 = 0.9;     // of adam
   double beta2 = 0.999;
   double epsilon = 1e-8;  // of rmsprop and adam
+  double weight_decay = 0;
 };
 
 constexpr std::string_view optimizer_name(OptimizerOptions::Kind kind) noexcept {
@@ -120,6 +122,10 @@ class Optimizer {
     Scalar* const second = second_.data() + (second_.empty() ? 0 : block.offset);
     const Scalar factor = as(scale), rate = as(learning_rate), epsilon = as(options_.epsilon);
     const std::size_t size = block.parameters.size();
+    if (options_.weight_decay > 0) {
+      const Scalar kept = as(1 - learning_rate * options_.weight_decay);
+      for (std::size_t i = 0; i < size; ++i) p[i] *= kept;
+    }
     if (options_.kind == Kind::sgd) {
       const Scalar momentum = as(options_.momentum);
       for (std::size_t i = 0; i < size; ++i) {

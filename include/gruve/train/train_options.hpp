@@ -23,6 +23,8 @@ struct TrainOptions {
   Schedule schedule = Schedule::one_cycle;
   double clip_norm = 1;  // longest gradient, over all parameters; 0 for no limit (Pascanu et al. 2013)
   double dropout = 0;    // share of each layer's outputs that is dropped
+  double average = 0;    // share of the old in a moving average of the weights, from one update to the next,
+                         // which is then what is validated and kept; 0 for none (Polyak and Juditsky 1992)
   int patience = 0;  // ends after so many epochs in a row without a better validation loss, where positive
   AugmentOptions augment = {};  // how the songs that are trained on are varied
   std::uint64_t seed = 1;
@@ -46,6 +48,8 @@ inline nlohmann::json to_json(const TrainOptions& options) {
           {"schedule", schedule_name(options.schedule)},
           {"clip_norm", options.clip_norm},
           {"dropout", options.dropout},
+          {"average", options.average},
+          {"weight_decay", options.optimizer.weight_decay},
           {"transpose", options.augment.transpose},
           {"stretch", options.augment.stretch},
           {"velocity", options.augment.velocity},

@@ -84,6 +84,7 @@ class Trainer {
         model_(with_vocabulary(config, corpus)),
         gradient_(model_.config),
         best_(model_.config),
+        average_(model_.config),
         good_{GruModel<float>(model_.config), {}, {}, 0},
         optimizer_(options.optimizer, model_, gradient_),
         stream_(corpus, Split::train, options.batch_size, BatchStream::Passes::endless, options.seed,
@@ -95,6 +96,7 @@ class Trainer {
         static_cast<std::uint64_t>(options.batch_size) * static_cast<std::uint64_t>(options.unroll);
     steps_per_epoch_ = (corpus.num_tokens(Split::train) + tokens_per_step - 1) / tokens_per_step;
     initialize(model_, options.seed);
+    average_ = model_;
     pass_.assign(model_);
     remember();
   }
@@ -118,6 +120,7 @@ class Trainer {
       const bool clips = options_.clip_norm > 0;
       const double scale = clips ? std::min(1.0, options_.clip_norm / (report.gradient_norm + 1e-6)) : 1.0;
       optimizer_.update(report.learning_rate, scale, threads_);
+      if (averages()) average();
       curve_.add_step(step_, report.loss);
     } else {
       restore();
@@ -153,7 +156,9 @@ class Trainer {
   /// The model as it is, and the one with the best validation loss (the last where the corpus has no valid
   /// split).
   const GruModel<float>& model() const noexcept { return model_; }
-  const GruModel<float>& best_model() const noexcept { return has_best_ ? best_ : model_; }
+  const GruModel<float>& best_model() const noexcept {
+    return has_best_ ? best_ : averages() ? average_ : model_;
+  }
 
   /// The best model with all that belongs into its file.
   TrainedModel trained_model() const {
@@ -286,13 +291,15 @@ class Trainer {
     if (!validates_) return;
     const auto begin = std::chrono::steady_clock::now();
     last_validation_ = step_;
+    if (averages()) pass_.assign(average_);
     ValidationReport report{.step = step_, .epoch = step_ / steps_per_epoch_, .loss = evaluate(Split::valid)};
+    if (averages()) pass_.assign(model_);
     const double loss = report.loss.mean();
     report.improved = loss < best_loss_;  // false for NaN
     if (std::isfinite(loss)) curve_.add_validation(step_, loss);
     if (report.improved) {
       best_loss_ = loss;
-      best_ = model_;
+      best_ = averages() ? average_ : model_;
       has_best_ = true;
       epochs_without_gain_ = 0;
     } else {
@@ -300,6 +307,18 @@ class Trainer {
     }
     seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     if (callbacks.on_validation) callbacks.on_validation(report);
+  }
+
+  bool averages() const noexcept { return options_.average > 0; }
+
+  // Early weights count less than they would: after n updates at most n of n + 9 parts are old.
+  void average() {
+    const auto n = static_cast<double>(optimizer_.step());
+    const auto old = static_cast<float>(std::min(options_.average, n / (n + 9)));
+    const auto from = parameter_spans(model_), to = parameter_spans(average_);
+    threads_.for_each(to.size(), [&](std::size_t i) {
+      for (std::size_t at = 0; at < to[i].size(); ++at) to[i][at] = old * to[i][at] + (1 - old) * from[i][at];
+    });
   }
 
   void remember() {
@@ -322,6 +341,11 @@ class Trainer {
 
   std::vector<std::pair<std::string, std::span<float>>> arrays() {
     std::vector<std::pair<std::string, std::span<float>>> arrays = {{"state", pass_.state()}};
+    if (averages()) {
+      std::size_t i = 0;
+      for (const std::span<float> parameter : parameter_spans(average_))
+        arrays.emplace_back("average." + std::to_string(i++), parameter);
+    }
     if (!optimizer_.first().empty()) arrays.emplace_back("optimizer.first", optimizer_.first());
     if (!optimizer_.second().empty()) arrays.emplace_back("optimizer.second", optimizer_.second());
     return arrays;
@@ -352,6 +376,7 @@ class Trainer {
   GruModel<float> model_;
   GruModel<float> gradient_;
   GruModel<float> best_;
+  GruModel<float> average_;  // of the weights, where options ask for it
   Snapshot good_;
   Optimizer<float> optimizer_;
   BatchStream stream_;
