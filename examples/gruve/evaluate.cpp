@@ -1,9 +1,14 @@
-// gruve evaluate --model M [PATH…] [--split test]: how well a model predicts songs that it was not trained
+// gruve evaluate --model M… [PATH…] [--split test]: how well models predict songs that they were not trained
 // on.
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <numbers>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -13,12 +18,14 @@
 #include "gruve/kernels/dispatch.hpp"
 #include "gruve/model/model_file.hpp"
 #include "gruve/train/evaluate.hpp"
+#include "gruve/train/ngram.hpp"
 #include "sources.hpp"
 
 namespace {
 
 struct EvaluateArguments {
-  std::string model;
+  std::vector<std::string> models;
+  int ngram = 0;
   std::vector<std::string> paths;
   std::string split = "test";
   int threads = 0;
@@ -26,37 +33,140 @@ struct EvaluateArguments {
   bool json = false;
 };
 
-void evaluate(const EvaluateArguments& options) {
-  const gruve::TrainedModel model = gruve::load(options.model);
+// Nats per timestep: over all timesteps (micro), and the mean of the songs' means (macro).
+struct PerTimestep {
+  explicit PerTimestep(const std::vector<gruve::SongLoss>& songs) {
+    double nats = 0, first = 0;
+    std::uint64_t counted = 0, longer = 0;
+    for (const gruve::SongLoss& song : songs) {
+      if (song.steps == 0) continue;
+      const auto song_steps = static_cast<double>(song.steps);
+      ++counted;
+      steps += song.steps;
+      nats += song.nats;
+      first += song.first_nats;
+      macro += song.nats / song_steps;
+      if (song.steps < 2) continue;
+      ++longer;
+      macro_without_first += (song.nats - song.first_nats) / (song_steps - 1);
+    }
+    const auto share = [](double sum, std::uint64_t count) {
+      return count > 0 ? sum / static_cast<double>(count) : 0;
+    };
+    micro = share(nats, steps);
+    macro = share(macro, counted);
+    micro_without_first = share(nats - first, steps - counted);
+    macro_without_first = share(macro_without_first, longer);
+  }
+
+  std::uint64_t steps = 0;
+  double micro = 0, macro = 0, micro_without_first = 0, macro_without_first = 0;
+};
+
+// How files are to be made into tokens that a model knows.
+gruve::BuildOptions build_options(const EvaluateArguments& options, const gruve::AnyEncoder& encoder) {
   gruve::BuildOptions build{.threads = options.threads};
-  if (const auto* timesteps = std::get_if<gruve::TimestepEncoder>(&model.encoder)) {
+  if (const auto* timesteps = std::get_if<gruve::TimestepEncoder>(&encoder)) {
     build.timestep = timesteps->options();
-  } else if (const auto* events = std::get_if<gruve::EventEncoder>(&model.encoder)) {
+  } else if (const auto* events = std::get_if<gruve::EventEncoder>(&encoder)) {
     build.encoder = gruve::EncoderKind::event;
     build.event = events->options();
   } else {
     build.encoder = gruve::EncoderKind::text;
   }
-  const gruve::Corpus corpus = open_corpus(options.paths, build, options.json);
-  if (corpus.encoder() != model.encoder)
-    throw gruve::Error(corpus.file(), "made of " + describe(corpus.encoder()) + ", but the model speaks " +
-                                          describe(model.encoder));
+  return build;
+}
+
+using TokenNats = std::vector<std::vector<double>>;  // of each token of each song
+
+TokenNats ngram_nats(const gruve::Corpus& corpus, gruve::Split split, int order) {
+  TokenNats nats(corpus.num_songs());
+  std::visit(
+      [&](const auto& encoder) {
+        gruve::NgramModel model(encoder.vocab_size(), order);
+        for (const std::size_t song : corpus.songs(gruve::Split::train)) {
+          corpus.check_tokens(song);
+          model.add(encoder.start_token(), corpus.song(song).tokens);
+        }
+        for (const std::size_t song : corpus.songs(split)) {
+          corpus.check_tokens(song);
+          nats[song] = model.nats(encoder, corpus.song(song).tokens);
+        }
+      },
+      corpus.encoder());
+  return nats;
+}
+
+// The mean of the models' probabilities.
+TokenNats ensemble(const std::vector<TokenNats>& models) {
+  TokenNats nats = models.front();
+  if (models.size() == 1) return nats;
+  for (std::size_t song = 0; song < nats.size(); ++song)
+    for (std::size_t i = 0; i < nats[song].size(); ++i) {
+      double p = 0;
+      for (const TokenNats& model : models) p += std::exp(-model[song][i]);
+      nats[song][i] = -std::log(p / static_cast<double>(models.size()));
+    }
+  return nats;
+}
+
+void evaluate(const EvaluateArguments& options) {
+  std::vector<gruve::TrainedModel> models;
+  for (const std::string& file : options.models) models.push_back(gruve::load(file));
+  const gruve::Corpus corpus = open_corpus(
+      options.paths, build_options(options, models.empty() ? gruve::AnyEncoder() : models.front().encoder),
+      options.json);
+  for (std::size_t i = 0; i < models.size(); ++i)
+    if (corpus.encoder() != models[i].encoder)
+      throw gruve::Error(corpus.file(), "made of " + describe(corpus.encoder()) + ", but the model speaks " +
+                                            describe(models[i].encoder));
   gruve::ThreadPool threads(options.threads);
   const gruve::Split split = *gruve::split_from_name(options.split);
-  const gruve::ChunkLoss loss =
-      gruve::evaluate(model.network, corpus, split, threads, gruve::kernels::active(options.precision));
-  const double nats = loss.mean();
-  const double accuracy = static_cast<double>(loss.correct) / static_cast<double>(loss.tokens);
-  if (options.json) {
-    const nlohmann::ordered_json json = {
-        {"split", options.split}, {"songs", corpus.songs(split).size()},        {"tokens", loss.tokens},
-        {"nats_per_token", nats}, {"bits_per_token", nats / std::numbers::ln2}, {"accuracy", accuracy}};
-    std::printf("%s\n", json.dump().c_str());
-  } else {
-    std::printf("%s split: %zu songs, %zu tokens\n%.4f nats per token, %.4f bits, accuracy %.2f %%\n",
-                options.split.c_str(), corpus.songs(split).size(), loss.tokens, nats,
-                nats / std::numbers::ln2, 100 * accuracy);
+  const auto& kernels = gruve::kernels::active(options.precision);
+  std::vector<TokenNats> all;
+  for (const gruve::TrainedModel& model : models)
+    all.push_back(gruve::token_nats(model.network, corpus, split, threads, kernels));
+  if (options.ngram > 0) all.push_back(ngram_nats(corpus, split, options.ngram));
+  const std::vector<gruve::SongLoss> songs = gruve::song_losses(corpus, split, ensemble(all));
+  const PerTimestep per_step(songs);
+  double nats = 0;
+  std::uint64_t tokens = 0;
+  for (const gruve::SongLoss& song : songs) {
+    nats += song.nats;
+    tokens += song.tokens;
   }
+  nats /= static_cast<double>(std::max<std::uint64_t>(tokens, 1));
+  std::optional<double> accuracy;  // of one model: how often the most probable token came
+  if (all.size() == 1 && models.size() == 1) {
+    const gruve::ChunkLoss loss = gruve::evaluate(models[0].network, corpus, split, threads, kernels);
+    accuracy = static_cast<double>(loss.correct) / static_cast<double>(std::max<std::uint64_t>(tokens, 1));
+  }
+  if (options.json) {
+    nlohmann::ordered_json json = {{"split", options.split},
+                                   {"songs", songs.size()},
+                                   {"tokens", tokens},
+                                   {"nats_per_token", nats},
+                                   {"bits_per_token", nats / std::numbers::ln2}};
+    if (accuracy) json["accuracy"] = *accuracy;
+    if (per_step.steps > 0) {
+      json["timesteps"] = per_step.steps;
+      json["nats_per_timestep"] = per_step.micro;
+      json["nats_per_timestep_macro"] = per_step.macro;
+      json["nats_per_timestep_without_first"] = per_step.micro_without_first;
+      json["nats_per_timestep_macro_without_first"] = per_step.macro_without_first;
+    }
+    std::printf("%s\n", json.dump().c_str());
+    return;
+  }
+  std::printf("%s split: %zu songs, %llu tokens\n%.4f nats per token, %.4f bits", options.split.c_str(),
+              songs.size(), static_cast<unsigned long long>(tokens), nats, nats / std::numbers::ln2);
+  if (accuracy) std::printf(", accuracy %.2f %%", 100 * *accuracy);
+  std::printf("\n");
+  if (per_step.steps > 0)
+    std::printf(
+        "%llu timesteps: %.4f nats each (mean of songs %.4f), %.4f (%.4f) without the first of each song\n",
+        static_cast<unsigned long long>(per_step.steps), per_step.micro, per_step.macro,
+        per_step.micro_without_first, per_step.macro_without_first);
 }
 
 }  // namespace
@@ -64,8 +174,25 @@ void evaluate(const EvaluateArguments& options) {
 void add_evaluate(CLI::App& app) {
   const auto options = std::make_shared<EvaluateArguments>();
   CLI::App* command = app.add_subcommand("evaluate", "Measure how well a model predicts");
-  command->add_option("--model", options->model, "The model file")->required();
-  command->add_option("PATH", options->paths, "A corpus, files or folders; without it the built-in études");
+  CLI::Option* model =
+      command
+          ->add_option(
+              "--model", options->models,
+              "The model file; of several (each with its own --model) the mean of their probabilities")
+          ->allow_extra_args(false);
+  CLI::Option* ngram =
+      command
+          ->add_option(
+              "--ngram", options->ngram,
+              "Count sequences of up to so many tokens and one in the train split, beside a model or instead")
+          ->check(CLI::Range(1, 32));
+  command->callback([options, model, ngram] {
+    if (model->count() + ngram->count() == 0) throw CLI::RequiredError("--model or --ngram");
+    evaluate(*options);
+  });
+  command->add_option(
+      "PATH", options->paths,
+      "A corpus, files or folders, or a polyphonic data set in JSON; without it the built-in études");
   command->add_option("--split", options->split, "Which songs of the corpus")
       ->check(CLI::IsMember({"train", "valid", "test"}))
       ->capture_default_str();
@@ -74,5 +201,4 @@ void add_evaluate(CLI::App& app) {
       ->capture_default_str();
   add_precision(*command, options->precision, "Weights: fp32, bf16 or int8", {"fp32", "bf16", "int8"});
   command->add_flag("--json", options->json, "Print one JSON object");
-  command->callback([options] { evaluate(*options); });
 }

@@ -60,6 +60,7 @@
 #include "gruve/tokens/token_encoder.hpp"
 #include "gruve/train/curve.hpp"
 #include "gruve/train/evaluate.hpp"
+#include "gruve/train/ngram.hpp"
 #include "gruve/train/optimizer.hpp"
 #include "gruve/train/schedule.hpp"
 #include "gruve/train/train_options.hpp"

@@ -317,3 +317,73 @@ TEST_CASE("Schedules begin, peak and end where they should", "[train][schedule]"
   // second phase.
   CHECK(schedule_factor(Schedule::one_cycle, 0.5) == Approx(0.8117452).epsilon(1e-5));
 }
+
+TEST_CASE("What songs cost adds up to the loss, under the grammar, timestep by timestep",
+          "[train][evaluate]") {
+  const TimestepEncoder encoder({.steps_per_quarter = 1});
+  std::vector<std::vector<Token>> songs;
+  Rng rng(4);
+  for (int i = 0; i < 40; ++i) {
+    std::vector<Token> song;
+    const std::uint32_t steps = 1 + rng.below(60);
+    for (std::uint32_t step = 0; step < steps; ++step) {
+      for (Token key = 88; key-- > 0;)
+        if (rng.below(30) == 0) song.push_back(key);
+      song.push_back(88);
+    }
+    songs.push_back(song);
+  }
+  const Corpus corpus = Corpus::from_songs({.encoder = encoder, .time_signature = {}, .report = {}}, songs);
+  ThreadPool threads(2);
+
+  // A model of no knowledge: each of the tokens that the grammar allows is equally probable.
+  GruModel<float> model({.vocab_size = 89, .embedding_size = 4, .hidden_size = 8});
+  const std::vector<SongLoss> losses =
+      song_losses(corpus, Split::train, token_nats(model, corpus, Split::train, threads));
+  REQUIRE(losses.size() == corpus.songs(Split::train).size());
+  double nats = 0;
+  for (const SongLoss& loss : losses) {
+    const auto tokens = corpus.song(loss.song).tokens;
+    double expected = 0, first = 0;
+    std::uint64_t steps = 0;
+    int last = 88;
+    for (const Token token : tokens) {
+      const double cost = std::log(last + 1.0);  // the keys below the last one, and the end
+      expected += cost;
+      if (steps == 0) first += cost;
+      steps += token == 88 ? 1 : 0;
+      last = token;
+    }
+    CHECK(loss.nats == Approx(expected).epsilon(1e-5));
+    CHECK(loss.first_nats == Approx(first).epsilon(1e-5));
+    CHECK(loss.steps == steps);
+    CHECK(loss.tokens == tokens.size());
+    nats += loss.nats;
+  }
+  CHECK(evaluate(model, corpus, Split::train, threads).nats == Approx(nats));
+}
+
+TEST_CASE("An average of the weights is what is validated and kept, and survives a stop", "[train]") {
+  const Corpus corpus = walks(40);
+  TrainOptions options{.batch_size = 8, .unroll = 16, .epochs = 3, .threads = 1, .checkpoint_interval = 7};
+  Trainer plain(corpus, kSmall, options);
+  options.average = 0.99;
+  Trainer averaged(corpus, kSmall, options);
+  plain.run();
+  averaged.run();
+  CHECK(flat(plain.model()) == flat(averaged.model()));  // the training itself is the same
+  CHECK(flat(plain.best_model()) != flat(averaged.best_model()));
+  ThreadPool threads(1);
+  CHECK(evaluate(averaged.best_model(), corpus, Split::valid, threads).mean() ==
+        Approx(averaged.best_validation_loss()).epsilon(1e-5));
+
+  const TemporaryFile checkpoint("average.checkpoint");
+  Trainer first(corpus, kSmall, options);
+  int steps = 0;
+  first.run({.on_step = [&](const StepReport&) { return ++steps < 11; }, .on_validation = {}},
+            checkpoint.path);
+  Trainer second(corpus, kSmall, options);
+  second.resume(checkpoint.path);
+  second.run();
+  CHECK(flat(second.best_model()) == flat(averaged.best_model()));
+}

@@ -1,6 +1,11 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <variant>
+#include <vector>
 
 #include "gruve/corpus/batch_stream.hpp"
 #include "gruve/model/chunk_pass.hpp"
@@ -33,6 +38,62 @@ inline ChunkLoss evaluate(const GruModel<float>& model, const Corpus& corpus, Sp
   ChunkPass<float> pass(model.config, kTimesteps, kBatchSize, threads, kernels);
   pass.assign(model);
   return evaluate(pass, corpus, split, kTimesteps, kBatchSize);
+}
+
+/// What a song costs a model, in nats.
+struct SongLoss {
+  std::size_t song = 0;  // of the corpus
+  double nats = 0;       // −log p of all its tokens
+  std::uint64_t tokens = 0;
+  std::uint64_t steps = 0;  // timesteps that they take; 0 in a text
+  double first_nats = 0;    // of the tokens of the first timestep
+};
+
+/// What the songs of a split cost, from what each of their tokens does.
+///
+/// nats  −log p of the tokens of each song of the corpus; those of other splits aren't looked at
+inline std::vector<SongLoss> song_losses(const Corpus& corpus, Split split,
+                                         std::span<const std::vector<double>> nats) {
+  std::vector<SongLoss> losses;
+  for (const std::size_t song : corpus.songs(split)) {
+    SongLoss loss{.song = song, .tokens = nats[song].size()};
+    std::visit(
+        [&]<class Encoder>(const Encoder& encoder) {
+          auto state = encoder.start();
+          for (std::size_t i = 0; i < nats[song].size(); ++i) {
+            const Token token = corpus.song(song).tokens[i];
+            loss.nats += nats[song][i];
+            if constexpr (MusicEncoder<Encoder>) {
+              if (loss.steps == 0) loss.first_nats += nats[song][i];
+              loss.steps += static_cast<std::uint64_t>(encoder.steps(state, token));
+            }
+            state = encoder.advance(state, token);
+          }
+        },
+        corpus.encoder());
+    losses.push_back(loss);
+  }
+  return losses;
+}
+
+/// −log p of each token of each song of a split, in nats, each song from the zero state; empty for songs of
+/// other splits.
+inline std::vector<std::vector<double>> token_nats(
+    const GruModel<float>& model, const Corpus& corpus, Split split, ThreadPool& threads,
+    const kernels::Kernels<float>& kernels = kernels::active()) {
+  constexpr int kTimesteps = 128, kBatchSize = 32;
+  ChunkPass<float> pass(model.config, kTimesteps, kBatchSize, threads, kernels);
+  pass.assign(model);
+  BatchStream stream(corpus, split, kBatchSize, BatchStream::Passes::once);
+  Chunk chunk(kTimesteps, kBatchSize);
+  std::vector<std::vector<double>> nats(corpus.num_songs());
+  while (stream.next(chunk)) {
+    pass.evaluate(chunk);
+    for (std::size_t at = 0; at < chunk.targets.size(); ++at)
+      if (chunk.targets[at] != kNoToken)
+        nats[chunk.songs[at]].push_back(static_cast<double>(pass.losses()[at]));
+  }
+  return nats;
 }
 
 }  // namespace gruve
