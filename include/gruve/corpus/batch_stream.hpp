@@ -20,6 +20,45 @@
 
 namespace gruve {
 
+namespace internal {
+
+/// Where each sequence of a stream stands in the encoder's grammar, and what that forbids.
+template <class Encoder>
+class GrammarMask {
+ public:
+  GrammarMask(const Encoder& encoder, std::size_t num_sequences)
+      : encoder_(encoder), states_(num_sequences, encoder.start()) {}
+
+  void resume(std::size_t sequence, std::span<const Token> tokens) {
+    auto& state = states_[sequence];
+    state = encoder_.start();
+    for (const Token token : tokens) state = encoder_.advance(state, token);
+  }
+
+  void mask(Chunk& chunk) {
+    if constexpr (MusicEncoder<Encoder>) {
+      const auto V = static_cast<std::size_t>(encoder_.vocab_size());
+      chunk.forbidden.resize(chunk.targets.size() * V);
+      for (std::size_t at = 0; at < chunk.targets.size(); ++at) {
+        auto& state = states_[at % states_.size()];
+        if (chunk.reset[at] != 0) state = encoder_.start();
+        std::uint8_t* forbidden = chunk.forbidden.data() + at * V;
+        for (std::size_t token = 0; token < V; ++token)
+          forbidden[token] = encoder_.allowed(state, static_cast<Token>(token)) ? 0 : 1;
+        if (chunk.targets[at] != kNoToken) state = encoder_.advance(state, chunk.targets[at]);
+      }
+    } else {
+      chunk.forbidden.clear();  // in a text anything may follow anything
+    }
+  }
+
+ private:
+  Encoder encoder_;
+  std::vector<typename Encoder::State> states_;
+};
+
+}  // namespace internal
+
 /// Cuts the songs of a split into chunks of B sequences side by side. Each sequence plays one song after
 /// another from its beginning to its end, going on in the next chunk where it stopped in this one; where a
 /// song begins, the chunk says to reset the state, and the encoder's start token stands before the song's
@@ -46,7 +85,7 @@ class BatchStream {
         sequences_(static_cast<std::size_t>(batch_size)),
         grammar_(std::visit(
             [&]<class Encoder>(const Encoder& encoder) -> decltype(grammar_) {
-              return Grammar<Encoder>(encoder, sequences_.size());
+              return internal::GrammarMask<Encoder>(encoder, sequences_.size());
             },
             corpus.encoder())) {
     if (songs_.empty())
@@ -122,41 +161,6 @@ class BatchStream {
 
  private:
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
-
-  // Where each sequence stands in the encoder's grammar, and what that forbids.
-  template <class Encoder>
-  class Grammar {
-   public:
-    Grammar(const Encoder& encoder, std::size_t num_sequences)
-        : encoder_(encoder), states_(num_sequences, encoder.start()) {}
-
-    void resume(std::size_t sequence, std::span<const Token> tokens) {
-      auto& state = states_[sequence];
-      state = encoder_.start();
-      for (const Token token : tokens) state = encoder_.advance(state, token);
-    }
-
-    void mask(Chunk& chunk) {
-      if constexpr (MusicEncoder<Encoder>) {
-        const auto V = static_cast<std::size_t>(encoder_.vocab_size());
-        chunk.forbidden.resize(chunk.targets.size() * V);
-        for (std::size_t at = 0; at < chunk.targets.size(); ++at) {
-          auto& state = states_[at % states_.size()];
-          if (chunk.reset[at] != 0) state = encoder_.start();
-          std::uint8_t* forbidden = chunk.forbidden.data() + at * V;
-          for (std::size_t token = 0; token < V; ++token)
-            forbidden[token] = encoder_.allowed(state, static_cast<Token>(token)) ? 0 : 1;
-          if (chunk.targets[at] != kNoToken) state = encoder_.advance(state, chunk.targets[at]);
-        }
-      } else {
-        chunk.forbidden.clear();  // in a text anything may follow anything
-      }
-    }
-
-   private:
-    Encoder encoder_;
-    std::vector<typename Encoder::State> states_;
-  };
   static constexpr std::uint64_t kAugmentation = 0xA56E17;  // other random numbers than those of the order
 
   struct Sequence {
@@ -215,7 +219,9 @@ class BatchStream {
   AugmentOptions augment_;
   Token start_token_;
   std::vector<Sequence> sequences_;
-  std::variant<Grammar<TimestepEncoder>, Grammar<EventEncoder>, Grammar<CharEncoder>> grammar_;
+  std::variant<internal::GrammarMask<TimestepEncoder>, internal::GrammarMask<EventEncoder>,
+               internal::GrammarMask<CharEncoder>>
+      grammar_;
   std::uint64_t pass_ = 0;
   std::size_t next_ = 0;
 };
