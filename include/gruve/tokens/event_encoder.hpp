@@ -268,13 +268,9 @@ class EventEncoder {
   /// Throws Error at the first token that is outside the vocabulary or may not stand where it does, and on a
   /// tempo that a MIDI file can't hold.
   Song decode(std::span<const Token> tokens, double bpm = 120) const {
-    if (!(bpm >= 4 && bpm <= 60e6))
-      throw Error("a tempo of " + std::to_string(bpm) + " bpm, expected 4 to 60000000");
-    const std::int64_t ticks = std::max(1, 480 / options_.steps_per_quarter);  // of a timestep
-    Song song;
-    song.ticks_per_quarter = options_.steps_per_quarter * ticks;
+    Song song = song_on_grid(options_.steps_per_quarter, bpm);
+    const std::int64_t ticks = song.ticks_per_quarter / options_.steps_per_quarter;  // of a timestep
     song.time_signatures.push_back({});
-    song.tempos.push_back({.tick = 0, .microseconds_per_quarter = std::llround(60e6 / bpm)});
 
     std::array<std::ptrdiff_t, kNumKeys> sounding;  // the last note of each key
     sounding.fill(-1);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <string>
 
@@ -67,5 +68,17 @@ class Grid {
   std::int64_t steps_per_quarter_;
   double inverse_;  // of twice the ticks
 };
+
+/// A song without notes, of one tempo, whose timesteps take a whole number of ticks: ticks_per_quarter is a
+/// multiple of steps_per_quarter near 480. Throws Error on a tempo that a MIDI file can't hold: bpm is 4 to
+/// 60,000,000 quarter notes per minute.
+inline Song song_on_grid(int steps_per_quarter, double bpm) {
+  if (!(bpm >= 4 && bpm <= 60e6))
+    throw Error("a tempo of " + std::to_string(bpm) + " bpm, expected 4 to 60000000");
+  Song song;
+  song.ticks_per_quarter = std::int64_t{steps_per_quarter} * std::max(1, 480 / steps_per_quarter);
+  song.tempos.push_back({.tick = 0, .microseconds_per_quarter = std::llround(60e6 / bpm)});
+  return song;
+}
 
 }  // namespace gruve

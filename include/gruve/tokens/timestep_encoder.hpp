@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -150,12 +149,8 @@ class TimestepEncoder {
   /// bpm  quarter notes per minute, 4 to 60,000,000
   /// Throws Error on a token outside the vocabulary or a tempo that a MIDI file can't hold.
   Song decode(std::span<const Token> tokens, double bpm = 120) const {
-    if (!(bpm >= 4 && bpm <= 60e6))
-      throw Error("a tempo of " + std::to_string(bpm) + " bpm, expected 4 to 60000000");
-    const std::int64_t ticks = std::max(1, 480 / options_.steps_per_quarter);  // of a timestep
-    Song song;
-    song.ticks_per_quarter = options_.steps_per_quarter * ticks;
-    song.tempos.push_back({.tick = 0, .microseconds_per_quarter = std::llround(60e6 / bpm)});
+    Song song = song_on_grid(options_.steps_per_quarter, bpm);
+    const std::int64_t ticks = song.ticks_per_quarter / options_.steps_per_quarter;  // of a timestep
 
     struct Held {
       std::int64_t first = -2, last = -2;  // timesteps in which the key stood; -2 where it hasn't yet
