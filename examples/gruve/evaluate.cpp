@@ -124,8 +124,12 @@ void evaluate(const EvaluateArguments& options) {
   const gruve::Split split = *gruve::split_from_name(options.split);
   const auto& kernels = gruve::kernels::active(options.precision);
   std::vector<TokenNats> all;
-  for (const gruve::TrainedModel& model : models)
-    all.push_back(gruve::token_nats(model.network, corpus, split, threads, kernels));
+  std::uint64_t correct = 0;
+  for (const gruve::TrainedModel& model : models) {
+    gruve::SplitLoss loss = gruve::evaluate_tokens(model.network, corpus, split, threads, kernels);
+    correct = loss.total.correct;
+    all.push_back(std::move(loss.nats));
+  }
   if (options.ngram > 0) all.push_back(ngram_nats(corpus, split, options.ngram));
   const std::vector<gruve::SongLoss> songs = gruve::song_losses(corpus, split, ensemble(all));
   const PerTimestep per_step(songs);
@@ -137,10 +141,8 @@ void evaluate(const EvaluateArguments& options) {
   }
   nats /= static_cast<double>(std::max<std::uint64_t>(tokens, 1));
   std::optional<double> accuracy;  // of one model: how often the most probable token came
-  if (all.size() == 1 && models.size() == 1) {
-    const gruve::ChunkLoss loss = gruve::evaluate(models[0].network, corpus, split, threads, kernels);
-    accuracy = static_cast<double>(loss.correct) / static_cast<double>(std::max<std::uint64_t>(tokens, 1));
-  }
+  if (all.size() == 1 && models.size() == 1)
+    accuracy = static_cast<double>(correct) / static_cast<double>(std::max<std::uint64_t>(tokens, 1));
   if (options.json) {
     nlohmann::ordered_json json = {{"split", options.split},
                                    {"songs", songs.size()},

@@ -339,7 +339,7 @@ TEST_CASE("What songs cost adds up to the loss, under the grammar, timestep by t
   // A model of no knowledge: each of the tokens that the grammar allows is equally probable.
   GruModel<float> model({.vocab_size = 89, .embedding_size = 4, .hidden_size = 8});
   const std::vector<SongLoss> losses =
-      song_losses(corpus, Split::train, token_nats(model, corpus, Split::train, threads));
+      song_losses(corpus, Split::train, evaluate_tokens(model, corpus, Split::train, threads).nats);
   REQUIRE(losses.size() == corpus.songs(Split::train).size());
   double nats = 0;
   for (const SongLoss& loss : losses) {

@@ -76,24 +76,34 @@ inline std::vector<SongLoss> song_losses(const Corpus& corpus, Split split,
   return losses;
 }
 
-/// −log p of each token of each song of a split, in nats, each song from the zero state; empty for songs of
-/// other splits.
-inline std::vector<std::vector<double>> token_nats(
-    const GruModel<float>& model, const Corpus& corpus, Split split, ThreadPool& threads,
-    const kernels::Kernels<float>& kernels = kernels::active()) {
+/// What a split costs a model: in all, and token by token.
+struct SplitLoss {
+  ChunkLoss total{};
+  std::vector<std::vector<double>>
+      nats{};  // −log p of each token of each song; empty for songs of other splits
+};
+
+/// As evaluate(), and what each token costs; each song from the zero state.
+inline SplitLoss evaluate_tokens(const GruModel<float>& model, const Corpus& corpus, Split split,
+                                 ThreadPool& threads,
+                                 const kernels::Kernels<float>& kernels = kernels::active()) {
   constexpr int kTimesteps = 128, kBatchSize = 32;
   ChunkPass<float> pass(model.config, kTimesteps, kBatchSize, threads, kernels);
   pass.assign(model);
   BatchStream stream(corpus, split, kBatchSize, BatchStream::Passes::once);
   Chunk chunk(kTimesteps, kBatchSize);
-  std::vector<std::vector<double>> nats(corpus.num_songs());
+  SplitLoss loss;
+  loss.nats.resize(corpus.num_songs());
   while (stream.next(chunk)) {
-    pass.evaluate(chunk);
+    const ChunkLoss part = pass.evaluate(chunk);
+    loss.total.nats += part.nats;
+    loss.total.tokens += part.tokens;
+    loss.total.correct += part.correct;
     for (std::size_t at = 0; at < chunk.targets.size(); ++at)
       if (chunk.targets[at] != kNoToken)
-        nats[chunk.songs[at]].push_back(static_cast<double>(pass.losses()[at]));
+        loss.nats[chunk.songs[at]].push_back(static_cast<double>(pass.losses()[at]));
   }
-  return nats;
+  return loss;
 }
 
 }  // namespace gruve
