@@ -53,6 +53,7 @@
 #include "gruve/tokens/any_encoder.hpp"
 #include "gruve/tokens/char_encoder.hpp"
 #include "gruve/tokens/chunk.hpp"
+#include "gruve/tokens/context.hpp"
 #include "gruve/tokens/event_encoder.hpp"
 #include "gruve/tokens/grid.hpp"
 #include "gruve/tokens/screening.hpp"

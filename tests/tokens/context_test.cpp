@@ -1,0 +1,137 @@
+#include "gruve/tokens/context.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "catch.hpp"
+
+using namespace gruve;
+
+namespace {
+
+constexpr Token kEnd = TimestepEncoder::kEndOfStep;
+
+ContextOptions told(std::initializer_list<ContextPart> parts, int bar_steps = 16) {
+  ContextOptions options{.bar_steps = bar_steps};
+  for (const ContextPart part : parts) options.add(part);
+  return options;
+}
+
+std::vector<int> inputs_after(const ContextOptions& options, const std::vector<Token>& tokens) {
+  TimestepContext context(options);
+  for (const Token token : tokens) context.advance(token);
+  const auto inputs = context.rows().inputs;
+  return {inputs.begin(), inputs.end()};
+}
+
+using Rows = std::vector<int>;
+
+}  // namespace
+
+TEST_CASE("Each part of a context tells what its name says", "[tokens][context]") {
+  const ContextOptions index = told({ContextPart::index});
+  CHECK(inputs_after(index, {}) == Rows{0});
+  CHECK(inputs_after(index, {40, 30}) == Rows{2});
+  CHECK(inputs_after(index, {40, 30, kEnd}) == Rows{0});
+  std::vector<Token> many;
+  for (Token key = 88; key-- > 60;) many.push_back(key);
+  CHECK(inputs_after(index, many) == Rows{15});
+
+  const ContextOptions previous = told({ContextPart::previous});
+  CHECK(inputs_after(previous, {87, 0}) == Rows{});
+  CHECK(inputs_after(previous, {87, 64, 0, kEnd, 5}) == Rows{0, 64, 87});
+  CHECK(inputs_after(previous, {87, 64, 0, kEnd, kEnd}) == Rows{});
+
+  // The next key below the last token, 88 where there is none, and 89 timesteps behind it its age.
+  const ContextOptions held = told({ContextPart::held});
+  const std::vector<Token> twice = {50, 40, kEnd, 50, kEnd};
+  CHECK(inputs_after(held, {}) == Rows{88, 89});
+  CHECK(inputs_after(held, twice) == Rows{50, 89 + 2});
+  CHECK(inputs_after(held, {50, 40, kEnd}) == Rows{50, 89 + 1});
+  CHECK(inputs_after(held, {50, 40, kEnd, 50}) == Rows{40, 89 + 1});
+  CHECK(inputs_after(held, {50, 40, kEnd, 45}) == Rows{40, 89 + 1});
+  CHECK(inputs_after(held, {50, 40, kEnd, 40}) == Rows{88, 89});
+  std::vector<Token> long_note;
+  for (int step = 0; step < 300; ++step) long_note.insert(long_note.end(), {64, kEnd});
+  CHECK(inputs_after(held, long_note) == Rows{64, 89 + 96});
+
+  const ContextOptions bar = told({ContextPart::bar}, 3);
+  CHECK(inputs_after(bar, {kEnd, kEnd}) == Rows{2});
+  CHECK(inputs_after(bar, {kEnd, kEnd, kEnd, 4}) == Rows{0});
+
+  // One bar ago 0–87, two bars ago 88–175.
+  const ContextOptions lookback = told({ContextPart::lookback}, 2);
+  const std::vector<Token> played = {10, kEnd, 20, 11, kEnd, 30, kEnd, kEnd};
+  CHECK(inputs_after(lookback, {10, kEnd}) == Rows{});
+  CHECK(inputs_after(lookback, {10, kEnd, 20, 11, kEnd}) == Rows{10});
+  CHECK(inputs_after(lookback, {10, kEnd, 20, 11, kEnd, 30, kEnd}) == Rows{11, 20});
+  CHECK(inputs_after(lookback, played) == Rows{30, 88 + 10});
+}
+
+TEST_CASE("Parts stand behind one another in the embedding", "[tokens][context]") {
+  const ContextOptions all = told({ContextPart::index, ContextPart::previous, ContextPart::held,
+                                   ContextPart::bar, ContextPart::lookback, ContextPart::relative},
+                                  2);
+  CHECK(all.num_inputs() == 16 + 88 + 89 + 97 + 2 + 176);
+  CHECK(inputs_after(all, {7, kEnd, 5, kEnd, 9, kEnd, 3, kEnd, 1}) ==
+        Rows{1, 16 + 3, 16 + 88 + 88, 16 + 88 + 89, 16 + 88 + 89 + 97 + 0, 16 + 88 + 89 + 97 + 2 + 9,
+             16 + 88 + 89 + 97 + 2 + 88 + 7});
+  CHECK(ContextOptions().num_inputs() == 0);
+  CHECK(ContextOptions().num_relative() == 0);
+}
+
+TEST_CASE("Rows of the relative head depend on intervals and copies alone", "[tokens][context]") {
+  const ContextOptions options = told({ContextPart::relative, ContextPart::lookback}, 1);
+  TimestepContext context(options);
+  for (const Token token : {Token{50}, kEnd, Token{52}, Token{40}, kEnd, Token{47}}) context.advance(token);
+  // Last 47, held 40 (of 52 and 40), one bar ago {52, 40}, two bars ago {50}.
+  const auto relative = context.rows().relative;
+  REQUIRE(relative.size() == 89);
+  const auto row = [&](int key, std::size_t which) { return relative[static_cast<std::size_t>(key)][which]; };
+  CHECK(row(46, 0) == 0);  // a semitone below the last
+  CHECK(row(40, 0) == 6);
+  CHECK(row(0, 0) == 46);
+  CHECK(row(40, 1) == 50 + 24);  // the held key itself
+  CHECK(row(43, 1) == 50 + 27);
+  CHECK(row(0, 1) == 50);  // farther than 24 semitones below
+  CHECK(row(40, 2) == 50 + 52 + 1 + 2);
+  CHECK(row(50, 2) == 50 + 52 + 4);
+  CHECK(row(41, 2) == 50 + 52);
+  CHECK(row(88, 0) == 49);
+  CHECK(row(88, 1) == 50 + 50);          // one is held
+  CHECK(row(88, 2) == 50 + 52 + 8 + 4);  // below 47 only two bars ago nothing is left
+  context.advance(40);
+  CHECK(context.rows().relative[88][1] == 50 + 51);
+  CHECK(context.rows().relative[88][2] == 50 + 52 + 8 + 1 + 2 + 4);
+
+  // All of it moves with the music.
+  TimestepContext higher(options);
+  for (const Token token : {Token{53}, kEnd, Token{55}, Token{43}, kEnd, Token{50}, Token{43}})
+    higher.advance(token);
+  for (std::size_t key = 0; key < 85; ++key)
+    CHECK(context.rows().relative[key] == higher.rows().relative[key + 3]);
+
+  const auto count = static_cast<std::uint16_t>(options.num_relative());
+  for (const auto& rows : context.rows().relative)
+    CHECK(std::all_of(rows.begin(), rows.end(), [&](std::uint16_t at) { return at < count; }));
+}
+
+TEST_CASE("A context that is reset is as a new one, and a copy goes its own way", "[tokens][context]") {
+  const ContextOptions options = told({ContextPart::index, ContextPart::previous, ContextPart::held,
+                                       ContextPart::bar, ContextPart::lookback, ContextPart::relative},
+                                      2);
+  const auto same = [](const TimestepContext& a, const TimestepContext& b) {
+    return std::ranges::equal(a.rows().inputs, b.rows().inputs) &&
+           std::ranges::equal(a.rows().relative, b.rows().relative);
+  };
+  TimestepContext fresh(options), used(options);
+  for (const Token token : {Token{50}, kEnd, Token{52}, Token{40}, kEnd, Token{47}, kEnd})
+    used.advance(token);
+  CHECK(!same(fresh, used));
+  TimestepContext copy = used;
+  copy.advance(3);
+  CHECK(!same(copy, used));
+  used.reset();
+  CHECK(same(fresh, used));
+}
