@@ -202,6 +202,23 @@ void add_train(CLI::App& app) {
   size("--layers", options->model.num_layers, "GRU layers", 64);
   command->add_flag("--reset-before", options->reset_before,
                     "Apply the reset gate before the recurrent product (Cho et al. 2014)");
+  command
+      ->add_option(
+          "--context",
+          [options](const std::vector<std::string>& names) {
+            for (const std::string& name : names) {
+              const auto part = gruve::context_part_from_name(name);
+              if (!part) throw CLI::ValidationError("--context", "no part is called " + name);
+              options->model.context.add(*part);
+            }
+            return true;
+          },
+          "What the model is told beside the last token (timestep format): any of index,previous,held,bar,"
+          "lookback,relative")
+      ->delimiter(',')
+      ->expected(1, static_cast<int>(gruve::kContextParts.size()));
+  size("--bar-steps", options->model.context.bar_steps, "Timesteps of a bar, for that context",
+       gruve::ContextOptions::kMaxBarSteps);
   size("--batch", options->train.batch_size, "Songs side by side");
   size("--unroll", options->train.unroll, "Timesteps that gradients go back through");
   size("--epochs", options->train.epochs, "Passes over the training songs", 1'000'000);
@@ -224,6 +241,15 @@ void add_train(CLI::App& app) {
   command->add_option("--dropout", options->train.dropout, "Share of each layer's outputs that is dropped")
       ->check(CLI::Range(0.0, 0.95))
       ->capture_default_str();
+  command->add_flag("--variational", options->train.variational,
+                    "Drop the same outputs at all timesteps of a chunk");
+  const auto share = [&](const char* name, double& value, const char* help) {
+    command->add_option(name, value, help)->check(CLI::Range(0.0, 0.95))->capture_default_str();
+  };
+  share("--recurrent-dropout", options->train.weights.recurrent,
+        "Share of the recurrent weights that is left out of each update");
+  share("--embedding-dropout", options->train.weights.embedding,
+        "Share of the embedding's rows that is left out of each update");
   command
       ->add_option("--average", options->train.average,
                    "Keep a moving average of the weights, this share of it old at each update; 0 for none")

@@ -66,3 +66,4 @@
 #include "gruve/train/schedule.hpp"
 #include "gruve/train/train_options.hpp"
 #include "gruve/train/trainer.hpp"
+#include "gruve/train/weight_dropout.hpp"

@@ -15,9 +15,12 @@ using namespace gruve;
 namespace {
 
 PackedModel<float> untrained(int hidden_size, kernels::Precision precision = kernels::Precision::fp32,
-                             int num_layers = 2) {
-  GruModel<float> network(
-      {.vocab_size = 89, .embedding_size = 8, .hidden_size = hidden_size, .num_layers = num_layers});
+                             int num_layers = 2, const ContextOptions& context = {}) {
+  GruModel<float> network({.vocab_size = 89,
+                           .embedding_size = 8,
+                           .hidden_size = hidden_size,
+                           .num_layers = num_layers,
+                           .context = context});
   initialize(network, 3);
   PackedModel<float> packed(network.config, kernels::active(precision));
   ThreadPool threads(1);
@@ -56,7 +59,8 @@ TEST_CASE("Sequences side by side get the logits that each gets alone", "[genera
 }
 
 TEST_CASE("What comes of a sequence depends on neither the others nor the threads", "[generate][batch]") {
-  const PackedModel<float> model = untrained(33);
+  const ContextOptions context{.parts = GENERATE(0u, 0x3Fu), .bar_steps = 4};
+  const PackedModel<float> model = untrained(33, kernels::Precision::fp32, 2, context);
   const TimestepEncoder encoder;
   const SamplerOptions options{.argmax = 0.3f};
   ThreadPool one(1);

@@ -25,6 +25,28 @@ Chunk random_chunk(int T, int B, int V, std::uint64_t seed, bool with_gaps = tru
   return chunk;
 }
 
+// Any rows that the model has, whatever a context of those tokens would tell.
+Chunk with_context(Chunk chunk, const ModelConfig& config) {
+  Rng rng(12);
+  const auto row = [&](int rows) {
+    return static_cast<std::uint16_t>(rng.below(static_cast<std::uint32_t>(rows)));
+  };
+  chunk.context_begin.assign(1, 0);
+  for (std::size_t at = 0; at < chunk.inputs.size(); ++at) {
+    for (std::uint32_t i = rng.below(4); i > 0; --i)
+      chunk.context.push_back(row(config.context.num_inputs()));
+    chunk.context_begin.push_back(static_cast<std::uint32_t>(chunk.context.size()));
+    for (int token = 0; token < config.vocab_size; ++token) {
+      const int rows = config.context.num_relative();
+      if (rows > 0) chunk.relative.push_back({row(rows), row(rows), row(rows)});
+    }
+  }
+  return chunk;
+}
+
+constexpr unsigned kIndex = 1u << static_cast<unsigned>(ContextPart::index);
+constexpr unsigned kRelative = 1u << static_cast<unsigned>(ContextPart::relative);
+
 // The same numbers in every scalar type, larger than initialize() gives so that no gate is in its linear
 // part.
 template <class Scalar>
@@ -87,10 +109,16 @@ TEST_CASE("The gradient of the loss by every parameter is that of the complex st
   const int L = GENERATE(1, 2, 3);
   const ResetGate reset_gate = GENERATE(ResetGate::after_product, ResetGate::before_product);
   const double probability = GENERATE(0.0, 0.4);
-  const ModelConfig config{
-      .vocab_size = 5, .embedding_size = 3, .hidden_size = 4, .num_layers = L, .reset_gate = reset_gate};
-  const Chunk chunk = random_chunk(6, 3, 5, 7);
-  const Dropout dropout{.probability = probability, .seed = 3, .step = 9};
+  const unsigned context = GENERATE(0u, kIndex, kRelative, kIndex | kRelative);
+  if (context != 0 && L == 3) return;  // nothing that two layers don't have
+  const ModelConfig config{.vocab_size = 5,
+                           .embedding_size = 3,
+                           .hidden_size = 4,
+                           .num_layers = L,
+                           .reset_gate = reset_gate,
+                           .context = {.parts = context}};
+  const Chunk chunk = with_context(random_chunk(6, 3, 5, 7), config);
+  const Dropout dropout{.probability = probability, .variational = context != 0, .seed = 3, .step = 9};
   const std::vector<double> gradient =
       run<double>(config, chunk, kernels::reference::kKernels<double>, 1, dropout).gradient;
 
@@ -125,9 +153,14 @@ TEST_CASE("Every implementation gives the reference's gradient at odd sizes", "[
   const int B = GENERATE(1, 5, 13);
   const int L = GENERATE(1, 2);
   const ResetGate reset_gate = GENERATE(ResetGate::after_product, ResetGate::before_product);
-  const ModelConfig config{
-      .vocab_size = 7, .embedding_size = 3, .hidden_size = H, .num_layers = L, .reset_gate = reset_gate};
-  const Chunk chunk = random_chunk(9, B, 7, 5);
+  const unsigned context = GENERATE(0u, kIndex | kRelative);
+  const ModelConfig config{.vocab_size = 7,
+                           .embedding_size = 3,
+                           .hidden_size = H,
+                           .num_layers = L,
+                           .reset_gate = reset_gate,
+                           .context = {.parts = context}};
+  const Chunk chunk = with_context(random_chunk(9, B, 7, 5), config);
   const auto truth = run<double>(config, chunk, kernels::reference::kKernels<double>, 1);
   const double size = norm(truth.gradient);
   for (const kernels::Kernels<float>* kernels : kernels::available()) {
@@ -186,8 +219,13 @@ TEST_CASE("The smallest vocabulary, embedding, batch and chunk work with any hid
 
 TEST_CASE("Gradients and state have the same bits for any number of threads", "[model][threads]") {
   const double probability = GENERATE(0.0, 0.3);
-  const ModelConfig config{.vocab_size = 89, .embedding_size = 20, .hidden_size = 100, .num_layers = 2};
-  const Chunk chunk = random_chunk(20, 13, 89, 5);
+  const unsigned context = GENERATE(0u, kIndex | kRelative);
+  const ModelConfig config{.vocab_size = 89,
+                           .embedding_size = 20,
+                           .hidden_size = 100,
+                           .num_layers = 2,
+                           .context = {.parts = context}};
+  const Chunk chunk = with_context(random_chunk(20, 13, 89, 5), config);
   for (const kernels::Kernels<float>* kernels : kernels::available()) {
     if (kernels == &kernels::reference::kKernels<float>) continue;  // it makes no such promise
     const Dropout dropout{.probability = probability, .seed = 4};
@@ -199,6 +237,39 @@ TEST_CASE("Gradients and state have the same bits for any number of threads", "[
       CHECK(std::memcmp(one.state.data(), many.state.data(), one.state.size() * sizeof(float)) == 0);
       CHECK(one.nats == many.nats);
     }
+  }
+}
+
+TEST_CASE("Variational dropout leaves out the same units at all timesteps of a sequence", "[model]") {
+  const int T = 7, B = 3, H = 20;
+  const ModelConfig config{.vocab_size = 4, .embedding_size = 3, .hidden_size = H};
+  ThreadPool threads(1);
+  Chunk chunk = random_chunk(T, B, 4, 3, false);
+  std::fill(chunk.targets.begin(), chunk.targets.end(), Token{0});
+  const auto model = random_model<double>(config, 1);
+  // Where a sequence's targets are the only ones, a unit that is dropped at all timesteps has no gradient.
+  for (const bool variational : {false, true}) {
+    int dropped = 0, sequences_differ = 0;
+    std::vector<bool> first;
+    for (std::size_t b = 0; b < B; ++b) {
+      Chunk one = chunk;
+      for (std::size_t at = 0; at < one.targets.size(); ++at)
+        if (at % B != b) one.targets[at] = kNoToken;
+      GruModel<double> gradient(config);
+      ChunkPass<double> pass(config, T, B, threads);
+      pass.assign(model);
+      pass.backpropagate(one, gradient,
+                         {.probability = 0.5, .variational = variational, .seed = 8, .step = 2});
+      std::vector<bool> units;
+      for (int unit = 0; unit < H; ++unit) units.push_back(gradient.output.weight.matrix()(1, unit) == 0);
+      for (const bool unit : units) dropped += unit ? 1 : 0;
+      if (b == 0) first = units;
+      sequences_differ += units != first ? 1 : 0;
+    }
+    // Half of 60 units, or all 7 timesteps of one by chance.
+    CHECK(dropped > (variational ? 15 : -1));
+    CHECK(dropped < (variational ? 45 : 6));
+    if (variational) CHECK(sequences_differ > 0);
   }
 }
 

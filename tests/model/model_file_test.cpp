@@ -76,6 +76,34 @@ TEST_CASE("A model that is saved and loaded is the same, and saved again has the
   CHECK(file.read() == bytes);
 }
 
+TEST_CASE("A model that is told a context keeps what it is told", "[model][file]") {
+  const TemporaryFile file;
+  TrainedModel model = small_model();
+  ModelConfig config = model.network.config;
+  config.context.bar_steps = 12;
+  config.context.add(ContextPart::bar);
+  config.context.add(ContextPart::relative);
+  model.network = GruModel<float>(config);
+  initialize(model.network, 4);
+  save(model, file.path);
+  CHECK(load(file.path).network.config == config);
+  const SafetensorsFile tensors(file.path);
+  CHECK(tensors.tensors().at("embedding.weight").shape == std::vector<int>{89 + 12, 3});
+  CHECK(tensors.tensors().at("output.weight").shape ==
+        std::vector<int>{89 + config.context.num_relative(), 5});
+
+  const std::string bytes = file.read();
+  const auto changed = [&](const std::string& from, const std::string& to) {
+    const std::size_t at = bytes.find(from);
+    REQUIRE(at != std::string::npos);
+    file.write(std::string(bytes).replace(at, from.size(), to));
+    return refusal(file);
+  };
+  CHECK(changed("relative", "relation").find("unknown part \"relation\"") != std::string::npos);
+  CHECK(changed("bar_steps\\\":12", "bar_steps\\\": 0").find("context") != std::string::npos);
+  CHECK(changed("timestep", "tomestep").find("type") != std::string::npos);
+}
+
 TEST_CASE("A model file has PyTorch's names and shapes", "[model][file]") {
   const TemporaryFile file;
   save(small_model(), file.path);

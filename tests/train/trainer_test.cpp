@@ -1,5 +1,6 @@
 #include "gruve/train/trainer.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstring>
@@ -11,6 +12,7 @@
 
 #include "catch.hpp"
 #include "gruve/core/rng.hpp"
+#include "gruve/model/stepper.hpp"
 
 using namespace gruve;
 
@@ -361,6 +363,102 @@ TEST_CASE("What songs cost adds up to the loss, under the grammar, timestep by t
     nats += loss.nats;
   }
   CHECK(evaluate(model, corpus, Split::train, threads).nats == Approx(nats));
+}
+
+TEST_CASE("A model that is told a context costs the same token by token as in chunks", "[train][context]") {
+  Rng rng(4);
+  std::vector<std::vector<Token>> songs(30);
+  for (auto& song : songs)
+    for (std::uint32_t step = 0; step < 20; ++step) {
+      for (Token key = 88; key-- > 0;)
+        if (rng.below(20) == 0) song.push_back(key);
+      song.push_back(88);
+    }
+  const TimestepEncoder encoder({.steps_per_quarter = 1});
+  const Corpus corpus = Corpus::from_songs({.encoder = encoder, .time_signature = {}, .report = {}}, songs);
+  ContextOptions context{.bar_steps = 3};
+  for (const ContextPart part : {ContextPart::index, ContextPart::previous, ContextPart::held,
+                                 ContextPart::bar, ContextPart::lookback, ContextPart::relative})
+    context.add(part);
+  GruModel<float> model(
+      {.vocab_size = 89, .embedding_size = 6, .hidden_size = 20, .num_layers = 2, .context = context});
+  initialize(model, 5);
+  ThreadPool threads(2);
+  const auto nats = evaluate_tokens(model, corpus, Split::train, threads).nats;
+  PackedModel<float> packed(model.config);
+  packed.assign(model, threads);
+  for (const std::size_t song : corpus.songs(Split::train)) {
+    Stepper stepper(packed);
+    TimestepContext told(context);
+    int state = encoder.start();
+    Token last = encoder.start_token();
+    double expected = 0, sum_of_nats = 0;
+    for (const Token token : corpus.song(song).tokens) {
+      const auto logits = stepper.step(last, told.rows());
+      double sum = 0;
+      for (Token other = 0; other < 89; ++other)
+        if (encoder.allowed(state, other)) sum += std::exp(static_cast<double>(logits[other]));
+      expected += std::log(sum) - static_cast<double>(logits[token]);
+      state = encoder.advance(state, token);
+      told.advance(token);
+      last = token;
+    }
+    for (const double cost : nats[song]) sum_of_nats += cost;
+    CHECK(sum_of_nats == Approx(expected).epsilon(1e-5));
+  }
+
+  // And a training of such a model is stopped and resumed as any other.
+  const TrainOptions options{
+      .batch_size = 3, .unroll = 10, .epochs = 2, .threads = 1, .checkpoint_interval = 9};
+  const TemporaryFile checkpoint("context.checkpoint");
+  const ModelConfig config{.embedding_size = 6, .hidden_size = 20, .context = context};
+  Trainer whole(corpus, config, options), first(corpus, config, options), second(corpus, config, options);
+  whole.run();
+  int steps = 0;
+  first.run({.on_step = [&](const StepReport&) { return ++steps < 13; }, .on_validation = {}},
+            checkpoint.path);
+  second.resume(checkpoint.path);
+  second.run();
+  CHECK(flat(second.best_model()) == flat(whole.best_model()));
+}
+
+TEST_CASE("A context is refused where the format has none", "[train][context]") {
+  const Corpus corpus = walks();
+  CHECK_THROWS_WITH(Trainer(corpus, {.context = {.parts = 1}}, {}), Catch::Matchers::Contains("context"));
+}
+
+TEST_CASE("Weights that are dropped are so in their share, for the gradient as for the pass", "[train]") {
+  GruModel<float> model({.vocab_size = 200, .embedding_size = 4, .hidden_size = 40, .num_layers = 2});
+  model.for_each_parameter([](const std::string&, Parameter<float>& parameter) {
+    std::fill_n(parameter.data(), parameter.size(), 1.0f);
+  });
+  GruModel<float> pass = model, gradient = model, other = model, none = model;
+  const WeightDropout dropout{.recurrent = 0.25, .embedding = 0.5};
+  drop_weights(pass, dropout, 3, 7);
+  drop_weights(gradient, dropout, 3, 7);
+  drop_weights(other, dropout, 3, 8);
+  drop_weights(none, {}, 3, 7);
+  CHECK(flat(pass) == flat(gradient));
+  CHECK(flat(pass) != flat(other));
+  CHECK(flat(none) == flat(model));
+  const auto share = [](const Parameter<float>& parameter) {
+    return static_cast<double>(std::count(parameter.data(), parameter.data() + parameter.size(), 0.0f)) /
+           static_cast<double>(parameter.size());
+  };
+  for (const GruCell<float>& cell : pass.gru.layers) {
+    CHECK(share(cell.weight_hh) == Approx(0.25).margin(4 * std::sqrt(0.25 * 0.75 / 4800)));
+    CHECK(*std::max_element(cell.weight_hh.data(), cell.weight_hh.data() + 4800) == Approx(4.0 / 3));
+    CHECK(share(cell.weight_ih) == 0);
+    CHECK(share(cell.bias_hh) == 0);
+  }
+  CHECK(flat(pass) != flat(model));
+  CHECK(pass.gru.layers[0].weight_hh.matrix() != pass.gru.layers[1].weight_hh.matrix());
+  CHECK(share(pass.embedding.weight) == Approx(0.5).margin(4 * std::sqrt(0.25 / 200)));
+  for (int token = 0; token < 200; ++token) {
+    const auto row = pass.embedding.weight.matrix().row(token);
+    CHECK(((row.array() == 0).all() || (row.array() == 2).all()));
+  }
+  CHECK(share(pass.output.weight) == 0);
 }
 
 TEST_CASE("An average of the weights is what is validated and kept, and survives a stop", "[train]") {

@@ -17,24 +17,51 @@
 #include "gruve/corpus/augment.hpp"
 #include "gruve/corpus/corpus.hpp"
 #include "gruve/tokens/chunk.hpp"
+#include "gruve/tokens/context.hpp"
 
 namespace gruve {
 
 namespace internal {
 
-/// Where each sequence of a stream stands in the encoder's grammar, and what that forbids.
+/// Where each sequence of a stream stands: in the encoder's grammar, with what that forbids, and in the
+/// context that the model is told.
 template <class Encoder>
-class GrammarMask {
+class StreamState {
  public:
-  GrammarMask(const Encoder& encoder, std::size_t num_sequences)
-      : encoder_(encoder), states_(num_sequences, encoder.start()) {}
+  StreamState(const Encoder& encoder, const ContextOptions& context, std::size_t num_sequences)
+      : encoder_(encoder),
+        has_context_(context.any()),
+        states_(num_sequences, encoder.start()),
+        contexts_(has_context_ ? num_sequences : 0, Context<Encoder>(context)) {}
 
   void resume(std::size_t sequence, std::span<const Token> tokens) {
     auto& state = states_[sequence];
     state = encoder_.start();
     for (const Token token : tokens) state = encoder_.advance(state, token);
+    if (!has_context_) return;
+    contexts_[sequence].reset();
+    for (const Token token : tokens) contexts_[sequence].advance(token);
   }
 
+  /// Fills in what follows from a chunk's tokens.
+  void describe(Chunk& chunk) {
+    mask(chunk);
+    if (!has_context_) return;
+    chunk.context.clear();
+    chunk.relative.clear();
+    chunk.context_begin.assign(1, 0);
+    for (std::size_t at = 0; at < chunk.targets.size(); ++at) {
+      Context<Encoder>& context = contexts_[at % contexts_.size()];
+      if (chunk.reset[at] != 0) context.reset();
+      const ContextRows rows = context.rows();
+      chunk.context.insert(chunk.context.end(), rows.inputs.begin(), rows.inputs.end());
+      chunk.context_begin.push_back(static_cast<std::uint32_t>(chunk.context.size()));
+      chunk.relative.insert(chunk.relative.end(), rows.relative.begin(), rows.relative.end());
+      if (chunk.targets[at] != kNoToken) context.advance(chunk.targets[at]);
+    }
+  }
+
+ private:
   void mask(Chunk& chunk) {
     if constexpr (MusicEncoder<Encoder>) {
       const auto V = static_cast<std::size_t>(encoder_.vocab_size());
@@ -52,9 +79,10 @@ class GrammarMask {
     }
   }
 
- private:
   Encoder encoder_;
+  bool has_context_;
   std::vector<typename Encoder::State> states_;
+  std::vector<Context<Encoder>> contexts_;  // empty without a context
 };
 
 }  // namespace internal
@@ -63,7 +91,7 @@ class GrammarMask {
 /// another from its beginning to its end, going on in the next chunk where it stopped in this one; where a
 /// song begins, the chunk says to reset the state, and the encoder's start token stands before the song's
 /// first. The chunk says which tokens the encoder's grammar forbids, so that a model spends no probability on
-/// them.
+/// them, and the context that a model may be told.
 class BatchStream {
  public:
   enum class Passes {
@@ -72,10 +100,11 @@ class BatchStream {
   };
 
   /// augment  how songs are varied, anew in each pass; a function of the seed, the pass and the song
-  /// Throws Error where the split has no song, or augment is out of its range. The corpus must outlive the
-  /// stream.
+  /// context  what chunks tell a model beside the tokens
+  /// Throws Error where the split has no song, augment is out of its range, or the corpus's format has no
+  /// context. The corpus must outlive the stream.
   BatchStream(const Corpus& corpus, Split split, int batch_size, Passes passes, std::uint64_t seed = 0,
-              const AugmentOptions& augment = {})
+              const AugmentOptions& augment = {}, const ContextOptions& context = {})
       : corpus_(&corpus),
         songs_(corpus.songs(split)),
         passes_(passes),
@@ -83,13 +112,15 @@ class BatchStream {
         augment_(augment),
         start_token_(std::visit([](const auto& encoder) { return encoder.start_token(); }, corpus.encoder())),
         sequences_(static_cast<std::size_t>(batch_size)),
-        grammar_(std::visit(
-            [&]<class Encoder>(const Encoder& encoder) -> decltype(grammar_) {
-              return internal::GrammarMask<Encoder>(encoder, sequences_.size());
+        states_(std::visit(
+            [&]<class Encoder>(const Encoder& encoder) -> decltype(states_) {
+              return internal::StreamState<Encoder>(encoder, context, sequences_.size());
             },
             corpus.encoder())) {
     if (songs_.empty())
       throw Error(corpus.file(), "no song stands in the split \"" + std::string(split_name(split)) + "\"");
+    if (context.any() && !std::holds_alternative<TimestepEncoder>(corpus.encoder()))
+      throw Error(corpus.file(), "only the timestep format has a context that a model can be told");
     check(augment);
     arrange();
   }
@@ -118,7 +149,7 @@ class BatchStream {
         any = true;
       }
     }
-    std::visit([&](auto& grammar) { grammar.mask(chunk); }, grammar_);
+    std::visit([&](auto& states) { states.describe(chunk); }, states_);
     return any;
   }
 
@@ -150,8 +181,8 @@ class BatchStream {
         begin(sequence);
         sound = sequence.offset <= tokens_of(sequence).size();
         if (!sound) break;
-        std::visit([&](auto& grammar) { grammar.resume(b, tokens_of(sequence).first(sequence.offset)); },
-                   grammar_);
+        std::visit([&](auto& states) { states.resume(b, tokens_of(sequence).first(sequence.offset)); },
+                   states_);
       }
       if (!sound) throw Error(file, "its place in the corpus does not fit this corpus");
     } catch (const nlohmann::json::exception&) {
@@ -219,9 +250,9 @@ class BatchStream {
   AugmentOptions augment_;
   Token start_token_;
   std::vector<Sequence> sequences_;
-  std::variant<internal::GrammarMask<TimestepEncoder>, internal::GrammarMask<EventEncoder>,
-               internal::GrammarMask<CharEncoder>>
-      grammar_;
+  std::variant<internal::StreamState<TimestepEncoder>, internal::StreamState<EventEncoder>,
+               internal::StreamState<CharEncoder>>
+      states_;
   std::uint64_t pass_ = 0;
   std::size_t next_ = 0;
 };

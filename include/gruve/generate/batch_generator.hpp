@@ -11,6 +11,7 @@
 #include "gruve/generate/sampler.hpp"
 #include "gruve/model/batch_stepper.hpp"
 #include "gruve/model/packed_model.hpp"
+#include "gruve/tokens/context.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
 namespace gruve {
@@ -30,6 +31,7 @@ class BatchGenerator {
           {i,
            {encoder_.vocab_size(), options, seed, first_stream + static_cast<std::uint64_t>(i)},
            encoder_.start(),
+           Context<Encoder>(model.config().context),
            true});
     last_.assign(running_.size(), encoder_.start_token());
   }
@@ -37,9 +39,12 @@ class BatchGenerator {
   /// All sequences take the tokens as if they had generated them. They must be in the vocabulary.
   void prime(std::span<const Token> tokens) noexcept {
     for (const Token token : tokens) {
-      stepper_.step(last_);
+      step();
       std::fill(last_.begin(), last_.end(), token);
-      for (Sequence& sequence : running_) sequence.state = encoder_.advance(sequence.state, token);
+      for (Sequence& sequence : running_) {
+        sequence.state = encoder_.advance(sequence.state, token);
+        sequence.context.advance(token);
+      }
     }
   }
 
@@ -53,7 +58,7 @@ class BatchGenerator {
   void run(Also&& also, Take&& take) {
     const auto V = static_cast<std::size_t>(encoder_.vocab_size());
     while (!running_.empty()) {
-      const std::span<const float> logits = stepper_.step(last_);
+      const std::span<const float> logits = step();
       const auto parts = static_cast<std::size_t>(threads_->size());
       threads_->for_each_thread([&](std::size_t part) {
         const std::size_t end = running_.size() * (part + 1) / parts;
@@ -65,6 +70,7 @@ class BatchGenerator {
           });
           last_[i] = token;
           sequence.state = encoder_.advance(state, token);
+          sequence.context.advance(token);
           sequence.goes_on = take(sequence.index, state, token, sequence.state);
         }
       });
@@ -81,8 +87,13 @@ class BatchGenerator {
     int index;
     Sampler sampler;
     typename Encoder::State state;
+    Context<Encoder> context;
     bool goes_on;
   };
+
+  std::span<const float> step() noexcept {
+    return stepper_.step(last_, [&](std::size_t i) { return running_[i].context.rows(); });
+  }
 
   // The last of those that run takes the place of one that has ended.
   void end(std::size_t i) {

@@ -10,6 +10,7 @@
 #include "gruve/generate/sampler.hpp"
 #include "gruve/model/packed_model.hpp"
 #include "gruve/model/stepper.hpp"
+#include "gruve/tokens/context.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
 namespace gruve {
@@ -35,6 +36,7 @@ class Generator {
             std::uint64_t seed, std::uint64_t stream = 0, ThreadPool* threads = nullptr)
       : stepper_(model, threads),
         encoder_(std::move(encoder)),
+        context_(model.config().context),
         sampler_(encoder_.vocab_size(), options, seed, stream),
         state_(encoder_.start()),
         last_(encoder_.start_token()) {}
@@ -53,10 +55,11 @@ class Generator {
   /// grammar allows.
   template <class Also>
   Token next(Also&& also) noexcept {
-    const std::span<const float> logits = stepper_.step(last_);
+    const std::span<const float> logits = stepper_.step(last_, context_.rows());
     last_ =
         sampler_.sample(logits, [&](Token token) { return encoder_.allowed(state_, token) && also(token); });
     state_ = encoder_.advance(state_, last_);
+    context_.advance(last_);
     return last_;
   }
 
@@ -68,13 +71,15 @@ class Generator {
 
  private:
   void take(Token token) noexcept {
-    stepper_.step(last_);
+    stepper_.step(last_, context_.rows());
     last_ = token;
     state_ = encoder_.advance(state_, token);
+    context_.advance(token);
   }
 
   Stepper stepper_;
   Encoder encoder_;
+  Context<Encoder> context_;
   Sampler sampler_;
   typename Encoder::State state_;
   Token last_;  // not yet fed to the stepper

@@ -25,17 +25,34 @@ class BatchStepper {
         B_(batch_size),
         h_(static_cast<std::size_t>(model.config().num_layers), AlignedVector<float>(2 * size(1))),
         gates_(size(4)),
-        logits_(static_cast<std::size_t>(B_) * static_cast<std::size_t>(model.config().vocab_size)) {}
+        x_(model.has_inputs() ? rows_of(model.config().embedding_size) : 0),
+        output_(rows_of(model.config().output_rows())),
+        logits_(model.config().context.num_relative() > 0 ? rows_of(model.config().vocab_size) : 0) {}
 
   /// Feeds the first n = tokens.size() sequences a token each and returns the logits [n, V] of those to come
   /// next. They stay where they are until the next call.
   std::span<const float> step(std::span<const Token> tokens) noexcept {
+    return step(tokens, [](std::size_t) { return ContextRows(); });
+  }
+
+  /// The same for a model that is told a context: context(i) gives the ContextRows behind token i.
+  template <class ContextAt>
+  std::span<const float> step(std::span<const Token> tokens, ContextAt&& context) noexcept {
     const auto n = static_cast<int>(tokens.size()), parts = threads_->size();
     threads_->for_each_thread([&](std::size_t i) {
       const auto part = static_cast<int>(i);
       const kernels::Rows rows{1, B_, n * part / parts, n * (part + 1) / parts};
       if (rows.first == rows.last) return;
       const float* input = nullptr;
+      const auto each = [&](auto&& work) {
+        for (auto b = static_cast<std::size_t>(rows.first); b < static_cast<std::size_t>(rows.last); ++b)
+          work(b);
+      };
+      if (model_->has_inputs()) {
+        const auto E = static_cast<std::size_t>(model_->config().embedding_size);
+        each([&](std::size_t b) { model_->embed(tokens[b], context(b).inputs, x_.data() + b * E); });
+        input = x_.data();
+      }
       for (std::size_t l = 0; l < h_.size(); ++l) {
         float* state = h_[l].data();
         model_->layer_forward(l, {.rows = rows, .tokens = tokens.data(), .h = state, .gates = gates_.data()},
@@ -44,9 +61,16 @@ class BatchStepper {
         std::copy_n(state + size(1) + at, count, state + at);
         input = state;
       }
-      model_->output_forward(rows, input, logits_.data());
+      model_->output_forward(rows, input, output_.data());
+      if (logits_.empty()) return;
+      const auto V = static_cast<std::size_t>(model_->config().vocab_size);
+      const auto N = static_cast<std::size_t>(model_->config().output_rows());
+      each([&](std::size_t b) {
+        model_->add_relative(context(b).relative, output_.data() + b * N, logits_.data() + b * V);
+      });
     });
-    return {logits_.data(), tokens.size() * static_cast<std::size_t>(model_->config().vocab_size)};
+    return {logits_.empty() ? output_.data() : logits_.data(),
+            tokens.size() * static_cast<std::size_t>(model_->config().vocab_size)};
   }
 
   /// The hidden state [H] of a layer of a sequence, zero at first. It may be read and written between steps.
@@ -61,6 +85,9 @@ class BatchStepper {
   std::size_t row(int b) const {
     return static_cast<std::size_t>(b) * static_cast<std::size_t>(model_->config().hidden_size);
   }
+  std::size_t rows_of(int width) const {
+    return static_cast<std::size_t>(B_) * static_cast<std::size_t>(width);
+  }
   std::size_t size(int width) const { return row(B_) * static_cast<std::size_t>(width); }
 
   const PackedModel<float>* model_;
@@ -68,7 +95,9 @@ class BatchStepper {
   int B_;
   std::vector<AlignedVector<float>> h_;  // [L][2, B, H]
   AlignedVector<float> gates_;           // [B, 4H]
-  AlignedVector<float> logits_;          // [B, V]
+  AlignedVector<float> x_;               // [B, E], or empty
+  AlignedVector<float> output_;          // [B, V + R]
+  AlignedVector<float> logits_;          // [B, V], or empty where R is 0
 };
 
 }  // namespace gruve

@@ -28,9 +28,11 @@ struct ChunkLoss {
 };
 
 /// Which units are dropped in a pass: each element of each layer's output with the given probability
-/// (Srivastava et al. 2014), as a function of seed, step and place alone.
+/// (Srivastava et al. 2014), as a function of seed, step and place alone. Or, variational, the same elements
+/// at all timesteps of the chunk (Gal and Ghahramani 2016).
 struct Dropout {
   double probability = 0;
+  bool variational = false;
   std::uint64_t seed = 0;
   std::uint64_t step = 0;
 };
@@ -67,39 +69,48 @@ class ChunkPass {
       layers_[l].gates.resize(rows * count(4 * H));
       layers_[l].dh.resize(count(B_) * count(H));
       layers_[l].weight_hh_backward.resize(kernels.packed_gru_backward_size(H, config.reset_gate));
-      if (l > 0)
-        layers_[l].weight_ih_backward.resize(kernels.packed_size(2 * H, H) + kernels.packed_size(H, H));
+      if (l > 0 || packed_.has_inputs())
+        layers_[l].weight_ih_backward.resize(kernels.packed_size(2 * H, input_size(l)) +
+                                             kernels.packed_size(H, input_size(l)));
     }
     dout_.resize(rows * count(H));
     logits_.resize(rows * count(V));
     loss_.resize(rows);
-    output_backward_.resize(kernels.packed_size(V, H));
-    table_gradient_.resize(count(V) * count(3 * H));
-    table_backward_.resize(packed_.table_kernels().packed_size(3 * H, E));
+    output_backward_.resize(kernels.packed_size(config.output_rows(), H));
+    if (config.context.num_relative() > 0) output_rows_.resize(rows * count(config.output_rows()));
+    if (packed_.has_inputs()) {
+      x_.resize(rows * count(E));
+      dx_.resize(x_.size());
+    } else {
+      table_gradient_.resize(count(V) * count(3 * H));
+      table_backward_.resize(packed_.table_kernels().packed_size(3 * H, E));
+    }
     plan_gradients();
   }
 
   /// Takes the parameters of a model; to be called after each change of them.
   void assign(const GruModel<Scalar>& model) {
-    const int V = config_.vocab_size, E = config_.embedding_size, H = config_.hidden_size;
+    const int E = config_.embedding_size, H = config_.hidden_size;
     assert(model.config == config_);
     packed_.assign(model, *threads_);
     embedding_ = &model.embedding.weight;
     threads_->for_each(layers_.size() + 1, [&](std::size_t l) {
       if (l == layers_.size()) {
-        kernels_->pack(V, H, model.output.weight.data(), H, 1, output_backward_.data());
-        packed_.table_kernels().pack(3 * H, E, model.gru.layers[0].weight_ih.data(), E, 1,
-                                     table_backward_.data());
+        kernels_->pack(config_.output_rows(), H, model.output.weight.data(), H, 1, output_backward_.data());
+        if (!packed_.has_inputs())
+          packed_.table_kernels().pack(3 * H, E, model.gru.layers[0].weight_ih.data(), E, 1,
+                                       table_backward_.data());
         return;
       }
       const GruCell<Scalar>& cell = model.gru.layers[l];
       kernels_->pack_gru_backward(H, config_.reset_gate, cell.weight_hh.data(),
                                   layers_[l].weight_hh_backward.data());
-      if (l == 0) return;
+      if (l == 0 && !packed_.has_inputs()) return;
+      const int I = input_size(l);
       Scalar* packed = layers_[l].weight_ih_backward.data();
-      kernels_->pack(2 * H, H, cell.weight_ih.data(), H, 1, packed);
-      kernels_->pack(H, H, cell.weight_ih.matrix().row(2 * H).data(), H, 1,
-                     packed + kernels_->packed_size(2 * H, H));
+      kernels_->pack(2 * H, I, cell.weight_ih.data(), I, 1, packed);
+      kernels_->pack(H, I, cell.weight_ih.matrix().row(2 * H).data(), I, 1,
+                     packed + kernels_->packed_size(2 * H, I));
     });
   }
 
@@ -145,7 +156,12 @@ class ChunkPass {
     const bool drops = dropout.probability > 0;
     threads_->for_each(tasks_.size(),
                        [&](std::size_t i) { sum_gradient(tasks_[i], chunk, gradient, drops); });
-    threads_->for_each(2, [&](std::size_t i) { table_gradient(i, gradient); });
+    if (packed_.has_inputs()) {
+      const auto parts = count(threads_->size());
+      threads_->for_each(parts, [&](std::size_t i) { embedding_gradient(i, parts, chunk, gradient); });
+    } else {
+      threads_->for_each(2, [&](std::size_t i) { table_gradient(i, gradient); });
+    }
     return total_loss(chunk);
   }
 
@@ -188,12 +204,13 @@ class ChunkPass {
         tasks_.push_back({kind, layer, {at, std::min(at + largest, last)}});
     };
     for (std::size_t l = 0; l < layers_.size(); ++l) {
-      for (const Kind kind : {Kind::weight_hh, l == 0 ? Kind::table : Kind::weight_ih}) {
+      for (const Kind kind :
+           {Kind::weight_hh, l == 0 && !packed_.has_inputs() ? Kind::table : Kind::weight_ih}) {
         cut(kind, l, 0, 2 * H);
         cut(kind, l, 2 * H, 3 * H);
       }
     }
-    cut(Kind::output, 0, 0, config_.vocab_size);
+    cut(Kind::output, 0, 0, config_.output_rows());
   }
 
   template <class Shard>
@@ -231,6 +248,10 @@ class ChunkPass {
   void forward(const Chunk& chunk, kernels::Rows rows, Scalar scale, const Dropout& dropout) {
     const bool drops = dropout.probability > 0;
     const Scalar* input = nullptr;
+    if (packed_.has_inputs()) {
+      embed(chunk, rows);
+      input = x_.data();
+    }
     for (std::size_t l = 0; l < layers_.size(); ++l) {
       Layer& layer = layers_[l];
       packed_.layer_forward(l,
@@ -243,7 +264,13 @@ class ChunkPass {
       if (drops) drop(l, rows, dropout);
       input = visible(layer, drops);
     }
-    packed_.output_forward(rows, input, logits_.data());
+    packed_.output_forward(rows, input, output_gradients());
+    if (!output_rows_.empty()) {
+      for_each_row(rows, [&](std::size_t row) {
+        packed_.add_relative(relative(chunk, row), output_rows_.data() + row * count(config_.output_rows()),
+                             logits_.data() + row * count(config_.vocab_size));
+      });
+    }
     if (!chunk.forbidden.empty()) forbid(chunk, rows);
     kernels_->cross_entropy({.rows = rows,
                              .V = config_.vocab_size,
@@ -264,14 +291,15 @@ class ChunkPass {
   }
 
   void backward(const Chunk& chunk, kernels::Rows rows, const Dropout& dropout) {
-    const int V = config_.vocab_size, H = config_.hidden_size;
+    const int N = config_.output_rows(), H = config_.hidden_size;
     const bool drops = dropout.probability > 0;
+    if (!output_rows_.empty()) for_each_row(rows, [&](std::size_t row) { relative_gradient(chunk, row); });
     // logits = y weightᵀ + bias
     kernels_->multiply({.rows = rows,
-                        .K = V,
+                        .K = N,
                         .N = H,
-                        .a = logits_.data(),
-                        .a_stride = V,
+                        .a = output_gradients(),
+                        .a_stride = N,
                         .b = output_backward_.data(),
                         .c = dout_.data(),
                         .c_stride = H});
@@ -292,26 +320,28 @@ class ChunkPass {
                               .gates = layer.gates.data(),
                               .dout = dout_.data(),
                               .dh = layer.dh.data()});
-      if (l == 0) break;
-      // input product = y_below weight_ihᵀ + bias_ih
+      if (l == 0 && !packed_.has_inputs()) break;
+      // input product = (y_below or x) weight_ihᵀ + bias_ih
       const std::ptrdiff_t stride = std::ptrdiff_t{4} * H;
+      const int I = input_size(l);
       const Scalar* weights = layer.weight_ih_backward.data();
+      Scalar* const gradient = l == 0 ? dx_.data() : dout_.data();
       kernels_->multiply({.rows = rows,
                           .K = 2 * H,
-                          .N = H,
+                          .N = I,
                           .a = layer.gates.data(),
                           .a_stride = stride,
                           .b = weights,
-                          .c = dout_.data(),
-                          .c_stride = H});
+                          .c = gradient,
+                          .c_stride = I});
       kernels_->multiply({.rows = rows,
                           .K = H,
-                          .N = H,
+                          .N = I,
                           .a = layer.gates.data() + input_gradient_of_n(),
                           .a_stride = stride,
-                          .b = weights + kernels_->packed_size(2 * H, H),
-                          .c = dout_.data(),
-                          .c_stride = H,
+                          .b = weights + kernels_->packed_size(2 * H, I),
+                          .c = gradient,
+                          .c_stride = I,
                           .accumulate = true});
     }
   }
@@ -334,7 +364,7 @@ class ChunkPass {
                                      .columns = task.columns,
                                      .a = a,
                                      .a_stride = a_stride,
-                                     .N = H,
+                                     .N = weight.cols(),
                                      .b = b,
                                      .b_stride = b_stride,
                                      .b_is_zero = b_is_zero,
@@ -342,8 +372,8 @@ class ChunkPass {
                                      .sums = bias.data()});
     };
     if (task.kind == Kind::output) {
-      product(logits_.data(), V, visible(layers_.back(), drops), H, nullptr, gradient.output.weight,
-              gradient.output.bias);
+      product(output_gradients(), config_.output_rows(), visible(layers_.back(), drops), H, nullptr,
+              gradient.output.weight, gradient.output.bias);
       return;
     }
     const Layer& layer = layers_[task.layer];
@@ -360,8 +390,8 @@ class ChunkPass {
         product(layer.gates.data(), stride, layer.h.data(), H, chunk.reset.data(), cell.weight_hh,
                 cell.bias_hh);
     } else if (task.kind == Kind::weight_ih) {
-      product(input_gradients, stride, visible(layers_[task.layer - 1], drops), H, nullptr, cell.weight_ih,
-              cell.bias_ih);
+      product(input_gradients, stride, task.layer == 0 ? x_.data() : visible(layers_[task.layer - 1], drops),
+              input_size(task.layer), nullptr, cell.weight_ih, cell.bias_ih);
     } else {
       kernels_->sum_by_token({.rows = rows,
                               .columns = task.columns,
@@ -400,6 +430,68 @@ class ChunkPass {
     }
   }
 
+  // x is the sum of the rows of the embedding [V + C, E] of a token and its context. Threads split the
+  // columns, so that each element is one sum in the order of the chunk.
+  void embedding_gradient(std::size_t part, std::size_t parts, const Chunk& chunk,
+                          GruModel<Scalar>& gradient) {
+    const auto V = count(config_.vocab_size), E = count(config_.embedding_size);
+    const std::size_t first = E * part / parts, last = E * (part + 1) / parts;
+    Scalar* const weight = gradient.embedding.weight.data();
+    for (std::size_t row = 0; row < count(config_.embedding_rows()); ++row)
+      std::fill(weight + row * E + first, weight + row * E + last, Scalar(0));
+    for (std::size_t at = 0; at < chunk.inputs.size(); ++at) {
+      const Scalar* const dx = dx_.data() + at * E;
+      const auto add = [&](std::size_t row) {
+        for (std::size_t i = first; i < last; ++i) weight[row * E + i] += dx[i];
+      };
+      add(chunk.inputs[at]);
+      for (const std::uint16_t row : context(chunk, at)) add(V + row);
+    }
+  }
+
+  static std::span<const std::uint16_t> context(const Chunk& chunk, std::size_t at) {
+    return std::span(chunk.context)
+        .subspan(chunk.context_begin[at], chunk.context_begin[at + 1] - chunk.context_begin[at]);
+  }
+
+  std::span<const std::array<std::uint16_t, 3>> relative(const Chunk& chunk, std::size_t at) const {
+    return std::span(chunk.relative).subspan(at * count(config_.vocab_size), count(config_.vocab_size));
+  }
+
+  void embed(const Chunk& chunk, kernels::Rows rows) {
+    for_each_row(rows, [&](std::size_t row) {
+      packed_.embed(chunk.inputs[row], context(chunk, row), x_.data() + row * count(config_.embedding_size));
+    });
+  }
+
+  // The gradient of the output layer's rows [V + R] from that of the logits [V].
+  void relative_gradient(const Chunk& chunk, std::size_t row) {
+    const auto V = count(config_.vocab_size), N = count(config_.output_rows());
+    const Scalar* const from = logits_.data() + row * V;
+    Scalar* const to = output_rows_.data() + row * N;
+    std::copy_n(from, V, to);
+    std::fill(to + V, to + N, Scalar(0));
+    const auto relative_rows = relative(chunk, row);
+    for (std::size_t token = 0; token < V; ++token)
+      for (const std::uint16_t at : relative_rows[token]) to[V + at] += from[token];
+  }
+
+  // What the output layer gives, and then its gradient: [T, B, V + R].
+  Scalar* output_gradients() { return output_rows_.empty() ? logits_.data() : output_rows_.data(); }
+
+  int input_size(std::size_t l) const noexcept {
+    return l == 0 ? config_.embedding_size : config_.hidden_size;
+  }
+
+  // Calls visit(row) for the rows of each timestep in an array [T, B, ·].
+  template <class Visit>
+  static void for_each_row(kernels::Rows rows, Visit&& visit) {
+    for (std::size_t t = 0; t < count(rows.T); ++t)
+      for (std::size_t row = t * count(rows.B) + count(rows.first);
+           row < t * count(rows.B) + count(rows.last); ++row)
+        visit(row);
+  }
+
   // Calls run(first element, number of elements) for the rows of each timestep in an array [T, B, H].
   template <class Run>
   void for_each_run(kernels::Rows rows, Run&& run) {
@@ -415,17 +507,19 @@ class ChunkPass {
     const auto step = static_cast<std::uint32_t>(dropout.step);
     const std::array<std::uint32_t, 2> key = {static_cast<std::uint32_t>(dropout.seed),
                                               static_cast<std::uint32_t>(dropout.seed >> 32)};
+    const std::size_t period = dropout.variational ? count(B_) * count(config_.hidden_size) : dout_.size();
     for_each_run(rows, [&](std::size_t at, std::size_t n) {
       std::size_t block = 0;  // one more than the block of eight elements in `random`
       std::array<std::uint32_t, 4> random{};
       for (std::size_t i = at; i < at + n; ++i) {
-        if (i / 8 + 1 != block) {
-          block = i / 8 + 1;
+        const std::size_t place = i % period;
+        if (place / 8 + 1 != block) {
+          block = place / 8 + 1;
           random = philox({static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32), step,
                            static_cast<std::uint32_t>(l)},
                           key);
         }
-        const std::uint32_t bits = (random[i % 8 / 2] >> (i % 2 * 16)) & 0xFFFF;
+        const std::uint32_t bits = (random[place % 8 / 2] >> (place % 2 * 16)) & 0xFFFF;
         layer.keep[i] = bits < threshold ? Scalar(0) : kept;
         layer.dropped[i] = output(layer)[i] * layer.keep[i];
       }
@@ -449,13 +543,16 @@ class ChunkPass {
   PackedModel<Scalar> packed_;
   const Parameter<Scalar>* embedding_ = nullptr;
   std::vector<Layer> layers_;
-  AlignedVector<Scalar> state_;            // [L, B, H]
-  AlignedVector<Scalar> dout_;             // [T, B, H]: gradient of the output of the layer at hand
-  AlignedVector<Scalar> logits_;           // [T, B, V]
+  AlignedVector<Scalar> state_;        // [L, B, H]
+  AlignedVector<Scalar> dout_;         // [T, B, H]: gradient of the output of the layer at hand
+  AlignedVector<Scalar> logits_;       // [T, B, V]
+  AlignedVector<Scalar> output_rows_;  // [T, B, V + R], or empty where R is 0
+  AlignedVector<Scalar> x_;            // [T, B, E], or empty; likewise its gradient
+  AlignedVector<Scalar> dx_;
   AlignedVector<Scalar> loss_;             // [T, B]
-  AlignedVector<Scalar> output_backward_;  // packed from [V, H]
-  AlignedVector<Scalar> table_gradient_;   // [V, 3H]
-  AlignedVector<Scalar> table_backward_;   // packed from [3H, E]
+  AlignedVector<Scalar> output_backward_;  // packed from [V + R, H]
+  AlignedVector<Scalar> table_gradient_;   // [V, 3H], or empty
+  AlignedVector<Scalar> table_backward_;   // packed from [3H, E], or empty
   std::vector<GradientTask> tasks_;
 };
 

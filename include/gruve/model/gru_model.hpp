@@ -9,6 +9,7 @@
 #include "gruve/nn/dense.hpp"
 #include "gruve/nn/embedding.hpp"
 #include "gruve/nn/gru.hpp"
+#include "gruve/tokens/context.hpp"
 
 namespace gruve {
 
@@ -19,11 +20,17 @@ struct ModelConfig {
   int hidden_size = 256;     // H
   int num_layers = 1;
   ResetGate reset_gate = ResetGate::after_product;
+  ContextOptions context = {};  // what the model is told beside the last token
+
+  int embedding_rows() const noexcept { return vocab_size + context.num_inputs(); }  // V + C
+  int output_rows() const noexcept { return vocab_size + context.num_relative(); }   // V + R
 
   friend bool operator==(const ModelConfig&, const ModelConfig&) = default;
 };
 
 /// A language model over tokens: embedding, GRU layers, and a dense layer that gives a logit for each token.
+/// Where it is told a context, the rows of the embedding [V + C, E] that stand for it are added to the last
+/// token's, and the dense layer's rows [V + R, H] beyond the tokens' give what is added to their logits.
 /// Only the parameters live here; ChunkPass trains them and Stepper generates from them. A gradient has the
 /// same type.
 template <class Scalar>
@@ -31,9 +38,9 @@ struct GruModel {
   /// All parameters zero.
   explicit GruModel(const ModelConfig& model_config)
       : config(model_config),
-        embedding(config.vocab_size, config.embedding_size),
+        embedding(config.embedding_rows(), config.embedding_size),
         gru(config.embedding_size, config.hidden_size, config.num_layers, config.reset_gate),
-        output(config.hidden_size, config.vocab_size) {}
+        output(config.hidden_size, config.output_rows()) {}
 
   ModelConfig config;
   Embedding<Scalar> embedding;

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -29,12 +31,37 @@ struct TrainedModel {
 
 namespace internal {
 
+inline nlohmann::json to_json(const ContextOptions& context) {
+  nlohmann::json parts = nlohmann::json::array();
+  for (unsigned part = 0; part < kContextParts.size(); ++part)
+    if (context.has(static_cast<ContextPart>(part))) parts.push_back(kContextParts[part]);
+  return {{"parts", std::move(parts)}, {"bar_steps", context.bar_steps}};
+}
+
+inline ContextOptions context_from_json(const nlohmann::json& json, const std::string& file) {
+  ContextOptions context;
+  const auto parts = json.is_object() ? json.find("parts") : json.end();
+  const auto bar = json.is_object() ? json.find("bar_steps") : json.end();
+  if (parts == json.end() || !parts->is_array() || bar == json.end() || !bar->is_number_unsigned() ||
+      bar->get<std::uint64_t>() < 1 || bar->get<std::uint64_t>() > ContextOptions::kMaxBarSteps)
+    throw Error(file, "the configuration's context is not a list of parts and bar_steps from 1 to " +
+                          std::to_string(ContextOptions::kMaxBarSteps));
+  context.bar_steps = bar->get<int>();
+  for (const nlohmann::json& name : *parts) {
+    const auto part = name.is_string() ? context_part_from_name(name.get<std::string>()) : std::nullopt;
+    if (!part) throw Error(file, "the configuration's context has an unknown part " + name.dump());
+    context.add(*part);
+  }
+  return context;
+}
+
 inline nlohmann::json to_json(const ModelConfig& config) {
   return {{"vocab_size", config.vocab_size},
           {"embedding_size", config.embedding_size},
           {"hidden_size", config.hidden_size},
           {"num_layers", config.num_layers},
-          {"reset_after", config.reset_gate == ResetGate::after_product}};
+          {"reset_after", config.reset_gate == ResetGate::after_product},
+          {"context", to_json(config.context)}};
 }
 
 inline ModelConfig model_config_from_json(const nlohmann::json& json, const std::string& file) {
@@ -54,7 +81,8 @@ inline ModelConfig model_config_from_json(const nlohmann::json& json, const std:
       .embedding_size = size("embedding_size", 1 << 20),
       .hidden_size = size("hidden_size", 1 << 20),
       .num_layers = size("num_layers", 1 << 10),
-      .reset_gate = json["reset_after"].get<bool>() ? ResetGate::after_product : ResetGate::before_product};
+      .reset_gate = json["reset_after"].get<bool>() ? ResetGate::after_product : ResetGate::before_product,
+      .context = json.contains("context") ? context_from_json(json["context"], file) : ContextOptions()};
 }
 
 inline nlohmann::json parse_metadata(const SafetensorsFile& file, const std::string& name) {
@@ -66,8 +94,8 @@ inline nlohmann::json parse_metadata(const SafetensorsFile& file, const std::str
 // Every parameter is in the file with its shape, for a model that is not there yet: nothing of the model's
 // size is allocated before the file is known to hold it.
 inline void check_parameters(const SafetensorsFile& file, const ModelConfig& config) {
-  const int V = config.vocab_size, E = config.embedding_size, H = config.hidden_size;
-  file.tensor("embedding.weight", {V, E});
+  const int E = config.embedding_size, H = config.hidden_size;
+  file.tensor("embedding.weight", {config.embedding_rows(), E});
   for (int l = 0; l < config.num_layers; ++l) {
     const std::string suffix = "_l" + std::to_string(l);
     file.tensor("gru.weight_ih" + suffix, {3 * H, l == 0 ? E : H});
@@ -75,8 +103,8 @@ inline void check_parameters(const SafetensorsFile& file, const ModelConfig& con
     file.tensor("gru.bias_ih" + suffix, {3 * H});
     file.tensor("gru.bias_hh" + suffix, {3 * H});
   }
-  file.tensor("output.weight", {V, H});
-  file.tensor("output.bias", {V});
+  file.tensor("output.weight", {config.output_rows(), H});
+  file.tensor("output.bias", {config.output_rows()});
 }
 
 inline std::vector<NamedTensor> named_tensors(const GruModel<float>& model) {
@@ -121,6 +149,8 @@ inline TrainedModel load(const std::filesystem::path& path) {
   if (vocab_size(encoder) != config.vocab_size)
     throw Error(file.path(), "the network has a vocabulary of " + std::to_string(config.vocab_size) +
                                  ", its encoder one of " + std::to_string(vocab_size(encoder)));
+  if (config.context.any() && !std::holds_alternative<TimestepEncoder>(encoder))
+    throw Error(file.path(), "a context is told, which only the timestep format has");
   const nlohmann::json tempo = internal::parse_metadata(file, "gruve.tempo_bpm");
   if (!tempo.is_number() || !(tempo.get<double>() >= 4 && tempo.get<double>() <= 60e6))
     throw Error(file.path(), "tempo_bpm is not a number from 4 to 60000000");

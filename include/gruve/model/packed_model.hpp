@@ -1,8 +1,10 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "gruve/core/aligned.hpp"
@@ -16,7 +18,8 @@ namespace gruve {
 /// and once per model in generation; it does not refer to the model that it was made from.
 ///
 /// The first layer's input product is a table: embedding · weight_ih_l0ᵀ + bias_ih_l0 is [V, 3H], and a token
-/// costs the reading of a row. It is of float whatever the precision of the kernels is.
+/// costs the reading of a row. It is of float whatever the precision of the kernels is. A model that is told
+/// a context has no table: its tokens' rows and those of the context are added up to an input x [E].
 template <class Scalar>
 class PackedModel {
  public:
@@ -28,15 +31,17 @@ class PackedModel {
                                                                      : &kernels::active_for<Scalar>()),
         layers_(static_cast<std::size_t>(config.num_layers)) {
     const int V = config.vocab_size, E = config.embedding_size, H = config.hidden_size;
-    table_.resize(static_cast<std::size_t>(V) * 3 * static_cast<std::size_t>(H));
-    table_weights_.resize(table_kernels_->packed_size(E, 3 * H));
-    output_.resize(kernels.packed_size(H, V));
-    output_bias_.resize(static_cast<std::size_t>(V));
+    if (!has_inputs()) {
+      table_.resize(static_cast<std::size_t>(V) * 3 * static_cast<std::size_t>(H));
+      table_weights_.resize(table_kernels_->packed_size(E, 3 * H));
+    }
+    output_.resize(kernels.packed_size(H, config.output_rows()));
+    output_bias_.resize(static_cast<std::size_t>(config.output_rows()));
     for (std::size_t l = 0; l < layers_.size(); ++l) {
       layers_[l].weight_hh.resize(kernels.packed_gru_size(H, config.reset_gate));
       layers_[l].bias_hh.resize(static_cast<std::size_t>(3 * H));
-      if (l == 0) continue;
-      layers_[l].weight_ih.resize(kernels.packed_size(H, 3 * H));
+      if (l == 0 && !has_inputs()) continue;
+      layers_[l].weight_ih.resize(kernels.packed_size(input_size(l), 3 * H));
       layers_[l].bias_ih.resize(static_cast<std::size_t>(3 * H));
     }
   }
@@ -50,18 +55,23 @@ class PackedModel {
     // A task a layer, and one for what stands before and behind them.
     threads.for_each(layers_.size() + 1, [&](std::size_t l) {
       if (l == layers_.size()) {
-        table_kernels_->pack(E, 3 * H, model.gru.layers[0].weight_ih.data(), 1, E, table_weights_.data());
-        kernels_->pack(H, V, model.output.weight.data(), 1, H, output_.data());
+        if (has_inputs())
+          copy(model.embedding.weight, embedding_);
+        else
+          table_kernels_->pack(E, 3 * H, model.gru.layers[0].weight_ih.data(), 1, E, table_weights_.data());
+        kernels_->pack(H, config_.output_rows(), model.output.weight.data(), 1, H, output_.data());
         copy(model.output.bias, output_bias_);
         return;
       }
       const GruCell<Scalar>& cell = model.gru.layers[l];
       kernels_->pack_gru(H, config_.reset_gate, cell.weight_hh.data(), layers_[l].weight_hh.data());
       copy(cell.bias_hh, layers_[l].bias_hh);
-      if (l == 0) return;
-      kernels_->pack(H, 3 * H, cell.weight_ih.data(), 1, H, layers_[l].weight_ih.data());
+      if (l == 0 && !has_inputs()) return;
+      kernels_->pack(input_size(l), 3 * H, cell.weight_ih.data(), 1, input_size(l),
+                     layers_[l].weight_ih.data());
       copy(cell.bias_ih, layers_[l].bias_ih);
     });
+    if (has_inputs()) return;
     const auto parts = static_cast<std::size_t>(threads.size());
     threads.for_each(parts, [&](std::size_t i) {
       const auto part = [&](std::size_t k) {
@@ -84,17 +94,42 @@ class PackedModel {
   /// Those of the table, with weights in float.
   const kernels::Kernels<Scalar>& table_kernels() const noexcept { return *table_kernels_; }
 
-  /// A whole layer over rows of a chunk. input [T, B, H] is the output of the layer below (the first layer
-  /// takes tokens [T, B] instead). Its input product goes where the gates go after it.
+  /// Whether the first layer takes an input x [E] instead of a token.
+  bool has_inputs() const noexcept { return config_.context.num_inputs() > 0; }
+
+  /// x [E] of a token and its context.
+  void embed(std::uint16_t token, std::span<const std::uint16_t> context, Scalar* x) const noexcept {
+    const auto E = static_cast<std::size_t>(config_.embedding_size);
+    const auto row = [&](int at) { return embedding_.data() + static_cast<std::size_t>(at) * E; };
+    std::copy_n(row(token), E, x);
+    for (const std::uint16_t part : context) {
+      const Scalar* const added = row(config_.vocab_size + part);
+      for (std::size_t i = 0; i < E; ++i) x[i] += added[i];
+    }
+  }
+
+  /// logits [V]: those of the output layer's rows [V + R], with what the context adds to each token's.
+  void add_relative(std::span<const std::array<std::uint16_t, 3>> relative, const Scalar* rows,
+                    Scalar* logits) const noexcept {
+    const Scalar* const added = rows + config_.vocab_size;
+    for (std::size_t token = 0; token < relative.size(); ++token)
+      logits[token] =
+          rows[token] + added[relative[token][0]] + added[relative[token][1]] + added[relative[token][2]];
+  }
+
+  /// A whole layer over rows of a chunk. input [T, B, H] is the output of the layer below; of the first layer
+  /// it is x [T, B, E], or null where it takes tokens [T, B]. The input product goes where the gates go after
+  /// it.
   void layer_forward(std::size_t l, kernels::GruForward<Scalar> pass, const Scalar* input) const {
     const Layer& layer = layers_[l];
     const int H = config_.hidden_size;
-    if (l > 0) {
+    const bool by_token = l == 0 && !has_inputs();
+    if (!by_token) {
       kernels_->multiply({.rows = pass.rows,
-                          .K = H,
+                          .K = input_size(l),
                           .N = 3 * H,
                           .a = input,
-                          .a_stride = H,
+                          .a_stride = input_size(l),
                           .b = layer.weight_ih.data(),
                           .bias = layer.bias_ih.data(),
                           .c = pass.gates,
@@ -103,32 +138,32 @@ class PackedModel {
     }
     pass.H = H;
     pass.reset_gate = config_.reset_gate;
-    pass.input_product = l == 0 ? table_.data() : pass.gates;
-    pass.input_stride = std::ptrdiff_t{l == 0 ? 3 : 4} * H;
+    pass.input_product = by_token ? table_.data() : pass.gates;
+    pass.input_stride = std::ptrdiff_t{by_token ? 3 : 4} * H;
     pass.weight_hh = layer.weight_hh.data();
     pass.bias_hh = layer.bias_hh.data();
     kernels_->gru_forward(pass);
   }
 
-  /// logits [T, B, V] of the last layer's output [T, B, H].
+  /// logits [T, B, V + R] of the last layer's output [T, B, H].
   void output_forward(kernels::Rows rows, const Scalar* input, Scalar* logits) const {
     kernels_->multiply({.rows = rows,
                         .K = config_.hidden_size,
-                        .N = config_.vocab_size,
+                        .N = config_.output_rows(),
                         .a = input,
                         .a_stride = config_.hidden_size,
                         .b = output_.data(),
                         .bias = output_bias_.data(),
                         .c = logits,
-                        .c_stride = config_.vocab_size});
+                        .c_stride = config_.output_rows()});
   }
 
   // One token of one sequence. Threads can share each of the three: `part` of `parts` equal ones.
 
-  /// product [3H] of a layer but the first: its input product from the output [H] of the layer below.
+  /// product [3H] of a layer: its input product from the output [H] of the layer below, or from x [E].
   void input_step(std::size_t l, const Scalar* input, Scalar* product, int part = 0, int parts = 1) const {
     const int H = config_.hidden_size;
-    kernels_->multiply_vector({.K = H,
+    kernels_->multiply_vector({.K = input_size(l),
                                .N = 3 * H,
                                .columns = part_of(3 * H, part, parts),
                                .a = input,
@@ -137,35 +172,37 @@ class PackedModel {
                                .c = product});
   }
 
-  /// out [H], the state after the state h [H]; the first layer takes the token, the others the product [3H].
+  /// out [H], the state after the state h [H], from the product [3H], or from the token where the first layer
+  /// has no input.
   void layer_step(std::size_t l, std::uint16_t token, const Scalar* product, const Scalar* h, Scalar* out,
                   bool descending, int part = 0, int parts = 1) const {
     const int H = config_.hidden_size;
     const bool whole = config_.reset_gate == kernels::ResetGate::before_product;
     if (whole && part > 0) return;
-    kernels_->gru_step({.H = H,
-                        .units = part_of(H, part, whole ? 1 : parts),
-                        .descending = descending,
-                        .reset_gate = config_.reset_gate,
-                        .input_product = l == 0 ? table_.data() + std::ptrdiff_t{3} * H * token : product,
-                        .weight_hh = layers_[l].weight_hh.data(),
-                        .bias_hh = layers_[l].bias_hh.data(),
-                        .h = h,
-                        .out = out});
+    kernels_->gru_step(
+        {.H = H,
+         .units = part_of(H, part, whole ? 1 : parts),
+         .descending = descending,
+         .reset_gate = config_.reset_gate,
+         .input_product = l == 0 && !has_inputs() ? table_.data() + std::ptrdiff_t{3} * H * token : product,
+         .weight_hh = layers_[l].weight_hh.data(),
+         .bias_hh = layers_[l].bias_hh.data(),
+         .h = h,
+         .out = out});
   }
 
-  /// logits [V] of the last layer's output [H].
+  /// logits [V + R] of the last layer's output [H].
   void output_step(const Scalar* input, Scalar* logits, int part = 0, int parts = 1) const {
     kernels_->multiply_vector({.K = config_.hidden_size,
-                               .N = config_.vocab_size,
-                               .columns = part_of(config_.vocab_size, part, parts),
+                               .N = config_.output_rows(),
+                               .columns = part_of(config_.output_rows(), part, parts),
                                .a = input,
                                .b = output_.data(),
                                .bias = output_bias_.data(),
                                .c = logits});
   }
 
-  /// Bytes of weights that a step reads: all but the table, of which it reads a row.
+  /// Bytes of weights that a step reads: all but the table and the embedding, of which it reads rows.
   std::size_t step_bytes() const noexcept {
     std::size_t scalars = output_.size();
     for (const Layer& layer : layers_) scalars += layer.weight_hh.size() + layer.weight_ih.size();
@@ -176,9 +213,13 @@ class PackedModel {
   struct Layer {
     AlignedVector<Scalar> weight_hh;  // by Kernels::pack_gru
     AlignedVector<Scalar> bias_hh;    // [3H]
-    AlignedVector<Scalar> weight_ih;  // by Kernels::pack from [H, 3H]; empty in the first layer
-    AlignedVector<Scalar> bias_ih;    // [3H]; empty in the first layer
+    AlignedVector<Scalar> weight_ih;  // by Kernels::pack from [E or H, 3H]; empty where there is a table
+    AlignedVector<Scalar> bias_ih;    // [3H]; empty where there is a table
   };
+
+  int input_size(std::size_t l) const noexcept {
+    return l == 0 ? config_.embedding_size : config_.hidden_size;
+  }
 
   static kernels::Columns part_of(int n, int part, int parts) {
     const int units = (n + kernels::kPartUnit - 1) / kernels::kPartUnit;
@@ -191,7 +232,8 @@ class PackedModel {
   ModelConfig config_;
   const kernels::Kernels<Scalar>* kernels_;
   const kernels::Kernels<Scalar>* table_kernels_;
-  AlignedVector<Scalar> table_;
+  AlignedVector<Scalar> embedding_;  // [V + C, E], or empty
+  AlignedVector<Scalar> table_;      // [V, 3H], or empty
   AlignedVector<Scalar> table_weights_;
   std::vector<Layer> layers_;
   AlignedVector<Scalar> output_;

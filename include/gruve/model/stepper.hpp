@@ -27,25 +27,34 @@ class Stepper {
         num_layers_(static_cast<std::size_t>(model.config().num_layers)),
         state_(num_layers_ * hidden_size_),
         out_(hidden_size_),
+        x_(model.has_inputs() ? static_cast<std::size_t>(model.config().embedding_size) : 0),
         product_(3 * hidden_size_),
-        logits_(static_cast<std::size_t>(model.config().vocab_size)) {}
+        output_(static_cast<std::size_t>(model.config().output_rows())),
+        logits_(model.config().context.num_relative() > 0
+                    ? static_cast<std::size_t>(model.config().vocab_size)
+                    : 0) {}
 
   /// Feeds a token, which must be below the vocabulary's size, and returns the logits [V] of the one to come
   /// next. They stay where they are until the next call.
-  std::span<const float> step(Token token) noexcept {
+  ///
+  /// context  where the model is told one, what stands for that behind the token
+  std::span<const float> step(Token token, ContextRows context = {}) noexcept {
     descending_ = !descending_;
+    if (model_->has_inputs()) model_->embed(token, context.inputs, x_.data());
     for (std::size_t l = 0; l < num_layers_; ++l) {
       float* state = state_.data() + l * hidden_size_;
-      if (l > 0)
+      if (l > 0 || model_->has_inputs())
         share([&](int part, int parts) {
-          model_->input_step(l, state - hidden_size_, product_.data(), part, parts);
+          model_->input_step(l, l > 0 ? state - hidden_size_ : x_.data(), product_.data(), part, parts);
         });
       share([&](int part, int parts) {
         model_->layer_step(l, token, product_.data(), state, out_.data(), descending_, part, parts);
       });
       std::copy_n(out_.data(), hidden_size_, state);
     }
-    share([&](int part, int parts) { model_->output_step(out_.data(), logits_.data(), part, parts); });
+    share([&](int part, int parts) { model_->output_step(out_.data(), output_.data(), part, parts); });
+    if (logits_.empty()) return output_;
+    model_->add_relative(context.relative, output_.data(), logits_.data());
     return logits_;
   }
 
@@ -68,8 +77,10 @@ class Stepper {
   bool descending_ = true;
   AlignedVector<float> state_;    // [L, H]
   AlignedVector<float> out_;      // [H]
+  AlignedVector<float> x_;        // [E], or empty
   AlignedVector<float> product_;  // [3H]
-  AlignedVector<float> logits_;   // [V]
+  AlignedVector<float> output_;   // [V + R]
+  AlignedVector<float> logits_;   // [V], or empty where R is 0
 };
 
 }  // namespace gruve

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -28,6 +29,10 @@ struct Chunk {
   std::vector<std::uint32_t> songs;     // [T, B]: which song of the corpus the target is of
   std::vector<std::uint8_t> forbidden;  // [T, B, V]: 1 where the grammar does not allow a token as target; or
                                         // empty, where it allows all
+  // What the model is told beside the inputs (ContextRows); empty without a context.
+  std::vector<std::uint32_t> context_begin;  // [T·B + 1]: where each input's rows begin in context
+  std::vector<std::uint16_t> context;
+  std::vector<std::array<std::uint16_t, 3>> relative;  // [T, B, V]
 };
 
 /// Stands in a chunk's targets where a sequence has ended. No vocabulary reaches this number.

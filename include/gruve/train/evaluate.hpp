@@ -17,7 +17,7 @@ namespace gruve {
 template <class Scalar>
 ChunkLoss evaluate(ChunkPass<Scalar>& pass, const Corpus& corpus, Split split, int num_timesteps,
                    int batch_size) {
-  BatchStream stream(corpus, split, batch_size, BatchStream::Passes::once);
+  BatchStream stream(corpus, split, batch_size, BatchStream::Passes::once, 0, {}, pass.config().context);
   Chunk chunk(num_timesteps, batch_size);
   const std::vector<Scalar> state(pass.state().begin(), pass.state().end());
   ChunkLoss total;
@@ -90,7 +90,7 @@ inline SplitLoss evaluate_tokens(const GruModel<float>& model, const Corpus& cor
   constexpr int kTimesteps = 128, kBatchSize = 32;
   ChunkPass<float> pass(model.config, kTimesteps, kBatchSize, threads, kernels);
   pass.assign(model);
-  BatchStream stream(corpus, split, kBatchSize, BatchStream::Passes::once);
+  BatchStream stream(corpus, split, kBatchSize, BatchStream::Passes::once, 0, {}, model.config.context);
   Chunk chunk(kTimesteps, kBatchSize);
   SplitLoss loss;
   loss.nats.resize(corpus.num_songs());

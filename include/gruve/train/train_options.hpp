@@ -8,6 +8,7 @@
 #include "gruve/kernels/kernels.hpp"
 #include "gruve/train/optimizer.hpp"
 #include "gruve/train/schedule.hpp"
+#include "gruve/train/weight_dropout.hpp"
 
 namespace gruve {
 
@@ -21,11 +22,13 @@ struct TrainOptions {
   OptimizerOptions optimizer = {};
   double learning_rate = 2e-3;
   Schedule schedule = Schedule::one_cycle;
-  double clip_norm = 1;  // longest gradient, over all parameters; 0 for no limit (Pascanu et al. 2013)
-  double dropout = 0;    // share of each layer's outputs that is dropped
-  double average = 0;    // share of the old in a moving average of the weights, from one update to the next,
-                         // which is then what is validated and kept; 0 for none (Polyak and Juditsky 1992)
-  int patience = 0;  // ends after so many epochs in a row without a better validation loss, where positive
+  double clip_norm = 1;      // longest gradient, over all parameters; 0 for no limit (Pascanu et al. 2013)
+  double dropout = 0;        // share of each layer's outputs that is dropped
+  bool variational = false;  // drops the same outputs at all timesteps of a chunk
+  WeightDropout weights = {};
+  double average = 0;  // share of the old in a moving average of the weights, from one update to the next,
+                       // which is then what is validated and kept; 0 for none (Polyak and Juditsky 1992)
+  int patience = 0;    // ends after so many epochs in a row without a better validation loss, where positive
   AugmentOptions augment = {};  // how the songs that are trained on are varied
   std::uint64_t seed = 1;
   int threads = 0;                // 0: all the machine has; the result has the same bits for any number
@@ -48,6 +51,9 @@ inline nlohmann::json to_json(const TrainOptions& options) {
           {"schedule", schedule_name(options.schedule)},
           {"clip_norm", options.clip_norm},
           {"dropout", options.dropout},
+          {"variational", options.variational},
+          {"recurrent_dropout", options.weights.recurrent},
+          {"embedding_dropout", options.weights.embedding},
           {"average", options.average},
           {"weight_decay", options.optimizer.weight_decay},
           {"transpose", options.augment.transpose},

@@ -85,10 +85,11 @@ class Trainer {
         gradient_(model_.config),
         best_(model_.config),
         average_(model_.config),
+        dropped_(model_.config),
         good_{GruModel<float>(model_.config), {}, {}, 0},
         optimizer_(options.optimizer, model_, gradient_),
         stream_(corpus, Split::train, options.batch_size, BatchStream::Passes::endless, options.seed,
-                options.augment),
+                options.augment, model_.config.context),
         chunk_(options.unroll, options.batch_size),
         pass_(model_.config, options.unroll, options.batch_size, threads_, kernels_for(options.precision)),
         validates_(!corpus.songs(Split::valid).empty()) {
@@ -111,8 +112,17 @@ class Trainer {
     const auto begin = std::chrono::steady_clock::now();
     stream_.next(chunk_);
     StepReport report{.step = ++step_, .learning_rate = learning_rate()};
-    const ChunkLoss loss = pass_.backpropagate(
-        chunk_, gradient_, {.probability = options_.dropout, .seed = options_.seed, .step = step_});
+    if (options_.weights.any()) {
+      dropped_ = model_;
+      drop_weights(dropped_, options_.weights, options_.seed, step_);
+      pass_.assign(dropped_);
+    }
+    const ChunkLoss loss = pass_.backpropagate(chunk_, gradient_,
+                                               {.probability = options_.dropout,
+                                                .variational = options_.variational,
+                                                .seed = options_.seed,
+                                                .step = step_});
+    if (options_.weights.any()) drop_weights(gradient_, options_.weights, options_.seed, step_);
     report.loss = loss.mean();
     report.gradient_norm = optimizer_.gradient_norm(threads_);
     report.finite = std::isfinite(report.loss) && std::isfinite(report.gradient_norm);
@@ -377,6 +387,7 @@ class Trainer {
   GruModel<float> gradient_;
   GruModel<float> best_;
   GruModel<float> average_;  // of the weights, where options ask for it
+  GruModel<float> dropped_;  // the model without the weights that are left out of a step
   Snapshot good_;
   Optimizer<float> optimizer_;
   BatchStream stream_;
