@@ -204,3 +204,9 @@ TEST_CASE("What the encoder can't take is an error with its number", "[tokens][t
   CHECK(error_of([] { TimestepEncoder().decode(Tokens{88}, 0); }) ==
         "a tempo of 0.000000 bpm, expected 4 to 60000000");
 }
+
+TEST_CASE("A bar's timesteps are counted in whole ones", "[tokens][grid]") {
+  CHECK(bar_steps({}, 24) == 96);
+  CHECK(bar_steps({.numerator = 6, .denominator = 8}, 4) == 12);
+  CHECK(bar_steps({.numerator = 3, .denominator = 8}, 1) == 3);  // of two bars, which are one and a half each
+}

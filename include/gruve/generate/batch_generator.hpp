@@ -8,10 +8,11 @@
 #include <vector>
 
 #include "gruve/core/thread_pool.hpp"
+#include "gruve/generate/controls.hpp"
 #include "gruve/generate/sampler.hpp"
+#include "gruve/generate/sequence.hpp"
 #include "gruve/model/batch_stepper.hpp"
 #include "gruve/model/packed_model.hpp"
-#include "gruve/tokens/context.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
 namespace gruve {
@@ -22,17 +23,16 @@ template <TokenEncoder Encoder>
 class BatchGenerator {
  public:
   /// Sequence i draws from stream first_stream + i of the seed. The model and the threads must outlive the
-  /// generator. Throws Error on sampler options that are out of range.
+  /// generator. Throws Error on options that are out of range.
   BatchGenerator(const PackedModel<float>& model, Encoder encoder, const SamplerOptions& options,
-                 std::uint64_t seed, int num_sequences, ThreadPool& threads, std::uint64_t first_stream = 0)
+                 std::uint64_t seed, int num_sequences, ThreadPool& threads, std::uint64_t first_stream = 0,
+                 const ControlOptions& controls = {})
       : stepper_(model, num_sequences, threads), threads_(&threads), encoder_(std::move(encoder)) {
     for (int i = 0; i < num_sequences; ++i)
-      running_.push_back(
-          {i,
-           {encoder_.vocab_size(), options, seed, first_stream + static_cast<std::uint64_t>(i)},
-           encoder_.start(),
-           Context<Encoder>(model.config().context),
-           true});
+      running_.push_back({i,
+                          {encoder_, model.config().context, options, controls, seed,
+                           first_stream + static_cast<std::uint64_t>(i)},
+                          true});
     last_.assign(running_.size(), encoder_.start_token());
   }
 
@@ -41,10 +41,7 @@ class BatchGenerator {
     for (const Token token : tokens) {
       step();
       std::fill(last_.begin(), last_.end(), token);
-      for (Sequence& sequence : running_) {
-        sequence.state = encoder_.advance(sequence.state, token);
-        sequence.context.advance(token);
-      }
+      for (Running& one : running_) one.sequence.take(encoder_, token);
     }
   }
 
@@ -63,15 +60,11 @@ class BatchGenerator {
       threads_->for_each_thread([&](std::size_t part) {
         const std::size_t end = running_.size() * (part + 1) / parts;
         for (std::size_t i = running_.size() * part / parts; i < end; ++i) {
-          Sequence& sequence = running_[i];
-          const auto state = sequence.state;
-          const Token token = sequence.sampler.sample(logits.subspan(i * V, V), [&](Token next) {
-            return encoder_.allowed(state, next) && also(sequence.index, state, next);
-          });
-          last_[i] = token;
-          sequence.state = encoder_.advance(state, token);
-          sequence.context.advance(token);
-          sequence.goes_on = take(sequence.index, state, token, sequence.state);
+          Running& one = running_[i];
+          const auto state = one.sequence.state();
+          last_[i] = one.sequence.draw(encoder_, logits.subspan(i * V, V),
+                                       [&](Token next) { return also(one.index, state, next); });
+          one.goes_on = take(one.index, state, last_[i], one.sequence.state());
         }
       });
       for (std::size_t i = running_.size(); i-- > 0;)
@@ -83,16 +76,14 @@ class BatchGenerator {
   int num_sequences() const noexcept { return stepper_.batch_size(); }
 
  private:
-  struct Sequence {
+  struct Running {
     int index;
-    Sampler sampler;
-    typename Encoder::State state;
-    Context<Encoder> context;
+    Sequence<Encoder> sequence;
     bool goes_on;
   };
 
   std::span<const float> step() noexcept {
-    return stepper_.step(last_, [&](std::size_t i) { return running_[i].context.rows(); });
+    return stepper_.step(last_, [&](std::size_t i) { return running_[i].sequence.context(); });
   }
 
   // The last of those that run takes the place of one that has ended.
@@ -110,8 +101,8 @@ class BatchGenerator {
   BatchStepper stepper_;
   ThreadPool* threads_;
   Encoder encoder_;
-  std::vector<Sequence> running_;  // the stepper's rows
-  std::vector<Token> last_;        // of each, not yet fed to the stepper
+  std::vector<Running> running_;  // the stepper's rows
+  std::vector<Token> last_;       // of each, not yet fed to the stepper
 };
 
 /// Of each sequence at least `count` tokens, and then as many more as it takes to come to a boundary.

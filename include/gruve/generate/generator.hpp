@@ -7,10 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "gruve/generate/controls.hpp"
 #include "gruve/generate/sampler.hpp"
+#include "gruve/generate/sequence.hpp"
 #include "gruve/model/packed_model.hpp"
 #include "gruve/model/stepper.hpp"
-#include "gruve/tokens/context.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
 namespace gruve {
@@ -30,20 +31,23 @@ namespace gruve {
 template <TokenEncoder Encoder>
 class Generator {
  public:
-  /// The same seed and stream give the same tokens. Throws Error on sampler options that are out of range.
+  /// The same seed and stream give the same tokens. Throws Error on options that are out of range.
   /// threads  as Stepper has them
   Generator(const PackedModel<float>& model, Encoder encoder, const SamplerOptions& options,
-            std::uint64_t seed, std::uint64_t stream = 0, ThreadPool* threads = nullptr)
+            std::uint64_t seed, std::uint64_t stream = 0, ThreadPool* threads = nullptr,
+            const ControlOptions& controls = {})
       : stepper_(model, threads),
         encoder_(std::move(encoder)),
-        context_(model.config().context),
-        sampler_(encoder_.vocab_size(), options, seed, stream),
-        state_(encoder_.start()),
+        sequence_(encoder_, model.config().context, options, controls, seed, stream),
         last_(encoder_.start_token()) {}
 
   /// Takes tokens as if it had generated them, to go on from there. They must be in the vocabulary.
   void prime(std::span<const Token> tokens) noexcept {
-    for (const Token token : tokens) take(token);
+    for (const Token token : tokens) {
+      stepper_.step(last_, sequence_.context());
+      sequence_.take(encoder_, token);
+      last_ = token;
+    }
   }
 
   /// Generates the next token.
@@ -55,33 +59,20 @@ class Generator {
   /// grammar allows.
   template <class Also>
   Token next(Also&& also) noexcept {
-    const std::span<const float> logits = stepper_.step(last_, context_.rows());
-    last_ =
-        sampler_.sample(logits, [&](Token token) { return encoder_.allowed(state_, token) && also(token); });
-    state_ = encoder_.advance(state_, last_);
-    context_.advance(last_);
+    last_ = sequence_.draw(encoder_, stepper_.step(last_, sequence_.context()), also);
     return last_;
   }
 
   /// Whether the sequence may end here.
-  bool at_boundary() const noexcept { return encoder_.at_boundary(state_); }
+  bool at_boundary() const noexcept { return encoder_.at_boundary(sequence_.state()); }
 
   const Encoder& encoder() const noexcept { return encoder_; }
-  typename Encoder::State state() const noexcept { return state_; }
+  typename Encoder::State state() const noexcept { return sequence_.state(); }
 
  private:
-  void take(Token token) noexcept {
-    stepper_.step(last_, context_.rows());
-    last_ = token;
-    state_ = encoder_.advance(state_, token);
-    context_.advance(token);
-  }
-
   Stepper stepper_;
   Encoder encoder_;
-  Context<Encoder> context_;
-  Sampler sampler_;
-  typename Encoder::State state_;
+  Sequence<Encoder> sequence_;
   Token last_;  // not yet fed to the stepper
 };
 

@@ -12,6 +12,7 @@
 #include "gruve/core/aligned.hpp"
 #include "gruve/core/error.hpp"
 #include "gruve/core/rng.hpp"
+#include "gruve/generate/entropy_band.hpp"
 #include "gruve/kernels/dispatch.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
@@ -27,18 +28,23 @@ struct SamplerOptions {
   float top_p = 1;  // draws among the fewest that have this probability together (Holtzman et al. 2020)
   float min_p =
       0;  // draws among those of at least this share of the highest probability (Nguyen et al. 2024)
+  EntropyOptions entropy = {};  // how uncertain draws are kept to be, by another temperature where need be
 };
 
 /// Draws tokens. Only allowed tokens are considered at all; among them temperature, top-k, top-p and min-p
 /// apply in this order, each to what the one before has left, and at least the most probable token always
-/// stays. Equal logits rank by token. Two random numbers are used for each token, whatever the options.
+/// stays. The entropy is that of what the temperature leaves. Equal logits rank by token. Two random numbers
+/// are used for each token, whatever the options.
 ///
 /// sample() allocates nothing, takes no lock and doesn't throw.
 class Sampler {
  public:
   /// The same seed and stream give the same draws. Throws Error naming an option that is out of range.
   Sampler(int vocab_size, const SamplerOptions& options, std::uint64_t seed, std::uint64_t stream = 0)
-      : options_(options), rng_(seed, stream), weights_(static_cast<std::size_t>(vocab_size)) {
+      : options_(options),
+        rng_(seed, stream),
+        band_(vocab_size, options.entropy),
+        weights_(static_cast<std::size_t>(vocab_size)) {
     const auto require = [](bool holds, const char* sentence, auto value) {
       if (!holds) throw Error(sentence + std::string(", not ") + std::to_string(value));
     };
@@ -64,13 +70,16 @@ class Sampler {
       if (may) last_allowed_ = static_cast<Token>(token);
     }
     const float choice = rng_.uniform(), draw = rng_.uniform();
+    total_ = 0;
     if (choice < options_.argmax) {
       const auto token = static_cast<Token>(kernels_->argmax(V, weights_.data()));
       return weights_[token] > kNever ? token : last_allowed_;
     }
-    const float total = kernels_->softmax(V, 1 / options_.temperature, weights_.data());
+    const float temperature =
+        band_.any() ? band_.temperature(weights_, options_.temperature) : options_.temperature;
+    total_ = kernels_->softmax(V, 1 / temperature, weights_.data());
     if (options_.top_k > 0 || options_.top_p < 1 || options_.min_p > 0) return draw_filtered(draw);
-    float left = draw * total;
+    float left = draw * total_;
     for (std::size_t token = 0; token < weights_.size(); ++token) {
       left -= weights_[token];
       if (left < 0) return static_cast<Token>(token);
@@ -79,6 +88,15 @@ class Sampler {
     for (std::size_t token = weights_.size(); token-- > 0;)
       if (weights_[token] > 0) return static_cast<Token>(token);
     return last_allowed_;  // the logits are no numbers
+  }
+
+  /// The probability of a token in the distribution that the last one was drawn from, or the most probable
+  /// one taken of: the temperature's, before top-k, top-p and min-p.
+  float probability(Token token) noexcept {
+    if (total_ == 0)
+      total_ =
+          kernels_->softmax(static_cast<int>(weights_.size()), 1 / options_.temperature, weights_.data());
+    return weights_[token] / total_;
   }
 
  private:
@@ -127,8 +145,10 @@ class Sampler {
 
   SamplerOptions options_;
   Rng rng_;
+  EntropyBand band_;
   const kernels::Kernels<float>* kernels_ = &kernels::active();
   AlignedVector<float> weights_;  // [V]: logits, then unnormalised probabilities; none where not allowed
+  float total_ = 0;               // of the probabilities; 0 while weights_ are logits
   Token last_allowed_ = 0;
   std::vector<Candidate> candidates_;
 };

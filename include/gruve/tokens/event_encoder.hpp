@@ -105,6 +105,9 @@ class EventEncoder {
   int vocab_size() const noexcept { return first_.back(); }
   int steps_per_quarter() const noexcept { return options_.steps_per_quarter; }
 
+  /// The longest duration that one token says, and what a hold adds.
+  int longest() const noexcept { return 4 * options_.steps_per_quarter; }
+
   /// token must be below vocab_size().
   Event event(Token token) const noexcept {
     std::size_t kind = first_.size() - 2;
@@ -363,9 +366,6 @@ class EventEncoder {
     const int index = metre_index_of(change.numerator, change.denominator);
     return bar_steps(index) > 0 ? index : kCommon;
   }
-
-  /// The longest duration that one token says, and what a hold adds.
-  int longest() const noexcept { return 4 * options_.steps_per_quarter; }
 
   static constexpr int first_value(Kind kind) noexcept {
     return kind == Kind::position || kind == Kind::duration ? 1 : 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <numeric>
 #include <string>
 
 #include "gruve/core/error.hpp"
@@ -68,6 +69,12 @@ class Grid {
   std::int64_t steps_per_quarter_;
   double inverse_;  // of twice the ticks
 };
+
+/// The timesteps of a bar, or of the fewest bars that take a whole number of them.
+inline int bar_steps(const TimeSignature& metre, int steps_per_quarter) noexcept {
+  const int steps = 4 * metre.numerator * steps_per_quarter;
+  return steps / std::gcd(steps, metre.denominator);
+}
 
 /// A song without notes, of one tempo, whose timesteps take a whole number of ticks: ticks_per_quarter is a
 /// multiple of steps_per_quarter near 480. Throws Error on a tempo that a MIDI file can't hold: bpm is 4 to
