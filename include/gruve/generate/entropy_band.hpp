@@ -88,14 +88,14 @@ class EntropyBand {
 
   // With weights w = exp(x / T − max) and their sum Z it is ln Z − Σ w ln w / Z.
   float entropy(std::span<const float> logits, float temperature) noexcept {
+    const int V = static_cast<int>(logits.size());
     std::copy(logits.begin(), logits.end(), weights_.begin());
-    const float total = kernels_->softmax(static_cast<int>(logits.size()), 1 / temperature, weights_.data());
-    float most = -std::numeric_limits<float>::infinity();
-    for (const float logit : logits) most = std::fmax(most, logit);
+    const float total = kernels_->softmax(V, 1 / temperature, weights_.data());
+    const float most = logits[static_cast<std::size_t>(kernels_->argmax(V, logits.data()))];
     float sum = 0;
     for (std::size_t i = 0; i < logits.size(); ++i)
-      if (weights_[i] > 0) sum += weights_[i] * ((logits[i] - most) / temperature);
-    return std::log(total) - sum / total;
+      if (weights_[i] > 0) sum += weights_[i] * (logits[i] - most);
+    return std::log(total) - sum / (total * temperature);
   }
 
   EntropyOptions options_;
