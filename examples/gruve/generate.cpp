@@ -20,7 +20,9 @@
 #include "gruve/core/mapped_file.hpp"
 #include "gruve/generate/batch_generator.hpp"
 #include "gruve/generate/continuation.hpp"
+#include "gruve/generate/controls.hpp"
 #include "gruve/generate/generator.hpp"
+#include "gruve/generate/scale.hpp"
 #include "gruve/kernels/dispatch.hpp"
 #include "gruve/midi/read_midi.hpp"
 #include "gruve/midi/write_midi.hpp"
@@ -46,7 +48,10 @@ struct GenerateArguments {
   std::optional<std::size_t> tokens;
   std::optional<double> tempo;
   bool builtin_tone = false;
+  bool whole_bars = false;
+  std::string scale;
   gruve::SamplerOptions sampler;
+  gruve::ControlOptions controls;
   std::uint64_t seed = 1;
   int count = 1;
   int threads = 0;
@@ -123,6 +128,21 @@ std::vector<std::pair<std::string, std::string>> settings(const GenerateArgument
   if (options.sampler.top_k > 0) rows.emplace_back("Top-k", std::to_string(options.sampler.top_k));
   if (options.sampler.top_p < 1) rows.emplace_back("Top-p", number(options.sampler.top_p));
   if (options.sampler.min_p > 0) rows.emplace_back("Min-p", number(options.sampler.min_p));
+  const gruve::EntropyOptions& entropy = options.sampler.entropy;
+  const gruve::LimitOptions& limits = options.controls.limits;
+  if (entropy.min_entropy > 0) rows.emplace_back("Least entropy", number(entropy.min_entropy) + " nats");
+  if (std::isfinite(entropy.max_entropy))
+    rows.emplace_back("Most entropy", number(entropy.max_entropy) + " nats");
+  if (options.controls.max_repeats > 0)
+    rows.emplace_back("Most repeats", std::to_string(options.controls.max_repeats));
+  if (limits.max_silence > 0) rows.emplace_back("Longest silence", number(limits.max_silence) + " quarters");
+  if (limits.max_held > 0) rows.emplace_back("Longest note", number(limits.max_held) + " quarters");
+  if (limits.max_keys > 0) rows.emplace_back("Most keys at once", std::to_string(limits.max_keys));
+  if (limits.max_notes_per_quarter > 0)
+    rows.emplace_back("Most notes a quarter", std::to_string(limits.max_notes_per_quarter));
+  if (!options.scale.empty()) rows.emplace_back("Scale", options.scale);
+  if (limits.lowest > gruve::kLowestKey || limits.highest < gruve::kHighestKey)
+    rows.emplace_back("Keys", std::to_string(limits.lowest) + " to " + std::to_string(limits.highest));
   if (!options.primer.empty()) rows.emplace_back("Primer", options.primer);
   return rows;
 }
@@ -165,13 +185,15 @@ void write_piece(const GenerateArguments& options, const gruve::TrainedModel& mo
 template <class Encoder, class Generate>
 std::vector<std::vector<Token>> generate_all(const GenerateArguments& options,
                                              const gruve::PackedModel<float>& packed, const Encoder& encoder,
+                                             const gruve::ControlOptions& controls,
                                              const std::vector<Token>& primer, gruve::ThreadPool& threads,
                                              Generate&& generate) {
   std::vector<std::vector<Token>> all;
   if (options.count == 1) {
     // A model that a core's second-level cache holds is stepped faster by one thread alone.
     const bool large = packed.step_bytes() > (std::size_t{1} << 20);
-    gruve::Generator generator(packed, encoder, options.sampler, options.seed, 0, large ? &threads : nullptr);
+    gruve::Generator generator(packed, encoder, options.sampler, options.seed, 0, large ? &threads : nullptr,
+                               controls);
     generator.prime(primer);
     all.push_back(generate(generator));
     return all;
@@ -180,7 +202,7 @@ std::vector<std::vector<Token>> generate_all(const GenerateArguments& options,
   for (int first = 0; first < options.count; first += kGroup) {
     gruve::BatchGenerator generator(packed, encoder, options.sampler, options.seed,
                                     std::min(kGroup, options.count - first), threads,
-                                    static_cast<std::uint64_t>(first));
+                                    static_cast<std::uint64_t>(first), controls);
     generator.prime(primer);
     for (std::vector<Token>& tokens : generate(generator)) all.push_back(std::move(tokens));
   }
@@ -201,8 +223,12 @@ std::vector<Piece> generate_music(const GenerateArguments& options, const gruve:
   }
   const double quarters = options.bars ? *options.bars * 4.0 * metre.numerator / metre.denominator
                                        : options.seconds.value_or(60) * bpm / 60;
-  const std::int64_t steps =
+  std::int64_t steps =
       options.tokens ? 0 : std::max<std::int64_t>(1, std::llround(quarters * encoder.steps_per_quarter()));
+  if (options.whole_bars) {
+    const std::int64_t bar = gruve::bar_steps(metre, encoder.steps_per_quarter());
+    steps = (steps + bar - 1) / bar * bar;
+  }
   if (steps > gruve::kMaxTimesteps)
     throw gruve::Error("the wanted length is " + std::to_string(steps) + " timesteps, at most " +
                        std::to_string(gruve::kMaxTimesteps) + " are possible");
@@ -210,10 +236,14 @@ std::vector<Piece> generate_music(const GenerateArguments& options, const gruve:
   if (!options.primer.empty())
     primer = read_primer(options.primer, encoder, options.tokens ? gruve::kMaxTimesteps : steps / 2);
 
-  const auto made = generate_all(options, packed, encoder, primer.tokens, threads, [&](auto& generator) {
-    return options.tokens ? generate_tokens(generator, *options.tokens)
-                          : generate_steps(generator, steps - primer.steps);
-  });
+  gruve::ControlOptions controls = options.controls;
+  controls.limits.metre = metre;
+  if (!options.scale.empty()) controls.limits.scale = gruve::scale_from_name(options.scale);
+  const auto made =
+      generate_all(options, packed, encoder, controls, primer.tokens, threads, [&](auto& generator) {
+        return options.tokens ? generate_tokens(generator, *options.tokens)
+                              : generate_steps(generator, steps - primer.steps);
+      });
   std::vector<Piece> pieces(made.size());
   threads.for_each(pieces.size(), [&](std::size_t i) {
     Piece& piece = pieces[i];
@@ -235,8 +265,8 @@ std::vector<Piece> generate_music(const GenerateArguments& options, const gruve:
 
 std::vector<Piece> generate_text(const GenerateArguments& options, const gruve::PackedModel<float>& packed,
                                  const gruve::CharEncoder& encoder, gruve::ThreadPool& threads) {
-  if (options.seconds || options.bars || !options.wav.empty() || !options.svg.empty() ||
-      !options.report.empty())
+  if (options.seconds || options.bars || options.whole_bars || !options.scale.empty() ||
+      !options.wav.empty() || !options.svg.empty() || !options.report.empty())
     throw gruve::Error(options.model,
                        "is a model of text: it takes --tokens, and makes neither sound nor picture");
   std::string text;
@@ -245,9 +275,9 @@ std::vector<Piece> generate_text(const GenerateArguments& options, const gruve::
     text.assign(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
   }
   const std::vector<Token> primer = encoder.encode(text);
-  const auto made = generate_all(options, packed, encoder, primer, threads, [&](auto& generator) {
-    return generate_tokens(generator, options.tokens.value_or(1000));
-  });
+  const auto made = generate_all(
+      options, packed, encoder, options.controls, primer, threads,
+      [&](auto& generator) { return generate_tokens(generator, options.tokens.value_or(1000)); });
   std::vector<Piece> pieces(made.size());
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     pieces[i].tokens = made[i].size();
@@ -290,6 +320,28 @@ void generate(const GenerateArguments& options) {
   }
 }
 
+void add_controls(CLI::App& command, GenerateArguments& options) {
+  gruve::EntropyOptions& entropy = options.sampler.entropy;
+  gruve::LimitOptions& limits = options.controls.limits;
+  command.add_option("--min-entropy", entropy.min_entropy,
+                     "Warmer where the draws' mean entropy in nats would fall below this");
+  command.add_option("--max-entropy", entropy.max_entropy, "Cooler where it would rise above this");
+  command.add_option("--entropy-window", entropy.window, "Tokens that it is the mean of")
+      ->capture_default_str();
+  command.add_option("--max-repeats", options.controls.max_repeats,
+                     "How often the same one to eight bars may sound in a row, 0 for ever");
+  command.add_option("--max-silence", limits.max_silence, "The longest silence in quarter notes, 0 for any");
+  command.add_option("--max-held", limits.max_held, "The longest note in quarter notes, 0 for any");
+  command.add_option("--max-keys", limits.max_keys, "The most keys at once, 0 for any number");
+  command.add_option("--max-notes", limits.max_notes_per_quarter,
+                     "The most notes that begin within a quarter note, 0 for any number");
+  command.add_option("--key", options.scale, "The scale that notes are of, as \"C major\" or \"F# dorian\"");
+  command.add_option("--lowest", limits.lowest, "The lowest key, as its MIDI number")->capture_default_str();
+  command.add_option("--highest", limits.highest, "The highest key")->capture_default_str();
+  command.add_flag("--whole-bars", options.whole_bars, "End with a bar line: as much longer as that takes")
+      ->excludes("--tokens");
+}
+
 }  // namespace
 
 void add_generate(CLI::App& app) {
@@ -330,6 +382,7 @@ void add_generate(CLI::App& app) {
       ->add_option("--min-p", options->sampler.min_p,
                    "Draw among those with at least this share of the highest probability")
       ->capture_default_str();
+  add_controls(*command, *options);
   command->add_option("--count", options->count, "How many pieces; they are numbered")
       ->check(CLI::Range(1, 100'000))
       ->capture_default_str();

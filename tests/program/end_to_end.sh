@@ -55,6 +55,10 @@ grep -q '"seconds":20.0' a.json || fail "not 20 seconds: $(cat a.json)"
 for sampler in "--argmax 0.6" "--temperature 0.5" "--top-k 5" "--top-p 0.8" "--min-p 0.1"; do
   "$gruve" generate --model whole.safetensors --out c.mid --bars 4 $sampler
 done
+controls="--min-entropy 0.1 --max-entropy 1.5 --max-repeats 2 --max-silence 1 --max-held 4 --max-keys 4 --max-notes 6 --whole-bars"
+"$gruve" generate --model whole.safetensors --out c.mid --seconds 7 --tempo 120 $controls --key "A minor" --lowest 40 --json >c.json
+grep -q '"violations":0' c.json || fail "grammar violations: $(cat c.json)"
+grep -q '"seconds":7.5' c.json || fail "not five bars of three quarters: $(cat c.json)"
 "$gruve" generate --model whole.safetensors --out many.mid --tokens 200 --count 3 --primer songs/etude-0002.mid
 [ -f many-3.mid ] || fail "--count 3 did not write three pieces"
 "$gruve" generate --model whole.safetensors --out d.mid --seconds 5 --builtin-tone --wav d.wav --svg d.svg --report d.html
@@ -107,6 +111,10 @@ refuses "can't be merged with" out.gruve prepare corpus.gruve events.gruve --out
 refuses "but the model speaks" "" evaluate --model text.safetensors corpus.gruve
 refuses "cannot write: No such file or directory" "" generate --model whole.safetensors --out missing/out.mid
 refuses "temperature must be" out.mid generate --model whole.safetensors --out out.mid --temperature 0
+refuses '"C minorish" is no scale' out.mid generate --model whole.safetensors --out out.mid --key "C minorish"
+refuses "max-repeats must be" out.mid generate --model whole.safetensors --out out.mid --max-repeats -1
+refuses "it takes --tokens" out.txt generate --model text.safetensors --out out.txt --key "C major"
+refuses "can't be kept by what has no bars" out.txt generate --model text.safetensors --out out.txt --max-repeats 2
 refuses "the checkpoint was written with" "" train corpus.gruve --out whole.safetensors "${small[@]}" --seed 9 --resume
 refuses "no kernels named nonsense" "" bench step --isa nonsense
 refuses "no .mid or .midi file in it" "" bench midi --midi empty
