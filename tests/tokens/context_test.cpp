@@ -56,6 +56,14 @@ TEST_CASE("Each part of a context tells what its name says", "[tokens][context]"
   for (int step = 0; step < 300; ++step) long_note.insert(long_note.end(), {64, kEnd});
   CHECK(inputs_after(held, long_note) == Rows{64, 89 + 96});
 
+  // From the held key, or else the last token: 24 for itself, from 49 on those of this timestep.
+  const ContextOptions intervals = told({ContextPart::intervals});
+  CHECK(inputs_after(intervals, {}) == Rows{});
+  CHECK(inputs_after(intervals, {50, 40}) == Rows{49 + 24, 49 + 34});
+  CHECK(inputs_after(intervals, {80, 50, 40, 0, kEnd}) == Rows{0, 0, 0, 24});
+  CHECK(inputs_after(intervals, {80, 50, 40, 0, kEnd, 79, 49}) == Rows{0, 24, 34, 48, 49 + 33, 49 + 48});
+  CHECK(inputs_after(intervals, {50, kEnd, 45}) == Rows{29, 49 + 24});
+
   const ContextOptions bar = told({ContextPart::bar}, 3);
   CHECK(inputs_after(bar, {kEnd, kEnd}) == Rows{2});
   CHECK(inputs_after(bar, {kEnd, kEnd, kEnd, 4}) == Rows{0});

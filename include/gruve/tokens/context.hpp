@@ -19,9 +19,11 @@ namespace gruve {
 /// What a model of the timestep format can be told beside the last token. All of it is a function of the
 /// tokens before, so that it costs no likelihood.
 enum class ContextPart : unsigned {
-  index,     // how many keys stand in the timestep so far
-  previous,  // the keys of the timestep before
-  held,      // the next of those below the last token, and for how many timesteps it has sounded
+  index,      // how many keys stand in the timestep so far
+  previous,   // the keys of the timestep before
+  held,       // the next of those below the last token, and for how many timesteps it has sounded
+  intervals,  // how far from a key the keys of the timestep before, and those of this one so far, are: from
+              // the key of `held`, or from the last token where there is none
   bar,       // the timestep's place in the bar
   lookback,  // the keys of the same timestep one and two bars ago
   relative,  // makes the output layer's logits depend on each key's distance to the last token and to `held`,
@@ -29,7 +31,7 @@ enum class ContextPart : unsigned {
              // an interval holds for all keys (after Johnson 2017), and a key can be copied
 };
 
-inline constexpr std::array<std::string_view, 6> kContextParts = {"index", "previous", "held",
+inline constexpr std::array<std::string_view, 7> kContextParts = {"index", "previous", "held",    "intervals",
                                                                   "bar",   "lookback", "relative"};
 
 /// Empty where no part has that name.
@@ -56,6 +58,7 @@ struct ContextOptions {
     if (has(ContextPart::index)) rows += kIndices;
     if (has(ContextPart::previous)) rows += kNumKeys;
     if (has(ContextPart::held)) rows += kNumKeys + 1 + kAges;
+    if (has(ContextPart::intervals)) rows += 2 * kIntervals;
     if (has(ContextPart::bar)) rows += bar_steps;
     if (has(ContextPart::lookback)) rows += 2 * kNumKeys;
     return rows;
@@ -65,13 +68,14 @@ struct ContextOptions {
     return has(ContextPart::relative) ? kLastRows + kHeldRows + kCopyRows : 0;
   }
 
-  static constexpr int kIndices = 16;             // 0 to 14, and all beyond
-  static constexpr int kAges = 97;                // 0 to 95 timesteps, and all beyond
-  static constexpr int kLongest = 48;             // semitones below the last token, and all beyond
-  static constexpr int kFarthest = 24;            // semitones above or below the held key, and all beyond
-  static constexpr int kLastRows = kLongest + 2;  // …, no last token, the end of the timestep
-  static constexpr int kHeldRows = 2 * kFarthest + 4;  // …, none held, the end while one is held, or none is
-  static constexpr int kCopyRows = 16;                 // eight of a key, eight of the end of the timestep
+  static constexpr int kIndices = 16;   // 0 to 14, and all beyond
+  static constexpr int kAges = 97;      // 0 to 95 timesteps, and all beyond
+  static constexpr int kLongest = 48;   // semitones below the last token, and all beyond
+  static constexpr int kFarthest = 24;  // semitones above or below the held key, and all beyond
+  static constexpr int kIntervals = 2 * kFarthest + 1;
+  static constexpr int kLastRows = kLongest + 2;    // …, no last token, the end of the timestep
+  static constexpr int kHeldRows = kIntervals + 3;  // …, none held, the end while one is held, or none is
+  static constexpr int kCopyRows = 16;              // eight of a key, eight of the end of the timestep
 
   friend bool operator==(const ContextOptions&, const ContextOptions&) = default;
 };
@@ -90,7 +94,7 @@ class TimestepContext {
  public:
   explicit TimestepContext(const ContextOptions& options)
       : options_(options),
-        inputs_(3 * std::size_t{kNumKeys} + 4),
+        inputs_(5 * std::size_t{kNumKeys} + 4),
         relative_(options.has(ContextPart::relative) ? kNumKeys + 1 : 0) {
     if (options.has(ContextPart::lookback)) played_.resize(2 * static_cast<std::size_t>(options.bar_steps));
     reset();
@@ -180,6 +184,14 @@ class TimestepContext {
       add(held < 0 ? 0 : ages_[static_cast<std::size_t>(held)]);
       row += Options::kAges;
     }
+    if (options_.has(ContextPart::intervals)) {
+      const int from = held < 0 ? last_ : held;
+      const auto add_interval = [&](int key) { add(interval(key, from)); };
+      if (from != kEnd) before_.for_each(add_interval);
+      row += Options::kIntervals;
+      if (from != kEnd) now_.for_each(add_interval);
+      row += Options::kIntervals;
+    }
     if (options_.has(ContextPart::bar)) {
       add(static_cast<int>(step_ % static_cast<std::size_t>(options_.bar_steps)));
       row += options_.bar_steps;
@@ -202,14 +214,17 @@ class TimestepContext {
     for (int key = 0; key < kNumKeys; ++key) {
       const int from_last =
           last_ == kEnd ? Options::kLongest : std::clamp(last_ - key, 1, Options::kLongest) - 1;
-      const int from_held =
-          held < 0 ? 2 * Options::kFarthest + 1
-                   : std::clamp(key - held, -Options::kFarthest, Options::kFarthest) + Options::kFarthest;
+      const int from_held = held < 0 ? Options::kIntervals : interval(key, held);
       set(key, from_last, from_held,
           copies(before_.contains(key), one_bar.contains(key), two_bars.contains(key)));
     }
-    set(kEnd, Options::kLongest + 1, 2 * Options::kFarthest + (held < 0 ? 3 : 2),
+    set(kEnd, Options::kLongest + 1, Options::kIntervals + (held < 0 ? 2 : 1),
         8 + copies(held < 0, one_bar.below(last_) < 0, two_bars.below(last_) < 0));
+  }
+
+  static int interval(int key, int from) noexcept {
+    return std::clamp(key - from, -ContextOptions::kFarthest, ContextOptions::kFarthest) +
+           ContextOptions::kFarthest;
   }
 
   // The keys of the timestep so many bars before this one; none before the beginning.
