@@ -243,8 +243,8 @@ void add_train(CLI::App& app) {
       ->capture_default_str();
   command->add_flag("--variational", options->train.variational,
                     "Drop the same outputs at all timesteps of a chunk");
-  const auto share = [&](const char* name, double& value, const char* help) {
-    command->add_option(name, value, help)->check(CLI::Range(0.0, 0.95))->capture_default_str();
+  const auto share = [&](const char* name, double& value, const char* help, double most = 0.95) {
+    command->add_option(name, value, help)->check(CLI::Range(0.0, most))->capture_default_str();
   };
   share("--recurrent-dropout", options->train.weights.recurrent,
         "Share of the recurrent weights that is left out of each update");
@@ -263,6 +263,8 @@ void add_train(CLI::App& app) {
                    "Vary songs: up to so many semitones up or down")
       ->check(CLI::Range(0, 24))
       ->capture_default_str();
+  share("--transpose-share", options->train.augment.share,
+        "Share of the times that a song comes up, in which it is transposed", 1);
   command
       ->add_option("--stretch", options->train.augment.stretch,
                    "Vary songs: all times by up to this factor, or down to its inverse")

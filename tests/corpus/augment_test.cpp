@@ -27,11 +27,11 @@ Song two_notes(int low, int high) {
 
 TEST_CASE("Transpositions are those that the options and the piano allow, all equally often",
           "[corpus][augment]") {
-  const auto shifts = [](const Song& song, int most) {
+  const auto shifts = [](const Song& song, int most, double share = 1) {
     std::map<int, int> counts;
     for (std::uint64_t i = 0; i < 5000; ++i) {
       Rng rng(1, i);
-      const Song varied = augmented(song, {.transpose = most}, rng);
+      const Song varied = augmented(song, {.transpose = most, .share = share}, rng);
       const int shift = varied.notes[0].pitch - song.notes[0].pitch;
       CHECK(varied.notes[1].pitch - song.notes[1].pitch == shift);
       ++counts[shift];
@@ -50,6 +50,10 @@ TEST_CASE("Transpositions are those that the options and the piano allow, all eq
   CHECK(low.begin()->first == -2);
   CHECK(low.rbegin()->first == 5);
   CHECK(shifts(two_notes(21, 108), 5).size() == 1);
+  auto some = shifts(two_notes(60, 72), 5, 0.25);
+  // 3,864 = 5,000 (3/4 + 1/44) on the average, with a standard deviation of 30.
+  CHECK(std::abs(some[0] - 3864) < 150);
+  CHECK(some.size() == 11);
 }
 
 TEST_CASE("Times are stretched and velocities scaled within their factors", "[corpus][augment]") {
@@ -107,6 +111,8 @@ TEST_CASE("Tokens are varied as the song that they spell", "[corpus][augment]") 
 TEST_CASE("Options out of range are refused by name", "[corpus][augment]") {
   CHECK(error_of([] { check(AugmentOptions{.transpose = 25}); }) ==
         "transposition must be 0 to 24 semitones, not 25.000000");
+  CHECK(error_of([] { check(AugmentOptions{.share = 1.5}); }) ==
+        "share of transpositions must be 0 to 1, not 1.500000");
   CHECK(error_of([] { check(AugmentOptions{.stretch = 0.9}); }) ==
         "time stretch must be a factor from 1 to 2, not 0.900000");
   CHECK(error_of([] { check(AugmentOptions{.velocity = 5}); }) ==

@@ -21,6 +21,7 @@ namespace gruve {
 /// How songs are varied while a model is trained on them.
 struct AugmentOptions {
   int transpose = 0;    // up to so many semitones up or down, as far as the piano's keys allow; at most 24
+  double share = 1;     // of the times that a song comes up, in which it is transposed; 0 to 1
   double stretch = 1;   // times and durations by a factor of up to this, or of as little as 1 / this; 1 to 2
   double velocity = 1;  // velocities likewise, within 1 to 127; 1 to 4
 
@@ -36,6 +37,7 @@ inline void check(const AugmentOptions& options) {
   };
   require(options.transpose >= 0 && options.transpose <= 24, "transposition", "0 to 24 semitones",
           options.transpose);
+  require(options.share >= 0 && options.share <= 1, "share of transpositions", "0 to 1", options.share);
   require(options.stretch >= 1 && options.stretch <= 2, "time stretch", "a factor from 1 to 2",
           options.stretch);
   require(options.velocity >= 1 && options.velocity <= 4, "velocity scaling", "a factor from 1 to 4",
@@ -43,7 +45,7 @@ inline void check(const AugmentOptions& options) {
 }
 
 /// The song varied at random: all transpositions that the options and the piano's keys allow are equally
-/// probable, factors are so on a logarithmic scale. Three random numbers are used whatever the options.
+/// probable, factors are so on a logarithmic scale. Four random numbers are used whatever the options.
 inline Song augmented(Song song, const AugmentOptions& options, Rng& rng) {
   int lowest = kHighestKey, highest = kLowestKey;
   for (const Note& note : song.notes) {
@@ -52,7 +54,8 @@ inline Song augmented(Song song, const AugmentOptions& options, Rng& rng) {
   }
   const int down = std::clamp(lowest - kLowestKey, 0, options.transpose);
   const int up = std::clamp(kHighestKey - highest, 0, options.transpose);
-  const int semitones = static_cast<int>(rng.below(static_cast<std::uint32_t>(down + up + 1))) - down;
+  const int shift = static_cast<int>(rng.below(static_cast<std::uint32_t>(down + up + 1))) - down;
+  const int semitones = static_cast<double>(rng.uniform()) < options.share ? shift : 0;
   const auto factor = [&](double most) { return std::pow(most, 2 * static_cast<double>(rng.uniform()) - 1); };
   const double stretch = factor(options.stretch), velocity = factor(options.velocity);
   const auto stretched = [&](std::int64_t tick) {

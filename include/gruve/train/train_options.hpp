@@ -57,6 +57,7 @@ inline nlohmann::json to_json(const TrainOptions& options) {
           {"average", options.average},
           {"weight_decay", options.optimizer.weight_decay},
           {"transpose", options.augment.transpose},
+          {"transpose_share", options.augment.share},
           {"stretch", options.augment.stretch},
           {"velocity", options.augment.velocity},
           {"seed", options.seed},
