@@ -1,8 +1,13 @@
 // gruve: trains GRU models on music and generates from them. `gruve --help` lists the commands.
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "commands.hpp"
+#include "recipe.hpp"
 
 int main(int argc, char** argv) {
   CLI::App app("Trains GRU models on music and generates new pieces from them.", "gruve");
@@ -16,7 +21,9 @@ int main(int argc, char** argv) {
   add_evaluate(app);
   add_bench(app);
   try {
-    app.parse(argc, argv);
+    std::vector<std::string> arguments = with_recipe(app, {argv + 1, argv + argc});
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
+    app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help
     std::fprintf(stderr, "gruve: %s\n", error.what());

@@ -284,6 +284,8 @@ void add_train(CLI::App& app) {
   command->add_option("--threads", options->train.threads, "Threads, 0 for as many as the machine has")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
+  command->add_option("--recipe",
+                      "Options from a JSON file, as in examples/recipes; those given besides count instead");
   command->add_option("--log", options->log, "Write losses as CSV, a line a step");
   command->add_option("--checkpoint", options->checkpoint,
                       "Where the state of the training is kept (default: the model's path with .checkpoint)");

@@ -34,6 +34,16 @@ small=(--embedding 16 --hidden 32 --batch 8 --unroll 64 --epochs 4 --lr 5e-3)
 "$gruve" train corpus.gruve --out threads.safetensors "${small[@]}" --threads 3
 cmp whole.safetensors threads.safetensors || fail "the model depends on the number of threads"
 
+# A recipe is its options; what is given besides counts instead.
+echo '{"embedding": 16, "hidden": 99, "batch": 8, "unroll": 64, "epochs": 4, "lr": 5e-3, "resume": false}' >recipe.json
+"$gruve" train corpus.gruve --out recipe.safetensors --recipe recipe.json --hidden=32 --threads 1
+cmp whole.safetensors recipe.safetensors || fail "a recipe is not its options"
+echo '{"hiden": 32}' >recipe.json
+refuses "recipe.json: train has no option --hiden" out.safetensors train corpus.gruve --recipe recipe.json --out out.safetensors
+echo '[32]' >recipe.json
+refuses "recipe.json: a recipe is a JSON object of options" "" train corpus.gruve --recipe recipe.json --out out.safetensors
+refuses "nowhere.json: cannot open" "" train corpus.gruve --recipe nowhere.json --out out.safetensors
+
 # Killed at any moment, again and again, and resumed: the same model to the last byte. Each run gets a little longer, so
 # that a slow machine gets through too.
 kills=0
