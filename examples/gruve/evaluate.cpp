@@ -17,6 +17,7 @@
 #include "gruve/core/error.hpp"
 #include "gruve/kernels/dispatch.hpp"
 #include "gruve/model/model_file.hpp"
+#include "gruve/train/dynamic_evaluation.hpp"
 #include "gruve/train/evaluate.hpp"
 #include "gruve/train/ngram.hpp"
 #include "sources.hpp"
@@ -30,6 +31,8 @@ struct EvaluateArguments {
   std::string split = "test";
   int threads = 0;
   gruve::kernels::Precision precision = gruve::kernels::Precision::fp32;
+  bool dynamic = false;
+  gruve::DynamicOptions learning;
   bool json = false;
 };
 
@@ -126,7 +129,9 @@ void evaluate(const EvaluateArguments& options) {
   std::vector<TokenNats> all;
   std::uint64_t correct = 0;
   for (const gruve::TrainedModel& model : models) {
-    gruve::SplitLoss loss = gruve::evaluate_tokens(model.network, corpus, split, threads, kernels);
+    gruve::SplitLoss loss =
+        options.dynamic ? gruve::evaluate_dynamically(model.network, corpus, split, options.learning, threads)
+                        : gruve::evaluate_tokens(model.network, corpus, split, threads, kernels);
     correct = loss.total.correct;
     all.push_back(std::move(loss.nats));
   }
@@ -202,5 +207,20 @@ void add_evaluate(CLI::App& app) {
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   add_precision(*command, options->precision, "Weights: fp32, bf16 or int8", {"fp32", "bf16", "int8"});
+  CLI::Option* dynamic = command->add_flag(
+      "--dynamic", options->dynamic,
+      "Learn from each song while predicting it (Krause et al. 2018); in float, with the train split beside");
+  command->add_option("--lr", options->learning.learning_rate, "Learning rate of --dynamic")
+      ->check(CLI::PositiveNumber)
+      ->needs(dynamic)
+      ->capture_default_str();
+  command->add_option("--decay", options->learning.decay, "Share of the way back to the model at each update")
+      ->check(CLI::Range(0.0, 1.0))
+      ->needs(dynamic)
+      ->capture_default_str();
+  command->add_option("--unroll", options->learning.unroll, "Tokens from one update of --dynamic to the next")
+      ->check(CLI::Range(1, 1 << 16))
+      ->needs(dynamic)
+      ->capture_default_str();
   command->add_flag("--json", options->json, "Print one JSON object");
 }

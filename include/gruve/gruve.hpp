@@ -66,6 +66,7 @@
 #include "gruve/tokens/timestep_encoder.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 #include "gruve/train/curve.hpp"
+#include "gruve/train/dynamic_evaluation.hpp"
 #include "gruve/train/evaluate.hpp"
 #include "gruve/train/ngram.hpp"
 #include "gruve/train/optimizer.hpp"

@@ -97,6 +97,7 @@ class BatchStream {
   enum class Passes {
     endless,  // all songs in a new random order for each pass, one pass after another: for training
     once,  // all songs once, the longest first; sequences that have ended are filled up with kNoToken targets
+    once_apart,  // likewise, and so is the rest of a chunk in which a song has ended
   };
 
   /// augment  how songs are varied, anew in each pass; a function of the seed, the pass and the song
@@ -132,7 +133,8 @@ class BatchStream {
     for (std::size_t b = 0; b < B; ++b) {
       Sequence& sequence = sequences_[b];
       for (std::size_t t = 0; t < static_cast<std::size_t>(chunk.T); ++t) {
-        if (sequence.song == kNone || sequence.offset == tokens_of(sequence).size()) take_song(sequence);
+        if (sequence.song != kNone && sequence.offset == tokens_of(sequence).size()) sequence.song = kNone;
+        if (sequence.song == kNone && (t == 0 || passes_ != Passes::once_apart)) take_song(sequence);
         const std::size_t at = t * B + b;
         if (sequence.song == kNone) {
           chunk.inputs[at] = start_token_;
@@ -219,7 +221,7 @@ class BatchStream {
   void arrange() {
     next_ = 0;
     std::sort(songs_.begin(), songs_.end());
-    if (passes_ == Passes::once) {
+    if (passes_ != Passes::endless) {
       std::stable_sort(songs_.begin(), songs_.end(), [&](std::size_t a, std::size_t b) {
         return corpus_->song(a).tokens.size() > corpus_->song(b).tokens.size();
       });
@@ -234,7 +236,7 @@ class BatchStream {
     sequence.song = kNone;
     sequence.offset = 0;
     if (next_ == songs_.size()) {
-      if (passes_ == Passes::once) return;
+      if (passes_ != Passes::endless) return;
       ++pass_;
       arrange();
     }
