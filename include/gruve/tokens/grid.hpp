@@ -48,22 +48,32 @@ class Grid {
   /// The first timestep that does not begin before a tick.
   std::int64_t up(std::int64_t tick) const noexcept { return step(tick, 2 * ticks_per_quarter_ - 1); }
 
+  /// Whether a note between two ticks begins and ends at the same timestep, or ends before it begins.
+  bool is_too_short(std::int64_t start, std::int64_t end) const noexcept {
+    // What is as long as a timestep takes one, wherever it begins; most notes are.
+    if (0 <= start && start <= end && end < kShort &&
+        (end - start) * steps_per_quarter_ >= ticks_per_quarter_)
+      return false;
+    return nearest(start) >= nearest(end);
+  }
+
  private:
   // floor((2 * tick * steps + rounding) / (2 * ticks)), for large ticks in parts that can't overflow: a tick
   // beyond 2^40 quarter notes counts as there, far behind kMaxTimesteps.
   std::int64_t step(std::int64_t tick, std::int64_t rounding) const noexcept {
     const std::int64_t divisor = 2 * ticks_per_quarter_;
-    if (0 <= tick && tick < std::int64_t{1} << 36) {
-      // Below 2^48, so that the quotient of floats is at most 1 beside the floor.
+    if (0 <= tick && tick < kShort) {
+      // Below 2^48. With half a unit more it is at least half a unit from the next multiple of the divisor,
+      // in which the errors of the quotient of floats, of less than 2^-51 of it, are lost.
       const std::int64_t dividend = 2 * tick * steps_per_quarter_ + rounding;
-      const auto quotient = static_cast<std::int64_t>(static_cast<double>(dividend) * inverse_);
-      const std::int64_t rest = dividend - quotient * divisor;
-      return rest < 0 ? quotient - 1 : rest >= divisor ? quotient + 1 : quotient;
+      return static_cast<std::int64_t>((static_cast<double>(dividend) + 0.5) * inverse_);
     }
     const std::int64_t quarters = std::min(tick / ticks_per_quarter_, std::int64_t{1} << 40);
     const std::int64_t rest = tick % ticks_per_quarter_;
     return quarters * steps_per_quarter_ + (2 * rest * steps_per_quarter_ + rounding) / divisor;
   }
+
+  static constexpr std::int64_t kShort = std::int64_t{1} << 36;
 
   std::int64_t ticks_per_quarter_;
   std::int64_t steps_per_quarter_;

@@ -80,7 +80,7 @@ inline int folded(int pitch) noexcept {
 inline Song screened(Song song, const ScreeningOptions& options) {
   const Grid grid(song.ticks_per_quarter, options.steps_per_quarter);
   std::erase_if(song.notes, [&](const Note& note) {
-    const bool is_too_short = options.drop_too_short && grid.nearest(note.start) >= grid.nearest(note.end);
+    const bool is_too_short = options.drop_too_short && grid.is_too_short(note.start, note.end);
     return internal::is_dropped(note, is_too_short, options);
   });
   if (options.fold_octaves) {
@@ -121,7 +121,7 @@ inline Screening screen(const Song& song, const ScreeningOptions& options = {}) 
 
   bool is_empty = true;
   for (Note note : song.notes) {
-    const bool is_too_short = grid.nearest(note.start) >= grid.nearest(note.end);
+    const bool is_too_short = grid.is_too_short(note.start, note.end);
     if (internal::is_dropped(note, is_too_short, options)) continue;
     is_empty = false;
     if (options.fold_octaves) note.pitch = internal::folded(note.pitch);
