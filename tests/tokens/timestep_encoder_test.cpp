@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "gruve/core/rng.hpp"
@@ -71,6 +72,36 @@ TEST_CASE("A held chord stands in each timestep that it sounds in, highest key f
   const TimestepEncoder encoder;
   CHECK(encoder.encode(song) == Tokens{46, 43, 39, 88, 46, 43, 39, 88, 87, 0, 88, 88});
   CHECK(TimestepEncoder({.repeat_held = false}).encode(song) == Tokens{46, 43, 39, 88, 88, 87, 0, 88, 88});
+}
+
+TEST_CASE("A chord of any number of keys stands in its timesteps, highest key first", "[tokens][timestep]") {
+  Rng rng(5);
+  for (int size = 0; size <= kNumKeys; ++size) {
+    std::vector<Token> keys(kNumKeys);
+    for (Token key = 0; key < kNumKeys; ++key) keys[key] = key;
+    for (std::size_t i = keys.size() - 1; i > 0; --i)
+      std::swap(keys[i], keys[rng.below(static_cast<std::uint32_t>(i + 1))]);
+    keys.resize(static_cast<std::size_t>(size));
+    std::sort(keys.begin(), keys.end());
+    Song song{.ticks_per_quarter = 24, .length = 4};
+    for (const Token key : keys) song.notes.push_back({.start = 1, .end = 3, .pitch = kLowestKey + key});
+    std::vector<Token> expected{88};
+    for (int step = 1; step < 3; ++step) {
+      expected.insert(expected.end(), keys.rbegin(), keys.rend());
+      expected.push_back(88);
+    }
+    expected.push_back(88);
+    REQUIRE(TimestepEncoder().encode(song) == expected);
+  }
+}
+
+TEST_CASE("Of a note before tick 0, what lies behind it is encoded", "[tokens][timestep]") {
+  Song song{.ticks_per_quarter = 24, .length = 3};
+  song.notes = {{.start = -5, .end = -2, .pitch = 61},
+                {.start = -4, .end = 0, .pitch = 62},
+                {.start = -3, .end = 2, .pitch = 60}};
+  CHECK(TimestepEncoder().encode(song) == Tokens{39, 88, 39, 88, 88});
+  CHECK(TimestepEncoder({.repeat_held = false}).encode(song) == Tokens{39, 88, 88, 88});
 }
 
 TEST_CASE("Notes begin and end at the nearest timestep, halves up", "[tokens][timestep]") {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -63,27 +64,28 @@ class TimestepEncoder {
   bool at_boundary(State state) const noexcept { return state == kEndOfStep; }
 
   /// The song's timesteps, as many as its length takes (rounded up) and all of the last note. A note begins
-  /// and ends at the timesteps nearest to its own, halves up. Notes outside the piano's keys, and those that
-  /// round to no timestep at all, are left out: screen() says beforehand whether a song has any.
+  /// and ends at the timesteps nearest to its own, halves up, the first at the earliest. Notes outside the
+  /// piano's keys, and those that round to no timestep at all, are left out: screen() says beforehand whether
+  /// a song has any.
   ///
   /// Throws Error where the song takes more than kMaxTimesteps, or its ticks_per_quarter is out of Grid's
   /// range.
   std::vector<Token> encode(const Song& song) const {
     struct Held {
-      std::int64_t start, end;
-      Token key;
+      std::int64_t start, end;  // timesteps
+      int key;
     };
     const Grid grid(song.ticks_per_quarter, options_.steps_per_quarter);
     std::int64_t steps = grid.up(std::max<std::int64_t>(song.length, 0));
     std::vector<Held> notes;
     notes.reserve(song.notes.size());
-    std::int64_t held_steps = 0;
     for (const Note& note : song.notes) {
-      const Held held{grid.nearest(note.start), grid.nearest(note.end), key_of(note.pitch)};
-      if (held.key == kEndOfStep || held.end <= held.start) continue;
+      if (!on_piano(note.pitch)) continue;
+      const Held held{std::max<std::int64_t>(grid.nearest(note.start), 0), grid.nearest(note.end),
+                      note.pitch - kLowestKey};
+      if (held.end <= held.start) continue;
       notes.push_back(held);
       steps = std::max(steps, held.end);
-      held_steps += held.end - held.start;
     }
     if (steps > kMaxTimesteps)
       throw Error("the song takes " + std::to_string(steps) + " timesteps, more than the " +
@@ -92,50 +94,37 @@ class TimestepEncoder {
     if (!std::is_sorted(notes.begin(), notes.end(), starts_earlier))
       std::stable_sort(notes.begin(), notes.end(), starts_earlier);
 
-    // Most timesteps have at most eight tokens: those are written at once, the next over what is too much.
-    constexpr std::size_t kBlock = 8;
-    std::vector<Token> tokens(static_cast<std::size_t>(steps + std::min(held_steps, kNumKeys * steps)) +
-                              kBlock);
+    std::vector<Keys> changes(static_cast<std::size_t>(steps) + 1);  // the keys that begin or end there
+    std::array<std::int64_t, kNumKeys> until{};                      // where each key is released
+    std::int64_t held_steps = 0;
+    for (const Held& note : notes) {
+      std::int64_t& released = until[static_cast<std::size_t>(note.key)];
+      const std::int64_t start = std::max(note.start, released);
+      const std::int64_t end = std::max(start, options_.repeat_held ? note.end : note.start + 1);
+      changes[static_cast<std::size_t>(start)].flip(note.key);
+      changes[static_cast<std::size_t>(end)].flip(note.key);
+      held_steps += end - start;
+      released = end;
+    }
+
+    std::vector<Token> tokens(static_cast<std::size_t>(steps + held_steps) + kBlock);
     Token* out = tokens.data();
-    // From one timestep in which something begins or ends to the next, all timesteps are alike.
-    std::array<Token, kNumKeys + 1> alike{};
-    std::size_t size = 0;                        // keys in it, the end behind them not counted
-    std::array<std::int64_t, kNumKeys> until{};  // the timestep at which each key is released
-    auto next = notes.begin();
-    for (std::int64_t step = 0; step < steps;) {
-      std::int64_t end = steps;
-      std::size_t kept = 0;
-      for (std::size_t i = 0; i < size; ++i) {
-        const Token key = alike[i];
-        const bool sounds = until[key] > step;
-        alike[kept] = key;
-        kept += sounds ? 1 : 0;
-        end = std::min(end, sounds ? until[key] : steps);
+    Keys keys;
+    Spelled spelled = spell(keys);
+    for (std::int64_t step = 0; step < steps; ++step) {
+      const Keys& change = changes[static_cast<std::size_t>(step)];
+      if ((change.upper | change.lower) != 0) {
+        keys.upper ^= change.upper;
+        keys.lower ^= change.lower;
+        spelled = spell(keys);
       }
-      size = kept;
-      for (; next != notes.end() && next->start <= step; ++next) {
-        const bool sounds = until[next->key] > step;
-        until[next->key] = std::max(until[next->key], next->end);
-        end = std::min(end, until[next->key]);
-        if (sounds) continue;
-        std::size_t at = size++;
-        for (; at > 0 && alike[at - 1] < next->key; --at) alike[at] = alike[at - 1];
-        alike[at] = next->key;
+      if (spelled.size > kBlock) {
+        out = spell_all(keys, out);
+        continue;
       }
-      if (next != notes.end()) end = std::min(end, next->start);
-      alike[size] = kEndOfStep;
-      if (!options_.repeat_held && size > 0) end = step + 1;
-      const std::size_t count = size + 1;
-      if (count <= kBlock) {
-        std::array<Token, kBlock> block;
-        std::copy_n(alike.begin(), kBlock, block.begin());
-        for (; step < end; ++step, out += count) std::memcpy(out, block.data(), sizeof block);
-      } else {
-        for (; step < end; ++step, out += count) std::memcpy(out, alike.data(), count * sizeof(Token));
-      }
-      if (options_.repeat_held) continue;
-      size = 0;
-      until.fill(0);
+      std::memcpy(out, &spelled.first, sizeof spelled.first);
+      std::memcpy(out + kBlock / 2, &spelled.second, sizeof spelled.second);
+      out += spelled.size;
     }
     tokens.resize(static_cast<std::size_t>(out - tokens.data()));
     return tokens;
@@ -190,9 +179,58 @@ class TimestepEncoder {
   friend bool operator==(const TimestepEncoder&, const TimestepEncoder&) = default;
 
  private:
-  // The token of a MIDI key number; kEndOfStep where the piano has no such key.
-  static Token key_of(int pitch) noexcept {
-    return on_piano(pitch) ? static_cast<Token>(pitch - kLowestKey) : kEndOfStep;
+  // A set of keys, the highest at the lowest bit.
+  struct Keys {
+    std::uint64_t upper = 0;  // 87 to 24
+    std::uint64_t lower = 0;  // 23 to 0
+
+    void flip(int key) noexcept {
+      const int bit = kNumKeys - 1 - key;
+      (bit < 64 ? upper : lower) ^= std::uint64_t{1} << bit % 64;
+    }
+  };
+
+  // Most timesteps have at most so many tokens: they are written at once, the next over what is too much.
+  static constexpr std::size_t kBlock = 8;
+
+  // The tokens of a timestep as they lie in memory, in registers. Where there are more than kBlock, size says
+  // no more than that.
+  struct Spelled {
+    std::uint64_t first = 0;   // four tokens
+    std::uint64_t second = 0;  // four more, of any value where size is at most 4
+    std::size_t size = 1;
+  };
+
+  // Takes no branch on which keys there are, only on whether there are many.
+  static Spelled spell(Keys keys) noexcept {
+    Spelled spelled;
+    keys.lower |= ~std::uint64_t{0} << (kNumKeys - 64);  // behind the keys stands the end, again and again
+    const auto next = [&] {
+      std::uint64_t& word = keys.upper != 0 ? keys.upper : keys.lower;
+      const int bit = std::countr_zero(word) + (keys.upper != 0 ? 0 : 64);
+      word &= word - 1;
+      spelled.size += bit < kNumKeys ? 1 : 0;
+      return static_cast<std::uint64_t>(bit < kNumKeys ? kNumKeys - 1 - bit : kEndOfStep);
+    };
+    for (int i = 0; i < 4; ++i) spelled.first |= next() << place(i);
+    if (spelled.size > 4)
+      for (int i = 0; i < 4; ++i) spelled.second |= next() << place(i);
+    return spelled;
+  }
+
+  // The lowest bit of token i of four, as they lie in memory.
+  static constexpr int place(int i) noexcept {
+    return 16 * (std::endian::native == std::endian::little ? i : 3 - i);
+  }
+
+  // As spell(), for any number of keys. Returns the end of what it wrote.
+  static Token* spell_all(Keys keys, Token* out) noexcept {
+    for (; keys.upper != 0; keys.upper &= keys.upper - 1)
+      *out++ = static_cast<Token>(kNumKeys - 1 - std::countr_zero(keys.upper));
+    for (; keys.lower != 0; keys.lower &= keys.lower - 1)
+      *out++ = static_cast<Token>(kNumKeys - 65 - std::countr_zero(keys.lower));
+    *out++ = kEndOfStep;
+    return out;
   }
 
   Options options_;
