@@ -55,7 +55,7 @@ TEST_CASE("What is accepted though not in the standard is listed, repair or not"
                      bytes({1, 2, 3});
   const std::string expected =
       "29: the track has no end-of-track event\n"
-      "45: 1 note is not ended, and ends with the track\n"
+      "45: 1 note is not ended, and ends with the track at tick 0\n"
       "57: 2 bytes behind the end of the track are skipped\n"
       "59: 3 bytes behind the last chunk are skipped\n"
       "10: the header promises 0 tracks, there are 3";
@@ -119,6 +119,17 @@ TEST_CASE("A last track that is cut short keeps its whole events", "[midi][repai
   CHECK(repairs_of(file) ==
         "22: track length 100 runs past the end of the file (10 bytes remain)\n"
         "29: event runs past the end of its track: the 3 bytes that are left of the track are skipped");
+}
+
+TEST_CASE("A note whose end is cut off ends with the last whole event", "[midi][repair]") {
+  const Bytes file =
+      header(0, 1, 96) + track_of_length(100, kNoteEvents + bytes({3, 0x90, 62, 5, 2, 64, 5, 9, 62}));
+  CHECK(notes_of(file) == std::vector<Note>{{0, 1, 60, 5, 0}, {4, 6, 62, 5, 0}, {6, 6, 64, 5, 0}});
+  CHECK(repaired(file).song.length == 6);
+  CHECK(repairs_of(file) ==
+        "22: track length 100 runs past the end of the file (16 bytes remain)\n"
+        "36: event runs past the end of its track: the 2 bytes that are left of the track are skipped\n"
+        "36: 2 notes are not ended, and end with the track at tick 6");
 }
 
 TEST_CASE("Events that the standard does not allow are read as far as they can be", "[midi][repair]") {

@@ -186,7 +186,7 @@ class MidiParser {
       repaired(track.at, [&] {
         return std::to_string(hanging) +
                (hanging == 1 ? " note is not ended, and ends" : " notes are not ended, and end") +
-               " with the track";
+               " with the track at tick " + std::to_string(track.tick);
       });
     }
     result_.song.length = std::max(result_.song.length, track.tick);

@@ -36,16 +36,16 @@ namespace gruve {
 /// With options.repair less is refused, and each of these is listed with its byte:
 ///
 /// Header     It may stand behind other bytes, as in a RIFF (RMID) file. A length that is wrong counts as 6
-/// where
-///            a track follows; a format above 2 counts as 1.
+///            where a track follows; a format above 2 counts as 1.
 /// Chunks     Fewer tracks than promised; what is no chunk between two tracks is skipped. A track longer or
 ///            shorter than its length ends where its end-of-track event stands, or the next track begins.
 /// Events     A data byte above 127: a note with such a key is left out, such a velocity is 127. A running
-/// status
-///            goes on over meta and system exclusive events. Status bytes 0xF1 to 0xFE, as in a live stream,
-///            are skipped with the data bytes that they have there. A tempo or time signature that is none is
-///            left out.
-/// The rest   Where an event makes no sense, the rest of its track is left out.
+///            status goes on over meta and system exclusive events. Status bytes 0xF1 to 0xFE, as in a live
+///            stream, are skipped with the data bytes that they have there. A tempo or time signature that is
+///            none is left out.
+/// The rest   Where an event makes no sense, or the file ends in it, the rest of its track is left out. Notes
+///            that sound there end at the tick of the last whole event, which leaves those no length that
+///            begin with it.
 ///
 /// What has no "MThd", no 14 bytes of header, or a division that gives no time is refused all the same.
 ///
