@@ -226,12 +226,13 @@ def forward_rows():
     )
 
 
-def midi_rows(folders):
+def midi_rows(folders, few):
+    """few: {name: folder} of files that a slow peer can read, too."""
     for name, folder in folders.items():
         # The peers read alone, in both rows.
         for what, bench, must in (
             ("read", "midi", {"symusic": 3}),
-            ("read, screened and encoded", "midi_tokens", {"symusic": 1.3, "mido": 200}),
+            ("made into tokens", "midi_tokens", {"symusic": 1.3, "mido": 200}),
         ):
             yield Row(
                 f"{bench}-{name}",
@@ -245,6 +246,30 @@ def midi_rows(folders):
                 repeats=1,
                 quick=True,
             )
+        yield Row(
+            f"midi_tokens-{name}-2threads",
+            f"MIDI files made into tokens, {name}, 2 threads",
+            "files/s",
+            "midi_tokens",
+            "midi",
+            threads=2,
+            must={f"midi_tokens-{name}": 1.8},
+            midi=folder,
+            repeats=1,
+        )
+    for name, folder in few.items():
+        yield Row(
+            f"midi_tokens-{name}-few",
+            f"MIDI files made into tokens, two of {name}",
+            "files/s",
+            "midi_tokens",
+            "midi",
+            {"music21": "python midi.music21"},
+            must={"music21": 20_000},
+            midi=folder,
+            repeats=1,
+            rounds=1,
+        )
 
 
 def activation_rows():
@@ -264,12 +289,12 @@ def activation_rows():
         )
 
 
-def all_rows(midi_folders):
+def all_rows(midi_folders, few_midi_files):
     return [
         *train_rows(),
         *step_rows(),
         *batch_rows(),
         *forward_rows(),
-        *midi_rows(midi_folders),
+        *midi_rows(midi_folders, few_midi_files),
         *activation_rows(),
     ]

@@ -1,5 +1,6 @@
 // gruve bench midi: files read in a second, and files read, screened and encoded in both formats.
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdio>
 #include <filesystem>
@@ -10,6 +11,7 @@
 
 #include "bench.hpp"
 #include "gruve/core/error.hpp"
+#include "gruve/core/thread_pool.hpp"
 #include "gruve/midi/read_midi.hpp"
 #include "gruve/tokens/event_encoder.hpp"
 #include "gruve/tokens/screening.hpp"
@@ -30,21 +32,22 @@ std::vector<std::filesystem::path> midi_files(const std::filesystem::path& folde
 
 }  // namespace
 
-/// A pass over all files of a folder, by one thread. The number of notes stands in the row, so that a peer
-/// can be seen to have read the same.
+/// A pass over all files of a folder, one after another on each thread. The number of notes stands in the
+/// row, so that a peer can be seen to have read the same.
 void bench_midi(const BenchArguments& options) {
   if (options.midi.empty()) throw Error("gruve bench midi needs a folder: --midi DIR");
   const std::vector<std::filesystem::path> files = midi_files(options.midi);
   const ScreeningOptions screening = {.drop_out_of_range = true, .drop_too_short = true};  // keeps every song
+  ThreadPool pool(options.threads);
   // encode(song) gives the number of tokens, or is null where files are only read.
   const auto measure = [&](const char* name, const auto& encode) {
-    std::size_t notes = 0, refused = 0, tokens = 0;
+    std::atomic<std::size_t> notes = 0, refused = 0, tokens = 0;
     constexpr bool kEncodes = !std::is_null_pointer_v<std::decay_t<decltype(encode)>>;
     const auto pass = [&] {
       notes = refused = tokens = 0;
-      for (const std::filesystem::path& file : files) {
+      pool.for_each(files.size(), [&](std::size_t i) {
         try {
-          Song song = read_midi(file, {.repair = true}).song;
+          Song song = read_midi(files[i], {.repair = true}).song;
           notes += song.notes.size();
           if constexpr (kEncodes) {
             if (screen(song, screening).accepted()) tokens += encode(screened(std::move(song), screening));
@@ -52,12 +55,13 @@ void bench_midi(const BenchArguments& options) {
         } catch (const Error&) {
           ++refused;
         }
-      }
+      });
     };
     const Series seconds = seconds_per_call(options.repeats, options.seconds / 5, pass);
     print(options, name,
-          "gruve files=" + std::to_string(files.size()) + " refused=" + std::to_string(refused) +
-              (kEncodes ? " tokens=" + std::to_string(tokens) : "") + " notes=" + std::to_string(notes),
+          "gruve files=" + std::to_string(files.size()) + " threads=" + std::to_string(options.threads) +
+              " refused=" + std::to_string(refused) + (kEncodes ? " tokens=" + std::to_string(tokens) : "") +
+              " notes=" + std::to_string(notes),
           "files/s", rate(seconds, static_cast<double>(files.size())), 0);
   };
   measure("midi", nullptr);
