@@ -32,6 +32,7 @@
 #include "gruve/kernels/kernels.hpp"
 #include "gruve/kernels/reference.hpp"
 #include "gruve/kernels/rounding.hpp"
+#include "gruve/kernels/vectors.hpp"
 #include "gruve/midi/midi_file.hpp"
 #include "gruve/midi/midi_parser.hpp"
 #include "gruve/midi/read_midi.hpp"

@@ -14,7 +14,7 @@
 
 #if defined(__GNUC__)
 
-#define GRUVE_INLINE [[gnu::always_inline]] inline
+#undef GRUVE_UNROLL
 #define GRUVE_UNROLL  // compiles sooner
 // 64-byte vectors without AVX-512 are passed in memory; none leaves this translation unit.
 #pragma GCC diagnostic ignored "-Wpsabi"
@@ -39,6 +39,10 @@ GRUVE_INLINE void store_first(float* p, Vector v, int n) {
 // For 8-bit weights, which these sets do not have.
 GRUVE_INLINE IntVector widen(const void*) { return IntVector{}; }
 GRUVE_INLINE IntVector multiply_pairs(IntVector, IntVector, IntVector) { return IntVector{}; }
+
+#include "gruve/kernels/fused/vectors.inc"
+
+#include "gruve/kernels/fused/activations.inc"
 
 #include "gruve/kernels/fused.inc"
 inline constexpr Kernels<float> kBf16 = kernels_of<Bf16>("emulated");
@@ -170,8 +174,5 @@ inline constexpr Kernels<float> kAmx = rounding_kernels<TileProduct>("amx emulat
                                 kDots = rounding_kernels<VectorDots>("avx512_bf16 emulated");
 
 }  // namespace gruve::kernels::emulated
-
-#undef GRUVE_INLINE
-#undef GRUVE_UNROLL
 
 #endif

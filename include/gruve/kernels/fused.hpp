@@ -6,29 +6,14 @@
 #include "gruve/kernels/kernels.hpp"
 #include "gruve/kernels/reference.hpp"
 #include "gruve/kernels/rounding.hpp"
+#include "gruve/kernels/vectors.hpp"
 
-#if defined(__GNUC__)  // GCC and Clang: vector types, and functions for a wider instruction set than the
-                       // program's
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
-#define GRUVE_INLINE [[gnu::always_inline]] inline
-#if defined(__clang__)
-#define GRUVE_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define GRUVE_UNROLL _Pragma("GCC unroll 32")
-#endif
-
+#if defined(__GNUC__)
 /// The fused kernels for float: one source (fused.inc), compiled for each instruction set in a namespace of
 /// its own.
 ///
 /// The recurrent weights are packed so that one pass yields r, z and n of a group of units in registers,
 /// where the gates follow at once; no pre-activation goes back to memory, and the loop over time is inside.
-/// For every float, sigmoid and tanh are within 2.5 ULP of the exact functions and exp within 1.1, down to
-/// the denormal numbers and with infinite results where those are; only the sigmoid is zero already where it
-/// is half the smallest normal number, below x = −88.37 (tests/kernels/activations_test.cpp).
 /// ResetGate::before_product, which needs two passes, is left to the reference.
 namespace gruve::kernels {
 
@@ -58,36 +43,8 @@ struct alignas(64) TileConfiguration {
 };
 static_assert(sizeof(TileConfiguration) == 64);
 
-// What every processor has: vectors of four floats (SSE2, NEON, WebAssembly).
 namespace baseline {
-inline constexpr int kLanes = 4;
 inline constexpr int kRows = 4;
-using Vector [[gnu::vector_size(16)]] = float;
-using IntVector [[gnu::vector_size(16)]] = int;
-GRUVE_INLINE Vector multiply_add(Vector a, Vector b, Vector c) { return a * b + c; }
-GRUVE_INLINE Vector load_first(const float* p, int n) {
-  Vector v = {};
-  for (int i = 0; i < n; ++i) v[i] = p[i];
-  return v;
-}
-GRUVE_INLINE void store_first(float* p, Vector v, int n) {
-  for (int i = 0; i < n; ++i) p[i] = v[i];
-}
-GRUVE_INLINE void stream(float* p, Vector v) { __builtin_memcpy(p, &v, sizeof(v)); }
-GRUVE_INLINE void finish_streams() {}
-GRUVE_INLINE IntVector widen(const void* p) {
-  signed char bytes [[gnu::vector_size(8)]];
-  using Shorts [[gnu::vector_size(16)]] = short;
-  __builtin_memcpy(&bytes, p, sizeof(bytes));
-  return (IntVector) __builtin_convertvector(bytes, Shorts);
-}
-GRUVE_INLINE IntVector multiply_pairs(IntVector a, IntVector b, IntVector c) {
-#if defined(__SSE2__)
-  return c + (IntVector)_mm_madd_epi16((__m128i)a, (__m128i)b);
-#else
-  return c + ((a << 16) >> 16) * ((b << 16) >> 16) + (a >> 16) * (b >> 16);
-#endif
-}
 #include "gruve/kernels/fused.inc"
 inline constexpr Kernels<float> kFp32 = kernels_of<Fp32>("baseline"), kBf16 = kernels_of<Bf16>("baseline"),
                                 kInt8 = kernels_of<Int8>("baseline");
@@ -95,75 +52,23 @@ inline constexpr Kernels<float> kFp32 = kernels_of<Fp32>("baseline"), kBf16 = ke
 
 #if defined(__x86_64__)
 
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("avx2,fma")
-#endif
+GRUVE_TARGET_BEGIN("avx2,fma")
 namespace avx2 {
-inline constexpr int kLanes = 8;
 inline constexpr int kRows = 4;
-using Vector [[gnu::vector_size(32)]] = float;
-using IntVector [[gnu::vector_size(32)]] = int;
-GRUVE_INLINE Vector multiply_add(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
-GRUVE_INLINE __m256i first_lanes(int n) {
-  return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-}
-GRUVE_INLINE Vector load_first(const float* p, int n) { return _mm256_maskload_ps(p, first_lanes(n)); }
-GRUVE_INLINE void store_first(float* p, Vector v, int n) { _mm256_maskstore_ps(p, first_lanes(n), v); }
-// Half a line of the cache at a time would not be worth it.
-GRUVE_INLINE void stream(float* p, Vector v) { __builtin_memcpy(p, &v, sizeof(v)); }
-GRUVE_INLINE void finish_streams() {}
-GRUVE_INLINE IntVector widen(const void* p) {
-  return (IntVector)_mm256_cvtepi8_epi16(_mm_loadu_si128(static_cast<const __m128i*>(p)));
-}
-GRUVE_INLINE IntVector multiply_pairs(IntVector a, IntVector b, IntVector c) {
-  return c + (IntVector)_mm256_madd_epi16((__m256i)a, (__m256i)b);
-}
 #include "gruve/kernels/fused.inc"
 inline constexpr Kernels<float> kFp32 = kernels_of<Fp32>("avx2"), kBf16 = kernels_of<Bf16>("avx2"),
                                 kInt8 = kernels_of<Int8>("avx2");
 }  // namespace avx2
-#if defined(__clang__)
-#pragma clang attribute pop
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), \
-                             apply_to = function)
-#else
-#pragma GCC pop_options
-#pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
-#endif
+GRUVE_TARGET_END
+GRUVE_TARGET_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
 namespace avx512 {
-inline constexpr int kLanes = 16;
 inline constexpr int kRows = 8;
-using Vector [[gnu::vector_size(64)]] = float;
-using IntVector [[gnu::vector_size(64)]] = int;
-GRUVE_INLINE Vector multiply_add(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
-GRUVE_INLINE __mmask16 first_lanes(int n) { return static_cast<__mmask16>((1u << n) - 1); }
-GRUVE_INLINE Vector load_first(const float* p, int n) { return _mm512_maskz_loadu_ps(first_lanes(n), p); }
-GRUVE_INLINE void store_first(float* p, Vector v, int n) { _mm512_mask_storeu_ps(p, first_lanes(n), v); }
-GRUVE_INLINE void stream(float* p, Vector v) { _mm512_stream_ps(p, v); }
-GRUVE_INLINE void finish_streams() { _mm_sfence(); }
-GRUVE_INLINE IntVector widen(const void* p) {
-  return (IntVector)_mm512_cvtepi8_epi16(_mm256_loadu_si256(static_cast<const __m256i*>(p)));
-}
-GRUVE_INLINE IntVector multiply_pairs(IntVector a, IntVector b, IntVector c) {
-  return c + (IntVector)_mm512_madd_epi16((__m512i)a, (__m512i)b);
-}
 #include "gruve/kernels/fused.inc"
 inline constexpr Kernels<float> kFp32 = kernels_of<Fp32>("avx512"), kBf16 = kernels_of<Bf16>("avx512"),
                                 kInt8 = kernels_of<Int8>("avx512");
 }  // namespace avx512
-#if defined(__clang__)
-#pragma clang attribute pop
-#pragma clang attribute push( \
-    __attribute__((target("avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
-#else
-#pragma GCC pop_options
-#pragma GCC push_options
-#pragma GCC target("avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
-#endif
+GRUVE_TARGET_END
+GRUVE_TARGET_BEGIN("avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
 // Steps with 8-bit weights, with two instructions where AVX-512 alone takes three.
 namespace avx512_vnni {
 using namespace avx512;
@@ -179,16 +84,8 @@ inline constexpr Kernels<float> kInt8 = [] {
   return kernels;
 }();
 }  // namespace avx512_vnni
-#if defined(__clang__)
-#pragma clang attribute pop
-#pragma clang attribute push(                                                                            \
-    __attribute__((target("amx-tile,amx-bf16,avx512bf16,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), \
-    apply_to = function)
-#else
-#pragma GCC pop_options
-#pragma GCC push_options
-#pragma GCC target("amx-tile,amx-bf16,avx512bf16,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
-#endif
+GRUVE_TARGET_END
+GRUVE_TARGET_BEGIN("amx-tile,amx-bf16,avx512bf16,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
 namespace avx512 {
 GRUVE_INLINE IntVector round(Vector low, Vector high) {
   return (IntVector)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
@@ -262,17 +159,10 @@ struct Tiles {
 inline constexpr Kernels<float> kAmx = rounding_kernels<TileProduct>("amx"),
                                 kBf16Dots = rounding_kernels<VectorDots>("avx512_bf16");
 }  // namespace avx512
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
+GRUVE_TARGET_END
 
 #endif  // x86-64
 
 }  // namespace gruve::kernels
-
-#undef GRUVE_INLINE
-#undef GRUVE_UNROLL
 
 #endif
