@@ -26,6 +26,10 @@ inline constexpr int kRows = 1;
 using Vector [[gnu::vector_size(64)]] = float;
 using IntVector [[gnu::vector_size(64)]] = int;
 GRUVE_INLINE Vector multiply_add(Vector a, Vector b, Vector c) { return a * b + c; }
+GRUVE_INLINE Vector clamp(Vector x, float low, float high) {
+  x = x < low ? low - Vector{} : x;
+  return x > high ? high - Vector{} : x;
+}
 GRUVE_INLINE void stream(float* p, Vector v) { __builtin_memcpy(p, &v, sizeof(v)); }
 GRUVE_INLINE void finish_streams() {}
 GRUVE_INLINE Vector load_first(const float* p, int n) {

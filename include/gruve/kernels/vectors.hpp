@@ -28,6 +28,7 @@
 /// sigmoid, tanh and exp of vectors, and
 ///   kLanes  floats in a vector
 ///   Vector, IntVector  of kLanes    multiply_add(a, b, c) = a · b + c
+///   clamp(x, low, high)  a NaN passes, since it is neither below nor above
 ///   load_first(p, n), store_first(p, v, n)  the first n < kLanes lanes, the others zero or left alone
 ///   stream(p, v)  stores v at p, which is aligned to it, past the caches where that is worth it;
 ///   finish_streams()  before another thread reads what was stored so
@@ -47,13 +48,22 @@ inline constexpr int kLanes = 4;
 using Vector [[gnu::vector_size(16)]] = float;
 using IntVector [[gnu::vector_size(16)]] = int;
 GRUVE_INLINE Vector multiply_add(Vector a, Vector b, Vector c) { return a * b + c; }
+GRUVE_INLINE Vector clamp(Vector x, float low, float high) {
+#if defined(__SSE2__)
+  return _mm_min_ps(_mm_set1_ps(high), _mm_max_ps(_mm_set1_ps(low), x));
+#else
+  x = x < low ? low - Vector{} : x;
+  return x > high ? high - Vector{} : x;
+#endif
+}
+// n < kLanes is said in the loops too: with an n known at compile time g++ warns of branches never taken.
 GRUVE_INLINE Vector load_first(const float* p, int n) {
   Vector v = {};
-  for (int i = 0; i < n; ++i) v[i] = p[i];
+  for (int i = 0; i < n && i < kLanes; ++i) v[i] = p[i];
   return v;
 }
 GRUVE_INLINE void store_first(float* p, Vector v, int n) {
-  for (int i = 0; i < n; ++i) p[i] = v[i];
+  for (int i = 0; i < n && i < kLanes; ++i) p[i] = v[i];
 }
 GRUVE_INLINE void stream(float* p, Vector v) { __builtin_memcpy(p, &v, sizeof(v)); }
 GRUVE_INLINE void finish_streams() {}
@@ -83,6 +93,9 @@ inline constexpr int kLanes = 8;
 using Vector [[gnu::vector_size(32)]] = float;
 using IntVector [[gnu::vector_size(32)]] = int;
 GRUVE_INLINE Vector multiply_add(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
+GRUVE_INLINE Vector clamp(Vector x, float low, float high) {
+  return _mm256_min_ps(_mm256_set1_ps(high), _mm256_max_ps(_mm256_set1_ps(low), x));
+}
 GRUVE_INLINE __m256i first_lanes(int n) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
@@ -109,6 +122,10 @@ inline constexpr int kLanes = 16;
 using Vector [[gnu::vector_size(64)]] = float;
 using IntVector [[gnu::vector_size(64)]] = int;
 GRUVE_INLINE Vector multiply_add(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
+GRUVE_INLINE Vector clamp(Vector x, float low, float high) {
+  x = x < low ? low - Vector{} : x;
+  return x > high ? high - Vector{} : x;
+}
 GRUVE_INLINE __mmask16 first_lanes(int n) { return static_cast<__mmask16>((1u << n) - 1); }
 GRUVE_INLINE Vector load_first(const float* p, int n) { return _mm512_maskz_loadu_ps(first_lanes(n), p); }
 GRUVE_INLINE void store_first(float* p, Vector v, int n) { _mm512_mask_storeu_ps(p, first_lanes(n), v); }
