@@ -1,10 +1,13 @@
-// A user's program that trains a small model for some steps and lets it generate, with whatever kernels this
-// processor gets. Prints their name and the loss of the last step.
+// A user's program that trains a small model for some steps, lets it generate and steps its first layer
+// alone, with whatever kernels this processor gets. Prints their name and the loss of the last step.
+#include <array>
 #include <cstdio>
+#include <span>
 
 #include "gruve/core/rng.hpp"
 #include "gruve/generate/generator.hpp"
 #include "gruve/model/chunk_pass.hpp"
+#include "gruve/nn/fixed_gru.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
 #include "gruve/train/optimizer.hpp"
 
@@ -35,5 +38,15 @@ int main() {
   packed.assign(model, threads);
   gruve::Generator generator(packed, encoder, {}, 3);
   for (int i = 0; i < 100; ++i) generator.next();
+
+  const auto& cell = model.gru.layers[0];
+  const gruve::FixedGru<12, 37> gru(cell);
+  std::array<float, 37> h = {};
+  Eigen::VectorXf plain = Eigen::VectorXf::Zero(37);
+  for (int i = 0; i < 100; ++i) {
+    gru.step(std::span<const float, 12>(model.embedding.weight.data() + 12 * (i % 89), 12), h);
+    cell.step(model.embedding.weight.matrix().row(i % 89).transpose(), plain);
+  }
+  if (!plain.isApprox(Eigen::Map<const Eigen::VectorXf>(h.data(), 37), 1e-4f)) return 1;
   std::printf("%s %.6f\n", gruve::kernels::active().name, loss);
 }

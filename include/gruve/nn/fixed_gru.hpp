@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "gruve/core/aligned.hpp"
+#include "gruve/core/error.hpp"
+#include "gruve/kernels/dispatch.hpp"
+#include "gruve/kernels/fixed_gru.hpp"
+#include "gruve/nn/gru.hpp"
+
+namespace gruve {
+
+/// A layer of gated recurrent units for a real-time thread: the parameters of a GruCell, packed for the
+/// instruction set that is chosen when it is made, with both sizes known at compile time.
+///
+///   const gruve::GruCell<float> cell(1, 16);  // of a model, its parameters trained
+///   const gruve::FixedGru<1, 16> gru(cell);
+///   std::array<float, 16> h = {};
+///   gru.step(std::array{0.5f}, h);
+///
+/// It is a template of the sizes, so that the program's own optimisation counts: -O2 or more.
+template <int InputSize, int HiddenSize>
+class FixedGru {
+ public:
+  static_assert(InputSize >= 1 && HiddenSize >= 1);
+
+  /// The cell's parameters are copied. Its sizes may be known at compile time or not; Error where they are
+  /// others. kernels: the set whose instructions are used; with the reference it is GruCell's plain step.
+  template <int CellInputSize, int CellHiddenSize>
+  explicit FixedGru(const GruCell<float, CellInputSize, CellHiddenSize>& cell,
+                    const kernels::Kernels<float>& kernels = kernels::active())
+      : step_(kernels::fixed_gru_step<InputSize, HiddenSize>(kernels.name, cell.reset_gate)) {
+    if (cell.input_size() != InputSize || cell.hidden_size() != HiddenSize)
+      throw Error("a GruCell of " + sizes(cell.input_size(), cell.hidden_size()) +
+                  " given to a FixedGru of " + sizes(InputSize, HiddenSize));
+    if (step_.step == nullptr) {
+      plain_.emplace(InputSize, HiddenSize, cell.reset_gate);
+      plain_->weight_ih = cell.weight_ih;
+      plain_->weight_hh = cell.weight_hh;
+      plain_->bias_ih = cell.bias_ih;
+      plain_->bias_hh = cell.bias_hh;
+    } else {
+      packed_.resize(step_.packed_size);
+      step_.pack({cell.weight_ih.data(), cell.weight_hh.data(), cell.bias_ih.data(), cell.bias_hh.data()},
+                 packed_.data());
+    }
+  }
+
+  /// One timestep: h becomes the state after the input x, as in GruCell::step. x and h may not overlap, and
+  /// need no alignment. Allocates nothing and takes no lock; several threads may step states of their own.
+  void step(std::span<const float, InputSize> x, std::span<float, HiddenSize> h) const noexcept {
+    if (!plain_) return step_.step(packed_.data(), x.data(), h.data());
+    Eigen::Map<Eigen::Vector<float, HiddenSize>> state(h.data());
+    Eigen::Vector<float, HiddenSize> after = state;
+    plain_->step(Eigen::Map<const Eigen::Vector<float, InputSize>>(x.data()), after);
+    state = after;
+  }
+
+ private:
+  static std::string sizes(int input_size, int hidden_size) {
+    return std::to_string(input_size) + " inputs and " + std::to_string(hidden_size) + " units";
+  }
+
+  kernels::FixedGruStep step_;
+  AlignedVector<float> packed_;
+  std::optional<GruCell<float, InputSize, HiddenSize>> plain_;  // where no instruction set has a step
+};
+
+}  // namespace gruve
