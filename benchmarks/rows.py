@@ -176,6 +176,21 @@ def step_rows():
         )
 
 
+def cell_rows():
+    for hidden in (16, 32, 64, 128):
+        for inputs in (E, 1):
+            sizes = f"--hidden {hidden} --embedding {inputs}"
+            yield Row(
+                f"cell-H{hidden}" + f"-E{inputs}" * (inputs != E),
+                f"a step of one GRU layer, H={hidden} E={inputs}",
+                "us",
+                "cell",
+                f"cell {sizes}",
+                {"plain Eigen": f"gruve cell {sizes} --isa reference"},
+                quick=hidden == 16,
+            )
+
+
 def batch_rows():
     for hidden in (256, 512):
         yield Row(
@@ -293,6 +308,7 @@ def all_rows(midi_folders, few_midi_files):
     return [
         *train_rows(),
         *step_rows(),
+        *cell_rows(),
         *batch_rows(),
         *forward_rows(),
         *midi_rows(midi_folders, few_midi_files),

@@ -35,13 +35,10 @@ struct Task {
   const char* name;
   void (*run)(const BenchArguments&);
 };
-constexpr Task kTasks[] = {{"limits", bench_limits},
-                           {"train", bench_train},
-                           {"step", bench_step},
-                           {"batch", bench_batch},
-                           {"forward", bench_forward},
-                           {"midi", bench_midi},
-                           {"activations", bench_activations}};
+constexpr Task kTasks[] = {{"limits", bench_limits}, {"train", bench_train},
+                           {"step", bench_step},     {"cell", bench_cell},
+                           {"batch", bench_batch},   {"forward", bench_forward},
+                           {"midi", bench_midi},     {"activations", bench_activations}};
 
 void bench(const BenchArguments& options) {
   if (!options.isa.empty() && !kernels::force(options.isa))
@@ -50,8 +47,9 @@ void bench(const BenchArguments& options) {
     const bool named =
         std::find(options.tasks.begin(), options.tasks.end(), task.name) != options.tasks.end();
     // Without names everything is measured for which there is something to measure.
-    if (named || (options.tasks.empty() && (task.run != bench_midi || !options.midi.empty())))
-      task.run(options);
+    const bool possible =
+        (task.run != bench_midi || !options.midi.empty()) && (task.run != bench_cell || has_cell(options));
+    if (named || (options.tasks.empty() && possible)) task.run(options);
   }
 }
 

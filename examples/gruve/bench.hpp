@@ -34,10 +34,14 @@ struct BenchArguments {
 void bench_limits(const BenchArguments& options);
 void bench_train(const BenchArguments& options);
 void bench_step(const BenchArguments& options);
+void bench_cell(const BenchArguments& options);
 void bench_batch(const BenchArguments& options);
 void bench_forward(const BenchArguments& options);
 void bench_midi(const BenchArguments& options);
 void bench_activations(const BenchArguments& options);
+
+/// Whether bench_cell has a layer of these sizes, which must be known at compile time.
+bool has_cell(const BenchArguments& options);
 
 /// One line of the table. limit is 0 where there is none; percent is of the limit.
 inline void print(const BenchArguments& options, const char* bench, const std::string& config,

@@ -1,0 +1,60 @@
+// gruve bench cell: a step of one layer whose sizes are known at compile time, as a plug-in takes it.
+#include <array>
+#include <cstddef>
+#include <string>
+
+#include "bench.hpp"
+#include "gruve/core/error.hpp"
+#include "gruve/nn/fixed_gru.hpp"
+
+namespace gruve::bench {
+namespace {
+
+// Against the reading of the weights.
+template <int E, int H>
+void bench_sizes(const BenchArguments& options) {
+  ModelConfig config = options.model;
+  config.num_layers = 1;
+  const GruModel<float> model = random_model(config);
+  const FixedGru<E, H> gru(model.gru.layers[0]);
+  std::array<float, E> x;
+  std::array<float, H> h = {};
+  x.fill(0.3f);
+  // Of one step the clock would tell little.
+  constexpr int kSteps = 100;
+  const Series seconds = seconds_per_call(options.repeats, options.seconds / 5, [&] {
+    for (int i = 0; i < kSteps; ++i) gru.step(x, h);
+  });
+  constexpr std::size_t kBytes = sizeof(float) * 3 * H * (E + H);
+  const std::string name = kernels::active().name;
+  print(options, "cell", "gruve " + name + " H=" + std::to_string(H) + " E=" + std::to_string(E), "us",
+        scaled(seconds, 1e6 / kSteps), static_cast<double>(kBytes) / read_bandwidth(kBytes, 1).median * 1e-3,
+        true);
+}
+
+struct Sizes {
+  int E, H;
+  void (*bench)(const BenchArguments&);
+};
+template <int E, int H>
+constexpr Sizes kOf = {E, H, bench_sizes<E, H>};
+constexpr Sizes kSizes[] = {kOf<1, 16>,   kOf<1, 32>,   kOf<1, 64>,   kOf<1, 128>,
+                            kOf<128, 16>, kOf<128, 32>, kOf<128, 64>, kOf<128, 128>};
+
+const Sizes* sizes_of_cell(const BenchArguments& options) {
+  for (const Sizes& sizes : kSizes)
+    if (sizes.E == options.model.embedding_size && sizes.H == options.model.hidden_size) return &sizes;
+  return nullptr;
+}
+
+}  // namespace
+
+bool has_cell(const BenchArguments& options) { return sizes_of_cell(options) != nullptr; }
+
+void bench_cell(const BenchArguments& options) {
+  if (!has_cell(options))
+    throw Error("gruve bench cell knows --hidden 16, 32, 64 and 128 with --embedding 1 and 128");
+  sizes_of_cell(options)->bench(options);
+}
+
+}  // namespace gruve::bench
