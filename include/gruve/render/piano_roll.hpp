@@ -11,8 +11,8 @@
 
 #include "gruve/core/atomic_file.hpp"
 #include "gruve/midi/song.hpp"
+#include "gruve/midi/timeline.hpp"
 #include "gruve/render/markup.hpp"
-#include "gruve/render/timeline.hpp"
 
 namespace gruve {
 

@@ -11,10 +11,10 @@
 
 #include "gruve/core/atomic_file.hpp"
 #include "gruve/midi/song.hpp"
+#include "gruve/midi/timeline.hpp"
 #include "gruve/render/markup.hpp"
 #include "gruve/render/piano_roll.hpp"
 #include "gruve/render/report_page.hpp"
-#include "gruve/render/timeline.hpp"
 #include "gruve/render/training_curve.hpp"
 
 namespace gruve {

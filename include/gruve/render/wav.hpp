@@ -17,7 +17,7 @@
 #include "gruve/core/error.hpp"
 #include "gruve/core/rng.hpp"
 #include "gruve/midi/song.hpp"
-#include "gruve/render/timeline.hpp"
+#include "gruve/midi/timeline.hpp"
 
 namespace gruve {
 

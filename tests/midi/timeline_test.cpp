@@ -1,12 +1,11 @@
-#include "gruve/render/timeline.hpp"
+#include "gruve/midi/timeline.hpp"
 
 #include <cstdint>
 #include <vector>
 
 #include "catch.hpp"
-#include "chorale.hpp"
 
-TEST_CASE("A timeline gives the seconds of the song's tempo map", "[render][timeline]") {
+TEST_CASE("A timeline gives the seconds of the song's tempo map", "[midi][timeline]") {
   // 100 ticks a quarter. To tick 200 by the default 120 bpm: 1 s. Then 60 bpm: 100 ticks a second.
   gruve::Song song;
   song.ticks_per_quarter = 100;
@@ -24,14 +23,14 @@ TEST_CASE("A timeline gives the seconds of the song's tempo map", "[render][time
   }
 }
 
-TEST_CASE("A tempo at tick 0 replaces the default", "[render][timeline]") {
+TEST_CASE("A tempo at tick 0 replaces the default", "[midi][timeline]") {
   gruve::Song song;
   song.ticks_per_quarter = 10;
   song.tempos = {{0, 1'000'000}};
   CHECK(gruve::Timeline(song).seconds(20) == Approx(2));
 }
 
-TEST_CASE("Bars follow the metre, and a change of metre begins one", "[render][timeline]") {
+TEST_CASE("Bars follow the metre, and a change of metre begins one", "[midi][timeline]") {
   gruve::Song song;
   song.ticks_per_quarter = 12;
   song.time_signatures = {{0, 3, 4}, {90, 6, 8}};  // 36 ticks a bar each; the third bar is cut at 90
@@ -46,7 +45,7 @@ TEST_CASE("Bars follow the metre, and a change of metre begins one", "[render][t
 }
 
 TEST_CASE("A song without metre has bars of four quarters, and one without length has none",
-          "[render][timeline]") {
+          "[midi][timeline]") {
   gruve::Song song;
   song.ticks_per_quarter = 10;
   CHECK(gruve::bar_lines(song).empty());
@@ -56,7 +55,7 @@ TEST_CASE("A song without metre has bars of four quarters, and one without lengt
   CHECK(bars[2].tick == 80);
 }
 
-TEST_CASE("The number of bar lines is bounded, however long the song says that it is", "[render][timeline]") {
+TEST_CASE("The number of bar lines is bounded, however long the song says that it is", "[midi][timeline]") {
   gruve::Song song;
   song.ticks_per_quarter = 1;
   song.time_signatures = {{0, 1, 64}};
