@@ -17,6 +17,7 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"tokens", {"core", "midi"}},
     {"corpus", {"core", "midi", "tokens"}},
     {"render", {"core", "midi"}},
+    {"measure", {"core", "midi", "tokens"}},
     {"kernels", {"core"}},
     {"nn", {"core", "kernels"}},
     {"model", {"core", "midi", "tokens", "kernels", "nn"}},

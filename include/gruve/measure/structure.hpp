@@ -1,0 +1,195 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "gruve/measure/grid_song.hpp"
+
+namespace gruve {
+
+/// A song cut into frames of about a quarter note, and what each holds. Frames divide bars evenly, so that
+/// what is repeated bars later has the same frames.
+struct Frames {
+  std::vector<double> seconds{};  // [N + 1] at which frames begin, and the end of the last
+  // chroma [N] timesteps that each pitch class sounds, as a vector of length 1 or 0
+  std::vector<std::array<float, 12>> chroma{};
+  std::vector<std::array<float, 4>> onsets{};  // [N] notes that begin in each quarter of it, likewise
+
+  std::size_t size() const noexcept { return chroma.size(); }
+};
+
+/// The most frames that are compared with each other: 25 minutes at 60 bpm. A longer song is judged by its
+/// beginning, since time grows with the cube.
+inline constexpr std::size_t kMaxFrames = 1536;
+
+namespace internal {
+
+template <std::size_t Size>
+void normalise(std::array<float, Size>& values) noexcept {
+  float sum = 0;
+  for (const float value : values) sum += value * value;
+  if (sum > 0)
+    for (float& value : values) value /= std::sqrt(sum);
+}
+
+/// The cosine of two arrays of length 1; 1 where both are zero, which are alike too.
+template <std::size_t Size>
+float cosine(const std::array<float, Size>& a, const std::array<float, Size>& b) noexcept {
+  float sum = 0, any = 0;
+  for (std::size_t i = 0; i < Size; ++i) {
+    sum += a[i] * b[i];
+    any += a[i] + b[i];
+  }
+  return any > 0 ? std::min(sum, 1.0f) : 1.0f;
+}
+
+}  // namespace internal
+
+/// The frames of a song up to its end.
+inline Frames frames_of(const GridSong& song) {
+  std::vector<std::int64_t> bounds;
+  for (const GridBar& bar : song.bars) {
+    const std::int64_t size = bar.end - bar.begin;
+    const std::int64_t count = std::max<std::int64_t>(1, (size + kMeasureSteps / 2) / kMeasureSteps);
+    for (std::int64_t i = 0; i < count; ++i) bounds.push_back(bar.begin + size * i / count);
+  }
+  bounds.push_back(song.bars.back().end);
+  while (bounds.size() > 2 && bounds[bounds.size() - 2] >= song.end) bounds.pop_back();
+  if (bounds.size() > kMaxFrames + 1) bounds.resize(kMaxFrames + 1);
+
+  Frames frames;
+  for (const std::int64_t bound : bounds) frames.seconds.push_back(song.seconds_at(bound));
+  const std::size_t N = bounds.size() - 1;
+  frames.chroma.resize(N);
+  frames.onsets.resize(N);
+  std::size_t first = 0;
+  for (const GridNote& note : song.notes) {
+    while (first < N && bounds[first + 1] <= note.begin) ++first;
+    if (first == N) break;
+    const std::int64_t size = bounds[first + 1] - bounds[first];
+    frames.onsets[first][static_cast<std::size_t>(4 * (note.begin - bounds[first]) / size)] += 1;
+    if (note.is_drum) continue;
+    for (std::size_t n = first; n < N && bounds[n] < note.end; ++n)
+      frames.chroma[n][static_cast<std::size_t>(note.pitch % 12)] +=
+          static_cast<float>(std::min(note.end, bounds[n + 1]) - std::max(note.begin, bounds[n]));
+  }
+  for (std::size_t n = 0; n < N; ++n) {
+    internal::normalise(frames.chroma[n]);
+    internal::normalise(frames.onsets[n]);
+  }
+  return frames;
+}
+
+/// What counts in the self-similarity matrix: frames are alike by the mean of the cosines of their chroma and
+/// of their onsets. From kAlike to 1 that becomes 0 to 1; below, a path through them pays kUnlike. Two silent
+/// frames give 0, so that silence is no repetition. A frame is like itself.
+inline constexpr float kAlike = 0.75f;
+inline constexpr float kUnlike = -2.0f;
+
+inline float similarity(const Frames& frames, std::size_t a, std::size_t b) noexcept {
+  if (a == b) return 1;
+  const auto is_silent = [&](std::size_t n) {
+    const auto is_zero = [](float value) { return value == 0; };
+    return std::all_of(frames.chroma[n].begin(), frames.chroma[n].end(), is_zero) &&
+           std::all_of(frames.onsets[n].begin(), frames.onsets[n].end(), is_zero);
+  };
+  if (is_silent(a) && is_silent(b)) return 0;
+  const float mean = (internal::cosine(frames.chroma[a], frames.chroma[b]) +
+                      internal::cosine(frames.onsets[a], frames.onsets[b])) /
+                     2;
+  if (mean < kAlike) return kUnlike;
+  return std::min(1.0f, (mean - kAlike) / (1 - kAlike) + 1e-6f);  // 1 in spite of rounding
+}
+
+/// How much of a song is made of repetitions of one part of it, for parts of three lengths: 0 for none, near
+/// 1 for a song that is nothing else. Not a number where the song is too short to hold such a part twice.
+struct StructureIndicators {
+  double short_term = std::numeric_limits<double>::quiet_NaN();   // 3 to 8 s
+  double middle_term = std::numeric_limits<double>::quiet_NaN();  // 8 to 15 s
+  double long_term = std::numeric_limits<double>::quiet_NaN();    // 15 s and longer
+};
+
+/// The largest fitness of any part of three lengths.
+///
+/// A part is M of the song's N frames, M ≤ N / 2. It is laid over the song at K places that don't overlap, so
+/// that the sum σ of the similarities along all of them (the diagonals of the self-similarity matrix) is
+/// largest. Itself taken off, σ and what they cover of the song are
+///
+///   score = (σ − M) / (K M)     coverage = (K M − M) / N
+///   fitness = 2 score · coverage / (score + coverage)
+///
+/// So a song of K times the same part has the fitness 1 − 1 / K in that part.
+/// Time is N³ / 3 of a few operations each, memory N².
+/// Source: indicators from Wu and Yang 2020, arXiv:2008.01307; fitness from Müller, Jiang and Grosche 2013,
+/// "A Robust Fitness Measure for Capturing Repetitions in Music Recordings", without their tempo warping,
+/// which a score on a grid doesn't need.
+inline StructureIndicators structure_indicators(const Frames& frames) {
+  const std::size_t N = frames.size();
+  // Parts that begin one frame apart, side by side for vector instructions.
+  constexpr std::size_t kLanes = 16;
+  const std::size_t stride = (N / kLanes + 2) * kLanes;
+  // sums [N + 1, stride]: along the diagonal up to, but not including, row and column
+  std::vector<float> sums((N + 1) * stride);
+  for (std::size_t row = 0; row < N; ++row)
+    for (std::size_t column = 0; column < N; ++column)
+      sums[(row + 1) * stride + column + 1] =
+          column < row ? sums[(column + 1) * stride + row + 1]
+                       : sums[row * stride + column] + similarity(frames, row, column);
+
+  StructureIndicators best;
+  // score and count [N + 1, kLanes]: the best way to cover the song up to a frame
+  std::vector<float> score((N + 1) * kLanes), count((N + 1) * kLanes);
+  for (std::size_t M = 1; M <= N / 2; ++M) {
+    for (std::size_t first = 0; first + M <= N; first += kLanes) {
+      // Parts too short for any indicator are left out.
+      const std::size_t last = std::min(first + kLanes - 1, N - M);
+      double longest = 0;
+      for (std::size_t s = first; s <= last; ++s)
+        longest = std::max(longest, frames.seconds[s + M] - frames.seconds[s]);
+      if (longest < 3) continue;
+      std::fill_n(score.begin(), M * kLanes, 0.0f);
+      std::fill_n(count.begin(), M * kLanes, 0.0f);
+      std::array<float, kLanes> now{}, count_now{};
+      for (std::size_t t = M; t <= N; ++t) {
+        const float* const end = &sums[t * stride + first + M];
+        const float* const begin = &sums[(t - M) * stride + first];
+        const float* const before = &score[(t - M) * kLanes];
+        const float* const count_before = &count[(t - M) * kLanes];
+        for (std::size_t i = 0; i < kLanes; ++i) {
+          const float with = before[i] + (end[i] - begin[i]);
+          const float count_with = count_before[i] + 1;
+          const bool is_better = with > now[i];
+          now[i] = is_better ? with : now[i];
+          count_now[i] = is_better ? count_with : count_now[i];
+        }
+        std::copy(now.begin(), now.end(), &score[t * kLanes]);
+        std::copy(count_now.begin(), count_now.end(), &count[t * kLanes]);
+      }
+      for (std::size_t s = first; s <= last; ++s) {
+        const double seconds = frames.seconds[s + M] - frames.seconds[s];
+        if (seconds < 3) continue;
+        const auto m = static_cast<double>(M);
+        const double covered = m * static_cast<double>(count_now[s - first]);
+        const double normal_score =
+            std::max(0.0, (static_cast<double>(now[s - first]) - m) / std::max(covered, m));
+        const double coverage = std::max(0.0, (covered - m) / static_cast<double>(N));
+        const double sum = normal_score + coverage;
+        const double fitness = sum > 0 ? 2 * normal_score * coverage / sum : 0;
+        double& indicator = seconds < 8 ? best.short_term : seconds < 15 ? best.middle_term : best.long_term;
+        if (!(fitness <= indicator)) indicator = fitness;  // the first replaces what is not a number
+      }
+    }
+  }
+  return best;
+}
+
+inline StructureIndicators structure_indicators(const GridSong& song) {
+  return structure_indicators(frames_of(song));
+}
+
+}  // namespace gruve
