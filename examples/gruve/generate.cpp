@@ -22,7 +22,6 @@
 #include "gruve/generate/continuation.hpp"
 #include "gruve/generate/controls.hpp"
 #include "gruve/generate/generator.hpp"
-#include "gruve/generate/scale.hpp"
 #include "gruve/kernels/dispatch.hpp"
 #include "gruve/midi/read_midi.hpp"
 #include "gruve/midi/write_midi.hpp"
@@ -30,13 +29,14 @@
 #include "gruve/render/piano_roll.hpp"
 #include "gruve/render/report.hpp"
 #include "gruve/render/wav.hpp"
+#include "sampling.hpp"
 #include "sources.hpp"
 
 namespace {
 
 using gruve::Token;
 
-struct GenerateArguments {
+struct GenerateArguments : SamplingArguments {
   std::string model;
   std::string out;
   std::string primer;
@@ -49,9 +49,6 @@ struct GenerateArguments {
   std::optional<double> tempo;
   bool builtin_tone = false;
   bool whole_bars = false;
-  std::string scale;
-  gruve::SamplerOptions sampler;
-  gruve::ControlOptions controls;
   std::uint64_t seed = 1;
   int count = 1;
   int threads = 0;
@@ -236,9 +233,7 @@ std::vector<Piece> generate_music(const GenerateArguments& options, const gruve:
   if (!options.primer.empty())
     primer = read_primer(options.primer, encoder, options.tokens ? gruve::kMaxTimesteps : steps / 2);
 
-  gruve::ControlOptions controls = options.controls;
-  controls.limits.metre = metre;
-  if (!options.scale.empty()) controls.limits.scale = gruve::scale_from_name(options.scale);
+  const gruve::ControlOptions controls = controls_of(options, metre);
   const auto made =
       generate_all(options, packed, encoder, controls, primer.tokens, threads, [&](auto& generator) {
         return options.tokens ? generate_tokens(generator, *options.tokens)
@@ -320,28 +315,6 @@ void generate(const GenerateArguments& options) {
   }
 }
 
-void add_controls(CLI::App& command, GenerateArguments& options) {
-  gruve::EntropyOptions& entropy = options.sampler.entropy;
-  gruve::LimitOptions& limits = options.controls.limits;
-  command.add_option("--min-entropy", entropy.min_entropy,
-                     "Warmer where the draws' mean entropy in nats would fall below this");
-  command.add_option("--max-entropy", entropy.max_entropy, "Cooler where it would rise above this");
-  command.add_option("--entropy-window", entropy.window, "Tokens that it is the mean of")
-      ->capture_default_str();
-  command.add_option("--max-repeats", options.controls.max_repeats,
-                     "How often the same one to eight bars may sound in a row, 0 for ever");
-  command.add_option("--max-silence", limits.max_silence, "The longest silence in quarter notes, 0 for any");
-  command.add_option("--max-held", limits.max_held, "The longest note in quarter notes, 0 for any");
-  command.add_option("--max-keys", limits.max_keys, "The most keys at once, 0 for any number");
-  command.add_option("--max-notes", limits.max_notes_per_quarter,
-                     "The most notes that begin within a quarter note, 0 for any number");
-  command.add_option("--key", options.scale, "The scale that notes are of, as \"C major\" or \"F# dorian\"");
-  command.add_option("--lowest", limits.lowest, "The lowest key, as its MIDI number")->capture_default_str();
-  command.add_option("--highest", limits.highest, "The highest key")->capture_default_str();
-  command.add_flag("--whole-bars", options.whole_bars, "End with a bar line: as much longer as that takes")
-      ->excludes("--tokens");
-}
-
 }  // namespace
 
 void add_generate(CLI::App& app) {
@@ -367,22 +340,9 @@ void add_generate(CLI::App& app) {
   command->add_option("--seed", options->seed, "The same seed makes the same piece")->capture_default_str();
   command->add_option("--primer", options->primer,
                       "A MIDI file to continue; of a long one as much as makes half of the piece");
-  command
-      ->add_option("--argmax", options->sampler.argmax,
-                   "Share of tokens that are the most probable one instead of a draw (0.6: the seed's rule)")
-      ->capture_default_str();
-  command->add_option("--temperature", options->sampler.temperature)->capture_default_str();
-  command->add_option("--top-k", options->sampler.top_k, "Draw among the k most probable, 0 for all")
-      ->capture_default_str();
-  command
-      ->add_option("--top-p", options->sampler.top_p,
-                   "Draw among the fewest that have this probability together")
-      ->capture_default_str();
-  command
-      ->add_option("--min-p", options->sampler.min_p,
-                   "Draw among those with at least this share of the highest probability")
-      ->capture_default_str();
-  add_controls(*command, *options);
+  add_sampling(*command, *options);
+  command->add_flag("--whole-bars", options->whole_bars, "End with a bar line: as much longer as that takes")
+      ->excludes("--tokens");
   command->add_option("--count", options->count, "How many pieces; they are numbered")
       ->check(CLI::Range(1, 100'000))
       ->capture_default_str();

@@ -1,0 +1,44 @@
+#include "sampling.hpp"
+
+#include "gruve/generate/scale.hpp"
+
+void add_sampling(CLI::App& command, SamplingArguments& options) {
+  gruve::SamplerOptions& sampler = options.sampler;
+  command
+      .add_option("--argmax", sampler.argmax,
+                  "Share of tokens that are the most probable one instead of a draw (0.6: the seed's rule)")
+      ->capture_default_str();
+  command.add_option("--temperature", sampler.temperature)->capture_default_str();
+  command.add_option("--top-k", sampler.top_k, "Draw among the k most probable, 0 for all")
+      ->capture_default_str();
+  command.add_option("--top-p", sampler.top_p, "Draw among the fewest that have this probability together")
+      ->capture_default_str();
+  command
+      .add_option("--min-p", sampler.min_p,
+                  "Draw among those with at least this share of the highest probability")
+      ->capture_default_str();
+  gruve::EntropyOptions& entropy = options.sampler.entropy;
+  gruve::LimitOptions& limits = options.controls.limits;
+  command.add_option("--min-entropy", entropy.min_entropy,
+                     "Warmer where the draws' mean entropy in nats would fall below this");
+  command.add_option("--max-entropy", entropy.max_entropy, "Cooler where it would rise above this");
+  command.add_option("--entropy-window", entropy.window, "Tokens that it is the mean of")
+      ->capture_default_str();
+  command.add_option("--max-repeats", options.controls.max_repeats,
+                     "How often the same one to eight bars may sound in a row, 0 for ever");
+  command.add_option("--max-silence", limits.max_silence, "The longest silence in quarter notes, 0 for any");
+  command.add_option("--max-held", limits.max_held, "The longest note in quarter notes, 0 for any");
+  command.add_option("--max-keys", limits.max_keys, "The most keys at once, 0 for any number");
+  command.add_option("--max-notes", limits.max_notes_per_quarter,
+                     "The most notes that begin within a quarter note, 0 for any number");
+  command.add_option("--key", options.scale, "The scale that notes are of, as \"C major\" or \"F# dorian\"");
+  command.add_option("--lowest", limits.lowest, "The lowest key, as its MIDI number")->capture_default_str();
+  command.add_option("--highest", limits.highest, "The highest key")->capture_default_str();
+}
+
+gruve::ControlOptions controls_of(const SamplingArguments& options, const gruve::TimeSignature& metre) {
+  gruve::ControlOptions controls = options.controls;
+  controls.limits.metre = metre;
+  if (!options.scale.empty()) controls.limits.scale = gruve::scale_from_name(options.scale);
+  return controls;
+}
