@@ -36,6 +36,7 @@
 #include "gruve/kernels/vectors.hpp"
 #include "gruve/measure/copying.hpp"
 #include "gruve/measure/grid_song.hpp"
+#include "gruve/measure/measured_song.hpp"
 #include "gruve/measure/measures.hpp"
 #include "gruve/measure/rhythm.hpp"
 #include "gruve/measure/structure.hpp"

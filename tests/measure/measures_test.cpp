@@ -166,9 +166,11 @@ TEST_CASE("Windows are the bars that begin in 30 seconds, with all their notes",
   CHECK(all[0].measures[Measure::longest_loop] == 8);
   // 32 s of the same quarter: 4 s of it, eight times, have score and coverage 7/8.
   CHECK(all[0].measures[Measure::structure_short] == Approx(7.0 / 8).epsilon(1e-4));
+  CHECK(std::isnan(all[0].measures[Measure::structure_long]));
   const auto minutes = window_measures(song, 60);
   REQUIRE(minutes.size() == 1);  // 19 s are less than half a minute
   CHECK(minutes[0].measures[Measure::density] == Approx(1));
+  CHECK(minutes[0].measures[Measure::structure_long] > 0);  // 16 s of one quarter, twice
 
   // 14 s at the end are too little, unless they are all.
   pitches.resize(74);

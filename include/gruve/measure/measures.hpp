@@ -101,12 +101,15 @@ struct WindowMeasures {
   Measures measures{};
 };
 
-/// The measures of each window of so many seconds: see windows().
+/// The measures of each window of so many seconds: see windows(). Parts of 15 s and longer are looked for in
+/// windows of a minute and longer, where they can return.
 inline std::vector<WindowMeasures> window_measures(const GridSong& song, double seconds) {
   std::vector<WindowMeasures> result;
   for (const GridSong& window : windows(song, seconds)) {
     const double begin = window.bars.front().seconds;
     result.push_back({begin, begin + window.seconds, measures(window)});
+    if (seconds < 60)
+      result.back().measures[Measure::structure_long] = std::numeric_limits<double>::quiet_NaN();
   }
   return result;
 }

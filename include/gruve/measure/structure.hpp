@@ -131,7 +131,7 @@ struct StructureIndicators {
 inline StructureIndicators structure_indicators(const Frames& frames) {
   const std::size_t N = frames.size();
   // Parts that begin one frame apart, side by side for vector instructions.
-  constexpr std::size_t kLanes = 16;
+  constexpr std::size_t kLanes = 32;
   const std::size_t stride = (N / kLanes + 2) * kLanes;
   // sums [N + 1, stride]: along the diagonal up to, but not including, row and column
   std::vector<float> sums((N + 1) * stride);
@@ -161,11 +161,11 @@ inline StructureIndicators structure_indicators(const Frames& frames) {
         const float* const before = &score[(t - M) * kLanes];
         const float* const count_before = &count[(t - M) * kLanes];
         for (std::size_t i = 0; i < kLanes; ++i) {
+          // Arithmetic instead of branches, which would keep compilers from vectors.
           const float with = before[i] + (end[i] - begin[i]);
-          const float count_with = count_before[i] + 1;
-          const bool is_better = with > now[i];
-          now[i] = is_better ? with : now[i];
-          count_now[i] = is_better ? count_with : count_now[i];
+          const float is_better = with > now[i] ? 1.0f : 0.0f;
+          now[i] = std::max(now[i], with);
+          count_now[i] += is_better * (count_before[i] + 1 - count_now[i]);
         }
         std::copy(now.begin(), now.end(), &score[t * kLanes]);
         std::copy(count_now.begin(), count_now.end(), &count[t * kLanes]);
