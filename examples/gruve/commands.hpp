@@ -15,6 +15,7 @@ void add_prepare(CLI::App& app);
 void add_train(CLI::App& app);
 void add_generate(CLI::App& app);
 void add_evaluate(CLI::App& app);
+void add_measure(CLI::App& app);
 void add_bench(CLI::App& app);
 
 /// --precision; what it sets must outlive the parsing.

@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   add_train(app);
   add_generate(app);
   add_evaluate(app);
+  add_measure(app);
   add_bench(app);
   try {
     std::vector<std::string> arguments = with_recipe(app, {argv + 1, argv + argc});

@@ -95,6 +95,24 @@ for i in $(seq 400); do echo "the quick brown fox jumps over the lazy dog $i"; e
 "$gruve" generate --model text.safetensors --out made.txt --tokens 100
 [ "$(wc -c <made.txt)" -eq 100 ] || fail "not 100 characters"
 
+# Measures: a song stands in its own corpus, whose ranges are those of 40 songs; new pieces are the same for any number
+# of threads, and those that generate writes.
+"$gruve" measure songs/etude-0001.mid songs/etude-0002.mid --corpus songs --svg measures.svg --json >measures.json
+grep -q '"corpus":{"songs":40,"refused":0,' measures.json || fail "not 40 songs measured"
+grep -q '"song":"songs/etude-0001.mid","song_at":0.0' measures.json || fail "a song is not found in its corpus"
+grep -q '"copies":true' measures.json || fail "a song of the corpus is no copy"
+[ "$(grep -c "<circle" measures.svg)" -gt 9 ] || fail "no panels drawn"
+pieces=(--seed 4 --temperature 0.8 --max-repeats 3)
+"$gruve" measure --model events.safetensors --count 3 --minutes 1 "${pieces[@]}" --corpus events.gruve --threads 1 --json >one.json
+"$gruve" measure --model events.safetensors --count 3 --minutes 1 "${pieces[@]}" --corpus events.gruve --threads 3 --json >three.json
+cmp one.json three.json || fail "the measures depend on the number of threads"
+"$gruve" generate --model events.safetensors --out g.mid --count 3 --seconds 60 "${pieces[@]}"
+"$gruve" measure g-1.mid g-2.mid g-3.mid --corpus events.gruve --json >files.json
+cmp <(grep -o '"notes":[0-9]*,"key":"[^"]*"' one.json) <(grep -o '"notes":[0-9]*,"key":"[^"]*"' files.json) ||
+  fail "other pieces are measured than generated"
+"$gruve" measure g-1.mid g-2.mid --corpus songs 2>/dev/null | grep -q "of 2 pieces pass" || fail "no summary"
+"$gruve" measure g-1.mid | grep -q "pitch-class entropy, 1 bar" || fail "no measures without a corpus"
+
 # Each line of a benchmark is an object with these names.
 "$gruve" bench --hidden 24 --batch 5 --unroll 7 --repeats 1 --seconds 0.01 --threads 2 --midi songs --json >bench.json
 while read -r line; do
@@ -110,6 +128,7 @@ done
 mkdir empty
 head -c 100 songs/etude-0001.mid >cut.mid
 echo "not a model" >no.safetensors
+printf 'MThd\0\0\0\6\0\0\0\1\0\140MTrk\0\0\0\4\0\377\57\0' >empty.mid
 refuses "no such file or folder" out.gruve prepare missing --out out.gruve
 refuses "empty" out.gruve prepare empty --out out.gruve
 refuses "cut.mid, byte" out.gruve prepare cut.mid --strict --out out.gruve
@@ -125,6 +144,16 @@ refuses '"C minorish" is no scale' out.mid generate --model whole.safetensors --
 refuses "max-repeats must be" out.mid generate --model whole.safetensors --out out.mid --max-repeats -1
 refuses "it takes --tokens" out.txt generate --model text.safetensors --out out.txt --key "C major"
 refuses "can't be kept by what has no bars" out.txt generate --model text.safetensors --out out.txt --max-repeats 2
+"$gruve" prepare text.txt --encoder text --out text.gruve
+refuses "FILE or --model" "" measure
+refuses "empty.mid: the song holds no notes" measures.svg measure empty.mid --svg measures.svg
+refuses "no.safetensors, byte 0" measures.svg measure no.safetensors --svg measures.svg
+refuses "1 of 2 pieces can't be measured" "" measure songs/etude-0001.mid no.safetensors
+refuses "no such file or folder" "" measure songs/etude-0001.mid --corpus missing
+refuses "empty: holds no song that can be measured" "" measure songs/etude-0001.mid --corpus empty
+refuses "is a corpus of text, expected music" "" measure songs/etude-0001.mid --corpus text.gruve
+refuses "is a model of text" "" measure --model text.safetensors
+refuses "temperature must be" "" measure --model whole.safetensors --temperature 0
 refuses "the checkpoint was written with" "" train corpus.gruve --out whole.safetensors "${small[@]}" --seed 9 --resume
 refuses "no kernels named nonsense" "" bench step --isa nonsense
 refuses "no .mid or .midi file in it" "" bench midi --midi empty

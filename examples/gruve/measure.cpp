@@ -1,0 +1,408 @@
+// gruve measure FILE… [--model M] [--corpus PATH]: what pieces are like in numbers, beside the songs of a
+// corpus.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "commands.hpp"
+#include "gruve/core/atomic_file.hpp"
+#include "gruve/core/error.hpp"
+#include "gruve/generate/batch_generator.hpp"
+#include "gruve/measure/measured_song.hpp"
+#include "gruve/midi/read_midi.hpp"
+#include "gruve/model/model_file.hpp"
+#include "gruve/render/markup.hpp"
+#include "measure_picture.hpp"
+#include "measured_corpus.hpp"
+#include "sampling.hpp"
+
+namespace {
+
+using gruve::Measure;
+
+struct MeasureArguments : SamplingArguments {
+  std::vector<std::string> files;
+  std::string model;
+  std::string corpus;
+  std::string svg;
+  int count = 8;
+  double minutes = 3;
+  std::uint64_t seed = 1;
+  int threads = 0;
+  bool json = false;
+};
+
+// The pieces, and beside which songs they stand.
+struct Measured {
+  std::vector<MeasuredPiece> pieces;
+  std::vector<gruve::CopiedRun> copied;  // of each piece, where there is a corpus
+  std::vector<gruve::Error> refused;     // those that can't be measured, by name
+  MeasuredCorpus corpus;                 // empty without one
+  std::optional<gruve::CorpusRanges> ranges;
+  std::size_t passed_of_corpus = 0;  // how many of its own songs pass
+};
+
+// Adds pieces: song(i) gives the one named names[i].
+template <class Read>
+void add_pieces(const std::vector<std::string>& names, gruve::ThreadPool& threads, Measured& measured,
+                Read&& song) {
+  std::vector<std::optional<MeasuredPiece>> pieces(names.size());
+  std::vector<std::optional<gruve::Error>> errors(names.size());
+  threads.for_each(names.size(), [&](std::size_t i) {
+    try {
+      pieces[i] = MeasuredPiece{names[i], gruve::measure_song(song(i))};
+    } catch (const gruve::Error& error) {
+      errors[i].emplace(error.byte() ? gruve::Error(names[i], *error.byte(), error.reason())
+                                     : gruve::Error(names[i], error.reason()));
+    }
+  });
+  for (auto& piece : pieces)
+    if (piece) measured.pieces.push_back(std::move(*piece));
+  for (auto& error : errors)
+    if (error) measured.refused.push_back(std::move(*error));
+}
+
+void add_new_pieces(const MeasureArguments& options, gruve::ThreadPool& threads, Measured& measured) {
+  const gruve::TrainedModel model = gruve::load(options.model);
+  gruve::PackedModel<float> packed(model.network.config);
+  packed.assign(model.network, threads);
+  std::visit(
+      [&]<class Encoder>(const Encoder& encoder) {
+        if constexpr (gruve::MusicEncoder<Encoder>) {
+          const std::int64_t steps =
+              std::llround(options.minutes * model.tempo_bpm * encoder.steps_per_quarter());
+          if (steps > gruve::kMaxTimesteps)
+            throw gruve::Error("the wanted length is " + std::to_string(steps) + " timesteps, at most " +
+                               std::to_string(gruve::kMaxTimesteps) + " are possible");
+          gruve::BatchGenerator generator(packed, encoder, options.sampler, options.seed, options.count,
+                                          threads, 0, controls_of(options, model.time_signature));
+          const auto made = generate_steps(generator, std::max<std::int64_t>(1, steps));
+          std::vector<std::string> names;
+          for (std::size_t i = 0; i < made.size(); ++i)
+            names.push_back(options.model + ", piece " + std::to_string(i + 1));
+          add_pieces(names, threads, measured, [&](std::size_t i) {
+            gruve::Song song = encoder.decode(made[i], model.tempo_bpm);
+            if (song.time_signatures.empty()) song.time_signatures = {model.time_signature};
+            return song;
+          });
+        } else {
+          throw gruve::Error(options.model, "is a model of text, which has no measures");
+        }
+      },
+      model.encoder);
+}
+
+// Looks for the pieces in the corpus's songs, and for these in each other, and sees where both lie.
+void compare_with_corpus(Measured& measured) {
+  MeasuredCorpus& corpus = measured.corpus;
+  std::vector<gruve::NoteSteps> pieces, songs;
+  for (const MeasuredPiece& piece : measured.pieces) pieces.push_back(piece.song.steps);
+  for (gruve::MeasuredSong& song : corpus.songs) songs.push_back(song.steps);
+  const std::vector<gruve::Copied> copied = gruve::find_copied(pieces, songs, corpus.identities);
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    gruve::set_copied(measured.pieces[i].song, copied[i]);
+    measured.copied.push_back(copied[i].longest);
+  }
+  for (std::size_t i = 0; i < songs.size(); ++i)
+    gruve::set_copied(corpus.songs[i], copied[pieces.size() + i]);
+  measured.ranges = gruve::corpus_ranges(corpus.songs);
+  for (const gruve::MeasuredSong& song : corpus.songs)
+    if (gruve::judge(song, *measured.ranges).passed()) ++measured.passed_of_corpus;
+}
+
+// "2.31", with as many digits as the measure is worth; "-" where it can't be said.
+std::string value_text(Measure measure, double value) {
+  if (std::isnan(value)) return "-";
+  const bool is_count =
+      measure == Measure::pitch_range || measure == Measure::longest_loop || measure == Measure::copied_run;
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.*f",
+                is_count                                 ? 0
+                : measure == Measure::groove_consistency ? 3
+                                                         : 2,
+                value);
+  return text.data();
+}
+
+std::string range_text(Measure measure, const gruve::MeasureRange& range) {
+  return std::isnan(range.low) ? "-"
+                               : value_text(measure, range.low) + " to " + value_text(measure, range.high);
+}
+
+const char* side_text(const gruve::MeasureRange& range, double value) {
+  return value < range.low ? "below" : value > range.high ? "above" : "";
+}
+
+// All the measures of one song, or the medians of several.
+void print_table(const gruve::Measures& measures, const gruve::MeasureRanges* ranges,
+                 const std::vector<gruve::WindowMeasures>& windows,
+                 const gruve::MeasureRanges* window_ranges) {
+  if (ranges != nullptr)
+    std::printf("  %-34s %9s   %-16s %-6s%s\n", "", "value", "corpus, 5-95 %", "",
+                windows.empty() ? "" : "30-s windows inside");
+  for (std::size_t m = 0; m < gruve::kNumMeasures; ++m) {
+    const auto measure = static_cast<Measure>(m);
+    const double value = measures[measure];
+    if (measure == Measure::copied_run && std::isnan(value)) continue;
+    std::printf("  %-34s %9s", gruve::kMeasureNames[m].title, value_text(measure, value).c_str());
+    if (ranges != nullptr) {
+      const gruve::MeasureRange range = (*ranges)[measure];
+      std::printf("   %-16s %-6s", range_text(measure, range).c_str(), side_text(range, value));
+      std::size_t said = 0, inside = 0;
+      for (const gruve::WindowMeasures& window : windows) {
+        if (std::isnan(window.measures[measure])) continue;
+        ++said;
+        if ((*window_ranges)[measure].contains(window.measures[measure])) ++inside;
+      }
+      if (said > 0) std::printf("%zu of %zu", inside, said);
+    }
+    std::printf("\n");
+  }
+}
+
+// What the verdict is about, minute by minute; what is outside the corpus's range has a star.
+void print_minutes(const gruve::MeasuredSong& song, const gruve::CorpusRanges* corpus) {
+  std::printf("\n  %-13s%11s%11s%11s%11s%11s\n", "minute", "entropy 1", "entropy 4", "density", "polyphony",
+              "clarity");
+  for (const gruve::WindowMeasures& minute : song.minutes) {
+    std::printf("  %-13s", (gruve::clock_time(minute.begin) + " - " + gruve::clock_time(minute.end)).c_str());
+    for (const Measure measure : gruve::kJudgedByMinute) {
+      const double value = minute.measures[measure];
+      const bool is_outside = corpus != nullptr && !corpus->minutes[measure].contains(value);
+      std::printf("%10s%c", value_text(measure, value).c_str(), is_outside ? '*' : ' ');
+    }
+    std::printf("\n");
+  }
+  if (corpus == nullptr) return;
+  std::printf("  %-12s", "corpus");
+  for (const Measure measure : gruve::kJudgedByMinute) {
+    const gruve::MeasureRange range = corpus->minutes[measure];
+    std::printf("  %4s-%-4s", value_text(measure, range.low).c_str(),
+                value_text(measure, range.high).c_str());
+  }
+  std::printf("\n");
+}
+
+// What speaks against a piece; empty where it passes.
+std::string objections(const gruve::MeasuredSong& song, const gruve::Verdict& verdict,
+                       const gruve::CorpusRanges& corpus) {
+  std::string text;
+  const auto object = [&](const std::string& words) { text += (text.empty() ? "" : "; ") + words; };
+  for (std::size_t i = 0; i < gruve::kJudgedByMinute.size(); ++i)
+    if (verdict.inside[i] < verdict.minutes)
+      object(gruve::kMeasureNames[static_cast<std::size_t>(gruve::kJudgedByMinute[i])].name +
+             std::string(" outside in ") + std::to_string(verdict.minutes - verdict.inside[i]) + " of " +
+             std::to_string(verdict.minutes) + (verdict.minutes == 1 ? " minute" : " minutes"));
+  if (verdict.loops)
+    object("the same bar " + value_text(Measure::longest_loop, song.whole[Measure::longest_loop]) +
+           " times in a row");
+  if (verdict.copies)
+    object(value_text(Measure::copied_run, song.whole[Measure::copied_run]) +
+           " notes in a row as in another song, more than " +
+           value_text(Measure::copied_run, corpus.whole[Measure::copied_run].high));
+  return text;
+}
+
+double seconds_of_note(const gruve::NoteSteps& steps, std::size_t note) {
+  return static_cast<double>(steps.seconds[note]);
+}
+
+void print_piece(const Measured& measured, std::size_t i) {
+  const gruve::MeasuredSong& song = measured.pieces[i].song;
+  const gruve::CorpusRanges* const corpus = measured.ranges ? &*measured.ranges : nullptr;
+  std::printf("%s\n  %s, %zu notes, %s\n", measured.pieces[i].name.c_str(),
+              gruve::clock_time(song.seconds).c_str(), song.notes, gruve::key_name(song.key).c_str());
+  print_table(song.whole, corpus != nullptr ? &corpus->whole : nullptr, song.windows,
+              corpus != nullptr ? &corpus->windows : nullptr);
+  print_minutes(song, corpus);
+  if (corpus != nullptr) {
+    if (const gruve::CopiedRun& run = measured.copied[i]; run.notes > 0)
+      std::printf(
+          "\n  the longest copied run, %zu notes, begins at %s, and in %s at %s\n", run.notes,
+          gruve::clock_time(seconds_of_note(song.steps, run.here)).c_str(),
+          measured.corpus.names[run.song].c_str(),
+          gruve::clock_time(seconds_of_note(measured.corpus.songs[run.song].steps, run.there)).c_str());
+    const std::string against = objections(song, gruve::judge(song, *corpus), *corpus);
+    std::printf("  %s\n",
+                against.empty() ? "passes: like the corpus's songs" : ("fails: " + against).c_str());
+  }
+  std::printf("\n");
+}
+
+void print_summary(const Measured& measured) {
+  const std::size_t count = measured.pieces.size();
+  if (count > 1) {
+    gruve::Measures medians;
+    for (std::size_t m = 0; m < gruve::kNumMeasures; ++m) {
+      std::vector<double> values;
+      for (const MeasuredPiece& piece : measured.pieces) values.push_back(piece.song.whole.values[m]);
+      medians.values[m] = gruve::percentile(std::move(values), 0.5);
+    }
+    std::printf("Medians of %zu pieces\n", count);
+    print_table(medians, measured.ranges ? &measured.ranges->whole : nullptr, {}, nullptr);
+  }
+  if (!measured.ranges) return;
+  std::size_t passed = 0, loops = 0, copies = 0, minutes = 0;
+  std::array<std::size_t, gruve::kJudgedByMinute.size()> inside{};
+  for (const MeasuredPiece& piece : measured.pieces) {
+    const gruve::Verdict verdict = gruve::judge(piece.song, *measured.ranges);
+    passed += verdict.passed() ? 1 : 0;
+    loops += verdict.loops ? 1 : 0;
+    copies += verdict.copies ? 1 : 0;
+    minutes += verdict.minutes;
+    for (std::size_t i = 0; i < inside.size(); ++i) inside[i] += verdict.inside[i];
+  }
+  if (count > 1) {
+    std::printf("\nMinutes inside the corpus's range, of %zu:", minutes);
+    for (std::size_t i = 0; i < inside.size(); ++i)
+      std::printf("%s %s %zu", i > 0 ? "," : "",
+                  gruve::kMeasureNames[static_cast<std::size_t>(gruve::kJudgedByMinute[i])].name, inside[i]);
+    std::printf("\nLoops in %zu, copies in %zu\n", loops, copies);
+  }
+  const std::size_t songs = measured.corpus.songs.size();
+  std::printf("%zu of %zu %s; of the corpus's own %zu songs %zu do (%.0f %%)\n", passed, count,
+              count == 1 ? "piece passes" : "pieces pass", songs, measured.passed_of_corpus,
+              100 * static_cast<double>(measured.passed_of_corpus) / static_cast<double>(songs));
+}
+
+nlohmann::ordered_json measures_json(const gruve::Measures& measures) {
+  nlohmann::ordered_json json;
+  for (std::size_t m = 0; m < gruve::kNumMeasures; ++m)
+    json[gruve::kMeasureNames[m].name] = measures.values[m];  // null where not a number
+  return json;
+}
+
+nlohmann::ordered_json windows_json(const std::vector<gruve::WindowMeasures>& windows) {
+  auto json = nlohmann::ordered_json::array();
+  for (const gruve::WindowMeasures& window : windows)
+    json.push_back(
+        {{"begin", window.begin}, {"end", window.end}, {"measures", measures_json(window.measures)}});
+  return json;
+}
+
+nlohmann::ordered_json ranges_json(const gruve::MeasureRanges& ranges) {
+  nlohmann::ordered_json json;
+  for (std::size_t m = 0; m < gruve::kNumMeasures; ++m)
+    json[gruve::kMeasureNames[m].name] = {ranges.values[m].low, ranges.values[m].high};
+  return json;
+}
+
+nlohmann::ordered_json piece_json(const Measured& measured, std::size_t i) {
+  const gruve::MeasuredSong& song = measured.pieces[i].song;
+  nlohmann::ordered_json json = {{"name", measured.pieces[i].name},
+                                 {"seconds", song.seconds},
+                                 {"notes", song.notes},
+                                 {"key", gruve::key_name(song.key)},
+                                 {"measures", measures_json(song.whole)},
+                                 {"windows", windows_json(song.windows)},
+                                 {"minutes", windows_json(song.minutes)}};
+  if (!measured.ranges) return json;
+  const gruve::CopiedRun& run = measured.copied[i];
+  json["copied"] = nullptr;
+  if (run.notes > 0)
+    json["copied"] = {{"notes", run.notes},
+                      {"at", seconds_of_note(song.steps, run.here)},
+                      {"song", measured.corpus.names[run.song]},
+                      {"song_at", seconds_of_note(measured.corpus.songs[run.song].steps, run.there)}};
+  const gruve::Verdict verdict = gruve::judge(song, *measured.ranges);
+  nlohmann::ordered_json inside;
+  for (std::size_t k = 0; k < verdict.inside.size(); ++k)
+    inside[gruve::kMeasureNames[static_cast<std::size_t>(gruve::kJudgedByMinute[k])].name] =
+        verdict.inside[k];
+  json["verdict"] = {{"passed", verdict.passed()},
+                     {"minutes", verdict.minutes},
+                     {"minutes_inside", inside},
+                     {"loops", verdict.loops},
+                     {"copies", verdict.copies}};
+  return json;
+}
+
+void print_measured_json(const Measured& measured) {
+  nlohmann::ordered_json json = {{"corpus", nullptr},
+                                 {"pieces", nlohmann::ordered_json::array()},
+                                 {"refused", nlohmann::ordered_json::array()}};
+  if (measured.ranges)
+    json["corpus"] = {{"songs", measured.corpus.songs.size()},
+                      {"refused", measured.corpus.num_refused},
+                      {"passed", measured.passed_of_corpus},
+                      {"ranges", ranges_json(measured.ranges->whole)},
+                      {"window_ranges", ranges_json(measured.ranges->windows)},
+                      {"minute_ranges", ranges_json(measured.ranges->minutes)}};
+  for (std::size_t i = 0; i < measured.pieces.size(); ++i) json["pieces"].push_back(piece_json(measured, i));
+  for (const gruve::Error& error : measured.refused)
+    json["refused"].push_back({{"name", error.file()}, {"reason", error.what()}});
+  std::printf("%s\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+}
+
+void measure(const MeasureArguments& options) {
+  if (options.files.empty() && options.model.empty()) throw CLI::RequiredError("FILE or --model");
+  if (!options.svg.empty()) gruve::require_writable(options.svg);
+  gruve::ThreadPool threads(options.threads);
+  Measured measured;
+  add_pieces(options.files, threads, measured,
+             [&](std::size_t i) { return gruve::read_midi(options.files[i], {.repair = true}).song; });
+  if (!options.model.empty()) add_new_pieces(options, threads, measured);
+  const std::size_t count = measured.pieces.size() + measured.refused.size();
+  if (measured.pieces.empty() && count == 1) throw measured.refused.front();
+  if (!options.corpus.empty()) {
+    measured.corpus = measure_corpus(options.corpus, threads, options.json);
+    compare_with_corpus(measured);
+  }
+
+  if (options.json) {
+    print_measured_json(measured);
+  } else {
+    for (const gruve::Error& error : measured.refused) std::printf("not measured: %s\n\n", error.what());
+    for (std::size_t i = 0; i < measured.pieces.size(); ++i) print_piece(measured, i);
+    if (!measured.pieces.empty()) print_summary(measured);
+    if (measured.corpus.num_refused > 0)
+      std::fprintf(stderr, "%zu files of the corpus can't be measured (gruve inspect says why)\n",
+                   measured.corpus.num_refused);
+  }
+  if (!options.svg.empty() && !measured.pieces.empty())
+    gruve::write_file(options.svg, measures_svg(measured.pieces, measured.ranges));
+  if (!measured.refused.empty())
+    throw gruve::Error(std::to_string(measured.refused.size()) + " of " + std::to_string(count) +
+                       " pieces can't be measured");
+}
+
+}  // namespace
+
+void add_measure(CLI::App& app) {
+  const auto options = std::make_shared<MeasureArguments>();
+  CLI::App* command = app.add_subcommand(
+      "measure", "Say what pieces are like in numbers, beside the songs of a corpus, and what they copy");
+  command->add_option("FILE", options->files, "MIDI files");
+  command->add_option("--model", options->model, "Measure new pieces of this model");
+  command->add_option("--count", options->count, "How many new pieces")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  command->add_option("--minutes", options->minutes, "Length of each")
+      ->check(CLI::Range(0.1, 600.0))
+      ->capture_default_str();
+  command->add_option("--seed", options->seed, "The same seed makes the same pieces")->capture_default_str();
+  add_sampling(*command, *options);
+  command->add_option(
+      "--corpus", options->corpus,
+      "What to compare with: the train split of a corpus file, or the MIDI files of a folder");
+  command->add_option("--threads", options->threads, "Threads, 0 for as many as the machine has")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  command->add_option("--svg", options->svg, "Also draw the measures of each 30 seconds");
+  command->add_flag("--json", options->json, "Print one JSON object");
+  command->callback([options] { measure(*options); });
+}
