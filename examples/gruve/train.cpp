@@ -246,6 +246,8 @@ void add_train(CLI::App& app) {
   const auto share = [&](const char* name, double& value, const char* help, double most = 0.95) {
     command->add_option(name, value, help)->check(CLI::Range(0.0, most))->capture_default_str();
   };
+  share("--input-dropout", options->train.input_dropout,
+        "Share of the first layer's input that is dropped, of a model with --context");
   share("--recurrent-dropout", options->train.weights.recurrent,
         "Share of the recurrent weights that is left out of each update");
   share("--embedding-dropout", options->train.weights.embedding,

@@ -52,6 +52,7 @@
 #include "gruve/midi/write_midi.hpp"
 #include "gruve/model/batch_stepper.hpp"
 #include "gruve/model/chunk_pass.hpp"
+#include "gruve/model/dropout.hpp"
 #include "gruve/model/gru_model.hpp"
 #include "gruve/model/model_file.hpp"
 #include "gruve/model/packed_model.hpp"

@@ -118,7 +118,11 @@ TEST_CASE("The gradient of the loss by every parameter is that of the complex st
                            .reset_gate = reset_gate,
                            .context = {.parts = context}};
   const Chunk chunk = with_context(random_chunk(6, 3, 5, 7), config);
-  const Dropout dropout{.probability = probability, .variational = context != 0, .seed = 3, .step = 9};
+  const Dropout dropout{.probability = probability,
+                        .input = (context & kIndex) != 0 ? probability : 0,
+                        .variational = context == kIndex,
+                        .seed = 3,
+                        .step = 9};
   const std::vector<double> gradient =
       run<double>(config, chunk, kernels::reference::kKernels<double>, 1, dropout).gradient;
 
@@ -237,6 +241,30 @@ TEST_CASE("Gradients and state have the same bits for any number of threads", "[
       CHECK(std::memcmp(one.state.data(), many.state.data(), one.state.size() * sizeof(float)) == 0);
       CHECK(one.nats == many.nats);
     }
+  }
+}
+
+TEST_CASE("Elements of the input that are dropped throughout teach the first layer nothing", "[model]") {
+  const int E = 40;
+  const ModelConfig config{
+      .vocab_size = 5, .embedding_size = E, .hidden_size = 6, .context = {.parts = kIndex}};
+  const Chunk chunk = with_context(random_chunk(7, 1, 5, 3), config);
+  ThreadPool threads(1);
+  ChunkPass<double> pass(config, 7, 1, threads);
+  const auto model = random_model<double>(config, 1);
+  pass.assign(model);
+  for (const double probability : {0.0, 0.5}) {
+    GruModel<double> gradient(config);
+    pass.backpropagate(chunk, gradient, {.input = probability, .variational = true, .seed = 8, .step = 2});
+    int dropped = 0;
+    for (int i = 0; i < E; ++i) {
+      const bool layer = (gradient.gru.layers[0].weight_ih.matrix().col(i).array() == 0).all();
+      const bool embedding = (gradient.embedding.weight.matrix().col(i).array() == 0).all();
+      CHECK(layer == embedding);
+      dropped += layer ? 1 : 0;
+    }
+    CHECK(dropped >= (probability == 0 ? 0 : 8));
+    CHECK(dropped <= (probability == 0 ? 0 : 32));
   }
 }
 

@@ -238,6 +238,11 @@ TEST_CASE("A checkpoint of other settings, another corpus or another file is ref
                     path + ": the metadata lack \"gruve.checkpoint\": not written by gruve");
 }
 
+TEST_CASE("An input can only be dropped where there is one", "[train]") {
+  CHECK_THROWS_WITH(Trainer(walks(), kSmall, {.input_dropout = 0.1}),
+                    "only a model that is told a context has an input that can be dropped");
+}
+
 TEST_CASE("A training in 8 bits is refused", "[train]") {
   CHECK_THROWS_WITH(Trainer(walks(), kSmall, {.precision = kernels::Precision::int8}),
                     "int8 is for generation: a model is trained with fp32 or bf16");

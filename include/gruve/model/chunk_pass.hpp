@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "gruve/core/aligned.hpp"
-#include "gruve/core/rng.hpp"
 #include "gruve/core/thread_pool.hpp"
+#include "gruve/model/dropout.hpp"
 #include "gruve/model/gru_model.hpp"
 #include "gruve/model/packed_model.hpp"
 #include "gruve/tokens/chunk.hpp"
@@ -25,16 +25,6 @@ struct ChunkLoss {
   std::size_t correct = 0;  // targets that were the most probable token (evaluate() only)
 
   double mean() const noexcept { return tokens == 0 ? 0.0 : nats / static_cast<double>(tokens); }
-};
-
-/// Which units are dropped in a pass: each element of each layer's output with the given probability
-/// (Srivastava et al. 2014), as a function of seed, step and place alone. Or, variational, the same elements
-/// at all timesteps of the chunk (Gal and Ghahramani 2016).
-struct Dropout {
-  double probability = 0;
-  bool variational = false;
-  std::uint64_t seed = 0;
-  std::uint64_t step = 0;
 };
 
 /// Forward and backward pass of a GruModel over chunks of T timesteps and B sequences: truncated
@@ -148,6 +138,8 @@ class ChunkPass {
         layer.keep.resize(dout_.size());
       }
     }
+    assert(dropout.input == 0 || packed_.has_inputs());
+    if (dropout.input > 0) keep_input_.resize(x_.size());
     for_each_shard([&](kernels::Rows rows) {
       forward(chunk, rows, scale, dropout);
       backward(chunk, rows, dropout);
@@ -250,6 +242,7 @@ class ChunkPass {
     const Scalar* input = nullptr;
     if (packed_.has_inputs()) {
       embed(chunk, rows);
+      if (dropout.input > 0) drop_input(rows, dropout);
       input = x_.data();
     }
     for (std::size_t l = 0; l < layers_.size(); ++l) {
@@ -306,8 +299,8 @@ class ChunkPass {
     for (std::size_t l = layers_.size(); l-- > 0;) {
       Layer& layer = layers_[l];
       if (drops) {
-        for_each_run(rows, [&](std::size_t at, std::size_t n) {
-          for (std::size_t i = at; i < at + n; ++i) dout_[i] *= layer.keep[i];
+        for_each_run(rows, count(H), [&](std::size_t first, std::size_t last) {
+          for (std::size_t i = first; i < last; ++i) dout_[i] *= layer.keep[i];
         });
       }
       std::fill(layer.dh.begin() + rows.first * H, layer.dh.begin() + rows.last * H, Scalar(0));
@@ -343,6 +336,11 @@ class ChunkPass {
                           .c = gradient,
                           .c_stride = I,
                           .accumulate = true});
+    }
+    if (dropout.input > 0) {
+      for_each_run(rows, count(config_.embedding_size), [&](std::size_t first, std::size_t last) {
+        for (std::size_t i = first; i < last; ++i) dx_[i] *= keep_input_[i];
+      });
     }
   }
 
@@ -492,38 +490,35 @@ class ChunkPass {
         visit(row);
   }
 
-  // Calls run(first element, number of elements) for the rows of each timestep in an array [T, B, H].
+  // Calls run(first element, last element + 1) for the rows of each timestep in an array [T, B, width].
   template <class Run>
-  void for_each_run(kernels::Rows rows, Run&& run) {
-    const std::size_t H = count(config_.hidden_size);
+  static void for_each_run(kernels::Rows rows, std::size_t width, Run&& run) {
     for (std::size_t t = 0; t < count(rows.T); ++t)
-      run((t * count(rows.B) + count(rows.first)) * H, count(rows.last - rows.first) * H);
+      run((t * count(rows.B) + count(rows.first)) * width, (t * count(rows.B) + count(rows.last)) * width);
   }
 
   void drop(std::size_t l, kernels::Rows rows, const Dropout& dropout) {
     Layer& layer = layers_[l];
-    const auto threshold = static_cast<std::uint32_t>(dropout.probability * 65536.0);
-    const Scalar kept = Scalar(1) / static_cast<Scalar>(1.0 - threshold / 65536.0);
-    const auto step = static_cast<std::uint32_t>(dropout.step);
-    const std::array<std::uint32_t, 2> key = {static_cast<std::uint32_t>(dropout.seed),
-                                              static_cast<std::uint32_t>(dropout.seed >> 32)};
-    const std::size_t period = dropout.variational ? count(B_) * count(config_.hidden_size) : dout_.size();
-    for_each_run(rows, [&](std::size_t at, std::size_t n) {
-      std::size_t block = 0;  // one more than the block of eight elements in `random`
-      std::array<std::uint32_t, 4> random{};
-      for (std::size_t i = at; i < at + n; ++i) {
-        const std::size_t place = i % period;
-        if (place / 8 + 1 != block) {
-          block = place / 8 + 1;
-          random = philox({static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32), step,
-                           static_cast<std::uint32_t>(l)},
-                          key);
-        }
-        const std::uint32_t bits = (random[place % 8 / 2] >> (place % 2 * 16)) & 0xFFFF;
-        layer.keep[i] = bits < threshold ? Scalar(0) : kept;
-        layer.dropped[i] = output(layer)[i] * layer.keep[i];
-      }
+    const std::size_t H = count(config_.hidden_size);
+    for_each_run(rows, H, [&](std::size_t first, std::size_t last) {
+      dropout_factors(dropout, dropout.probability, static_cast<std::uint32_t>(l), period(dropout, H), first,
+                      last, layer.keep.data());
+      for (std::size_t i = first; i < last; ++i) layer.dropped[i] = output(layer)[i] * layer.keep[i];
     });
+  }
+
+  void drop_input(kernels::Rows rows, const Dropout& dropout) {
+    constexpr std::uint32_t kInput = 0x1297;  // the number of no layer
+    const std::size_t E = count(config_.embedding_size);
+    for_each_run(rows, E, [&](std::size_t first, std::size_t last) {
+      dropout_factors(dropout, dropout.input, kInput, period(dropout, E), first, last, keep_input_.data());
+      for (std::size_t i = first; i < last; ++i) x_[i] *= keep_input_[i];
+    });
+  }
+
+  // Of arrays [T, B, width].
+  std::size_t period(const Dropout& dropout, std::size_t width) const {
+    return count(dropout.variational ? B_ : T_ * B_) * width;
   }
 
   ChunkLoss total_loss(const Chunk& chunk) const {
@@ -549,7 +544,8 @@ class ChunkPass {
   AlignedVector<Scalar> output_rows_;  // [T, B, V + R], or empty where R is 0
   AlignedVector<Scalar> x_;            // [T, B, E], or empty; likewise its gradient
   AlignedVector<Scalar> dx_;
-  AlignedVector<Scalar> loss_;             // [T, B]
+  AlignedVector<Scalar> keep_input_;  // [T, B, E]: 0 or 1 / (1 − probability); empty until input is dropped
+  AlignedVector<Scalar> loss_;        // [T, B]
   AlignedVector<Scalar> output_backward_;  // packed from [V + R, H]
   AlignedVector<Scalar> table_gradient_;   // [V, 3H], or empty
   AlignedVector<Scalar> table_backward_;   // packed from [3H, E], or empty

@@ -75,8 +75,9 @@ struct TrainCallbacks {
 /// and for a training that was stopped at any moment and resumed from its checkpoint.
 class Trainer {
  public:
-  /// The model's vocab_size is the corpus's. Throws Error where no song is in the train split, or where the
-  /// options ask for 8 bits. The corpus must outlive the trainer.
+  /// The model's vocab_size is the corpus's. Throws Error where no song is in the train split, where the
+  /// options ask for 8 bits, or where they drop inputs of a model that is told no context. The corpus must
+  /// outlive the trainer.
   Trainer(const Corpus& corpus, ModelConfig config, const TrainOptions& options)
       : corpus_(&corpus),
         options_(options),
@@ -96,6 +97,8 @@ class Trainer {
     const auto tokens_per_step =
         static_cast<std::uint64_t>(options.batch_size) * static_cast<std::uint64_t>(options.unroll);
     steps_per_epoch_ = (corpus.num_tokens(Split::train) + tokens_per_step - 1) / tokens_per_step;
+    if (options.input_dropout > 0 && model_.config.context.num_inputs() == 0)
+      throw Error("only a model that is told a context has an input that can be dropped");
     initialize(model_, options.seed);
     average_ = model_;
     pass_.assign(model_);
@@ -119,6 +122,7 @@ class Trainer {
     }
     const ChunkLoss loss = pass_.backpropagate(chunk_, gradient_,
                                                {.probability = options_.dropout,
+                                                .input = options_.input_dropout,
                                                 .variational = options_.variational,
                                                 .seed = options_.seed,
                                                 .step = step_});
