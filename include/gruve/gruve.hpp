@@ -75,6 +75,8 @@
 #include "gruve/tokens/context.hpp"
 #include "gruve/tokens/event_encoder.hpp"
 #include "gruve/tokens/grid.hpp"
+#include "gruve/tokens/key_set.hpp"
+#include "gruve/tokens/repeat_finder.hpp"
 #include "gruve/tokens/screening.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
 #include "gruve/tokens/token_encoder.hpp"

@@ -77,14 +77,47 @@ TEST_CASE("Each part of a context tells what its name says", "[tokens][context]"
   CHECK(inputs_after(lookback, played) == Rows{30, 88 + 10});
 }
 
+TEST_CASE("A context expects music that repeats itself to go on so", "[tokens][context]") {
+  const ContextOptions repeat = told({ContextPart::repeat});
+  const std::vector<Token> once = {50, kEnd, 50, kEnd, 52, 40, kEnd, 54, 42, kEnd, 55, kEnd};
+  CHECK(inputs_after(repeat, once) == Rows{88});
+  std::vector<Token> again = once;
+  again.insert(again.end(), {50, kEnd, 50, kEnd});
+  CHECK(inputs_after(repeat, again) == Rows{88});  // 55 to 50 has not been before
+  again.insert(again.end(), {52, 40, kEnd});
+  CHECK(inputs_after(repeat, again) == Rows{42, 54, 88 + 1});
+  std::vector<Token> other = again;
+  again.push_back(54);
+  CHECK(inputs_after(repeat, again) == Rows{42, 54, 88 + 1});
+  again.insert(again.end(), {42, kEnd});
+  CHECK(inputs_after(repeat, again) == Rows{55, 88 + 2});
+  // Neither another key nor a missing one is a repeat.
+  other.push_back(53);
+  CHECK(inputs_after(repeat, other) == Rows{88 + 7});
+  other.back() = 42;
+  CHECK(inputs_after(repeat, other) == Rows{88 + 7});
+
+  const ContextOptions relative = told({ContextPart::repeat, ContextPart::relative});
+  TimestepContext context(relative);
+  for (const Token token : again) context.advance(token);
+  const int base = 50 + 52 + 16;
+  const auto row = [&](std::size_t token) { return context.rows().relative[token][3]; };
+  CHECK(row(55) == base + 8 + 2);
+  CHECK(row(54) == base + 2);
+  CHECK(row(88) == base + 16 + 2);
+  context.advance(55);
+  CHECK(row(88) == base + 24 + 2);
+}
+
 TEST_CASE("Parts stand behind one another in the embedding", "[tokens][context]") {
-  const ContextOptions all = told({ContextPart::index, ContextPart::previous, ContextPart::held,
-                                   ContextPart::bar, ContextPart::lookback, ContextPart::relative},
-                                  2);
-  CHECK(all.num_inputs() == 16 + 88 + 89 + 97 + 2 + 176);
+  const ContextOptions all =
+      told({ContextPart::index, ContextPart::previous, ContextPart::held, ContextPart::bar,
+            ContextPart::lookback, ContextPart::repeat, ContextPart::relative},
+           2);
+  CHECK(all.num_inputs() == 16 + 88 + 89 + 97 + 2 + 176 + 96);
   CHECK(inputs_after(all, {7, kEnd, 5, kEnd, 9, kEnd, 3, kEnd, 1}) ==
         Rows{1, 16 + 3, 16 + 88 + 88, 16 + 88 + 89, 16 + 88 + 89 + 97 + 0, 16 + 88 + 89 + 97 + 2 + 9,
-             16 + 88 + 89 + 97 + 2 + 88 + 7});
+             16 + 88 + 89 + 97 + 2 + 88 + 7, 16 + 88 + 89 + 97 + 2 + 176 + 88});
   CHECK(ContextOptions().num_inputs() == 0);
   CHECK(ContextOptions().num_relative() == 0);
 }
@@ -126,9 +159,10 @@ TEST_CASE("Rows of the relative head depend on intervals and copies alone", "[to
 }
 
 TEST_CASE("A context that is reset is as a new one, and a copy goes its own way", "[tokens][context]") {
-  const ContextOptions options = told({ContextPart::index, ContextPart::previous, ContextPart::held,
-                                       ContextPart::bar, ContextPart::lookback, ContextPart::relative},
-                                      2);
+  const ContextOptions options =
+      told({ContextPart::index, ContextPart::previous, ContextPart::held, ContextPart::bar,
+            ContextPart::lookback, ContextPart::repeat, ContextPart::relative},
+           2);
   const auto same = [](const TimestepContext& a, const TimestepContext& b) {
     return std::ranges::equal(a.rows().inputs, b.rows().inputs) &&
            std::ranges::equal(a.rows().relative, b.rows().relative);

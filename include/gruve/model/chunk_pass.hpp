@@ -452,7 +452,7 @@ class ChunkPass {
         .subspan(chunk.context_begin[at], chunk.context_begin[at + 1] - chunk.context_begin[at]);
   }
 
-  std::span<const std::array<std::uint16_t, 3>> relative(const Chunk& chunk, std::size_t at) const {
+  std::span<const std::array<std::uint16_t, 4>> relative(const Chunk& chunk, std::size_t at) const {
     return std::span(chunk.relative).subspan(at * count(config_.vocab_size), count(config_.vocab_size));
   }
 

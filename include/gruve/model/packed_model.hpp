@@ -109,12 +109,12 @@ class PackedModel {
   }
 
   /// logits [V]: those of the output layer's rows [V + R], with what the context adds to each token's.
-  void add_relative(std::span<const std::array<std::uint16_t, 3>> relative, const Scalar* rows,
+  void add_relative(std::span<const std::array<std::uint16_t, 4>> relative, const Scalar* rows,
                     Scalar* logits) const noexcept {
     const Scalar* const added = rows + config_.vocab_size;
     for (std::size_t token = 0; token < relative.size(); ++token)
-      logits[token] =
-          rows[token] + added[relative[token][0]] + added[relative[token][1]] + added[relative[token][2]];
+      logits[token] = rows[token] + (added[relative[token][0]] + added[relative[token][1]]) +
+                      (added[relative[token][2]] + added[relative[token][3]]);
   }
 
   /// A whole layer over rows of a chunk. input [T, B, H] is the output of the layer below; of the first layer

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "gruve/tokens/grid.hpp"
+#include "gruve/tokens/key_set.hpp"
+#include "gruve/tokens/repeat_finder.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
@@ -24,15 +26,17 @@ enum class ContextPart : unsigned {
   held,       // the next of those below the last token, and for how many timesteps it has sounded
   intervals,  // how far from a key the keys of the timestep before, and those of this one so far, are: from
               // the key of `held`, or from the last token where there is none
-  bar,       // the timestep's place in the bar
-  lookback,  // the keys of the same timestep one and two bars ago
+  bar,        // the timestep's place in the bar
+  lookback,   // the keys of the same timestep one and two bars ago
+  repeat,     // the keys that come next if the music goes on to repeat itself, and for how long it has
   relative,  // makes the output layer's logits depend on each key's distance to the last token and to `held`,
-             // and on whether it stands in the timestep before, or one and two bars ago: what is learnt about
-             // an interval holds for all keys (after Johnson 2017), and a key can be copied
+             // and on whether it stands in the timestep before, one and two bars ago, or in what `repeat`
+             // expects: what is learnt about an interval holds for all keys (after Johnson 2017), and a key
+             // can be copied
 };
 
-inline constexpr std::array<std::string_view, 7> kContextParts = {"index", "previous", "held",    "intervals",
-                                                                  "bar",   "lookback", "relative"};
+inline constexpr std::array<std::string_view, 8> kContextParts = {"index", "previous", "held",   "intervals",
+                                                                  "bar",   "lookback", "repeat", "relative"};
 
 /// Empty where no part has that name.
 constexpr std::optional<ContextPart> context_part_from_name(std::string_view name) noexcept {
@@ -61,11 +65,12 @@ struct ContextOptions {
     if (has(ContextPart::intervals)) rows += 2 * kIntervals;
     if (has(ContextPart::bar)) rows += bar_steps;
     if (has(ContextPart::lookback)) rows += 2 * kNumKeys;
+    if (has(ContextPart::repeat)) rows += kNumKeys + kRepeats;
     return rows;
   }
   /// R: rows of the output layer behind those of the tokens.
   int num_relative() const noexcept {
-    return has(ContextPart::relative) ? kLastRows + kHeldRows + kCopyRows : 0;
+    return has(ContextPart::relative) ? kLastRows + kHeldRows + kCopyRows + kRepeatRows : 0;
   }
 
   static constexpr int kIndices = 16;   // 0 to 14, and all beyond
@@ -76,6 +81,9 @@ struct ContextOptions {
   static constexpr int kLastRows = kLongest + 2;    // …, no last token, the end of the timestep
   static constexpr int kHeldRows = kIntervals + 3;  // …, none held, the end while one is held, or none is
   static constexpr int kCopyRows = 16;              // eight of a key, eight of the end of the timestep
+  // No repeat; one of 1, 2, 3, 5, 9, 17 changes and more; one that is broken off in this timestep.
+  static constexpr int kRepeats = 8;
+  static constexpr int kRepeatRows = 4 * kRepeats;  // of keys, that are expected or not, and of the end
 
   friend bool operator==(const ContextOptions&, const ContextOptions&) = default;
 };
@@ -84,9 +92,9 @@ struct ContextOptions {
 struct ContextRows {
   /// Of the embedding, counted from behind those of the tokens.
   std::span<const std::uint16_t> inputs;
-  /// For each token [V], three of the output layer, counted from behind those of the tokens: their logits are
+  /// For each token [V], four of the output layer, counted from behind those of the tokens: their logits are
   /// added to the token's own. Empty without ContextPart::relative.
-  std::span<const std::array<std::uint16_t, 3>> relative;
+  std::span<const std::array<std::uint16_t, 4>> relative;
 };
 
 /// The context of a sequence of the timestep format as it goes on. Only the constructor allocates.
@@ -94,9 +102,10 @@ class TimestepContext {
  public:
   explicit TimestepContext(const ContextOptions& options)
       : options_(options),
-        inputs_(5 * std::size_t{kNumKeys} + 4),
+        inputs_(6 * std::size_t{kNumKeys} + 5),
         relative_(options.has(ContextPart::relative) ? kNumKeys + 1 : 0) {
     if (options.has(ContextPart::lookback)) played_.resize(2 * static_cast<std::size_t>(options.bar_steps));
+    if (options.has(ContextPart::repeat)) repeats_.emplace();
     reset();
   }
 
@@ -108,6 +117,7 @@ class TimestepContext {
     now_ = before_ = {};
     ages_.fill(0);
     std::fill(played_.begin(), played_.end(), KeySet{});
+    if (repeats_) repeats_->reset();
     describe();
   }
 
@@ -121,6 +131,7 @@ class TimestepContext {
         ages_[key] = static_cast<std::uint8_t>(
             now_.contains(static_cast<int>(key)) ? std::min(ages_[key] + 1, ContextOptions::kAges - 1) : 0);
       if (!played_.empty()) played_[step_ % played_.size()] = now_;
+      if (repeats_) repeats_->advance(now_);
       before_ = now_;
       now_ = {};
       last_ = kNumKeys;
@@ -134,33 +145,6 @@ class TimestepContext {
   ContextRows rows() const noexcept { return {std::span(inputs_).first(num_inputs_), relative_}; }
 
  private:
-  struct KeySet {
-    std::array<std::uint64_t, 2> bits{};
-
-    void insert(int key) noexcept {
-      bits[static_cast<std::size_t>(key) / 64] |= std::uint64_t{1} << key % 64;
-    }
-    bool contains(int key) const noexcept {
-      return (bits[static_cast<std::size_t>(key) / 64] >> key % 64 & 1) != 0;
-    }
-    template <class Visit>
-    void for_each(Visit&& visit) const noexcept {
-      for (std::size_t word = 0; word < 2; ++word)
-        for (std::uint64_t rest = bits[word]; rest != 0; rest &= rest - 1)
-          visit(static_cast<int>(64 * word) + std::countr_zero(rest));
-    }
-    /// The highest key below another, or -1.
-    int below(int key) const noexcept {
-      for (std::size_t word = 2; word-- > 0;) {
-        const int bit = key - static_cast<int>(64 * word);
-        if (bit <= 0) continue;
-        const std::uint64_t rest = bit >= 64 ? bits[word] : bits[word] & ((std::uint64_t{1} << bit) - 1);
-        if (rest != 0) return static_cast<int>(64 * word) + 63 - std::countl_zero(rest);
-      }
-      return -1;
-    }
-  };
-
   static constexpr int kEnd = kNumKeys;
 
   void describe() noexcept {
@@ -200,31 +184,57 @@ class TimestepContext {
       one_bar.for_each(add);
       row += kNumKeys;
       two_bars.for_each(add);
+      row += kNumKeys;
+    }
+    const auto [expected, repeated] = repeat();
+    if (repeats_) {
+      expected.for_each(add);
+      row += kNumKeys;
+      add(repeated);
     }
     if (relative_.empty()) return;
 
     const auto copies = [&](bool was_before, bool was_one_bar_ago, bool was_two_bars_ago) {
       return (was_before ? 1 : 0) + (was_one_bar_ago ? 2 : 0) + (was_two_bars_ago ? 4 : 0);
     };
-    const auto set = [&](int token, int from_last, int from_held, int copied) {
+    const auto set = [&](int token, int from_last, int from_held, int copied, int repeats) {
       relative_[static_cast<std::size_t>(token)] = {
           static_cast<std::uint16_t>(from_last), static_cast<std::uint16_t>(Options::kLastRows + from_held),
-          static_cast<std::uint16_t>(Options::kLastRows + Options::kHeldRows + copied)};
+          static_cast<std::uint16_t>(Options::kLastRows + Options::kHeldRows + copied),
+          static_cast<std::uint16_t>(Options::kLastRows + Options::kHeldRows + Options::kCopyRows + repeats)};
     };
     for (int key = 0; key < kNumKeys; ++key) {
       const int from_last =
           last_ == kEnd ? Options::kLongest : std::clamp(last_ - key, 1, Options::kLongest) - 1;
       const int from_held = held < 0 ? Options::kIntervals : interval(key, held);
       set(key, from_last, from_held,
-          copies(before_.contains(key), one_bar.contains(key), two_bars.contains(key)));
+          copies(before_.contains(key), one_bar.contains(key), two_bars.contains(key)),
+          (expected.contains(key) ? Options::kRepeats : 0) + repeated);
     }
     set(kEnd, Options::kLongest + 1, Options::kIntervals + (held < 0 ? 2 : 1),
-        8 + copies(held < 0, one_bar.below(last_) < 0, two_bars.below(last_) < 0));
+        8 + copies(held < 0, one_bar.below(last_) < 0, two_bars.below(last_) < 0),
+        (expected.below(last_) < 0 ? 3 : 2) * Options::kRepeats + repeated);
   }
 
   static int interval(int key, int from) noexcept {
     return std::clamp(key - from, -ContextOptions::kFarthest, ContextOptions::kFarthest) +
            ContextOptions::kFarthest;
+  }
+
+  struct Repeat {
+    KeySet expected = {};
+    int repeated = 0;  // 0 to kRepeats − 1
+  };
+
+  // What is to be expected of this timestep, and how surely.
+  Repeat repeat() const noexcept {
+    if (!repeats_ || repeats_->length() == 0) return {};
+    const KeySet expected = repeats_->expected();
+    if (expected.not_below(last_) != now_) return {.repeated = ContextOptions::kRepeats - 1};
+    const auto length = static_cast<unsigned>(repeats_->length());
+    // C++20's first text has bit_width return the type that it is given.
+    const int bucket = length == 1 ? 1 : static_cast<int>(std::bit_width(length - 1)) + 1;
+    return {expected, std::min(bucket, ContextOptions::kRepeats - 2)};
   }
 
   // The keys of the timestep so many bars before this one; none before the beginning.
@@ -240,9 +250,10 @@ class TimestepContext {
   KeySet now_, before_;
   std::array<std::uint8_t, kNumKeys> ages_{};  // timesteps that each key of the timestep before has sounded
   std::vector<KeySet> played_;                 // the last two bars, round and round
-  std::size_t num_inputs_ = 0;                 // of inputs_ that count
+  std::optional<RepeatFinder> repeats_;
+  std::size_t num_inputs_ = 0;  // of inputs_ that count
   std::vector<std::uint16_t> inputs_;
-  std::vector<std::array<std::uint16_t, 3>> relative_;
+  std::vector<std::array<std::uint16_t, 4>> relative_;
 };
 
 /// Of formats that have no context yet.

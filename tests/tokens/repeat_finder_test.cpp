@@ -1,0 +1,128 @@
+#include "gruve/tokens/repeat_finder.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <iterator>
+#include <set>
+#include <vector>
+
+#include "gruve/core/rng.hpp"
+
+#include "catch.hpp"
+
+using namespace gruve;
+
+namespace {
+
+KeySet keys(std::initializer_list<int> list) {
+  KeySet set;
+  for (const int key : list) set.insert(key);
+  return set;
+}
+
+}  // namespace
+
+TEST_CASE("A set of keys is as a std::set of them", "[tokens][keys]") {
+  Rng rng(1);
+  for (int trial = 0; trial < 300; ++trial) {
+    KeySet set;
+    std::set<int> truth;
+    for (std::uint32_t i = rng.below(12); i > 0; --i) {
+      const int key = static_cast<int>(rng.below(88));
+      set.insert(key);
+      truth.insert(key);
+    }
+    std::vector<int> in_order;
+    set.for_each([&](int key) { in_order.push_back(key); });
+    CHECK(in_order == std::vector<int>(truth.begin(), truth.end()));
+    for (int key = 0; key <= 88; ++key) {
+      const auto at = truth.lower_bound(key);
+      CHECK(set.below(key) == (at == truth.begin() ? -1 : *std::prev(at)));
+      std::set<int> rest;
+      set.not_below(key).for_each([&](int other) { rest.insert(other); });
+      CHECK(rest == std::set<int>(at, truth.end()));
+      if (key < 88) CHECK(set.contains(key) == truth.contains(key));
+    }
+  }
+  std::set<std::uint64_t> hashes;
+  for (int key = 0; key < 88; ++key) hashes.insert(keys({key}).hash());
+  CHECK(hashes.size() == 88);
+}
+
+TEST_CASE("A repeat is found at the first change that has been before, and followed until it ends",
+          "[tokens][repeat]") {
+  const KeySet a = keys({40, 64}), b = keys({87}), c = keys({}), d = keys({0});
+  RepeatFinder finder;
+  const auto play = [&](const KeySet& set, int times = 1) {
+    for (; times > 0; --times) finder.advance(set);
+  };
+  play(a, 3), play(b), play(c, 2), play(d);
+  CHECK(finder.length() == 0);
+  CHECK(finder.expected() == KeySet());
+  play(a, 2), play(b);
+  CHECK(finder.length() == 0);  // two timesteps of a, not three
+  play(a, 3), play(b);
+  CHECK(finder.length() == 1);
+  CHECK(finder.expected() == c);
+  play(c);
+  CHECK(finder.length() == 2);
+  CHECK(finder.expected() == c);
+  play(c);
+  CHECK(finder.length() == 2);
+  CHECK(finder.expected() == d);
+  play(d);
+  CHECK(finder.length() == 3);
+  CHECK(finder.expected() == a);
+  play(b);
+  CHECK(finder.length() == 0);
+  finder.reset();
+  play(a, 3), play(b);
+  CHECK(finder.length() == 0);
+}
+
+TEST_CASE("What is found is what a search through the whole past finds", "[tokens][repeat]") {
+  Rng rng(2);
+  for (int trial = 0; trial < 50; ++trial) {
+    RepeatFinder finder;
+    std::vector<int> past;
+    const std::uint32_t alphabet = 2 + rng.below(5);
+    std::size_t at = 0, length = 0;  // of the timestep that is expected; 0 for none
+    for (int step = 0; step < 400; ++step) {
+      const int now = static_cast<int>(rng.below(alphabet));
+      const bool changes = !past.empty() && past.back() != now;
+      if (at > 0 && past[at] != now) at = 0;
+      if (at > 0) ++at;
+      const auto run_before = [&](std::size_t end) {  // timesteps equal to the one before `end`
+        std::size_t run = 1;
+        while (run < end && past[end - 1 - run] == past[end - 1]) ++run;
+        return run;
+      };
+      if (changes && at > 0) {
+        ++length;
+      } else if (changes) {
+        for (std::size_t i = past.size() - 1; i > 0 && at == 0; --i)
+          if (past[i] == now && past[i - 1] == past.back() && run_before(i) == run_before(past.size()))
+            at = i + 1;
+        length = 1;
+      }
+      past.push_back(now);
+      finder.advance(keys({now}));
+      REQUIRE(finder.length() == (at > 0 ? length : 0));
+      if (at > 0) REQUIRE(finder.expected() == keys({past[at]}));
+    }
+  }
+}
+
+TEST_CASE("A repeat is not looked for beyond what is remembered", "[tokens][repeat]") {
+  for (const std::size_t between : {RepeatFinder::kTimesteps - 10, RepeatFinder::kTimesteps + 10}) {
+    RepeatFinder finder;
+    finder.advance(keys({1}));
+    finder.advance(keys({2}));
+    finder.advance(keys({3}));
+    for (std::size_t i = 0; i < between; ++i) finder.advance(keys({60}));
+    finder.advance(keys({1}));
+    finder.advance(keys({2}));
+    CHECK(finder.length() == (between < RepeatFinder::kTimesteps ? 1 : 0));
+  }
+}
