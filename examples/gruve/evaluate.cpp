@@ -139,11 +139,13 @@ void evaluate(const EvaluateArguments& options) {
   const std::vector<gruve::SongLoss> songs = gruve::song_losses(corpus, split, ensemble(all));
   const PerTimestep per_step(songs);
   double nats = 0;
-  std::uint64_t tokens = 0;
+  std::uint64_t tokens = 0, notes = 0;
   for (const gruve::SongLoss& song : songs) {
     nats += song.nats;
     tokens += song.tokens;
+    notes += song.notes;
   }
+  const double nats_per_note = nats / static_cast<double>(std::max<std::uint64_t>(notes, 1));
   nats /= static_cast<double>(std::max<std::uint64_t>(tokens, 1));
   std::optional<double> accuracy;  // of one model: how often the most probable token came
   if (all.size() == 1 && models.size() == 1)
@@ -155,6 +157,10 @@ void evaluate(const EvaluateArguments& options) {
                                    {"nats_per_token", nats},
                                    {"bits_per_token", nats / std::numbers::ln2}};
     if (accuracy) json["accuracy"] = *accuracy;
+    if (notes > 0) {
+      json["notes"] = notes;
+      json["nats_per_note"] = nats_per_note;
+    }
     if (per_step.steps > 0) {
       json["timesteps"] = per_step.steps;
       json["nats_per_timestep"] = per_step.micro;
@@ -169,6 +175,8 @@ void evaluate(const EvaluateArguments& options) {
               songs.size(), static_cast<unsigned long long>(tokens), nats, nats / std::numbers::ln2);
   if (accuracy) std::printf(", accuracy %.2f %%", 100 * *accuracy);
   std::printf("\n");
+  if (notes > 0)
+    std::printf("%llu notes: %.4f nats each\n", static_cast<unsigned long long>(notes), nats_per_note);
   if (per_step.steps > 0)
     std::printf(
         "%llu timesteps: %.4f nats each (mean of songs %.4f), %.4f (%.4f) without the first of each song\n",

@@ -80,6 +80,7 @@
 #include "gruve/tokens/screening.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
 #include "gruve/tokens/token_encoder.hpp"
+#include "gruve/tokens/voice_repeats.hpp"
 #include "gruve/train/curve.hpp"
 #include "gruve/train/dynamic_evaluation.hpp"
 #include "gruve/train/evaluate.hpp"

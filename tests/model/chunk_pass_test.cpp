@@ -38,7 +38,8 @@ Chunk with_context(Chunk chunk, const ModelConfig& config) {
     chunk.context_begin.push_back(static_cast<std::uint32_t>(chunk.context.size()));
     for (int token = 0; token < config.vocab_size; ++token) {
       const int rows = config.context.num_relative();
-      if (rows > 0) chunk.relative.push_back({row(rows), row(rows), row(rows)});
+      if (rows > 0)
+        for (std::uint16_t& added : chunk.relative.emplace_back()) added = row(rows);
     }
   }
   return chunk;

@@ -109,15 +109,63 @@ TEST_CASE("A context expects music that repeats itself to go on so", "[tokens][c
   CHECK(row(88) == base + 24 + 2);
 }
 
+TEST_CASE("A context follows the outer voices on other keys and over other chords", "[tokens][context]") {
+  // 60 62 64 over 40 38 40, two timesteps each but for the second, then all of it from other keys.
+  const std::vector<Token> once = {60, 40, kEnd, 60, 40, kEnd, 62, 50, 38,  kEnd,
+                                   64, 40, kEnd, 64, 40, kEnd, 59, 41, kEnd};
+  std::vector<Token> again = once;
+  again.insert(again.end(), {70, 30, kEnd, 70, 30, kEnd, 72, 28, kEnd});
+  const ContextOptions outer = told({ContextPart::outer});
+  CHECK(outer.num_inputs() == 2 * 96);
+  CHECK(inputs_after(outer, {}) == Rows{88, 96 + 88});
+  CHECK(inputs_after(outer, again) == Rows{88, 96 + 88});  // one change more is needed
+  again.insert(again.end(), {74, 50, 30, kEnd});
+  CHECK(inputs_after(outer, again) == Rows{74, 88 + 1, 96 + 30, 96 + 88 + 1});
+
+  const ContextOptions relative = told({ContextPart::outer, ContextPart::relative});
+  const auto rows_after = [&](std::vector<Token> more, std::size_t token) {
+    TimestepContext context(relative);
+    for (const Token played : again) context.advance(played);
+    for (const Token played : more) context.advance(played);
+    return context.rows().relative[token][4] - (50 + 52 + 16 + 32);
+  };
+  // The highest voice's, at the beginning.
+  CHECK(rows_after({}, 75) == 1);
+  CHECK(rows_after({}, 74) == 8 + 1);
+  CHECK(rows_after({}, 73) == 16 + 1);
+  CHECK(rows_after({}, 88) == 48 + 1);
+  // The lowest one's behind the first key, whatever that is.
+  CHECK(inputs_after(outer, [&] {
+          auto t = again;
+          t.push_back(74);
+          return t;
+        }()) == Rows{88 + 1, 96 + 30, 96 + 88 + 1});
+  CHECK(inputs_after(outer, [&] {
+          auto t = again;
+          t.push_back(73);
+          return t;
+        }()) == Rows{88 + 7, 96 + 30, 96 + 88 + 1});
+  CHECK(rows_after({73}, 31) == 24 + 1);
+  CHECK(rows_after({73}, 30) == 32 + 1);
+  CHECK(rows_after({73}, 29) == 40 + 1);
+  CHECK(rows_after({73}, 88) == 56 + 1);
+  CHECK(rows_after({73, 30}, 88) == 64 + 1);
+  CHECK(rows_after({73, 29}, 88) == 64 + 7);
+  // A silent voice stays where it was.
+  again.push_back(kEnd);
+  CHECK(inputs_after(outer, again) == Rows{69, 88 + 1, 96 + 31, 96 + 88 + 1});
+}
+
 TEST_CASE("Parts stand behind one another in the embedding", "[tokens][context]") {
   const ContextOptions all =
       told({ContextPart::index, ContextPart::previous, ContextPart::held, ContextPart::bar,
-            ContextPart::lookback, ContextPart::repeat, ContextPart::relative},
+            ContextPart::lookback, ContextPart::repeat, ContextPart::outer, ContextPart::relative},
            2);
-  CHECK(all.num_inputs() == 16 + 88 + 89 + 97 + 2 + 176 + 96);
+  CHECK(all.num_inputs() == 16 + 88 + 89 + 97 + 2 + 176 + 96 + 192);
   CHECK(inputs_after(all, {7, kEnd, 5, kEnd, 9, kEnd, 3, kEnd, 1}) ==
         Rows{1, 16 + 3, 16 + 88 + 88, 16 + 88 + 89, 16 + 88 + 89 + 97 + 0, 16 + 88 + 89 + 97 + 2 + 9,
-             16 + 88 + 89 + 97 + 2 + 88 + 7, 16 + 88 + 89 + 97 + 2 + 176 + 88});
+             16 + 88 + 89 + 97 + 2 + 88 + 7, 16 + 88 + 89 + 97 + 2 + 176 + 88,
+             16 + 88 + 89 + 97 + 2 + 176 + 96 + 88, 16 + 88 + 89 + 97 + 2 + 176 + 96 + 96 + 88});
   CHECK(ContextOptions().num_inputs() == 0);
   CHECK(ContextOptions().num_relative() == 0);
 }
@@ -161,7 +209,7 @@ TEST_CASE("Rows of the relative head depend on intervals and copies alone", "[to
 TEST_CASE("A context that is reset is as a new one, and a copy goes its own way", "[tokens][context]") {
   const ContextOptions options =
       told({ContextPart::index, ContextPart::previous, ContextPart::held, ContextPart::bar,
-            ContextPart::lookback, ContextPart::repeat, ContextPart::relative},
+            ContextPart::lookback, ContextPart::repeat, ContextPart::outer, ContextPart::relative},
            2);
   const auto same = [](const TimestepContext& a, const TimestepContext& b) {
     return std::ranges::equal(a.rows().inputs, b.rows().inputs) &&

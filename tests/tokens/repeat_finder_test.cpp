@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <iterator>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "gruve/core/rng.hpp"
@@ -14,6 +15,8 @@
 using namespace gruve;
 
 namespace {
+
+using ChordRepeats = RepeatFinder<KeySet>;
 
 KeySet keys(std::initializer_list<int> list) {
   KeySet set;
@@ -53,13 +56,13 @@ TEST_CASE("A set of keys is as a std::set of them", "[tokens][keys]") {
 TEST_CASE("A repeat is found at the first change that has been before, and followed until it ends",
           "[tokens][repeat]") {
   const KeySet a = keys({40, 64}), b = keys({87}), c = keys({}), d = keys({0});
-  RepeatFinder finder;
+  ChordRepeats finder;
+  KeySet last;
   const auto play = [&](const KeySet& set, int times = 1) {
-    for (; times > 0; --times) finder.advance(set);
+    for (; times > 0; --times) finder.advance(set, set != std::exchange(last, set));
   };
   play(a, 3), play(b), play(c, 2), play(d);
   CHECK(finder.length() == 0);
-  CHECK(finder.expected() == KeySet());
   play(a, 2), play(b);
   CHECK(finder.length() == 0);  // two timesteps of a, not three
   play(a, 3), play(b);
@@ -84,7 +87,7 @@ TEST_CASE("A repeat is found at the first change that has been before, and follo
 TEST_CASE("What is found is what a search through the whole past finds", "[tokens][repeat]") {
   Rng rng(2);
   for (int trial = 0; trial < 50; ++trial) {
-    RepeatFinder finder;
+    ChordRepeats finder;
     std::vector<int> past;
     const std::uint32_t alphabet = 2 + rng.below(5);
     std::size_t at = 0, length = 0;  // of the timestep that is expected; 0 for none
@@ -107,7 +110,7 @@ TEST_CASE("What is found is what a search through the whole past finds", "[token
         length = 1;
       }
       past.push_back(now);
-      finder.advance(keys({now}));
+      finder.advance(keys({now}), changes);
       REQUIRE(finder.length() == (at > 0 ? length : 0));
       if (at > 0) REQUIRE(finder.expected() == keys({past[at]}));
     }
@@ -115,14 +118,53 @@ TEST_CASE("What is found is what a search through the whole past finds", "[token
 }
 
 TEST_CASE("A repeat is not looked for beyond what is remembered", "[tokens][repeat]") {
-  for (const std::size_t between : {RepeatFinder::kTimesteps - 10, RepeatFinder::kTimesteps + 10}) {
-    RepeatFinder finder;
-    finder.advance(keys({1}));
-    finder.advance(keys({2}));
-    finder.advance(keys({3}));
-    for (std::size_t i = 0; i < between; ++i) finder.advance(keys({60}));
-    finder.advance(keys({1}));
-    finder.advance(keys({2}));
-    CHECK(finder.length() == (between < RepeatFinder::kTimesteps ? 1 : 0));
+  for (const std::size_t between : {ChordRepeats::kTimesteps - 10, ChordRepeats::kTimesteps + 10}) {
+    ChordRepeats finder;
+    const auto change = [&](int key) { finder.advance(keys({key}), true); };
+    change(1), change(2), change(3);
+    for (std::size_t i = 0; i < between; ++i) finder.advance(keys({3}), false);
+    change(1), change(2);
+    CHECK(finder.length() == (between < ChordRepeats::kTimesteps ? 1 : 0));
+  }
+}
+
+TEST_CASE("Two changes in a row are found as a search through the whole past finds them",
+          "[tokens][repeat]") {
+  Rng rng(3);
+  for (int trial = 0; trial < 50; ++trial) {
+    RepeatFinder<std::int8_t> finder(2);
+    struct Change {
+      std::size_t step, run;
+      int before, behind;
+      bool like(const Change& other) const {
+        return run == other.run && before == other.before && behind == other.behind;
+      }
+    };
+    std::vector<std::int8_t> past;
+    std::vector<Change> changes;
+    std::size_t at = 0, length = 0, run = 0;
+    for (int step = 0; step < 400; ++step) {
+      const auto now = static_cast<std::int8_t>(rng.below(3));
+      if (at > 0 && past[at] != now) at = 0;
+      if (at > 0) ++at;
+      if (now != 0 && step > 0) {  // an interval of 0 is no change
+        changes.push_back({past.size(), run, past.back(), now});
+        run = 0;
+        const std::size_t n = changes.size();
+        if (at > 0) {
+          ++length;
+        } else if (n >= 2) {
+          for (std::size_t i = n - 1; i-- > 1 && at == 0;)
+            if (changes[i].like(changes[n - 1]) && changes[i - 1].like(changes[n - 2]))
+              at = changes[i].step + 1;
+          length = 1;
+        }
+      }
+      ++run;
+      past.push_back(now);
+      finder.advance(now, now != 0);
+      REQUIRE(finder.length() == (at > 0 ? length : 0));
+      if (at > 0) REQUIRE(finder.expected() == past[at]);
+    }
   }
 }

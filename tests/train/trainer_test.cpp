@@ -7,7 +7,9 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "catch.hpp"
@@ -352,9 +354,16 @@ TEST_CASE("What songs cost adds up to the loss, under the grammar, timestep by t
   for (const SongLoss& loss : losses) {
     const auto tokens = corpus.song(loss.song).tokens;
     double expected = 0, first = 0;
-    std::uint64_t steps = 0;
+    std::uint64_t steps = 0, notes = 0;
     int last = 88;
+    std::set<Token> now, before;
     for (const Token token : tokens) {
+      if (token == 88) {
+        before = std::exchange(now, {});
+      } else {
+        now.insert(token);
+        notes += before.contains(token) ? 0 : 1;
+      }
       const double cost = std::log(last + 1.0);  // the keys below the last one, and the end
       expected += cost;
       if (steps == 0) first += cost;
@@ -364,6 +373,7 @@ TEST_CASE("What songs cost adds up to the loss, under the grammar, timestep by t
     CHECK(loss.nats == Approx(expected).epsilon(1e-5));
     CHECK(loss.first_nats == Approx(first).epsilon(1e-5));
     CHECK(loss.steps == steps);
+    CHECK(loss.notes == notes);
     CHECK(loss.tokens == tokens.size());
     nats += loss.nats;
   }

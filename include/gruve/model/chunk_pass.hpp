@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <complex>
 #include <cstddef>
@@ -15,6 +14,7 @@
 #include "gruve/model/gru_model.hpp"
 #include "gruve/model/packed_model.hpp"
 #include "gruve/tokens/chunk.hpp"
+#include "gruve/tokens/context.hpp"
 
 namespace gruve {
 
@@ -452,7 +452,7 @@ class ChunkPass {
         .subspan(chunk.context_begin[at], chunk.context_begin[at + 1] - chunk.context_begin[at]);
   }
 
-  std::span<const std::array<std::uint16_t, 4>> relative(const Chunk& chunk, std::size_t at) const {
+  std::span<const RelativeRows> relative(const Chunk& chunk, std::size_t at) const {
     return std::span(chunk.relative).subspan(at * count(config_.vocab_size), count(config_.vocab_size));
   }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -11,6 +10,7 @@
 #include "gruve/core/thread_pool.hpp"
 #include "gruve/kernels/dispatch.hpp"
 #include "gruve/model/gru_model.hpp"
+#include "gruve/tokens/context.hpp"
 
 namespace gruve {
 
@@ -109,12 +109,14 @@ class PackedModel {
   }
 
   /// logits [V]: those of the output layer's rows [V + R], with what the context adds to each token's.
-  void add_relative(std::span<const std::array<std::uint16_t, 4>> relative, const Scalar* rows,
+  void add_relative(std::span<const RelativeRows> relative, const Scalar* rows,
                     Scalar* logits) const noexcept {
     const Scalar* const added = rows + config_.vocab_size;
-    for (std::size_t token = 0; token < relative.size(); ++token)
-      logits[token] = rows[token] + (added[relative[token][0]] + added[relative[token][1]]) +
-                      (added[relative[token][2]] + added[relative[token][3]]);
+    for (std::size_t token = 0; token < relative.size(); ++token) {
+      Scalar sum = rows[token];
+      for (const std::uint16_t at : relative[token]) sum += added[at];
+      logits[token] = sum;
+    }
   }
 
   /// A whole layer over rows of a chunk. input [T, B, H] is the output of the layer below; of the first layer

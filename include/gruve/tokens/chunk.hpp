@@ -1,10 +1,10 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include "gruve/tokens/context.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
 namespace gruve {
@@ -32,7 +32,7 @@ struct Chunk {
   // What the model is told beside the inputs (ContextRows); empty without a context.
   std::vector<std::uint32_t> context_begin;  // [T·B + 1]: where each input's rows begin in context
   std::vector<std::uint16_t> context;
-  std::vector<std::array<std::uint16_t, 4>> relative;  // [T, B, V]
+  std::vector<RelativeRows> relative;  // [T, B, V]
 };
 
 /// Stands in a chunk's targets where a sequence has ended. No vocabulary reaches this number.

@@ -15,6 +15,7 @@
 #include "gruve/tokens/repeat_finder.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
 #include "gruve/tokens/token_encoder.hpp"
+#include "gruve/tokens/voice_repeats.hpp"
 
 namespace gruve {
 
@@ -29,14 +30,15 @@ enum class ContextPart : unsigned {
   bar,        // the timestep's place in the bar
   lookback,   // the keys of the same timestep one and two bars ago
   repeat,     // the keys that come next if the music goes on to repeat itself, and for how long it has
+  outer,      // the same of the highest and of the lowest voice alone, in any transposition
   relative,  // makes the output layer's logits depend on each key's distance to the last token and to `held`,
-             // and on whether it stands in the timestep before, one and two bars ago, or in what `repeat`
-             // expects: what is learnt about an interval holds for all keys (after Johnson 2017), and a key
-             // can be copied
+             // and on whether it stands in the timestep before, one and two bars ago, or in what `repeat` or
+             // `outer` expects: what is learnt about an interval holds for all keys (after Johnson 2017), and
+             // a key can be copied
 };
 
-inline constexpr std::array<std::string_view, 8> kContextParts = {"index", "previous", "held",   "intervals",
-                                                                  "bar",   "lookback", "repeat", "relative"};
+inline constexpr std::array<std::string_view, 9> kContextParts = {
+    "index", "previous", "held", "intervals", "bar", "lookback", "repeat", "outer", "relative"};
 
 /// Empty where no part has that name.
 constexpr std::optional<ContextPart> context_part_from_name(std::string_view name) noexcept {
@@ -66,11 +68,12 @@ struct ContextOptions {
     if (has(ContextPart::bar)) rows += bar_steps;
     if (has(ContextPart::lookback)) rows += 2 * kNumKeys;
     if (has(ContextPart::repeat)) rows += kNumKeys + kRepeats;
+    if (has(ContextPart::outer)) rows += 2 * (kNumKeys + kRepeats);
     return rows;
   }
   /// R: rows of the output layer behind those of the tokens.
   int num_relative() const noexcept {
-    return has(ContextPart::relative) ? kLastRows + kHeldRows + kCopyRows + kRepeatRows : 0;
+    return has(ContextPart::relative) ? kLastRows + kHeldRows + kCopyRows + kRepeatRows + kOuterRows : 0;
   }
 
   static constexpr int kIndices = 16;   // 0 to 14, and all beyond
@@ -84,17 +87,23 @@ struct ContextOptions {
   // No repeat; one of 1, 2, 3, 5, 9, 17 changes and more; one that is broken off in this timestep.
   static constexpr int kRepeats = 8;
   static constexpr int kRepeatRows = 4 * kRepeats;  // of keys, that are expected or not, and of the end
+  // Of keys above the expected one, it, and those below, at the beginning of a timestep for the highest voice
+  // and then for the lowest; of the end at the beginning, and while the lowest voice is above its key or not.
+  static constexpr int kOuterRows = 9 * kRepeats;
 
   friend bool operator==(const ContextOptions&, const ContextOptions&) = default;
 };
+
+/// Rows of the output layer, counted from behind those of the tokens.
+using RelativeRows = std::array<std::uint16_t, 5>;
 
 /// What stands for a context at one token: rows that are added up.
 struct ContextRows {
   /// Of the embedding, counted from behind those of the tokens.
   std::span<const std::uint16_t> inputs;
-  /// For each token [V], four of the output layer, counted from behind those of the tokens: their logits are
-  /// added to the token's own. Empty without ContextPart::relative.
-  std::span<const std::array<std::uint16_t, 4>> relative;
+  /// For each token [V], those whose logits are added to the token's own. Empty without
+  /// ContextPart::relative.
+  std::span<const RelativeRows> relative;
 };
 
 /// The context of a sequence of the timestep format as it goes on. Only the constructor allocates.
@@ -102,10 +111,11 @@ class TimestepContext {
  public:
   explicit TimestepContext(const ContextOptions& options)
       : options_(options),
-        inputs_(6 * std::size_t{kNumKeys} + 5),
+        inputs_(6 * std::size_t{kNumKeys} + 9),
         relative_(options.has(ContextPart::relative) ? kNumKeys + 1 : 0) {
     if (options.has(ContextPart::lookback)) played_.resize(2 * static_cast<std::size_t>(options.bar_steps));
     if (options.has(ContextPart::repeat)) repeats_.emplace();
+    if (options.has(ContextPart::outer)) outer_.emplace();
     reset();
   }
 
@@ -118,6 +128,8 @@ class TimestepContext {
     ages_.fill(0);
     std::fill(played_.begin(), played_.end(), KeySet{});
     if (repeats_) repeats_->reset();
+    if (outer_)
+      for (VoiceRepeats& voice : *outer_) voice.reset();
     describe();
   }
 
@@ -131,7 +143,11 @@ class TimestepContext {
         ages_[key] = static_cast<std::uint8_t>(
             now_.contains(static_cast<int>(key)) ? std::min(ages_[key] + 1, ContextOptions::kAges - 1) : 0);
       if (!played_.empty()) played_[step_ % played_.size()] = now_;
-      if (repeats_) repeats_->advance(now_);
+      if (repeats_) repeats_->advance(now_, now_ != before_);
+      if (outer_) {
+        (*outer_)[0].advance(now_.below(kNumKeys));
+        (*outer_)[1].advance(last_ == kEnd ? -1 : last_);
+      }
       before_ = now_;
       now_ = {};
       last_ = kNumKeys;
@@ -191,29 +207,55 @@ class TimestepContext {
       expected.for_each(add);
       row += kNumKeys;
       add(repeated);
+      row += Options::kRepeats;
+    }
+    const Voice highest = voice(0), lowest = voice(1);
+    if (outer_) {
+      for (const Voice& voice : {highest, lowest}) {
+        if (voice.expected >= 0) add(voice.expected);
+        row += kNumKeys;
+        add(voice.repeated);
+        row += Options::kRepeats;
+      }
     }
     if (relative_.empty()) return;
 
     const auto copies = [&](bool was_before, bool was_one_bar_ago, bool was_two_bars_ago) {
       return (was_before ? 1 : 0) + (was_one_bar_ago ? 2 : 0) + (was_two_bars_ago ? 4 : 0);
     };
-    const auto set = [&](int token, int from_last, int from_held, int copied, int repeats) {
+    const auto set = [&](int token, int from_last, int from_held, int copied, int repeats, int voices) {
+      constexpr int kHeld = Options::kLastRows, kCopies = kHeld + Options::kHeldRows,
+                    kRepeat = kCopies + Options::kCopyRows, kOuter = kRepeat + Options::kRepeatRows;
       relative_[static_cast<std::size_t>(token)] = {
-          static_cast<std::uint16_t>(from_last), static_cast<std::uint16_t>(Options::kLastRows + from_held),
-          static_cast<std::uint16_t>(Options::kLastRows + Options::kHeldRows + copied),
-          static_cast<std::uint16_t>(Options::kLastRows + Options::kHeldRows + Options::kCopyRows + repeats)};
+          static_cast<std::uint16_t>(from_last), static_cast<std::uint16_t>(kHeld + from_held),
+          static_cast<std::uint16_t>(kCopies + copied), static_cast<std::uint16_t>(kRepeat + repeats),
+          static_cast<std::uint16_t>(kOuter + voices)};
     };
+    // The first key of a timestep is the highest voice's, any other one can be the lowest's.
+    const bool begins = last_ == kEnd;
+    const Voice& voice = begins ? highest : lowest;
+    const int voices = (begins ? 0 : 3 * Options::kRepeats) + voice.repeated;
     for (int key = 0; key < kNumKeys; ++key) {
       const int from_last =
           last_ == kEnd ? Options::kLongest : std::clamp(last_ - key, 1, Options::kLongest) - 1;
       const int from_held = held < 0 ? Options::kIntervals : interval(key, held);
       set(key, from_last, from_held,
           copies(before_.contains(key), one_bar.contains(key), two_bars.contains(key)),
-          (expected.contains(key) ? Options::kRepeats : 0) + repeated);
+          (expected.contains(key) ? Options::kRepeats : 0) + repeated,
+          (voice.expected < 0 || key > voice.expected ? 0
+           : key == voice.expected                    ? 1
+                                                      : 2) *
+                  Options::kRepeats +
+              voices);
     }
     set(kEnd, Options::kLongest + 1, Options::kIntervals + (held < 0 ? 2 : 1),
         8 + copies(held < 0, one_bar.below(last_) < 0, two_bars.below(last_) < 0),
-        (expected.below(last_) < 0 ? 3 : 2) * Options::kRepeats + repeated);
+        (expected.below(last_) < 0 ? 3 : 2) * Options::kRepeats + repeated,
+        (begins                 ? 6
+         : lowest.expected >= 0 ? 7
+                                : 8) *
+                Options::kRepeats +
+            voice.repeated);
   }
 
   static int interval(int key, int from) noexcept {
@@ -229,12 +271,31 @@ class TimestepContext {
   // What is to be expected of this timestep, and how surely.
   Repeat repeat() const noexcept {
     if (!repeats_ || repeats_->length() == 0) return {};
-    const KeySet expected = repeats_->expected();
+    const KeySet& expected = repeats_->expected();
     if (expected.not_below(last_) != now_) return {.repeated = ContextOptions::kRepeats - 1};
-    const auto length = static_cast<unsigned>(repeats_->length());
+    return {expected, bucket(repeats_->length())};
+  }
+
+  struct Voice {
+    int expected = -1;  // the key that is still to come, or none
+    int repeated = 0;   // 0 to kRepeats − 1
+  };
+
+  // What is to be expected of the highest (0) or the lowest (1) voice in this timestep, and how surely.
+  Voice voice(std::size_t which) const noexcept {
+    if (!outer_ || (*outer_)[which].length() == 0) return {};
+    const int expected = (*outer_)[which].expected(), repeated = bucket((*outer_)[which].length());
+    const int sounds = which == 0 ? now_.below(kNumKeys) : last_ == kEnd ? -1 : last_;
+    if (sounds == expected) return {.repeated = repeated};
+    if (sounds < 0 || (which == 1 && sounds > expected)) return {expected, repeated};
+    return {.repeated = ContextOptions::kRepeats - 1};
+  }
+
+  // Of the changes that have been repeated: 1, 2, 3, 5, 9, 17 and more.
+  static int bucket(std::size_t changes) noexcept {
     // C++20's first text has bit_width return the type that it is given.
-    const int bucket = length == 1 ? 1 : static_cast<int>(std::bit_width(length - 1)) + 1;
-    return {expected, std::min(bucket, ContextOptions::kRepeats - 2)};
+    const int bucket = changes == 1 ? 1 : static_cast<int>(std::bit_width(changes - 1)) + 1;
+    return std::min(bucket, ContextOptions::kRepeats - 2);
   }
 
   // The keys of the timestep so many bars before this one; none before the beginning.
@@ -250,10 +311,11 @@ class TimestepContext {
   KeySet now_, before_;
   std::array<std::uint8_t, kNumKeys> ages_{};  // timesteps that each key of the timestep before has sounded
   std::vector<KeySet> played_;                 // the last two bars, round and round
-  std::optional<RepeatFinder> repeats_;
-  std::size_t num_inputs_ = 0;  // of inputs_ that count
+  std::optional<RepeatFinder<KeySet>> repeats_;
+  std::optional<std::array<VoiceRepeats, 2>> outer_;  // the highest, the lowest
+  std::size_t num_inputs_ = 0;                        // of inputs_ that count
   std::vector<std::uint16_t> inputs_;
-  std::vector<std::array<std::uint16_t, 4>> relative_;
+  std::vector<RelativeRows> relative_;
 };
 
 /// Of formats that have no context yet.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -10,69 +11,93 @@
 
 namespace gruve {
 
-/// Follows music, timestep by timestep, where it repeats what it was before: once it changes as it did
-/// somewhere before (the same keys for as many timesteps, then the same other keys), what came then is
-/// expected to come again, until something else does. Of several places it is the last. The match model of
-/// compressors (Mahoney 2005), over chords.
+namespace internal {
+
+// Of what a repeat is found in.
+inline std::uint64_t repeat_hash(const KeySet& keys) noexcept { return keys.hash(); }
+inline std::uint64_t repeat_hash(std::integral auto number) noexcept {
+  return static_cast<std::uint64_t>(number) * 0xD6E8FEB86659FD93u;
+}
+
+}  // namespace internal
+
+/// Follows a sequence of timesteps where it repeats what it was before: once the last `order` changes are as
+/// they were somewhere before, what came then is expected to come again, until something else does. Of
+/// several places it is the last. A change is what was before it, for how many timesteps nothing had changed,
+/// and what is behind it. The match model of compressors (Mahoney 2005), over changes.
 ///
-/// Looks back over kTimesteps. Only the constructor allocates.
+/// A Symbol is what one timestep is: its keys (KeySet), or a number. Looks back over kTimesteps. Only the
+/// constructor allocates.
+template <class Symbol>
 class RepeatFinder {
  public:
   static constexpr std::size_t kTimesteps = std::size_t{1} << 15;
+  static constexpr std::size_t kMaxOrder = 2;
 
-  RepeatFinder() : history_(kTimesteps), places_(kPlaces) {}
+  /// @param order  1 to kMaxOrder
+  explicit RepeatFinder(std::size_t order = 1) : order_(order), history_(kTimesteps), places_(kPlaces) {}
 
   /// To where no timestep has been.
   void reset() noexcept {
     std::fill(places_.begin(), places_.end(), Place{});
-    step_ = run_ = lag_ = 0;
-    length_ = 0;
+    step_ = run_ = lag_ = length_ = changes_ = 0;
+    last_change_ = 0;
   }
 
-  /// Takes the keys of the next timestep.
-  void advance(const KeySet& now) noexcept {
+  /// Takes the next timestep. The first one is no change, whatever `changes` says.
+  void advance(const Symbol& now, bool changes) noexcept {
     if (lag_ > 0 && ago(lag_) != now) lag_ = 0;
-    const bool changes = step_ == 0 || ago(1) != now;
     if (changes && step_ > 0) {
-      // A run of equal timesteps has ended. The place is behind this timestep.
-      const std::uint64_t change = std::rotl(ago(1).hash() ^ (run_ * 0x9E3779B97F4A7C15u), 23) + now.hash();
-      Place& place = places_[change * 0xD6E8FEB86659FD93u >> (64 - kBits)];
-      if (lag_ > 0) {
-        ++length_;
-      } else if (place.change == change && place.step > 0 && step_ + 1 - place.step < kTimesteps) {
-        lag_ = step_ + 1 - place.step;
-        length_ = 1;
-      }
-      place = {change, step_ + 1};
+      const std::uint64_t change =
+          std::rotl(internal::repeat_hash(ago(1)) ^ (run_ * 0x9E3779B97F4A7C15u), 23) +
+          internal::repeat_hash(now);
+      if (++changes_ >= order_) follow(order_ == 1 ? change : std::rotl(last_change_, 31) + change);
+      last_change_ = change;
+      run_ = 0;
     }
     history_[step_ % kTimesteps] = now;
-    run_ = changes ? 1 : run_ + 1;
+    ++run_;
     ++step_;
   }
 
-  /// For how many changes the music has repeated itself; 0 where it does not.
+  /// For how many changes the sequence has repeated itself; 0 where it does not.
   std::size_t length() const noexcept { return lag_ > 0 ? length_ : 0; }
-  /// The keys of the next timestep if it still does so, none where it does not.
-  KeySet expected() const noexcept { return lag_ > 0 ? ago(lag_) : KeySet(); }
+  /// The next timestep if it still does so. Only where length() is not 0.
+  const Symbol& expected() const noexcept { return ago(lag_); }
 
  private:
   static constexpr int kBits = 14;
   static constexpr std::size_t kPlaces = std::size_t{1} << kBits;
 
   struct Place {
-    std::uint64_t change = 0;  // its hash
-    std::size_t step = 0;      // behind it, or 0 for none
+    std::uint64_t changes = 0;  // their hash
+    std::size_t step = 0;       // behind them, or 0 for none
   };
 
-  // Timesteps before the next one.
-  const KeySet& ago(std::size_t steps) const noexcept { return history_[(step_ - steps) % kTimesteps]; }
+  // Whether what is repeated goes on, or a repeat begins, with these changes.
+  void follow(std::uint64_t changes) noexcept {
+    Place& place = places_[changes * 0xD6E8FEB86659FD93u >> (64 - kBits)];
+    if (lag_ > 0) {
+      ++length_;
+    } else if (place.changes == changes && place.step > 0 && step_ + 1 - place.step < kTimesteps) {
+      lag_ = step_ + 1 - place.step;
+      length_ = 1;
+    }
+    place = {changes, step_ + 1};
+  }
 
-  std::vector<KeySet> history_;  // round and round
-  std::vector<Place> places_;    // where the music last changed in one way, by the hash of the change
-  std::size_t step_ = 0;         // timesteps so far
-  std::size_t run_ = 0;          // those equal to the last one, in a row
-  std::size_t lag_ = 0;          // how long ago what is repeated was, or 0
-  std::size_t length_ = 0;
+  // Timesteps before the next one.
+  const Symbol& ago(std::size_t steps) const noexcept { return history_[(step_ - steps) % kTimesteps]; }
+
+  std::size_t order_;
+  std::vector<Symbol> history_;    // round and round
+  std::vector<Place> places_;      // where the sequence last changed in some way, by the hash of that
+  std::size_t step_ = 0;           // timesteps so far
+  std::size_t run_ = 0;            // those since the last change
+  std::size_t lag_ = 0;            // how long ago what is repeated was, or 0
+  std::size_t length_ = 0;         // changes that have been repeated
+  std::size_t changes_ = 0;        // changes so far
+  std::uint64_t last_change_ = 0;  // its hash
 };
 
 }  // namespace gruve

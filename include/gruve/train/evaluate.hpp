@@ -46,6 +46,7 @@ struct SongLoss {
   double nats = 0;       // −log p of all its tokens
   std::uint64_t tokens = 0;
   std::uint64_t steps = 0;  // timesteps that they take; 0 in a text
+  std::uint64_t notes = 0;  // that they make, a note held over several timesteps being one; 0 in a text
   double first_nats = 0;    // of the tokens of the first timestep
 };
 
@@ -59,6 +60,8 @@ inline std::vector<SongLoss> song_losses(const Corpus& corpus, Split split,
     SongLoss loss{.song = song, .tokens = nats[song].size()};
     std::visit(
         [&]<class Encoder>(const Encoder& encoder) {
+          if constexpr (MusicEncoder<Encoder>)
+            loss.notes = encoder.decode(corpus.song(song).tokens).notes.size();
           auto state = encoder.start();
           for (std::size_t i = 0; i < nats[song].size(); ++i) {
             const Token token = corpus.song(song).tokens[i];
