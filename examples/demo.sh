@@ -4,17 +4,11 @@
 #   bash examples/demo.sh [FOLDER]     the results go to FOLDER (default: out)
 set -euo pipefail
 cd "$(dirname "$0")/.."
-source tools/install_missing.sh
-install_missing g++ cmake make libeigen3-dev nlohmann-json3-dev libcli11-dev
+source tools/build_program.sh
 
 out=${1:-out}
 mkdir -p "$out"
-echo "Building (a minute or two) …"
-cmake -S . -B build/demo -DCMAKE_BUILD_TYPE=Release -DGRUVE_BUILD_TESTS=OFF >"$out/build.log" 2>&1 &&
-  cmake --build build/demo --target gruve_program --parallel "$(nproc)" >>"$out/build.log" 2>&1 || {
-  tail -n 30 "$out/build.log" >&2
-  exit 1
-}
+build_program "$out/build.log"
 gruve=build/demo/gruve
 
 "$gruve" train --out "$out/etudes.safetensors" --hidden 256 --batch 32 --unroll 256 --lr 3e-3 --epochs 100 \
