@@ -160,7 +160,7 @@ function silence() {
 
 // ---- Clock: where the cursor is, and which notes are due.
 
-let playing = false, offset = 0, startedAt = 0, next = 0, timer = 0;
+let playing = false, offset = 0, startedAt = 0, next = 0, timer = 0, picture = 0, starts = 0;
 const now = () => context ? context.currentTime : performance.now() / 1000;
 const position = () => Math.max(0, Math.min(song.duration, playing ? offset + now() - startedAt : offset));
 
@@ -189,17 +189,18 @@ function begin() {
 async function start() {
   if (playing) return;
   playing = true;
+  const turn = ++starts;
   mark();
   if (startAudio()) {
     // Where the system has no sound device resume() may never settle.
     await Promise.race([context.resume().catch(() => {}), new Promise((done) => setTimeout(done, 1500))]);
     if (context.state !== "running") status.textContent = "The browser gives no sound.";
-    if (!playing) return;
+    if (!playing || turn !== starts) return;  // paused meanwhile, and perhaps started again
   }
   if (offset >= song.duration) offset = 0;
   begin();
   timer = setInterval(schedule, 80);
-  requestAnimationFrame(frame);
+  picture = requestAnimationFrame(frame);
 }
 
 function pause() {
@@ -207,6 +208,7 @@ function pause() {
   offset = position();
   playing = false;
   clearInterval(timer);
+  cancelAnimationFrame(picture);
   if (context) silence();
   mark();
   show();
@@ -364,9 +366,8 @@ function show() {
 }
 
 function frame() {
-  if (!playing) return;
   show();
-  requestAnimationFrame(frame);
+  picture = requestAnimationFrame(frame);
 }
 
 // ---- Hands.
