@@ -9,7 +9,7 @@
 
 #include "gruve/corpus/statistics.hpp"
 #include "gruve/render/markup.hpp"
-#include "gruve/render/report_page.hpp"
+#include "gruve/render/report_style.hpp"
 
 namespace {
 

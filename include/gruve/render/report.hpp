@@ -14,7 +14,8 @@
 #include "gruve/midi/timeline.hpp"
 #include "gruve/render/markup.hpp"
 #include "gruve/render/piano_roll.hpp"
-#include "gruve/render/report_page.hpp"
+#include "gruve/render/report_player.hpp"
+#include "gruve/render/report_style.hpp"
 #include "gruve/render/training_curve.hpp"
 
 namespace gruve {

@@ -2,63 +2,6 @@
 
 namespace gruve::internal {
 
-/// The style of the report page; light or dark as the reader's system is.
-inline constexpr const char* kReportStyle = R"css(
-:root { color-scheme: light dark; --back: #f4f5f7; --card: #ffffff; --ink: #1f2328; --soft: #59636e;
-  --line: #d8dde3; --paper: #ffffff; --stripe: #f1f3f6; --accent: #0a66c2; --second: #c2560a;
-  --on-accent: #ffffff; }
-@media (prefers-color-scheme: dark) {
-  :root { --back: #0f1217; --card: #181c23; --ink: #e8ebef; --soft: #9aa4b0; --line: #313842;
-    --paper: #12161c; --stripe: #1a1f27; --accent: #5aa9ff; --second: #ffa657; --on-accent: #08131f; } }
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--back); color: var(--ink);
-  font: 16px/1.5 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
-main { max-width: 1180px; margin: 0 auto; padding: 1.6rem 1rem 3rem; }
-h1 { font-size: 1.7rem; line-height: 1.2; margin: 0; overflow-wrap: anywhere; }
-h2 { font-size: 1.05rem; margin: 0 0 .6rem; }
-.subtitle { color: var(--soft); margin: .3rem 0 0; overflow-wrap: anywhere; }
-section { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 1rem;
-  margin-top: 1rem; }
-.player { padding: 0; overflow: hidden; }
-.bar { display: flex; flex-wrap: wrap; align-items: center; gap: .7rem 1.1rem; padding: .8rem 1rem; }
-#play { display: flex; align-items: center; gap: .5rem; border: 0; border-radius: 999px;
-  padding: .55rem 1.2rem .55rem 1rem; background: var(--accent); color: var(--on-accent); font: inherit;
-  font-weight: 600; cursor: pointer; }
-#play svg { width: 1.1em; height: 1.1em; fill: currentColor; }
-#play .pause, #play.playing .start { display: none; }
-#play.playing .pause { display: block; }
-#time { font-variant-numeric: tabular-nums; min-width: 6.5rem; }
-.bar label { display: flex; align-items: center; gap: .5rem; color: var(--soft); }
-.bar input { width: 7rem; accent-color: var(--accent); }
-.hint { color: var(--soft); font-size: .85rem; margin-left: auto; }
-#status:empty { display: none; }
-canvas { display: block; width: 100%; touch-action: pan-y; cursor: pointer; }
-#roll { height: 21rem; border-top: 1px solid var(--line); }
-#overview { height: 3.6rem; border-top: 1px solid var(--line); touch-action: none; }
-:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-canvas:focus-visible { outline-offset: -3px; }
-.columns { display: grid; gap: 0 1rem;
-  grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); }
-table { width: 100%; border-collapse: collapse; font-size: .93rem; }
-th, td { text-align: left; vertical-align: top; padding: .32rem 0; border-top: 1px solid var(--line);
-  overflow-wrap: anywhere; }
-tr:first-child > * { border-top: 0; }
-th { font-weight: 400; color: var(--soft); padding-right: 1rem; width: 45%; }
-td { font-variant-numeric: tabular-nums; }
-.curve { overflow-x: auto; }
-.curve svg { display: block; width: 100%; min-width: 34rem; height: auto; }
-.curve text { fill: var(--soft); font-size: 12px; }
-.curve .grid { stroke: var(--line); } .curve .axis { stroke: var(--soft); }
-.curve path { fill: none; stroke-width: 2; stroke-linejoin: round; }
-.curve .raw { stroke: var(--accent); stroke-width: 1; opacity: .3; }
-.curve .train { stroke: var(--accent); } .curve .valid { stroke: var(--second); }
-.curve circle { fill: var(--second); }
-.legend { display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; margin: 0 0 .5rem; font-size: .93rem; }
-.legend span::before { content: ""; display: inline-block; width: 1.2em; height: 3px; margin-right: .5em;
-  vertical-align: middle; background: var(--accent); }
-.legend .valid::before { background: var(--second); }
-)css";
-
 /// The player of the report page. It reads {duration, low, high, colors, notes: [[start, duration, pitch,
 /// velocity, channel]], bars: [[seconds, number]]} from the element #song, notes by start, all times in
 /// seconds.
@@ -217,7 +160,7 @@ function silence() {
 
 // ---- Clock: where the cursor is, and which notes are due.
 
-let playing = false, offset = 0, startedAt = 0, next = 0, timer = 0;
+let playing = false, offset = 0, startedAt = 0, next = 0, timer = 0, picture = 0, starts = 0;
 const now = () => context ? context.currentTime : performance.now() / 1000;
 const position = () => Math.max(0, Math.min(song.duration, playing ? offset + now() - startedAt : offset));
 
@@ -246,17 +189,18 @@ function begin() {
 async function start() {
   if (playing) return;
   playing = true;
+  const turn = ++starts;
   mark();
   if (startAudio()) {
     // Where the system has no sound device resume() may never settle.
     await Promise.race([context.resume().catch(() => {}), new Promise((done) => setTimeout(done, 1500))]);
     if (context.state !== "running") status.textContent = "The browser gives no sound.";
-    if (!playing) return;
+    if (!playing || turn !== starts) return;  // paused meanwhile, and perhaps started again
   }
   if (offset >= song.duration) offset = 0;
   begin();
   timer = setInterval(schedule, 80);
-  requestAnimationFrame(frame);
+  picture = requestAnimationFrame(frame);
 }
 
 function pause() {
@@ -264,6 +208,7 @@ function pause() {
   offset = position();
   playing = false;
   clearInterval(timer);
+  cancelAnimationFrame(picture);
   if (context) silence();
   mark();
   show();
@@ -421,9 +366,8 @@ function show() {
 }
 
 function frame() {
-  if (!playing) return;
   show();
-  requestAnimationFrame(frame);
+  picture = requestAnimationFrame(frame);
 }
 
 // ---- Hands.
