@@ -47,6 +47,9 @@ Chunk with_context(Chunk chunk, const ModelConfig& config) {
 
 constexpr unsigned kIndex = 1u << static_cast<unsigned>(ContextPart::index);
 constexpr unsigned kRelative = 1u << static_cast<unsigned>(ContextPart::relative);
+// With more terms for each logit.
+constexpr unsigned kAllRelative = kRelative | 1u << static_cast<unsigned>(ContextPart::repeat) |
+                                  1u << static_cast<unsigned>(ContextPart::outer);
 
 // The same numbers in every scalar type, larger than initialize() gives so that no gate is in its linear
 // part.
@@ -110,7 +113,7 @@ TEST_CASE("The gradient of the loss by every parameter is that of the complex st
   const int L = GENERATE(1, 2, 3);
   const ResetGate reset_gate = GENERATE(ResetGate::after_product, ResetGate::before_product);
   const double probability = GENERATE(0.0, 0.4);
-  const unsigned context = GENERATE(0u, kIndex, kRelative, kIndex | kRelative);
+  const unsigned context = GENERATE(0u, kIndex, kRelative, kIndex | kAllRelative);
   if (context != 0 && L == 3) return;  // nothing that two layers don't have
   const ModelConfig config{.vocab_size = 5,
                            .embedding_size = 3,
@@ -158,7 +161,7 @@ TEST_CASE("Every implementation gives the reference's gradient at odd sizes", "[
   const int B = GENERATE(1, 5, 13);
   const int L = GENERATE(1, 2);
   const ResetGate reset_gate = GENERATE(ResetGate::after_product, ResetGate::before_product);
-  const unsigned context = GENERATE(0u, kIndex | kRelative);
+  const unsigned context = GENERATE(0u, kIndex | kAllRelative);
   const ModelConfig config{.vocab_size = 7,
                            .embedding_size = 3,
                            .hidden_size = H,
@@ -224,7 +227,7 @@ TEST_CASE("The smallest vocabulary, embedding, batch and chunk work with any hid
 
 TEST_CASE("Gradients and state have the same bits for any number of threads", "[model][threads]") {
   const double probability = GENERATE(0.0, 0.3);
-  const unsigned context = GENERATE(0u, kIndex | kRelative);
+  const unsigned context = GENERATE(0u, kIndex | kAllRelative);
   const ModelConfig config{.vocab_size = 89,
                            .embedding_size = 20,
                            .hidden_size = 100,

@@ -98,6 +98,7 @@ TEST_CASE("A context expects music that repeats itself to go on so", "[tokens][c
   CHECK(inputs_after(repeat, other) == Rows{88 + 7});
 
   const ContextOptions relative = told({ContextPart::repeat, ContextPart::relative});
+  CHECK(relative.num_relative() == 50 + 52 + 16 + 32);
   TimestepContext context(relative);
   for (const Token token : again) context.advance(token);
   const int base = 50 + 52 + 16;
@@ -127,8 +128,14 @@ TEST_CASE("A context follows the outer voices on other keys and over other chord
     TimestepContext context(relative);
     for (const Token played : again) context.advance(played);
     for (const Token played : more) context.advance(played);
-    return context.rows().relative[token][4] - (50 + 52 + 16 + 32);
+    return context.rows().relative[token][3] - (50 + 52 + 16);
   };
+  CHECK(relative.num_relative() == 50 + 52 + 16 + 72);
+  CHECK(relative.relative_terms() == 4);
+  ContextOptions both = relative;
+  both.add(ContextPart::repeat);
+  CHECK(both.num_relative() == 50 + 52 + 16 + 32 + 72);
+  CHECK(both.relative_terms() == 5);
   // The highest voice's, at the beginning.
   CHECK(rows_after({}, 75) == 1);
   CHECK(rows_after({}, 74) == 8 + 1);

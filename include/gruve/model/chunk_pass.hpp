@@ -470,8 +470,9 @@ class ChunkPass {
     std::copy_n(from, V, to);
     std::fill(to + V, to + N, Scalar(0));
     const auto relative_rows = relative(chunk, row);
+    const std::size_t terms = config_.context.relative_terms();
     for (std::size_t token = 0; token < V; ++token)
-      for (const std::uint16_t at : relative_rows[token]) to[V + at] += from[token];
+      for (std::size_t term = 0; term < terms; ++term) to[V + relative_rows[token][term]] += from[token];
   }
 
   // What the output layer gives, and then its gradient: [T, B, V + R].

@@ -112,9 +112,10 @@ class PackedModel {
   void add_relative(std::span<const RelativeRows> relative, const Scalar* rows,
                     Scalar* logits) const noexcept {
     const Scalar* const added = rows + config_.vocab_size;
+    const std::size_t terms = config_.context.relative_terms();
     for (std::size_t token = 0; token < relative.size(); ++token) {
       Scalar sum = rows[token];
-      for (const std::uint16_t at : relative[token]) sum += added[at];
+      for (std::size_t term = 0; term < terms; ++term) sum += added[relative[token][term]];
       logits[token] = sum;
     }
   }

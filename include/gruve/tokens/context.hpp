@@ -73,7 +73,14 @@ struct ContextOptions {
   }
   /// R: rows of the output layer behind those of the tokens.
   int num_relative() const noexcept {
-    return has(ContextPart::relative) ? kLastRows + kHeldRows + kCopyRows + kRepeatRows + kOuterRows : 0;
+    if (!has(ContextPart::relative)) return 0;
+    return kLastRows + kHeldRows + kCopyRows + (has(ContextPart::repeat) ? kRepeatRows : 0) +
+           (has(ContextPart::outer) ? kOuterRows : 0);
+  }
+  /// How many of those are added to each token's logit.
+  std::size_t relative_terms() const noexcept {
+    if (!has(ContextPart::relative)) return 0;
+    return 3u + (has(ContextPart::repeat) ? 1 : 0) + (has(ContextPart::outer) ? 1 : 0);
   }
 
   static constexpr int kIndices = 16;   // 0 to 14, and all beyond
@@ -94,7 +101,8 @@ struct ContextOptions {
   friend bool operator==(const ContextOptions&, const ContextOptions&) = default;
 };
 
-/// Rows of the output layer, counted from behind those of the tokens.
+/// Rows of the output layer, counted from behind those of the tokens. ContextOptions::relative_terms() of
+/// them count.
 using RelativeRows = std::array<std::uint16_t, 5>;
 
 /// What stands for a context at one token: rows that are added up.
@@ -224,17 +232,27 @@ class TimestepContext {
       return (was_before ? 1 : 0) + (was_one_bar_ago ? 2 : 0) + (was_two_bars_ago ? 4 : 0);
     };
     const auto set = [&](int token, int from_last, int from_held, int copied, int repeats, int voices) {
-      constexpr int kHeld = Options::kLastRows, kCopies = kHeld + Options::kHeldRows,
-                    kRepeat = kCopies + Options::kCopyRows, kOuter = kRepeat + Options::kRepeatRows;
-      relative_[static_cast<std::size_t>(token)] = {
-          static_cast<std::uint16_t>(from_last), static_cast<std::uint16_t>(kHeld + from_held),
-          static_cast<std::uint16_t>(kCopies + copied), static_cast<std::uint16_t>(kRepeat + repeats),
-          static_cast<std::uint16_t>(kOuter + voices)};
+      RelativeRows& rows = relative_[static_cast<std::size_t>(token)];
+      std::size_t term = 0;
+      int behind = 0;
+      const auto put = [&](int at, int of) {
+        rows[term++] = static_cast<std::uint16_t>(behind + at);
+        behind += of;
+      };
+      put(from_last, Options::kLastRows);
+      put(from_held, Options::kHeldRows);
+      put(copied, Options::kCopyRows);
+      if (repeats_) put(repeats, Options::kRepeatRows);
+      if (outer_) put(voices, Options::kOuterRows);
     };
     // The first key of a timestep is the highest voice's, any other one can be the lowest's.
     const bool begins = last_ == kEnd;
     const Voice& voice = begins ? highest : lowest;
     const int voices = (begins ? 0 : 3 * Options::kRepeats) + voice.repeated;
+    const auto kind = [&](int key) {
+      return voice.expected < 0 || key > voice.expected ? 0 : key == voice.expected ? 1 : 2;
+    };
+    const int end = begins ? 6 : lowest.expected >= 0 ? 7 : 8;
     for (int key = 0; key < kNumKeys; ++key) {
       const int from_last =
           last_ == kEnd ? Options::kLongest : std::clamp(last_ - key, 1, Options::kLongest) - 1;
@@ -242,20 +260,12 @@ class TimestepContext {
       set(key, from_last, from_held,
           copies(before_.contains(key), one_bar.contains(key), two_bars.contains(key)),
           (expected.contains(key) ? Options::kRepeats : 0) + repeated,
-          (voice.expected < 0 || key > voice.expected ? 0
-           : key == voice.expected                    ? 1
-                                                      : 2) *
-                  Options::kRepeats +
-              voices);
+          kind(key) * Options::kRepeats + voices);
     }
     set(kEnd, Options::kLongest + 1, Options::kIntervals + (held < 0 ? 2 : 1),
         8 + copies(held < 0, one_bar.below(last_) < 0, two_bars.below(last_) < 0),
         (expected.below(last_) < 0 ? 3 : 2) * Options::kRepeats + repeated,
-        (begins                 ? 6
-         : lowest.expected >= 0 ? 7
-                                : 8) *
-                Options::kRepeats +
-            voice.repeated);
+        end * Options::kRepeats + voice.repeated);
   }
 
   static int interval(int key, int from) noexcept {
