@@ -359,10 +359,10 @@ function drawOverview() {
 function show() {
   drawRoll();
   drawOverview();
-  const text = clock(position()) + " / " + clock(song.duration);
+  const at = clock(position()), length = clock(Math.round(song.duration)), text = at + " / " + length;
   if (time.textContent !== text) time.textContent = text;
   overview.setAttribute("aria-valuenow", position().toFixed(1));
-  overview.setAttribute("aria-valuetext", clock(position()) + " of " + clock(song.duration));
+  overview.setAttribute("aria-valuetext", at + " of " + length);
 }
 
 function frame() {
