@@ -357,8 +357,10 @@ function drawOverview() {
 }
 
 function show() {
-  drawRoll();
-  drawOverview();
+  if (roll.clientWidth > 0) {  // none in a frame that isn't shown yet
+    drawRoll();
+    drawOverview();
+  }
   const at = clock(position()), length = clock(Math.round(song.duration)), text = at + " / " + length;
   if (time.textContent !== text) time.textContent = text;
   overview.setAttribute("aria-valuenow", position().toFixed(1));
