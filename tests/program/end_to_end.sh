@@ -73,6 +73,10 @@ grep -q '"seconds":7.5' c.json || fail "not five bars of three quarters: $(cat c
 [ -f many-3.mid ] || fail "--count 3 did not write three pieces"
 "$gruve" generate --model whole.safetensors --out d.mid --seconds 5 --builtin-tone --wav d.wav --svg d.svg --report d.html
 for file in d.wav d.svg d.html; do [ -s $file ] || fail "$file is missing"; done
+"$gruve" generate --model whole.safetensors --out h.mid --seconds 5 --count 3 --report h.html --json >h.json
+[ "$(grep -c '"h.html"' h.json)" -eq 3 ] || fail "not three pieces with their page"
+[ "$(grep -c 'type="radio"' h.html)" -eq 3 ] || fail "not three pieces on one page"
+[ ! -e h-1.html ] || fail "a page of its own for a piece"
 
 # Events, with songs varied in training; a report as a page; a corpus that is added to; a file that is repaired.
 "$gruve" prepare songs --out events.gruve --encoder event --steps-per-quarter 4 --report events.html

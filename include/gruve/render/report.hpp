@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gruve/core/atomic_file.hpp"
+#include "gruve/core/error.hpp"
 #include "gruve/midi/song.hpp"
 #include "gruve/midi/timeline.hpp"
 #include "gruve/render/markup.hpp"
@@ -20,18 +21,26 @@
 
 namespace gruve {
 
+/// The rows of a table: names and values, in this order.
+using TableRows = std::vector<std::pair<std::string, std::string>>;
+
+/// A piece of a report page.
+struct ReportPiece {
+  std::string title = {};  // shown where there are several
+  Song song = {};          // what is played and drawn
+  TableRows facts = {};    // of this piece alone, below those that are read off the song
+};
+
 /// What a report page shows. All texts may be anything: they are escaped.
 struct Report {
   std::string title = "A new piece";
-  std::string subtitle = {};                                       // a line below the title; none where empty
-  Song song = {};                                                  // what is played and drawn
-  std::vector<std::pair<std::string, std::string>> settings = {};  // names and values, in this order
-  std::optional<TrainingCurve> curve = {};                         // of the model that made the song
+  std::string subtitle = {};                // a line below the title; none where empty
+  std::vector<ReportPiece> pieces = {};     // one or more
+  TableRows settings = {};                  // what all pieces have in common
+  std::optional<TrainingCurve> curve = {};  // of the model that made them
 };
 
 namespace internal {
-
-using TableRows = std::vector<std::pair<std::string, std::string>>;
 
 inline std::string html_table(const TableRows& rows) {
   std::string html = "<table>";
@@ -72,6 +81,36 @@ inline TableRows song_summary(const Song& song) {
   return rows;
 }
 
+inline std::string note_count(const Song& song) {
+  return std::to_string(song.notes.size()) + (song.notes.size() == 1 ? " note" : " notes");
+}
+
+/// The pieces to pick one of: radio buttons, so that the browser gives the list its keys.
+inline std::string piece_list(const std::vector<ReportPiece>& pieces) {
+  std::string html = "<div class=\"list\" role=\"radiogroup\" aria-label=\"Pieces\">\n";
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    html += "<label><input type=\"radio\" name=\"piece\" autocomplete=\"off\"" +
+            std::string(i == 0 ? " checked" : "") + "><span class=\"number\">" + std::to_string(i + 1) +
+            "</span><span>" + escape_markup(pieces[i].title) + "</span><span class=\"about\">" +
+            clock_time(duration_seconds(pieces[i].song)) + " · " + note_count(pieces[i].song) +
+            "</span></label>\n";
+  }
+  return html + "</div>\n";
+}
+
+/// The pieces in numbers, of which the page shows one at a time.
+inline std::string piece_sections(const std::vector<ReportPiece>& pieces) {
+  std::string html;
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    TableRows rows = song_summary(pieces[i].song);
+    rows.insert(rows.end(), pieces[i].facts.begin(), pieces[i].facts.end());
+    html += "<section class=\"piece\"" + std::string(i == 0 ? "" : " hidden") + "><h2>" +
+            (pieces.size() == 1 ? "Piece" : escape_markup(pieces[i].title)) + "</h2>\n" + html_table(rows) +
+            "</section>\n";
+  }
+  return html;
+}
+
 /// The song as the page's script reads it: numbers only, so that nothing in it can end the element it stands
 /// in.
 inline std::string song_json(const Song& song) {
@@ -87,24 +126,36 @@ inline std::string song_json(const Song& song) {
     high += 3;
   }
   const Timeline timeline(song);
-  std::string json = "{\"duration\":" + decimal(duration_seconds(song), 3) +
-                     ",\"low\":" + std::to_string(low) + ",\"high\":" + std::to_string(high) +
-                     ",\"colors\":[";
-  for (std::size_t i = 0; i < kRollColors.size(); ++i)
-    json += (i == 0 ? "\"" : ",\"") + std::string(kRollColors[i]) + "\"";
-  json += "],\n\"notes\":[";
+  const auto milliseconds = [](double seconds) { return std::round(1000 * seconds); };
+  std::string json = "{\"duration\":" + decimal(milliseconds(duration_seconds(song)), 0) +
+                     ",\"low\":" + std::to_string(low) + ",\"high\":" + std::to_string(high) + ",\"notes\":[";
+  double last = 0;
   for (std::size_t i = 0; i < song.notes.size(); ++i) {
     const Note& note = song.notes[i];
-    const double start = timeline.seconds(note.start);
-    json += (i == 0 ? "[" : ",[") + decimal(start, 3) + "," +
-            decimal(std::max(0.0, timeline.seconds(note.end) - start), 3) + "," + std::to_string(note.pitch) +
-            "," + std::to_string(note.velocity) + "," + std::to_string(note.channel) + "]";
+    const double start = milliseconds(timeline.seconds(note.start));
+    const double end = milliseconds(timeline.seconds(note.end));
+    json += (i == 0 ? "" : ",") + decimal(start - last, 0) + "," + decimal(std::max(0.0, end - start), 0) +
+            "," + std::to_string(note.pitch) + "," + std::to_string(note.velocity) + "," +
+            std::to_string(note.channel);
+    last = start;
   }
-  json += "],\n\"bars\":[";
+  json += "],\"bars\":[";
   const std::vector<BarLine> bars = bar_lines(song);
+  last = 0;
   for (std::size_t i = 0; i < bars.size(); ++i) {
-    json += (i == 0 ? "[" : ",[") + decimal(bars[i].seconds, 3) + "," + std::to_string(bars[i].number) + "]";
+    const double start = milliseconds(bars[i].seconds);
+    json += (i == 0 ? "" : ",") + decimal(start - last, 0) + "," + std::to_string(bars[i].number);
+    last = start;
   }
+  return json + "]}";
+}
+
+inline std::string songs_json(const std::vector<ReportPiece>& pieces) {
+  std::string json = "{\"colors\":[";
+  for (std::size_t i = 0; i < kRollColors.size(); ++i)
+    json += (i == 0 ? "\"" : ",\"") + std::string(kRollColors[i]) + "\"";
+  json += "],\"songs\":[";
+  for (std::size_t i = 0; i < pieces.size(); ++i) json += (i == 0 ? "\n" : ",\n") + song_json(pieces[i].song);
   return json + "]}";
 }
 
@@ -137,9 +188,15 @@ inline std::string curve_section(const TrainingCurve& curve) {
 /// One self-contained HTML page: a piano roll with a moving cursor and a player that makes its sound in the
 /// page, the piece in numbers, the settings, the training curve. It asks the network for nothing, and forbids
 /// it to itself.
+///
+/// Of several pieces one is picked from a list; #piece-3 at the end of the page's address picks the third.
+/// When a piece is over the next is played. Each note takes some 16 bytes.
+///
+/// Throws Error where the report has no piece.
 inline std::string report_html(const Report& report) {
+  if (report.pieces.empty()) throw Error("a report needs at least one piece");
+  const bool has_list = report.pieces.size() > 1;
   const std::string title = escape_markup(report.title);
-  const std::string duration = decimal(duration_seconds(report.song), 1);
   std::string html = R"(<!doctype html>
 <html lang="en">
 <head>
@@ -152,7 +209,9 @@ content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inlin
   html += "<title>" + title + "</title>\n<style>" + internal::kReportStyle +
           "</style>\n</head>\n<body>\n<main>\n<h1>" + title + "</h1>\n";
   if (!report.subtitle.empty()) html += "<p class=\"subtitle\">" + escape_markup(report.subtitle) + "</p>\n";
-  html += R"(<section class="player" aria-label="Player">
+  html += "<section class=\"player" + std::string(has_list ? " several" : "") + "\" aria-label=\"Player\">\n";
+  if (has_list) html += internal::piece_list(report.pieces);
+  html += R"(<div>
 <div class="bar">
 <button id="play" type="button">
 <svg class="start" viewBox="0 0 16 16" aria-hidden="true"><path d="M3 1.5v13l11-6.5z"/></svg>
@@ -165,21 +224,24 @@ content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inlin
 </div>
 <canvas id="roll" role="img" aria-label="Piano roll of the piece; a click moves the cursor"></canvas>
 <canvas id="overview" role="slider" tabindex="0" aria-label="Position in the piece"
-aria-valuemin="0" aria-valuenow="0")";
-  html += " aria-valuemax=\"" + duration +
-          "\"></canvas>\n</section>\n<div class=\"columns\">\n<section><h2>Piece</h2>\n" +
-          internal::html_table(internal::song_summary(report.song)) + "</section>\n";
+aria-valuemin="0" aria-valuenow="0"></canvas>
+</div>
+</section>
+<div class="columns">
+)";
+  html += internal::piece_sections(report.pieces);
   if (!report.settings.empty()) {
     html += "<section><h2>Settings</h2>\n" + internal::html_table(report.settings) + "</section>\n";
   }
   html += "</div>\n";
   if (report.curve) html += internal::curve_section(*report.curve);
-  html += "</main>\n<script id=\"song\" type=\"application/json\">" + internal::song_json(report.song) +
+  html += "</main>\n<script id=\"songs\" type=\"application/json\">" + internal::songs_json(report.pieces) +
           "</script>\n<script>" + internal::kReportScript + "</script>\n</body>\n</html>\n";
   return html;
 }
 
-/// Writes report_html to a file; throws an Error that names path where that can't be done.
+/// Writes report_html to a file; throws an Error as that does, or one that names path where it can't be
+/// written.
 inline void write_report(const Report& report, const std::filesystem::path& path) {
   write_file(path, report_html(report));
 }

@@ -2,16 +2,20 @@
 
 namespace gruve::internal {
 
-/// The player of the report page. It reads {duration, low, high, colors, notes: [[start, duration, pitch,
-/// velocity, channel]], bars: [[seconds, number]]} from the element #song, notes by start, all times in
-/// seconds.
+/// The player of the report page. It reads {colors, songs: [{duration, low, high, notes: [start, duration,
+/// pitch, velocity, channel, ...], bars: [start, number, ...]}]} from the element #songs, notes by start. All
+/// times are whole milliseconds, a start the time since the one before, so that a note takes few bytes. Song
+/// number i is shown with section number i of the class piece and picked by radio button number i of the name
+/// piece, where there are any, or by the end #piece-(i + 1) of the page's address.
 inline constexpr const char* kReportScript = R"js(
 "use strict";
 (() => {
-const song = JSON.parse(document.getElementById("song").textContent);
+const {colors, songs} = JSON.parse(document.getElementById("songs").textContent);
 const element = (id) => document.getElementById(id);
 const play = element("play"), time = element("time"), volume = element("volume");
 const roll = element("roll"), overview = element("overview"), status = element("status");
+const sections = [...document.querySelectorAll("section.piece")];
+const choices = [...document.getElementsByName("piece")];
 const DRUMS = 9;
 
 // ---- Sound: the tone of gruve's WAV files, a buffer for every third key, resampled for its neighbours.
@@ -160,7 +164,7 @@ function silence() {
 
 // ---- Clock: where the cursor is, and which notes are due.
 
-let playing = false, offset = 0, startedAt = 0, next = 0, timer = 0, picture = 0, starts = 0;
+let song = null, playing = false, offset = 0, startedAt = 0, next = 0, timer = 0, picture = 0, starts = 0;
 const now = () => context ? context.currentTime : performance.now() / 1000;
 const position = () => Math.max(0, Math.min(song.duration, playing ? offset + now() - startedAt : offset));
 
@@ -170,7 +174,13 @@ function schedule() {
   for (; next < song.notes.length && song.notes[next][0] < ahead; ++next) {
     if (context) sound(song.notes[next], Math.max(now(), startedAt + song.notes[next][0] - offset), 0);
   }
-  if (offset + now() - startedAt > song.duration + 0.8) { pause(); offset = 0; show(); }
+  if (offset + now() - startedAt <= song.duration + 0.8) return;
+  if (piece + 1 < songs.length) {
+    pick(piece + 1);
+  } else {
+    pause();
+    seek(0);
+  }
 }
 
 function begin() {
@@ -238,7 +248,7 @@ function readStyle() {
   }
 }
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
-const color = (note) => note[4] === DRUMS ? "#7d8590" : song.colors[note[2] % 12];
+const color = (note) => note[4] === DRUMS ? "#7d8590" : colors[note[2] % 12];
 const clock = (seconds) => {
   const whole = Math.floor(seconds + 1e-6), two = (x) => String(x).padStart(2, "0");
   const minutes = Math.floor(whole / 60), hours = Math.floor(minutes / 60);
@@ -275,8 +285,6 @@ function firstFrom(seconds) {
   return low;
 }
 
-const longest = song.notes.reduce((most, note) => Math.max(most, note[1]), 0);
-
 function drawRoll() {
   const {draw, width, height} = surface(roll), {scale, from, shown} = view(width);
   const key = (height - TOP) / (song.high - song.low + 1), y = (pitch) => TOP + (song.high - pitch) * key;
@@ -309,7 +317,7 @@ function drawRoll() {
     draw.fillStyle = style.soft;
     draw.fillText(number, at + 4, 14);
   }
-  for (let i = firstFrom(from - longest); i < song.notes.length && song.notes[i][0] < from + shown; ++i) {
+  for (let i = firstFrom(from - song.longest); i < song.notes.length && song.notes[i][0] < from + shown; ++i) {
     const note = song.notes[i], left = Math.max(KEYS, x(note[0])), right = x(note[0] + note[1]);
     if (right < KEYS) continue;
     const lit = playing && note[0] <= cursor && cursor < note[0] + note[1];
@@ -357,12 +365,14 @@ function drawOverview() {
 }
 
 function show() {
-  drawRoll();
-  drawOverview();
-  const text = clock(position()) + " / " + clock(song.duration);
+  if (roll.clientWidth > 0) {  // none in a frame that isn't shown yet
+    drawRoll();
+    drawOverview();
+  }
+  const at = clock(position()), length = clock(Math.round(song.duration)), text = at + " / " + length;
   if (time.textContent !== text) time.textContent = text;
   overview.setAttribute("aria-valuenow", position().toFixed(1));
-  overview.setAttribute("aria-valuetext", clock(position()) + " of " + clock(song.duration));
+  overview.setAttribute("aria-valuetext", at + " of " + length);
 }
 
 function frame() {
@@ -370,7 +380,55 @@ function frame() {
   picture = requestAnimationFrame(frame);
 }
 
+// ---- Pieces: one of them is shown.
+
+let piece = -1;
+
+function read({duration, low, high, notes, bars}) {
+  const song = {duration: duration / 1000, low, high, notes: [], bars: [], longest: 0};
+  for (let i = 0, at = 0; i < notes.length; i += 5) {
+    at += notes[i];
+    song.notes.push([at / 1000, notes[i + 1] / 1000, ...notes.slice(i + 2, i + 5)]);
+    song.longest = Math.max(song.longest, notes[i + 1] / 1000);
+  }
+  for (let i = 0, at = 0; i < bars.length; i += 2) {
+    at += bars[i];
+    song.bars.push([at / 1000, bars[i + 1]]);
+  }
+  return song;
+}
+
+function named() {
+  const number = /^#piece-(\d+)$/.exec(location.hash)?.[1];
+  return number >= 1 && number <= songs.length ? number - 1 : 0;
+}
+
+// The piece that was played stops, and the picked one is played from its beginning instead.
+function pick(index) {
+  const plays = playing;
+  pause();
+  piece = index;
+  song = read(songs[index]);
+  offset = 0;
+  still = null;
+  sections.forEach((section, i) => { section.hidden = i !== index; });
+  overview.setAttribute("aria-valuemax", song.duration.toFixed(1));
+  if (choices.length > 0) {
+    const choice = choices[index], row = choice.parentElement, list = row.parentElement, top = row.offsetTop;
+    choice.checked = true;
+    if (choices.includes(document.activeElement)) choice.focus({preventScroll: true});
+    list.scrollTop = Math.min(top, Math.max(list.scrollTop, top + row.offsetHeight - list.clientHeight));
+    // Without an entry in the history for each piece that was heard.
+    if (index !== named()) location.replace(location.href.replace(/#.*|$/, "#piece-" + (index + 1)));
+  }
+  show();
+  if (plays) start();
+}
+
 // ---- Hands.
+
+choices.forEach((choice, i) => choice.addEventListener("change", () => pick(i)));
+window.addEventListener("hashchange", () => { if (named() !== piece) pick(named()); });
 
 play.addEventListener("click", () => playing ? pause() : start());
 volume.addEventListener("input", () => {
@@ -404,9 +462,9 @@ document.addEventListener("keydown", (event) => {
   }
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { readStyle(); show(); });
-new ResizeObserver(show).observe(roll);
 readStyle();
-show();
+pick(named());
+new ResizeObserver(show).observe(roll);
 })();
 )js";
 

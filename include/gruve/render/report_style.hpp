@@ -15,11 +15,26 @@ body { margin: 0; background: var(--back); color: var(--ink);
   font: 16px/1.5 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
 main { max-width: 1180px; margin: 0 auto; padding: 1.6rem 1rem 3rem; }
 h1 { font-size: 1.7rem; line-height: 1.2; margin: 0; overflow-wrap: anywhere; }
-h2 { font-size: 1.05rem; margin: 0 0 .6rem; }
+h2 { font-size: 1.05rem; margin: 0 0 .6rem; overflow-wrap: anywhere; }
 .subtitle { color: var(--soft); margin: .3rem 0 0; overflow-wrap: anywhere; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 1rem;
   margin-top: 1rem; }
 .player { padding: 0; overflow: hidden; }
+.list { position: relative; max-height: 13rem; overflow-y: auto; border-bottom: 1px solid var(--line); }
+@media (min-width: 56rem) {
+  .several { display: grid; grid-template-columns: 16rem minmax(0, 1fr); }
+  .list { contain: size; max-height: none; border-bottom: 0; border-right: 1px solid var(--line); } }
+.list label { display: grid; grid-template-columns: minmax(1.6em, auto) 1fr; gap: 0 .7rem; position: relative;
+  padding: .45rem 1rem .45rem .8rem; line-height: 1.35; }
+.list label + label { border-top: 1px solid var(--line); }
+.list input { appearance: none; position: absolute; inset: 0; margin: 0; cursor: pointer;
+  border-left: 4px solid transparent; }
+.list input:checked { border-color: var(--accent);
+  background: color-mix(in srgb, var(--accent) 14%, transparent); }
+.list input:focus-visible { outline-offset: -3px; }
+.list span { overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
+.list .number { grid-row: span 2; text-align: right; }
+.list .number, .list .about { color: var(--soft); font-size: .85rem; line-height: 1.6; }
 .bar { display: flex; flex-wrap: wrap; align-items: center; gap: .7rem 1.1rem; padding: .8rem 1rem; }
 #play { display: flex; align-items: center; gap: .5rem; border: 0; border-radius: 999px;
   padding: .55rem 1.2rem .55rem 1rem; background: var(--accent); color: var(--on-accent); font: inherit;
