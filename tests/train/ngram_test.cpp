@@ -17,9 +17,8 @@ TEST_CASE("An n-gram model interpolates as its equation says", "[train][ngram]")
   NgramModel model(2, 1);
   model.add(encoder.start_token(), std::vector<Token>{0, 1, 0, 0});
   REQUIRE(encoder.start_token() == 0);
-  // Alone, one token was seen once and none twice: D = 1. Behind one other, two once and one twice: D = 1/2.
-  const double a = (2 + 2 * 0.5) / 4, b = (0 + 2 * 0.5) / 4;
-  const double aa = (1.5 + a) / 3, ab = (0.5 + b) / 3, ba = 0.5 + 0.5 * a, bb = 0.5 * b;
+  const double a = (3 + 2 * 0.5) / (4 + 2), b = (1 + 2 * 0.5) / (4 + 2);
+  const double aa = (2 + 2 * a) / (3 + 2), ab = (1 + 2 * b) / (3 + 2), ba = (1 + 1 * a) / (1 + 1), bb = b / 2;
   const std::vector<double> nats = model.nats(encoder, std::vector<Token>{0, 1, 1, 0});
   REQUIRE(nats.size() == 4);
   CHECK(nats[0] == Approx(-std::log(aa)));

@@ -17,37 +17,29 @@ namespace gruve {
 /// What no network is needed for: how often each token followed the last n tokens, for each n up to an order,
 /// interpolated. With c(h w) the count of token w behind history h, and d(h) the number of different ones,
 ///
-///   p(w | h) = (max(c(h w) - D, 0) + D d(h) p(w | h without its first)) / c(h),   below all 1 / V
+///   p(w | h) = (c(h w) + d(h) p(w | h without its first)) / (c(h) + d(h)),   below all 1 / V
 ///
-/// where D = n₁ / (n₁ + 2 n₂), with n₁ and n₂ how many histories of that length and tokens behind them were
-/// seen once and twice; 1/2 where there are none. What an encoder's grammar forbids gets nothing: the rest is
-/// scaled to 1. Memory grows with the tokens times the order, some 50 bytes each.
+/// and what an encoder's grammar forbids gets nothing: the rest is scaled to 1. Memory grows with the tokens
+/// times the order, some 50 bytes each.
 ///
-/// Source: Ney, Essen and Kneser 1994, absolute discounting. Witten and Bell's estimate, which PPM-C shares
-/// (Moffat 1990), trusts a history that was seen once too much: music has many of them in a row.
+/// Source: Witten and Bell 1991, whose estimate PPM-C shares (Moffat 1990).
 class NgramModel {
  public:
-  NgramModel(int vocab_size, int order)
-      : vocab_size_(vocab_size), order_(static_cast<std::size_t>(order)), seen_(order_ + 1) {}
+  NgramModel(int vocab_size, int order) : vocab_size_(vocab_size), order_(static_cast<std::size_t>(order)) {}
 
   /// Counts a song. Histories reach back to its start token, not beyond.
   void add(Token start, std::span<const Token> song) {
     std::deque<Token> history = {start};
     for (const Token token : song) {
-      for_each_history(history, [&](std::size_t length, std::uint64_t hash) {
+      for_each_history(history, [&](std::uint64_t hash) {
         Followers& followers = followers_[hash];
         ++followers.total;
         const auto found = std::find_if(followers.counts.begin(), followers.counts.end(),
                                         [&](const auto& entry) { return entry.first == token; });
-        Seen& seen = seen_[length];
-        if (found == followers.counts.end()) {
+        if (found == followers.counts.end())
           followers.counts.emplace_back(token, 1u);
-          ++seen.once;
-          return true;
-        }
-        if (found->second == 1) --seen.once, ++seen.twice;
-        if (found->second == 2) --seen.twice;
-        ++found->second;
+        else
+          ++found->second;
         return true;
       });
       push(history, token);
@@ -63,15 +55,15 @@ class NgramModel {
     auto state = encoder.start();
     for (const Token token : song) {
       std::fill(p.begin(), p.end(), 1.0 / vocab_size_);
-      for_each_history(history, [&](std::size_t length, std::uint64_t hash) {
+      for_each_history(history, [&](std::uint64_t hash) {
         const auto found = followers_.find(hash);
         if (found == followers_.end()) return false;  // nor was any longer one
         const Followers& followers = found->second;
-        const auto total = static_cast<double>(followers.total);
-        const double discount = seen_[length].discount();
-        for (double& value : p) value *= discount * static_cast<double>(followers.counts.size()) / total;
+        const auto distinct = static_cast<double>(followers.counts.size());
+        const double sum = static_cast<double>(followers.total) + distinct;
+        for (double& value : p) value *= distinct / sum;
         for (const auto& [follower, count] : followers.counts)
-          p[follower] += std::max(count - discount, 0.0) / total;
+          p[follower] += static_cast<double>(count) / sum;
         return true;
       });
       double allowed = 0;
@@ -90,35 +82,25 @@ class NgramModel {
     std::vector<std::pair<Token, std::uint32_t>> counts;
   };
 
-  // How many histories of one length, and tokens behind them, were seen once and twice.
-  struct Seen {
-    std::uint64_t once = 0, twice = 0;
-
-    double discount() const noexcept {
-      return once + twice == 0 ? 0.5 : static_cast<double>(once) / static_cast<double>(once + 2 * twice);
-    }
-  };
-
   void push(std::deque<Token>& history, Token token) const {
     history.push_back(token);
     if (history.size() > order_) history.pop_front();
   }
 
-  // Calls visit(n, hash) for the last n = 0, 1, … tokens, until it returns false.
+  /// Calls visit(hash) for the last 0, 1, … tokens, until it returns false.
   template <class Visit>
   void for_each_history(const std::deque<Token>& history, Visit&& visit) const {
     std::uint64_t hash = 0x9E3779B97F4A7C15u;
-    if (!visit(std::size_t{0}, hash)) return;
+    if (!visit(hash)) return;
     for (std::size_t n = 0; n < std::min(order_, history.size()); ++n) {
       hash = (hash ^ (history[history.size() - 1 - n] + 1u)) * 0xD6E8FEB86659FD93u;
       hash ^= hash >> 32;
-      if (!visit(n + 1, hash)) return;
+      if (!visit(hash)) return;
     }
   }
 
   int vocab_size_;
   std::size_t order_;
-  std::vector<Seen> seen_;                                  // by the length of the history
   std::unordered_map<std::uint64_t, Followers> followers_;  // by the hash of a history
 };
 
