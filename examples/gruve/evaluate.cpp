@@ -147,8 +147,8 @@ void evaluate(const EvaluateArguments& options) {
   }
   const double nats_per_note = nats / static_cast<double>(std::max<std::uint64_t>(notes, 1));
   nats /= static_cast<double>(std::max<std::uint64_t>(tokens, 1));
-  std::optional<double> accuracy;  // of one model: how often the most probable token came
-  if (all.size() == 1 && models.size() == 1)
+  std::optional<double> accuracy;  // of one model that stays as it is: how often the most probable token came
+  if (all.size() == 1 && models.size() == 1 && !options.dynamic)
     accuracy = static_cast<double>(correct) / static_cast<double>(std::max<std::uint64_t>(tokens, 1));
   if (options.json) {
     nlohmann::ordered_json json = {{"split", options.split},
