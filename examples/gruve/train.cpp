@@ -213,8 +213,8 @@ void add_train(CLI::App& app) {
             }
             return true;
           },
-          "What the model is told beside the last token (timestep format): any of index,previous,held,"
-          "intervals,bar,lookback,repeat,outer,relative")
+          "What the model is told beside the last token (timestep format): any of index,held,intervals,"
+          "bar,repeat,outer,relative")
       ->delimiter(',')
       ->expected(1, static_cast<int>(gruve::kContextParts.size()));
   size("--bar-steps", options->model.context.bar_steps, "Timesteps of a bar, for that context",

@@ -38,11 +38,6 @@ TEST_CASE("Each part of a context tells what its name says", "[tokens][context]"
   for (Token key = 88; key-- > 60;) many.push_back(key);
   CHECK(inputs_after(index, many) == Rows{15});
 
-  const ContextOptions previous = told({ContextPart::previous});
-  CHECK(inputs_after(previous, {87, 0}) == Rows{});
-  CHECK(inputs_after(previous, {87, 64, 0, kEnd, 5}) == Rows{0, 64, 87});
-  CHECK(inputs_after(previous, {87, 64, 0, kEnd, kEnd}) == Rows{});
-
   // The next key below the last token, 88 where there is none, and 89 timesteps behind it its age.
   const ContextOptions held = told({ContextPart::held});
   const std::vector<Token> twice = {50, 40, kEnd, 50, kEnd};
@@ -67,14 +62,6 @@ TEST_CASE("Each part of a context tells what its name says", "[tokens][context]"
   const ContextOptions bar = told({ContextPart::bar}, 3);
   CHECK(inputs_after(bar, {kEnd, kEnd}) == Rows{2});
   CHECK(inputs_after(bar, {kEnd, kEnd, kEnd, 4}) == Rows{0});
-
-  // One bar ago 0–87, two bars ago 88–175.
-  const ContextOptions lookback = told({ContextPart::lookback}, 2);
-  const std::vector<Token> played = {10, kEnd, 20, 11, kEnd, 30, kEnd, kEnd};
-  CHECK(inputs_after(lookback, {10, kEnd}) == Rows{});
-  CHECK(inputs_after(lookback, {10, kEnd, 20, 11, kEnd}) == Rows{10});
-  CHECK(inputs_after(lookback, {10, kEnd, 20, 11, kEnd, 30, kEnd}) == Rows{11, 20});
-  CHECK(inputs_after(lookback, played) == Rows{30, 88 + 10});
 }
 
 TEST_CASE("A context expects music that repeats itself to go on so", "[tokens][context]") {
@@ -98,10 +85,10 @@ TEST_CASE("A context expects music that repeats itself to go on so", "[tokens][c
   CHECK(inputs_after(repeat, other) == Rows{88 + 7});
 
   const ContextOptions relative = told({ContextPart::repeat, ContextPart::relative});
-  CHECK(relative.num_relative() == 50 + 52 + 16 + 32);
+  CHECK(relative.num_relative() == 50 + 52 + 4 + 32);
   TimestepContext context(relative);
   for (const Token token : again) context.advance(token);
-  const int base = 50 + 52 + 16;
+  const int base = 50 + 52 + 4;
   const auto row = [&](std::size_t token) { return context.rows().relative[token][3]; };
   CHECK(row(55) == base + 8 + 2);
   CHECK(row(54) == base + 2);
@@ -128,13 +115,13 @@ TEST_CASE("A context follows the outer voices on other keys and over other chord
     TimestepContext context(relative);
     for (const Token played : again) context.advance(played);
     for (const Token played : more) context.advance(played);
-    return context.rows().relative[token][3] - (50 + 52 + 16);
+    return context.rows().relative[token][3] - (50 + 52 + 4);
   };
-  CHECK(relative.num_relative() == 50 + 52 + 16 + 72);
+  CHECK(relative.num_relative() == 50 + 52 + 4 + 72);
   CHECK(relative.relative_terms() == 4);
   ContextOptions both = relative;
   both.add(ContextPart::repeat);
-  CHECK(both.num_relative() == 50 + 52 + 16 + 32 + 72);
+  CHECK(both.num_relative() == 50 + 52 + 4 + 32 + 72);
   CHECK(both.relative_terms() == 5);
   // The highest voice's, at the beginning.
   CHECK(rows_after({}, 75) == 1);
@@ -165,23 +152,25 @@ TEST_CASE("A context follows the outer voices on other keys and over other chord
 
 TEST_CASE("Parts stand behind one another in the embedding", "[tokens][context]") {
   const ContextOptions all =
-      told({ContextPart::index, ContextPart::previous, ContextPart::held, ContextPart::bar,
-            ContextPart::lookback, ContextPart::repeat, ContextPart::outer, ContextPart::relative},
+      told({ContextPart::index, ContextPart::held, ContextPart::intervals, ContextPart::bar,
+            ContextPart::repeat, ContextPart::outer, ContextPart::relative},
            2);
-  CHECK(all.num_inputs() == 16 + 88 + 89 + 97 + 2 + 176 + 96 + 192);
+  CHECK(all.num_inputs() == 16 + 89 + 97 + 49 + 49 + 2 + 96 + 192);
+  // None is held below key 1, from which the key before, 3, is two semitones away.
+  constexpr int kHeld = 16, kIntervals = kHeld + 89 + 97, kBar = kIntervals + 98, kRepeat = kBar + 2,
+                kOuter = kRepeat + 96;
   CHECK(inputs_after(all, {7, kEnd, 5, kEnd, 9, kEnd, 3, kEnd, 1}) ==
-        Rows{1, 16 + 3, 16 + 88 + 88, 16 + 88 + 89, 16 + 88 + 89 + 97 + 0, 16 + 88 + 89 + 97 + 2 + 9,
-             16 + 88 + 89 + 97 + 2 + 88 + 7, 16 + 88 + 89 + 97 + 2 + 176 + 88,
-             16 + 88 + 89 + 97 + 2 + 176 + 96 + 88, 16 + 88 + 89 + 97 + 2 + 176 + 96 + 96 + 88});
+        Rows{1, kHeld + 88, kHeld + 89, kIntervals + 26, kIntervals + 49 + 24, kBar, kRepeat + 88,
+             kOuter + 88, kOuter + 96 + 88});
   CHECK(ContextOptions().num_inputs() == 0);
   CHECK(ContextOptions().num_relative() == 0);
 }
 
 TEST_CASE("Rows of the relative head depend on intervals and copies alone", "[tokens][context]") {
-  const ContextOptions options = told({ContextPart::relative, ContextPart::lookback}, 1);
+  const ContextOptions options = told({ContextPart::relative});
   TimestepContext context(options);
   for (const Token token : {Token{50}, kEnd, Token{52}, Token{40}, kEnd, Token{47}}) context.advance(token);
-  // Last 47, held 40 (of 52 and 40), one bar ago {52, 40}, two bars ago {50}.
+  // Last 47, held 40 (of 52 and 40).
   const auto relative = context.rows().relative;
   REQUIRE(relative.size() == 89);
   const auto row = [&](int key, std::size_t which) { return relative[static_cast<std::size_t>(key)][which]; };
@@ -191,15 +180,15 @@ TEST_CASE("Rows of the relative head depend on intervals and copies alone", "[to
   CHECK(row(40, 1) == 50 + 24);  // the held key itself
   CHECK(row(43, 1) == 50 + 27);
   CHECK(row(0, 1) == 50);  // farther than 24 semitones below
-  CHECK(row(40, 2) == 50 + 52 + 1 + 2);
-  CHECK(row(50, 2) == 50 + 52 + 4);
-  CHECK(row(41, 2) == 50 + 52);
+  CHECK(row(40, 2) == 50 + 52 + 1);
+  CHECK(row(52, 2) == 50 + 52 + 1);
+  CHECK(row(50, 2) == 50 + 52);
   CHECK(row(88, 0) == 49);
-  CHECK(row(88, 1) == 50 + 50);          // one is held
-  CHECK(row(88, 2) == 50 + 52 + 8 + 4);  // below 47 only two bars ago nothing is left
+  CHECK(row(88, 1) == 50 + 50);  // one is held
+  CHECK(row(88, 2) == 50 + 52 + 2);
   context.advance(40);
   CHECK(context.rows().relative[88][1] == 50 + 51);
-  CHECK(context.rows().relative[88][2] == 50 + 52 + 8 + 1 + 2 + 4);
+  CHECK(context.rows().relative[88][2] == 50 + 52 + 3);
 
   // All of it moves with the music.
   TimestepContext higher(options);
@@ -215,8 +204,8 @@ TEST_CASE("Rows of the relative head depend on intervals and copies alone", "[to
 
 TEST_CASE("A context that is reset is as a new one, and a copy goes its own way", "[tokens][context]") {
   const ContextOptions options =
-      told({ContextPart::index, ContextPart::previous, ContextPart::held, ContextPart::bar,
-            ContextPart::lookback, ContextPart::repeat, ContextPart::outer, ContextPart::relative},
+      told({ContextPart::index, ContextPart::held, ContextPart::intervals, ContextPart::bar,
+            ContextPart::repeat, ContextPart::outer, ContextPart::relative},
            2);
   const auto same = [](const TimestepContext& a, const TimestepContext& b) {
     return std::ranges::equal(a.rows().inputs, b.rows().inputs) &&

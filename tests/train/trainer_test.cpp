@@ -392,8 +392,8 @@ TEST_CASE("A model that is told a context costs the same token by token as in ch
   const TimestepEncoder encoder({.steps_per_quarter = 1});
   const Corpus corpus = Corpus::from_songs({.encoder = encoder, .time_signature = {}, .report = {}}, songs);
   ContextOptions context{.bar_steps = 3};
-  for (const ContextPart part : {ContextPart::index, ContextPart::previous, ContextPart::held,
-                                 ContextPart::bar, ContextPart::lookback, ContextPart::relative})
+  for (const ContextPart part : {ContextPart::index, ContextPart::held, ContextPart::intervals,
+                                 ContextPart::bar, ContextPart::relative})
     context.add(part);
   GruModel<float> model(
       {.vocab_size = 89, .embedding_size = 6, .hidden_size = 20, .num_layers = 2, .context = context});

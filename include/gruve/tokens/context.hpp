@@ -23,22 +23,19 @@ namespace gruve {
 /// tokens before, so that it costs no likelihood.
 enum class ContextPart : unsigned {
   index,      // how many keys stand in the timestep so far
-  previous,   // the keys of the timestep before
   held,       // the next of those below the last token, and for how many timesteps it has sounded
   intervals,  // how far from a key the keys of the timestep before, and those of this one so far, are: from
               // the key of `held`, or from the last token where there is none
   bar,        // the timestep's place in the bar
-  lookback,   // the keys of the same timestep one and two bars ago
   repeat,     // the keys that come next if the music goes on to repeat itself, and for how long it has
   outer,      // the same of the highest and of the lowest voice alone, in any transposition
   relative,  // makes the output layer's logits depend on each key's distance to the last token and to `held`,
-             // and on whether it stands in the timestep before, one and two bars ago, or in what `repeat` or
-             // `outer` expects: what is learnt about an interval holds for all keys (after Johnson 2017), and
-             // a key can be copied
+             // and on whether it stands in the timestep before or in what `repeat` or `outer` expects: what
+             // is learnt about an interval holds for all keys (after Johnson 2017), and a key can be copied
 };
 
-inline constexpr std::array<std::string_view, 9> kContextParts = {
-    "index", "previous", "held", "intervals", "bar", "lookback", "repeat", "outer", "relative"};
+inline constexpr std::array<std::string_view, 7> kContextParts = {"index",  "held",  "intervals", "bar",
+                                                                  "repeat", "outer", "relative"};
 
 /// Empty where no part has that name.
 constexpr std::optional<ContextPart> context_part_from_name(std::string_view name) noexcept {
@@ -52,7 +49,7 @@ struct ContextOptions {
   static constexpr int kMaxBarSteps = 1 << 12;
 
   unsigned parts = 0;  // a bit each
-  int bar_steps = 16;  // timesteps of a bar, for `bar` and `lookback`; 1 to kMaxBarSteps
+  int bar_steps = 16;  // timesteps of a bar, for `bar`; 1 to kMaxBarSteps
 
   bool any() const noexcept { return parts != 0; }
   bool has(ContextPart part) const noexcept { return (parts >> static_cast<unsigned>(part) & 1) != 0; }
@@ -62,11 +59,9 @@ struct ContextOptions {
   int num_inputs() const noexcept {
     int rows = 0;
     if (has(ContextPart::index)) rows += kIndices;
-    if (has(ContextPart::previous)) rows += kNumKeys;
     if (has(ContextPart::held)) rows += kNumKeys + 1 + kAges;
     if (has(ContextPart::intervals)) rows += 2 * kIntervals;
     if (has(ContextPart::bar)) rows += bar_steps;
-    if (has(ContextPart::lookback)) rows += 2 * kNumKeys;
     if (has(ContextPart::repeat)) rows += kNumKeys + kRepeats;
     if (has(ContextPart::outer)) rows += 2 * (kNumKeys + kRepeats);
     return rows;
@@ -90,7 +85,7 @@ struct ContextOptions {
   static constexpr int kIntervals = 2 * kFarthest + 1;
   static constexpr int kLastRows = kLongest + 2;    // …, no last token, the end of the timestep
   static constexpr int kHeldRows = kIntervals + 3;  // …, none held, the end while one is held, or none is
-  static constexpr int kCopyRows = 16;              // eight of a key, eight of the end of the timestep
+  static constexpr int kCopyRows = 4;               // two of a key, two of the end of the timestep
   // No repeat; one of 1, 2, 3, 5, 9, 17 changes and more; one that is broken off in this timestep.
   static constexpr int kRepeats = 8;
   static constexpr int kRepeatRows = 4 * kRepeats;  // of keys, that are expected or not, and of the end
@@ -119,9 +114,8 @@ class TimestepContext {
  public:
   explicit TimestepContext(const ContextOptions& options)
       : options_(options),
-        inputs_(6 * std::size_t{kNumKeys} + 9),
+        inputs_(3 * std::size_t{kNumKeys} + 9),
         relative_(options.has(ContextPart::relative) ? kNumKeys + 1 : 0) {
-    if (options.has(ContextPart::lookback)) played_.resize(2 * static_cast<std::size_t>(options.bar_steps));
     if (options.has(ContextPart::repeat)) repeats_.emplace();
     if (options.has(ContextPart::outer)) outer_.emplace();
     reset();
@@ -134,7 +128,6 @@ class TimestepContext {
     last_ = kNumKeys;
     now_ = before_ = {};
     ages_.fill(0);
-    std::fill(played_.begin(), played_.end(), KeySet{});
     if (repeats_) repeats_->reset();
     if (outer_)
       for (VoiceRepeats& voice : *outer_) voice.reset();
@@ -150,7 +143,6 @@ class TimestepContext {
       for (std::size_t key = 0; key < kNumKeys; ++key)
         ages_[key] = static_cast<std::uint8_t>(
             now_.contains(static_cast<int>(key)) ? std::min(ages_[key] + 1, ContextOptions::kAges - 1) : 0);
-      if (!played_.empty()) played_[step_ % played_.size()] = now_;
       if (repeats_) repeats_->advance(now_, now_ != before_);
       if (outer_) {
         (*outer_)[0].advance(now_.below(kNumKeys));
@@ -173,7 +165,6 @@ class TimestepContext {
 
   void describe() noexcept {
     using Options = ContextOptions;
-    const KeySet one_bar = bars_ago(1), two_bars = bars_ago(2);
     const int held = before_.below(last_);
     num_inputs_ = 0;
     int row = 0;
@@ -181,10 +172,6 @@ class TimestepContext {
     if (options_.has(ContextPart::index)) {
       add(std::min(index_, Options::kIndices - 1));
       row += Options::kIndices;
-    }
-    if (options_.has(ContextPart::previous)) {
-      before_.for_each(add);
-      row += kNumKeys;
     }
     if (options_.has(ContextPart::held)) {
       add(held < 0 ? kNumKeys : held);
@@ -204,12 +191,6 @@ class TimestepContext {
       add(static_cast<int>(step_ % static_cast<std::size_t>(options_.bar_steps)));
       row += options_.bar_steps;
     }
-    if (options_.has(ContextPart::lookback)) {
-      one_bar.for_each(add);
-      row += kNumKeys;
-      two_bars.for_each(add);
-      row += kNumKeys;
-    }
     const auto [expected, repeated] = repeat();
     if (repeats_) {
       expected.for_each(add);
@@ -228,9 +209,6 @@ class TimestepContext {
     }
     if (relative_.empty()) return;
 
-    const auto copies = [&](bool was_before, bool was_one_bar_ago, bool was_two_bars_ago) {
-      return (was_before ? 1 : 0) + (was_one_bar_ago ? 2 : 0) + (was_two_bars_ago ? 4 : 0);
-    };
     const auto set = [&](int token, int from_last, int from_held, int copied, int repeats, int voices) {
       RelativeRows& rows = relative_[static_cast<std::size_t>(token)];
       std::size_t term = 0;
@@ -257,13 +235,11 @@ class TimestepContext {
       const int from_last =
           last_ == kEnd ? Options::kLongest : std::clamp(last_ - key, 1, Options::kLongest) - 1;
       const int from_held = held < 0 ? Options::kIntervals : interval(key, held);
-      set(key, from_last, from_held,
-          copies(before_.contains(key), one_bar.contains(key), two_bars.contains(key)),
+      set(key, from_last, from_held, before_.contains(key) ? 1 : 0,
           (expected.contains(key) ? Options::kRepeats : 0) + repeated,
           kind(key) * Options::kRepeats + voices);
     }
-    set(kEnd, Options::kLongest + 1, Options::kIntervals + (held < 0 ? 2 : 1),
-        8 + copies(held < 0, one_bar.below(last_) < 0, two_bars.below(last_) < 0),
+    set(kEnd, Options::kLongest + 1, Options::kIntervals + (held < 0 ? 2 : 1), held < 0 ? 3 : 2,
         (expected.below(last_) < 0 ? 3 : 2) * Options::kRepeats + repeated,
         end * Options::kRepeats + voice.repeated);
   }
@@ -308,19 +284,12 @@ class TimestepContext {
     return std::min(bucket, ContextOptions::kRepeats - 2);
   }
 
-  // The keys of the timestep so many bars before this one; none before the beginning.
-  KeySet bars_ago(std::size_t bars) const noexcept {
-    const std::size_t back = bars * static_cast<std::size_t>(options_.bar_steps);
-    return played_.empty() || step_ < back ? KeySet{} : played_[(step_ - back) % played_.size()];
-  }
-
   ContextOptions options_;
   std::size_t step_ = 0;
   int index_ = 0;
   int last_ = kNumKeys;  // the last key of this timestep; kNumKeys at its beginning, above all keys
   KeySet now_, before_;
   std::array<std::uint8_t, kNumKeys> ages_{};  // timesteps that each key of the timestep before has sounded
-  std::vector<KeySet> played_;                 // the last two bars, round and round
   std::optional<RepeatFinder<KeySet>> repeats_;
   std::optional<std::array<VoiceRepeats, 2>> outer_;  // the highest, the lowest
   std::size_t num_inputs_ = 0;                        // of inputs_ that count
