@@ -29,8 +29,10 @@
 #include "gruve/render/piano_roll.hpp"
 #include "gruve/render/report.hpp"
 #include "gruve/render/wav.hpp"
+#include "measured_corpus.hpp"
 #include "sampling.hpp"
 #include "sources.hpp"
+#include "within.hpp"
 
 namespace {
 
@@ -232,11 +234,22 @@ std::vector<Piece> generate_music(const GenerateArguments& options, const gruve:
     primer = read_primer(options.primer, encoder, options.tokens ? gruve::kMaxTimesteps : steps / 2);
 
   const gruve::ControlOptions controls = controls_of(options, metre);
-  const auto made =
-      generate_all(options, packed, encoder, controls, primer.tokens, threads, [&](auto& generator) {
-        return options.tokens ? generate_tokens(generator, *options.tokens)
-                              : generate_steps(generator, steps - primer.steps);
-      });
+  const auto made = options.within.empty()
+                        ? generate_all(options, packed, encoder, controls, primer.tokens, threads,
+                                       [&](auto& generator) {
+                                         return options.tokens
+                                                    ? generate_tokens(generator, *options.tokens)
+                                                    : generate_steps(generator, steps - primer.steps);
+                                       })
+                        : generate_within({.minutes = minute_ranges(options.within, threads, options.json),
+                                           .steps = steps,
+                                           .bpm = bpm,
+                                           .metre = metre,
+                                           .primer = primer.tokens,
+                                           .primer_steps = primer.steps,
+                                           .seed = options.seed,
+                                           .count = options.count},
+                                          packed, encoder, options.sampler, controls, threads);
   std::vector<Piece> pieces(made.size());
   std::vector<gruve::ReportPiece> of_report(options.report.empty() ? 0 : made.size());
   threads.for_each(pieces.size(), [&](std::size_t i) {
@@ -272,7 +285,7 @@ std::vector<Piece> generate_music(const GenerateArguments& options, const gruve:
 std::vector<Piece> generate_text(const GenerateArguments& options, const gruve::PackedModel<float>& packed,
                                  const gruve::CharEncoder& encoder, gruve::ThreadPool& threads) {
   if (options.seconds || options.bars || options.whole_bars || !options.scale.empty() ||
-      !options.wav.empty() || !options.svg.empty() || !options.report.empty())
+      !options.within.empty() || !options.wav.empty() || !options.svg.empty() || !options.report.empty())
     throw gruve::Error(options.model,
                        "is a model of text: it takes --tokens, and makes neither sound nor picture");
   std::string text;
@@ -356,6 +369,7 @@ void add_generate(CLI::App& app) {
   command->add_option("--primer", options->primer,
                       "A MIDI file to continue; of a long one as much as makes half of the piece");
   add_sampling(*command, *options);
+  command->get_option("--within")->excludes(tokens);
   command->add_flag("--whole-bars", options->whole_bars, "End with a bar line: as much longer as that takes")
       ->excludes("--tokens");
   command->add_option("--count", options->count, "How many pieces; their files are numbered")

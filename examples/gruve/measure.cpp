@@ -29,6 +29,7 @@
 #include "measure_picture.hpp"
 #include "measured_corpus.hpp"
 #include "sampling.hpp"
+#include "within.hpp"
 
 namespace {
 
@@ -76,21 +77,34 @@ void add_pieces(const std::vector<std::string>& names, gruve::ThreadPool& thread
     if (error) measured.refused.push_back(std::move(*error));
 }
 
-void add_new_pieces(const MeasureArguments& options, gruve::ThreadPool& threads, Measured& measured) {
+// minutes  in which those of the pieces are to be, or none
+void add_new_pieces(const MeasureArguments& options, const std::optional<gruve::MeasureRanges>& minutes,
+                    gruve::ThreadPool& threads, Measured& measured) {
   const gruve::TrainedModel model = gruve::load(options.model);
   gruve::PackedModel<float> packed(model.network.config);
   packed.assign(model.network, threads);
   std::visit(
       [&]<class Encoder>(const Encoder& encoder) {
         if constexpr (gruve::MusicEncoder<Encoder>) {
-          const std::int64_t steps =
-              std::llround(options.minutes * model.tempo_bpm * encoder.steps_per_quarter());
+          const std::int64_t steps = std::max<std::int64_t>(
+              1, std::llround(options.minutes * model.tempo_bpm * encoder.steps_per_quarter()));
           if (steps > gruve::kMaxTimesteps)
             throw gruve::Error("the wanted length is " + std::to_string(steps) + " timesteps, at most " +
                                std::to_string(gruve::kMaxTimesteps) + " are possible");
-          gruve::BatchGenerator generator(packed, encoder, options.sampler, options.seed, options.count,
-                                          threads, 0, controls_of(options, model.time_signature));
-          const auto made = generate_steps(generator, std::max<std::int64_t>(1, steps));
+          const gruve::ControlOptions controls = controls_of(options, model.time_signature);
+          const auto made = [&] {
+            if (minutes)
+              return generate_within({.minutes = *minutes,
+                                      .steps = steps,
+                                      .bpm = model.tempo_bpm,
+                                      .metre = model.time_signature,
+                                      .seed = options.seed,
+                                      .count = options.count},
+                                     packed, encoder, options.sampler, controls, threads);
+            gruve::BatchGenerator generator(packed, encoder, options.sampler, options.seed, options.count,
+                                            threads, 0, controls);
+            return generate_steps(generator, steps);
+          }();
           std::vector<std::string> names;
           for (std::size_t i = 0; i < made.size(); ++i)
             names.push_back(options.model + ", piece " + std::to_string(i + 1));
@@ -355,13 +369,17 @@ void measure(const MeasureArguments& options) {
   Measured measured;
   add_pieces(options.files, threads, measured,
              [&](std::size_t i) { return gruve::read_midi(options.files[i], {.repair = true}).song; });
-  if (!options.model.empty()) add_new_pieces(options, threads, measured);
+  if (!options.corpus.empty()) measured.corpus = measure_corpus(options.corpus, threads, options.json);
+  if (!options.model.empty()) {
+    std::optional<gruve::MeasureRanges> minutes;
+    if (!options.within.empty())
+      minutes = options.within == options.corpus ? gruve::corpus_ranges(measured.corpus.songs).minutes
+                                                 : minute_ranges(options.within, threads, options.json);
+    add_new_pieces(options, minutes, threads, measured);
+  }
   const std::size_t count = measured.pieces.size() + measured.refused.size();
   if (measured.pieces.empty() && count == 1) throw measured.refused.front();
-  if (!options.corpus.empty()) {
-    measured.corpus = measure_corpus(options.corpus, threads, options.json);
-    compare_with_corpus(measured);
-  }
+  if (!options.corpus.empty()) compare_with_corpus(measured);
 
   if (options.json) {
     print_measured_json(measured);

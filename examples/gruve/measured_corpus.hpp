@@ -19,3 +19,8 @@ struct MeasuredCorpus {
 /// Measures the train split of a corpus file, or all MIDI files of a path, a song a thread at a time; nothing
 /// but their measures and their steps is kept. Throws Error where no song is left.
 MeasuredCorpus measure_corpus(const std::string& path, gruve::ThreadPool& threads, bool quiet);
+
+/// Of the minutes of its songs.
+inline gruve::MeasureRanges minute_ranges(const std::string& path, gruve::ThreadPool& threads, bool quiet) {
+  return gruve::corpus_ranges(measure_corpus(path, threads, quiet).songs).minutes;
+}

@@ -32,6 +32,9 @@ void add_sampling(CLI::App& command, SamplingArguments& options) {
   command.add_option("--max-notes", limits.max_notes_per_quarter,
                      "The most notes that begin within a quarter note, 0 for any number");
   command.add_option("--key", options.scale, "The scale that notes are of, as \"C major\" or \"F# dorian\"");
+  command.add_option("--within", options.within,
+                     "Draw each minute again, 64 times at most, until its entropies, density, polyphony and "
+                     "key clarity are like those of a corpus file's or a folder's songs");
   command.add_option("--lowest", limits.lowest, "The lowest key, as its MIDI number")->capture_default_str();
   command.add_option("--highest", limits.highest, "The highest key")->capture_default_str();
 }

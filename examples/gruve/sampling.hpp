@@ -13,6 +13,7 @@ struct SamplingArguments {
   gruve::SamplerOptions sampler;
   gruve::ControlOptions controls;  // its metre and scale are set by controls_of()
   std::string scale;
+  std::string within;  // a corpus whose minutes those of pieces must be like: see within.hpp
 };
 
 /// What is set must outlive the parsing.

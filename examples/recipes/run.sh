@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Trains a model by a recipe and says what it reaches on the test split, and how long that took.
-#   bash examples/recipes/run.sh NAME DATA [FOLDER]
-# NAME is one of the recipes beside this script, DATA a data set in JSON or a folder of MIDI files. The model and its
-# learning curve go to FOLDER (default: out). A training that was broken off goes on where it was.
+#   bash examples/recipes/run.sh NAME DATA [FOLDER [OPTION…]]
+# NAME is one of the recipes beside this script, DATA a data set in JSON or a folder of MIDI files, of which gruve prepare
+# makes a corpus, with OPTIONs of its own. The model and its learning curve go to FOLDER (default: out). A training that was
+# broken off goes on where it was.
 set -euo pipefail
 [ $# -ge 2 ] || {
-  sed -n '2,5s/^# *//p' "$0" >&2
+  sed -n '2,6s/^# *//p' "$0" >&2
   exit 2
 }
 recipe=$(realpath "$(dirname "$0")/$1.json") data=$(realpath "$2") out=$(realpath -m "${3:-out}")
@@ -17,7 +18,7 @@ build_program "$out/build.log"
 gruve=build/demo/gruve
 
 if [ -d "$data" ]; then
-  "$gruve" prepare "$data" --out "$out/$name.gruve" --drop-too-short --drop-out-of-range
+  "$gruve" prepare "$data" --out "$out/$name.gruve" --drop-too-short --drop-out-of-range "${@:4}"
   data=$out/$name.gruve
 fi
 begin=$(date +%s)

@@ -25,6 +25,7 @@
 #include "gruve/generate/generator.hpp"
 #include "gruve/generate/limits.hpp"
 #include "gruve/generate/loop_guard.hpp"
+#include "gruve/generate/redraw.hpp"
 #include "gruve/generate/sampler.hpp"
 #include "gruve/generate/scale.hpp"
 #include "gruve/generate/sequence.hpp"

@@ -76,6 +76,24 @@ TEST_CASE("Parts are compared with parts of the corpus's songs", "[measure][song
   CHECK(ranges.minutes[Measure::density].high == Approx(1.85));  // of 1, 1, 1 and 2, 2.85 places up
 }
 
+TEST_CASE("How far a minute is outside the ranges is counted in their widths", "[measure][song]") {
+  Measures minute = measure_song(melody(15, {60, 62, 64, 65, 67})).minutes.at(0).measures;  // a note a second
+  MeasureRanges ranges = anything().minutes;
+  CHECK(distance_outside(minute, ranges) == 0);
+  range(ranges, Measure::density) = {2, 4};
+  CHECK(distance_outside(minute, ranges) == Approx(0.5));
+  range(ranges, Measure::polyphony) = {0, 0.5};
+  CHECK(distance_outside(minute, ranges) == Approx(0.5 + 1));
+  // Not judged, none in the corpus, only one value in the corpus, and none in the minute.
+  range(ranges, Measure::longest_loop) = {100, 200};
+  range(ranges, Measure::pitch_class_entropy_1) = {};
+  CHECK(distance_outside(minute, ranges) == Approx(1.5));
+  range(ranges, Measure::density) = {2, 2};
+  CHECK(distance_outside(minute, ranges) == Approx(1 + 1));
+  minute[Measure::key_clarity] = std::numeric_limits<double>::quiet_NaN();
+  CHECK(distance_outside(minute, ranges) == Approx(1 + 1 + 1));
+}
+
 TEST_CASE("A song passes where each minute is in the range, it has no loop and no long copy",
           "[measure][verdict]") {
   MeasuredSong song = measure_song(melody(45, {60, 62, 64, 65, 67}));

@@ -23,7 +23,8 @@ using namespace gruve;
   [[maybe_unused]] const Token token = generator.next();
 }
 
-TEST_CASE("The examples of Trainer, Corpus, Generator and AtomicFile run", "[packaging][docs]") {
+TEST_CASE("The examples of Trainer, Corpus, Generator, generate_stretches and AtomicFile run",
+          "[packaging][docs]") {
   const auto folder = std::filesystem::temp_directory_path() / "gruve_documentation_test";
   std::filesystem::create_directories(folder);
   const std::vector<std::vector<Token>> songs = {{39, 88, 40, 88}, {41, 88, 43, 88}, {50, 88, 51, 88}};
@@ -45,6 +46,10 @@ TEST_CASE("The examples of Trainer, Corpus, Generator and AtomicFile run", "[pac
   Generator generator(packed, std::get<TimestepEncoder>(model.encoder), {.temperature = 0.9f}, seed);
   const Token token = generator.next();
   CHECK(token <= 88);
+  const std::vector<std::int64_t> ends = {480, 960};
+  const auto too_dense = [](std::span<const Token> so_far) { return so_far.size() > 4000 ? 1.0 : 0.0; };
+  const std::vector<Token> piece = generate_stretches(generator, ends, 16, too_dense);
+  CHECK(piece.size() >= 960);
 
   const std::vector<std::byte> bytes(3);
   {

@@ -114,6 +114,15 @@ cmp one.json three.json || fail "the measures depend on the number of threads"
 "$gruve" measure g-1.mid g-2.mid g-3.mid --corpus events.gruve --json >files.json
 cmp <(grep -o '"notes":[0-9]*,"key":"[^"]*"' one.json) <(grep -o '"notes":[0-9]*,"key":"[^"]*"' files.json) ||
   fail "other pieces are measured than generated"
+"$gruve" measure --model events.safetensors --count 3 --minutes 2.2 --within songs --corpus songs --threads 1 --json >one.json
+"$gruve" measure --model events.safetensors --count 3 --minutes 2.2 --within songs --corpus songs --threads 3 --json >three.json
+cmp one.json three.json || fail "pieces within a corpus's range depend on the number of threads"
+"$gruve" generate --model events.safetensors --out g.mid --count 3 --seconds 132 --within songs
+"$gruve" measure g-1.mid g-2.mid g-3.mid --json >files.json
+cmp <(grep -o '"notes":[0-9]*,"key":"[^"]*"' one.json) <(grep -o '"notes":[0-9]*,"key":"[^"]*"' files.json) ||
+  fail "other pieces are measured than generated within a corpus's range"
+"$gruve" generate --model whole.safetensors --out i.mid --seconds 70 --tempo 120 --primer songs/etude-0002.mid --within events.gruve --json >i.json
+grep -q '"seconds":70.0' i.json || fail "not 70 seconds: $(cat i.json)"
 "$gruve" measure g-1.mid g-2.mid --corpus songs 2>/dev/null | grep -q "of 2 pieces pass" || fail "no summary"
 "$gruve" measure g-1.mid | grep -q "pitch-class entropy, 1 bar" || fail "no measures without a corpus"
 
@@ -145,8 +154,11 @@ refuses "but the model speaks" "" evaluate --model text.safetensors corpus.gruve
 refuses "cannot write: No such file or directory" "" generate --model whole.safetensors --out missing/out.mid
 refuses "temperature must be" out.mid generate --model whole.safetensors --out out.mid --temperature 0
 refuses '"C minorish" is no scale' out.mid generate --model whole.safetensors --out out.mid --key "C minorish"
+refuses "missing: no such file or folder" out.mid generate --model whole.safetensors --out out.mid --within missing
+refuses "excludes" out.mid generate --model whole.safetensors --out out.mid --within songs --tokens 9
 refuses "max-repeats must be" out.mid generate --model whole.safetensors --out out.mid --max-repeats -1
 refuses "it takes --tokens" out.txt generate --model text.safetensors --out out.txt --key "C major"
+refuses "it takes --tokens" out.txt generate --model text.safetensors --out out.txt --within songs
 refuses "can't be kept by what has no bars" out.txt generate --model text.safetensors --out out.txt --max-repeats 2
 "$gruve" prepare text.txt --encoder text --out text.gruve
 refuses "FILE or --model" "" measure

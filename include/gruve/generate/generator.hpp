@@ -63,6 +63,14 @@ class Generator {
     return last_;
   }
 
+  /// Makes this what `earlier`, a copy of it, was, but for the random numbers: what comes is another way on
+  /// from there.
+  void go_back(const Generator& earlier) {
+    stepper_ = earlier.stepper_;
+    sequence_.go_back(earlier.sequence_);
+    last_ = earlier.last_;
+  }
+
   /// Whether the sequence may end here.
   bool at_boundary() const noexcept { return encoder_.at_boundary(sequence_.state()); }
 
@@ -84,20 +92,34 @@ std::vector<Token> generate_tokens(Generator<Encoder>& generator, std::size_t co
   return tokens;
 }
 
+namespace internal {
+
+// Appends music of `steps` timesteps, which may be the last of a piece: then as of generate_steps(). Returns
+// how many timesteps it takes.
+template <MusicEncoder Encoder>
+std::int64_t append_steps(Generator<Encoder>& generator, std::int64_t steps, bool is_last,
+                          std::vector<Token>& tokens) {
+  const Encoder& encoder = generator.encoder();
+  std::int64_t left = steps;
+  while (left > 0 || (is_last && !tokens.empty() && !generator.at_boundary())) {
+    const auto state = generator.state();
+    const bool must_sound = is_last && generator.at_boundary();
+    tokens.push_back(
+        generator.next([&](Token token) { return !must_sound || encoder.steps(state, token) < left; }));
+    left -= encoder.steps(state, tokens.back());
+  }
+  return steps - left;
+}
+
+}  // namespace internal
+
 /// Music of `steps` timesteps, and as many more as it takes to come to a boundary: of whole bars where the
 /// encoder counts in bars. It doesn't end in silence from one boundary to the next, so that the piece is as
 /// long as it is meant to be also to a player that stops with the last note.
 template <MusicEncoder Encoder>
 std::vector<Token> generate_steps(Generator<Encoder>& generator, std::int64_t steps) {
   std::vector<Token> tokens;
-  const Encoder& encoder = generator.encoder();
-  for (std::int64_t left = steps; left > 0 || (!tokens.empty() && !generator.at_boundary());) {
-    const auto state = generator.state();
-    const bool at_boundary = generator.at_boundary();
-    tokens.push_back(
-        generator.next([&](Token token) { return !at_boundary || encoder.steps(state, token) < left; }));
-    left -= encoder.steps(state, tokens.back());
-  }
+  internal::append_steps(generator, steps, true, tokens);
   return tokens;
 }
 

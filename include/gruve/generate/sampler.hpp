@@ -99,6 +99,13 @@ class Sampler {
     return weights_[token] / total_;
   }
 
+  /// Makes this what `earlier`, a copy of it, was, but for the random numbers, which go on.
+  void go_back(const Sampler& earlier) {
+    const Rng rng = rng_;
+    *this = earlier;
+    rng_ = rng;
+  }
+
  private:
   struct Candidate {
     float weight;

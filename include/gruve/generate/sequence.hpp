@@ -44,6 +44,14 @@ class Sequence {
   /// Takes a token of the vocabulary as if it had been drawn.
   void take(const Encoder& encoder, Token token) noexcept { advance(encoder, token, 1); }
 
+  /// Makes this what `earlier`, a copy of it, was, but for the random numbers, which go on.
+  void go_back(const Sequence& earlier) {
+    sampler_.go_back(earlier.sampler_);
+    controls_ = earlier.controls_;
+    context_ = earlier.context_;
+    state_ = earlier.state_;
+  }
+
   /// Of the next token.
   ContextRows context() const noexcept { return context_.rows(); }
 

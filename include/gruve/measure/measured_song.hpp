@@ -65,6 +65,22 @@ inline constexpr std::array<Measure, 5> kJudgedByMinute{Measure::pitch_class_ent
                                                         Measure::pitch_class_entropy_4, Measure::density,
                                                         Measure::polyphony, Measure::key_clarity};
 
+/// How far a minute is outside a corpus's, in widths of the ranges that it is judged by, added up: 0 where it
+/// is inside all of them. What can't be said counts as far as all of a range; what the corpus has no range of
+/// doesn't count.
+inline double distance_outside(const Measures& minute, const MeasureRanges& corpus) {
+  double sum = 0;
+  for (const Measure measure : kJudgedByMinute) {
+    const MeasureRange range = corpus[measure];
+    const double value = minute[measure];
+    if (std::isnan(range.low) || range.contains(value)) continue;
+    const double outside = value < range.low ? range.low - value : value - range.high;
+    const double width = range.high - range.low;
+    sum += std::isnan(value) || width <= 0 ? 1 : outside / width;
+  }
+  return sum;
+}
+
 /// How often the same bar may sound in a row.
 inline constexpr double kMostSameBars = 4;
 
