@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include "catch.hpp"
@@ -44,6 +45,13 @@ TEST_CASE("Sequences side by side get the logits that each gets alone", "[genera
   ThreadPool threads(3);
   BatchStepper batch(model, B, threads);
   std::vector<Stepper> single(B, Stepper(model));
+  // Sums of some 100 numbers around 1 in another order; with 8 bits a single row is rounded to 16. Sets with
+  // dot products of bfloat16 round the states of several sequences, not those of one, by up to 2⁻⁹ of each:
+  // with weights up to 1 / √H that is some 2⁻⁹ of the states in a sum, and they stay below 1.
+  const std::string name = kernels::active(precision).name;
+  const float tolerance = name == "amx" || name == "avx512_bf16"  ? 0x1p-9f
+                          : precision == kernels::Precision::int8 ? 1e-4f
+                                                                  : 1e-5f;
   for (int step = 0; step < 20; ++step) {
     const std::vector<Token> tokens = tokens_at(step, B);
     const std::span<const float> logits = batch.step(tokens);
@@ -52,8 +60,7 @@ TEST_CASE("Sequences side by side get the logits that each gets alone", "[genera
       float worst = 0;
       for (std::size_t v = 0; v < alone.size(); ++v)
         worst = std::max(worst, std::abs(alone[v] - logits[static_cast<std::size_t>(i) * 89 + v]));
-      // Sums of some 100 numbers around 1 in another order; with 8 bits a single row is rounded to 16.
-      CHECK(worst < (precision == kernels::Precision::int8 ? 1e-4f : 1e-5f));
+      CHECK(worst < tolerance);
     }
   }
 }
