@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From nothing to a new piece: builds gruve, trains a model on études composed by rule (under three minutes), and
+# From nothing to a new piece: builds gruve, composes études by rule, trains a model on them (under three minutes), and
 # generates a piece as MIDI, sound, picture and web page.
 #   bash examples/demo.sh [FOLDER]     the results go to FOLDER (default: out)
 set -euo pipefail
@@ -11,11 +11,14 @@ mkdir -p "$out"
 build_program "$out/build.log"
 gruve=build/demo/gruve
 
-"$gruve" train --out "$out/etudes.safetensors" --hidden 256 --batch 32 --unroll 256 --lr 3e-3 --epochs 100 \
-  --minutes 2.5 --log "$out/training.csv"
-"$gruve" evaluate --model "$out/etudes.safetensors"
-"$gruve" generate --model "$out/etudes.safetensors" --out "$out/piece.mid" --seconds 75 --seed 1 \
-  --temperature 0.8 --top-p 0.9 --wav "$out/piece.wav" --svg "$out/piece.svg" --report "$out/piece.html"
+"$gruve" compose "$out/etudes" --pieces 3000
+"$gruve" prepare "$out/etudes" --out "$out/etudes.gruve" --encoder event --steps-per-quarter 4
+"$gruve" train "$out/etudes.gruve" --out "$out/etudes.safetensors" --recipe examples/recipes/etudes_events.json \
+  --epochs 100 --minutes 2.5 --log "$out/training.csv"
+"$gruve" evaluate --model "$out/etudes.safetensors" "$out/etudes.gruve"
+"$gruve" generate --model "$out/etudes.safetensors" --out "$out/piece.mid" --bars 32 --seed 1 \
+  --temperature 0.8 --max-repeats 3 --within "$out/etudes.gruve" \
+  --wav "$out/piece.wav" --svg "$out/piece.svg" --report "$out/piece.html"
 echo
 echo "Listen: $out/piece.wav (or the MIDI file $out/piece.mid)"
 echo "See:    $out/piece.html in a browser, with sound, picture and training curves; the picture alone is $out/piece.svg"

@@ -141,6 +141,7 @@ gruve::TableRows settings(const GenerateArguments& options, const gruve::Trained
   if (!options.scale.empty()) rows.emplace_back("Scale", options.scale);
   if (limits.lowest > gruve::kLowestKey || limits.highest < gruve::kHighestKey)
     rows.emplace_back("Keys", std::to_string(limits.lowest) + " to " + std::to_string(limits.highest));
+  if (!options.within.empty()) rows.emplace_back("Minutes like those of", options.within);
   if (!options.primer.empty()) rows.emplace_back("Primer", options.primer);
   return rows;
 }
