@@ -16,7 +16,7 @@ gruve=build/demo/gruve
 "$gruve" train "$out/etudes.gruve" --out "$out/etudes.safetensors" --recipe examples/recipes/etudes_events.json \
   --epochs 100 --minutes 2.5 --log "$out/training.csv"
 "$gruve" evaluate --model "$out/etudes.safetensors" "$out/etudes.gruve"
-"$gruve" generate --model "$out/etudes.safetensors" --out "$out/piece.mid" --bars 32 --seed 1 \
+"$gruve" generate --model "$out/etudes.safetensors" --out "$out/piece.mid" --seconds 75 --seed 1 \
   --temperature 0.8 --max-repeats 3 --within "$out/etudes.gruve" \
   --wav "$out/piece.wav" --svg "$out/piece.svg" --report "$out/piece.html"
 echo
