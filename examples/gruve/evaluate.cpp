@@ -20,6 +20,7 @@
 #include "gruve/train/dynamic_evaluation.hpp"
 #include "gruve/train/evaluate.hpp"
 #include "gruve/train/ngram.hpp"
+#include "models.hpp"
 #include "sources.hpp"
 
 namespace {
@@ -114,15 +115,13 @@ TokenNats ensemble(const std::vector<TokenNats>& models) {
 }
 
 void evaluate(const EvaluateArguments& options) {
-  std::vector<gruve::TrainedModel> models;
-  for (const std::string& file : options.models) models.push_back(gruve::load(file));
+  const std::vector<gruve::TrainedModel> models = load_models(options.models);
   const gruve::Corpus corpus = open_corpus(
       options.paths, build_options(options, models.empty() ? gruve::AnyEncoder() : models.front().encoder),
       options.json);
-  for (std::size_t i = 0; i < models.size(); ++i)
-    if (corpus.encoder() != models[i].encoder)
-      throw gruve::Error(corpus.file(), "made of " + describe(corpus.encoder()) + ", but the model speaks " +
-                                            describe(models[i].encoder));
+  if (!models.empty() && corpus.encoder() != models.front().encoder)
+    throw gruve::Error(corpus.file(), "made of " + describe(corpus.encoder()) + ", but the model speaks " +
+                                          describe(models.front().encoder));
   gruve::ThreadPool threads(options.threads);
   const gruve::Split split = *gruve::split_from_name(options.split);
   const auto& kernels = gruve::kernels::active(options.precision);
@@ -189,12 +188,7 @@ void evaluate(const EvaluateArguments& options) {
 void add_evaluate(CLI::App& app) {
   const auto options = std::make_shared<EvaluateArguments>();
   CLI::App* command = app.add_subcommand("evaluate", "Measure how well a model predicts");
-  CLI::Option* model =
-      command
-          ->add_option(
-              "--model", options->models,
-              "The model file; of several (each with its own --model) the mean of their probabilities")
-          ->allow_extra_args(false);
+  CLI::Option* model = add_models(*command, options->models, "The model file");
   CLI::Option* ngram =
       command
           ->add_option(

@@ -1,4 +1,4 @@
-// gruve generate --model M --out piece.mid: new music from a model, from nothing or continuing a primer.
+// gruve generate --model M… --out piece.mid: new music from models, from nothing or continuing a primer.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -30,6 +30,7 @@
 #include "gruve/render/report.hpp"
 #include "gruve/render/wav.hpp"
 #include "measured_corpus.hpp"
+#include "models.hpp"
 #include "sampling.hpp"
 #include "sources.hpp"
 #include "within.hpp"
@@ -39,7 +40,7 @@ namespace {
 using gruve::Token;
 
 struct GenerateArguments : SamplingArguments {
-  std::string model;
+  std::vector<std::string> models;
   std::string out;
   std::string primer;
   std::string wav;
@@ -111,18 +112,22 @@ Primer read_primer(const std::string& path, const Encoder& encoder, std::int64_t
   return primer;
 }
 
-gruve::TableRows settings(const GenerateArguments& options, const gruve::TrainedModel& model) {
+gruve::TableRows settings(const GenerateArguments& options, const std::vector<gruve::TrainedModel>& models) {
   const auto number = [](double value) { return nlohmann::json(std::round(value * 1e4) / 1e4).dump(); };
-  const int layers = model.network.config.num_layers;
-  gruve::TableRows rows = {
-      {"Model", options.model},
-      {"Network", std::to_string(layers) + (layers == 1 ? " GRU layer of " : " GRU layers of ") +
-                      std::to_string(model.network.config.hidden_size) + ", " +
-                      std::to_string(model.network.num_parameters()) + " parameters"},
-      {"Encoder", describe(model.encoder)},
-      {"Seed", std::to_string(options.seed)},
-      {"Argmax share", number(options.sampler.argmax)},
-      {"Temperature", number(options.sampler.temperature)}};
+  gruve::TableRows rows;
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    const gruve::GruModel<float>& network = models[i].network;
+    const int layers = network.config.num_layers;
+    rows.emplace_back("Model", options.models[i]);
+    rows.emplace_back("Network", std::to_string(layers) +
+                                     (layers == 1 ? " GRU layer of " : " GRU layers of ") +
+                                     std::to_string(network.config.hidden_size) + ", " +
+                                     std::to_string(network.num_parameters()) + " parameters");
+  }
+  rows.emplace_back("Encoder", describe(models.front().encoder));
+  rows.emplace_back("Seed", std::to_string(options.seed));
+  rows.emplace_back("Argmax share", number(options.sampler.argmax));
+  rows.emplace_back("Temperature", number(options.sampler.temperature));
   if (options.sampler.top_k > 0) rows.emplace_back("Top-k", std::to_string(options.sampler.top_k));
   if (options.sampler.top_p < 1) rows.emplace_back("Top-p", number(options.sampler.top_p));
   if (options.sampler.min_p > 0) rows.emplace_back("Min-p", number(options.sampler.min_p));
@@ -146,8 +151,9 @@ gruve::TableRows settings(const GenerateArguments& options, const gruve::Trained
   return rows;
 }
 
-std::optional<gruve::TrainingCurve> curve_of(const gruve::TrainedModel& model) try {
-  const nlohmann::json& curve = model.training.at("curve");
+std::optional<gruve::TrainingCurve> curve_of(const std::vector<gruve::TrainedModel>& models) try {
+  if (models.size() > 1) return std::nullopt;
+  const nlohmann::json& curve = models.front().training.at("curve");
   return gruve::TrainingCurve{.step = curve.at("step"),
                               .train_loss = curve.at("train_loss"),
                               .valid_step = curve.at("valid_step"),
@@ -181,14 +187,13 @@ void write_piece(const GenerateArguments& options, const gruve::Song& song, int 
 
 // The tokens of every piece: generate(generator) for one, or for a group of several side by side.
 template <class Encoder, class Generate>
-std::vector<std::vector<Token>> generate_all(const GenerateArguments& options,
-                                             const gruve::PackedModel<float>& packed, const Encoder& encoder,
-                                             const gruve::ControlOptions& controls,
+std::vector<std::vector<Token>> generate_all(const GenerateArguments& options, const gruve::Ensemble& packed,
+                                             const Encoder& encoder, const gruve::ControlOptions& controls,
                                              const std::vector<Token>& primer, gruve::ThreadPool& threads,
                                              Generate&& generate) {
   std::vector<std::vector<Token>> all;
   if (options.count == 1) {
-    // A model that a core's second-level cache holds is stepped faster by one thread alone.
+    // Models that a core's second-level cache holds are stepped faster by one thread alone.
     const bool large = packed.step_bytes() > (std::size_t{1} << 20);
     gruve::Generator generator(packed, encoder, options.sampler, options.seed, 0, large ? &threads : nullptr,
                                controls);
@@ -208,9 +213,11 @@ std::vector<std::vector<Token>> generate_all(const GenerateArguments& options,
 }
 
 template <gruve::MusicEncoder Encoder>
-std::vector<Piece> generate_music(const GenerateArguments& options, const gruve::TrainedModel& model,
-                                  const gruve::PackedModel<float>& packed, const Encoder& encoder,
+std::vector<Piece> generate_music(const GenerateArguments& options,
+                                  const std::vector<gruve::TrainedModel>& models,
+                                  const gruve::Ensemble& packed, const Encoder& encoder,
                                   gruve::ThreadPool& threads) {
+  const gruve::TrainedModel& model = models.front();
   double bpm = options.tempo.value_or(model.tempo_bpm);
   gruve::TimeSignature metre = model.time_signature;
   if (!options.primer.empty()) {
@@ -277,17 +284,17 @@ std::vector<Piece> generate_music(const GenerateArguments& options, const gruve:
     gruve::write_report({.title = stem(options.out),
                          .subtitle = "Generated by gruve",
                          .pieces = std::move(of_report),
-                         .settings = settings(options, model),
-                         .curve = curve_of(model)},
+                         .settings = settings(options, models),
+                         .curve = curve_of(models)},
                         options.report);
   return pieces;
 }
 
-std::vector<Piece> generate_text(const GenerateArguments& options, const gruve::PackedModel<float>& packed,
+std::vector<Piece> generate_text(const GenerateArguments& options, const gruve::Ensemble& packed,
                                  const gruve::CharEncoder& encoder, gruve::ThreadPool& threads) {
   if (options.seconds || options.bars || options.whole_bars || !options.scale.empty() ||
       !options.within.empty() || !options.wav.empty() || !options.svg.empty() || !options.report.empty())
-    throw gruve::Error(options.model,
+    throw gruve::Error(options.models.front(),
                        "is a model of text: it takes --tokens, and makes neither sound nor picture");
   std::string text;
   if (!options.primer.empty()) {
@@ -308,21 +315,21 @@ std::vector<Piece> generate_text(const GenerateArguments& options, const gruve::
 }
 
 void generate(const GenerateArguments& options) {
-  const gruve::TrainedModel model = gruve::load(options.model);
+  const std::vector<gruve::TrainedModel> models = load_models(options.models);
   for (const std::string& file : {options.out, options.wav, options.svg})
     if (!file.empty()) gruve::require_writable(numbered(file, 0, options.count));
   if (!options.report.empty()) gruve::require_writable(options.report);
   gruve::ThreadPool threads(options.threads);
-  gruve::PackedModel<float> packed(model.network.config, gruve::kernels::active(options.precision));
-  packed.assign(model.network, threads);
+  const std::vector<gruve::PackedModel<float>> packed =
+      pack(models, threads, gruve::kernels::active(options.precision));
   const std::vector<Piece> pieces = std::visit(
       [&]<class Encoder>(const Encoder& encoder) {
         if constexpr (gruve::MusicEncoder<Encoder>)
-          return generate_music(options, model, packed, encoder, threads);
+          return generate_music(options, models, packed, encoder, threads);
         else
           return generate_text(options, packed, encoder, threads);
       },
-      model.encoder);
+      models.front().encoder);
 
   for (const Piece& piece : pieces) {
     if (options.json) {
@@ -348,8 +355,8 @@ void generate(const GenerateArguments& options) {
 
 void add_generate(CLI::App& app) {
   const auto options = std::make_shared<GenerateArguments>();
-  CLI::App* command = app.add_subcommand("generate", "Generate new pieces from a model");
-  command->add_option("--model", options->model, "The model file")->required();
+  CLI::App* command = app.add_subcommand("generate", "Generate new pieces from a model, or from several");
+  add_models(*command, options->models, "The model file")->required();
   command->add_option("--out", options->out, "The MIDI file to write (text for a model of text)")->required();
   CLI::Option* seconds =
       command->add_option("--seconds", options->seconds, "Length of the piece (60 where no length is given)")

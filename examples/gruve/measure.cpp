@@ -1,4 +1,4 @@
-// gruve measure FILE… [--model M] [--corpus PATH]: what pieces are like in numbers, beside the songs of a
+// gruve measure FILE… [--model M…] [--corpus PATH]: what pieces are like in numbers, beside the songs of a
 // corpus.
 #include <algorithm>
 #include <array>
@@ -28,6 +28,7 @@
 #include "gruve/render/markup.hpp"
 #include "measure_picture.hpp"
 #include "measured_corpus.hpp"
+#include "models.hpp"
 #include "sampling.hpp"
 #include "within.hpp"
 
@@ -37,7 +38,7 @@ using gruve::Measure;
 
 struct MeasureArguments : SamplingArguments {
   std::vector<std::string> files;
-  std::string model;
+  std::vector<std::string> models;
   std::string corpus;
   std::string svg;
   int count = 8;
@@ -80,9 +81,9 @@ void add_pieces(const std::vector<std::string>& names, gruve::ThreadPool& thread
 // minutes  in which those of the pieces are to be, or none
 void add_new_pieces(const MeasureArguments& options, const std::optional<gruve::MeasureRanges>& minutes,
                     gruve::ThreadPool& threads, Measured& measured) {
-  const gruve::TrainedModel model = gruve::load(options.model);
-  gruve::PackedModel<float> packed(model.network.config);
-  packed.assign(model.network, threads);
+  const std::vector<gruve::TrainedModel> models = load_models(options.models);
+  const gruve::TrainedModel& model = models.front();
+  const std::vector<gruve::PackedModel<float>> packed = pack(models, threads);
   std::visit(
       [&]<class Encoder>(const Encoder& encoder) {
         if constexpr (gruve::MusicEncoder<Encoder>) {
@@ -107,14 +108,14 @@ void add_new_pieces(const MeasureArguments& options, const std::optional<gruve::
           }();
           std::vector<std::string> names;
           for (std::size_t i = 0; i < made.size(); ++i)
-            names.push_back(options.model + ", piece " + std::to_string(i + 1));
+            names.push_back(listed(options.models) + ", piece " + std::to_string(i + 1));
           add_pieces(names, threads, measured, [&](std::size_t i) {
             gruve::Song song = encoder.decode(made[i], model.tempo_bpm);
             if (song.time_signatures.empty()) song.time_signatures = {model.time_signature};
             return song;
           });
         } else {
-          throw gruve::Error(options.model, "is a model of text, which has no measures");
+          throw gruve::Error(options.models.front(), "is a model of text, which has no measures");
         }
       },
       model.encoder);
@@ -363,14 +364,14 @@ void print_measured_json(const Measured& measured) {
 }
 
 void measure(const MeasureArguments& options) {
-  if (options.files.empty() && options.model.empty()) throw CLI::RequiredError("FILE or --model");
+  if (options.files.empty() && options.models.empty()) throw CLI::RequiredError("FILE or --model");
   if (!options.svg.empty()) gruve::require_writable(options.svg);
   gruve::ThreadPool threads(options.threads);
   Measured measured;
   add_pieces(options.files, threads, measured,
              [&](std::size_t i) { return gruve::read_midi(options.files[i], {.repair = true}).song; });
   if (!options.corpus.empty()) measured.corpus = measure_corpus(options.corpus, threads, options.json);
-  if (!options.model.empty()) {
+  if (!options.models.empty()) {
     std::optional<gruve::MeasureRanges> minutes;
     if (!options.within.empty())
       minutes = options.within == options.corpus ? gruve::corpus_ranges(measured.corpus.songs).minutes
@@ -405,7 +406,7 @@ void add_measure(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
       "measure", "Say what pieces are like in numbers, beside the songs of a corpus, and what they copy");
   command->add_option("FILE", options->files, "MIDI files");
-  command->add_option("--model", options->model, "Measure new pieces of this model");
+  add_models(*command, options->models, "Measure new pieces of this model");
   command->add_option("--count", options->count, "How many new pieces")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();

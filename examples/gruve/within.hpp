@@ -67,9 +67,11 @@ struct PiecesWithin {
 /// The tokens of each piece behind the primer. Where no minute is drawn again they are those of a
 /// BatchGenerator of the same seed.
 template <gruve::MusicEncoder Encoder>
-std::vector<std::vector<gruve::Token>> generate_within(
-    const PiecesWithin& pieces, const gruve::PackedModel<float>& model, const Encoder& encoder,
-    const gruve::SamplerOptions& sampler, const gruve::ControlOptions& controls, gruve::ThreadPool& threads) {
+std::vector<std::vector<gruve::Token>> generate_within(const PiecesWithin& pieces,
+                                                       const gruve::Ensemble& models, const Encoder& encoder,
+                                                       const gruve::SamplerOptions& sampler,
+                                                       const gruve::ControlOptions& controls,
+                                                       gruve::ThreadPool& threads) {
   std::vector<std::int64_t> ends;  // behind the primer
   for (const std::int64_t end :
        minute_ends(pieces.steps, pieces.bpm, pieces.metre, encoder.steps_per_quarter()))
@@ -83,7 +85,7 @@ std::vector<std::vector<gruve::Token>> generate_within(
   };
   std::vector<std::vector<gruve::Token>> made(static_cast<std::size_t>(pieces.count));
   threads.for_each(made.size(), [&](std::size_t i) {
-    gruve::Generator generator(model, encoder, sampler, pieces.seed, i, nullptr, controls);
+    gruve::Generator generator(models, encoder, sampler, pieces.seed, i, nullptr, controls);
     generator.prime(pieces.primer);
     made[i] = generate_stretches(generator, ends, kTriesPerMinute, cost);
   });

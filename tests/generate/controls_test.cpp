@@ -25,17 +25,21 @@ extern std::atomic<long> allocations;  // counted in ../allocations.cpp
 
 namespace {
 
+const std::vector<ContextOptions> kOneModel(1);
+
 constexpr float kNever = -std::numeric_limits<float>::infinity();
 
 // Tokens drawn from logits(last token) until there are `count` and the sequence may end.
 template <MusicEncoder Encoder, class Logits>
 std::vector<Token> draw(const Encoder& encoder, const ControlOptions& controls, std::size_t count,
                         Logits&& logits, const SamplerOptions& options = {}, std::uint64_t seed = 1) {
-  Sequence<Encoder> sequence(encoder, {}, options, controls, seed, 0);
+  Sequence<Encoder> sequence(encoder, kOneModel, options, controls, seed, 0);
   std::vector<Token> tokens;
   Token last = encoder.start_token();
   while (tokens.size() < count || !encoder.at_boundary(sequence.state())) {
-    last = sequence.draw(encoder, logits(last), [](Token) { return true; });
+    const auto now = logits(last);
+    last = sequence.draw(
+        encoder, [&](std::size_t) { return std::span<const float>(now); }, [](Token) { return true; });
     tokens.push_back(last);
     // A model that never wants to end is made to.
     if (tokens.size() > 4 * count) break;
@@ -284,10 +288,11 @@ TEST_CASE("No note lasts longer than it may, one of a primer's duration included
     CHECK(tests::listen(kEvents, tokens).longest_note <= static_cast<std::int64_t>(4 * quarters));
   }
   // The duration of the last note runs on, and must not.
-  Sequence<EventEncoder> sequence(kEvents, {}, {.argmax = 1}, {.limits = {.max_held = 2}}, 1, 0);
+  Sequence<EventEncoder> sequence(kEvents, kOneModel, {.argmax = 1}, {.limits = {.max_held = 2}}, 1, 0);
   for (const Token token : {key(kEvents, 60), kEvents.token(whole), Token{0}, key(kEvents, 60)})
     sequence.take(kEvents, token);
-  const Token next = sequence.draw(kEvents, model(0), [](Token) { return true; });
+  const Token next = sequence.draw(
+      kEvents, [&](std::size_t) { return model(0); }, [](Token) { return true; });
   CHECK(kEvents.event(next).kind == Kind::duration);
   CHECK(kEvents.event(next).value <= 8);
 }
@@ -305,12 +310,15 @@ TEST_CASE("Notes begin only on keys of the scale and the range", "[generate][con
 }
 
 TEST_CASE("A primer's key outside the range may sound on but not begin again", "[generate][controls]") {
-  Sequence<TimestepEncoder> sequence(kSteps, {}, {.argmax = 1}, {.limits = {.lowest = 60}}, 1, 0);
+  Sequence<TimestepEncoder> sequence(kSteps, kOneModel, {.argmax = 1}, {.limits = {.lowest = 60}}, 1, 0);
   sequence.take(kSteps, 10);
   sequence.take(kSteps, 88);
   std::vector<float> wants_low(89);
   wants_low[10] = 1;
-  const auto next = [&] { return sequence.draw(kSteps, wants_low, [](Token) { return true; }); };
+  const auto next = [&] {
+    return sequence.draw(
+        kSteps, [&](std::size_t) { return std::span<const float>(wants_low); }, [](Token) { return true; });
+  };
   CHECK(next() == 10);
   CHECK(next() == 88);  // the only token that may come, below a key
   sequence.take(kSteps, 88);

@@ -71,6 +71,13 @@ grep -q '"violations":0' c.json || fail "grammar violations: $(cat c.json)"
 grep -q '"seconds":7.5' c.json || fail "not five bars of three quarters: $(cat c.json)"
 "$gruve" generate --model whole.safetensors --out many.mid --tokens 200 --count 3 --primer songs/etude-0002.mid
 [ -f many-3.mid ] || fail "--count 3 did not write three pieces"
+# The same model twice is that model; two are another.
+"$gruve" train corpus.gruve --out other.safetensors --embedding 8 --hidden 24 --batch 8 --unroll 64 --epochs 1 --context index
+"$gruve" generate --model whole.safetensors --model whole.safetensors --out b.mid --seconds 20 --seed 1
+cmp a.mid b.mid || fail "a model's mean with itself is another"
+"$gruve" generate --model whole.safetensors --model other.safetensors --out b.mid --seconds 20 --seed 1 --report b.html
+! cmp -s a.mid b.mid || fail "a second model says nothing"
+[ "$(grep -o '>Network<' b.html | wc -l)" = 2 ] || fail "the page does not name two models"
 "$gruve" generate --model whole.safetensors --out d.mid --seconds 5 --builtin-tone --wav d.wav --svg d.svg --report d.html
 for file in d.wav d.svg d.html; do [ -s $file ] || fail "$file is missing"; done
 "$gruve" generate --model whole.safetensors --out h.mid --seconds 5 --count 3 --report h.html --json >h.json
@@ -150,6 +157,7 @@ refuses "no such file or folder" out.safetensors train missing --out out.safeten
 refuses "not a safetensors file" out.mid generate --model no.safetensors --out out.mid
 refuses "No such file" out.mid generate --model missing.safetensors --out out.mid
 refuses "can't be merged with" out.gruve prepare corpus.gruve events.gruve --out out.gruve
+refuses "text.safetensors: speaks" out.mid generate --model whole.safetensors --model text.safetensors --out out.mid
 refuses "but the model speaks" "" evaluate --model text.safetensors corpus.gruve
 refuses "cannot write: No such file or directory" "" generate --model whole.safetensors --out missing/out.mid
 refuses "temperature must be" out.mid generate --model whole.safetensors --out out.mid --temperature 0

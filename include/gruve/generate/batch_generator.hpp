@@ -12,25 +12,28 @@
 #include "gruve/generate/sampler.hpp"
 #include "gruve/generate/sequence.hpp"
 #include "gruve/model/batch_stepper.hpp"
-#include "gruve/model/packed_model.hpp"
+#include "gruve/model/ensemble.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
 namespace gruve {
 
-/// Generates several sequences from a model side by side, each as a Generator of its own stream would,
-/// several times as fast. What becomes of a sequence depends on neither the others nor the number of threads.
+/// Generates several sequences from a model, or from several models together, side by side, each as a
+/// Generator of its own stream would, several times as fast. What becomes of a sequence depends on neither
+/// the others nor the number of threads.
 template <TokenEncoder Encoder>
 class BatchGenerator {
  public:
-  /// Sequence i draws from stream first_stream + i of the seed. The model and the threads must outlive the
-  /// generator. Throws Error on options that are out of range.
-  BatchGenerator(const PackedModel<float>& model, Encoder encoder, const SamplerOptions& options,
-                 std::uint64_t seed, int num_sequences, ThreadPool& threads, std::uint64_t first_stream = 0,
+  /// Sequence i draws from stream first_stream + i of the seed. The models and the threads must outlive the
+  /// generator. Throws Error as a Generator does.
+  BatchGenerator(const Ensemble& models, Encoder encoder, const SamplerOptions& options, std::uint64_t seed,
+                 int num_sequences, ThreadPool& threads, std::uint64_t first_stream = 0,
                  const ControlOptions& controls = {})
-      : stepper_(model, num_sequences, threads), threads_(&threads), encoder_(std::move(encoder)) {
+      : logits_(models.size()), threads_(&threads), encoder_(std::move(encoder)) {
+    models.require_vocabulary(encoder_.vocab_size());
+    for (std::size_t i = 0; i < models.size(); ++i) steppers_.emplace_back(models[i], num_sequences, threads);
     for (int i = 0; i < num_sequences; ++i)
       running_.push_back({i,
-                          {encoder_, model.config().context, options, controls, seed,
+                          {encoder_, models.contexts(), options, controls, seed,
                            first_stream + static_cast<std::uint64_t>(i)},
                           true});
     last_.assign(running_.size(), encoder_.start_token());
@@ -55,15 +58,16 @@ class BatchGenerator {
   void run(Also&& also, Take&& take) {
     const auto V = static_cast<std::size_t>(encoder_.vocab_size());
     while (!running_.empty()) {
-      const std::span<const float> logits = step();
+      step();
       const auto parts = static_cast<std::size_t>(threads_->size());
       threads_->for_each_thread([&](std::size_t part) {
         const std::size_t end = running_.size() * (part + 1) / parts;
         for (std::size_t i = running_.size() * part / parts; i < end; ++i) {
           Running& one = running_[i];
           const auto state = one.sequence.state();
-          last_[i] = one.sequence.draw(encoder_, logits.subspan(i * V, V),
-                                       [&](Token next) { return also(one.index, state, next); });
+          last_[i] = one.sequence.draw(
+              encoder_, [&](std::size_t model) { return logits_[model].subspan(i * V, V); },
+              [&](Token next) { return also(one.index, state, next); });
           one.goes_on = take(one.index, state, last_[i], one.sequence.state());
         }
       });
@@ -73,7 +77,7 @@ class BatchGenerator {
   }
 
   const Encoder& encoder() const noexcept { return encoder_; }
-  int num_sequences() const noexcept { return stepper_.batch_size(); }
+  int num_sequences() const noexcept { return steppers_.front().batch_size(); }
 
  private:
   struct Running {
@@ -82,15 +86,19 @@ class BatchGenerator {
     bool goes_on;
   };
 
-  std::span<const float> step() noexcept {
-    return stepper_.step(last_, [&](std::size_t i) { return running_[i].sequence.context(); });
+  void step() noexcept {
+    for (std::size_t model = 0; model < steppers_.size(); ++model)
+      logits_[model] =
+          steppers_[model].step(last_, [&](std::size_t i) { return running_[i].sequence.context(model); });
   }
 
   // The last of those that run takes the place of one that has ended.
   void end(std::size_t i) {
-    for (int l = 0; l < stepper_.config().num_layers; ++l) {
-      const auto from = stepper_.state(l, static_cast<int>(running_.size()) - 1);
-      std::copy(from.begin(), from.end(), stepper_.state(l, static_cast<int>(i)).begin());
+    for (BatchStepper& stepper : steppers_) {
+      for (int l = 0; l < stepper.config().num_layers; ++l) {
+        const auto from = stepper.state(l, static_cast<int>(running_.size()) - 1);
+        std::copy(from.begin(), from.end(), stepper.state(l, static_cast<int>(i)).begin());
+      }
     }
     std::swap(running_[i], running_.back());
     last_[i] = last_.back();
@@ -98,11 +106,12 @@ class BatchGenerator {
     last_.pop_back();
   }
 
-  BatchStepper stepper_;
+  std::vector<BatchStepper> steppers_;          // of each model
+  std::vector<std::span<const float>> logits_;  // [n, V] of each model, for the tokens to come
   ThreadPool* threads_;
   Encoder encoder_;
-  std::vector<Running> running_;  // the stepper's rows
-  std::vector<Token> last_;       // of each, not yet fed to the stepper
+  std::vector<Running> running_;  // the steppers' rows
+  std::vector<Token> last_;       // of each, not yet fed to the steppers
 };
 
 /// Of each sequence at least `count` tokens, and then as many more as it takes to come to a boundary.

@@ -10,7 +10,7 @@
 #include "gruve/generate/controls.hpp"
 #include "gruve/generate/sampler.hpp"
 #include "gruve/generate/sequence.hpp"
-#include "gruve/model/packed_model.hpp"
+#include "gruve/model/ensemble.hpp"
 #include "gruve/model/stepper.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
@@ -26,25 +26,30 @@ namespace gruve {
 ///   Generator generator(packed, std::get<TimestepEncoder>(model.encoder), {.temperature = 0.9f}, seed);
 ///   const Token token = generator.next();
 ///
+/// Given a vector of packed models in place of one, it draws from the mean of their probabilities.
+///
 /// next() and prime() allocate nothing, take no lock and don't throw, so an audio callback may call them. The
-/// packed model must outlive the generator; several generators may share it.
+/// packed models must outlive the generator; several generators may share them.
 template <TokenEncoder Encoder>
 class Generator {
  public:
-  /// The same seed and stream give the same tokens. Throws Error on options that are out of range.
+  /// The same seed and stream give the same tokens. Throws Error on options that are out of range, and on a
+  /// model whose vocabulary is not of the encoder's size.
+  /// models   a PackedModel<float>, or a vector of them
   /// threads  as Stepper has them
-  Generator(const PackedModel<float>& model, Encoder encoder, const SamplerOptions& options,
-            std::uint64_t seed, std::uint64_t stream = 0, ThreadPool* threads = nullptr,
-            const ControlOptions& controls = {})
-      : stepper_(model, threads),
-        encoder_(std::move(encoder)),
-        sequence_(encoder_, model.config().context, options, controls, seed, stream),
-        last_(encoder_.start_token()) {}
+  Generator(const Ensemble& models, Encoder encoder, const SamplerOptions& options, std::uint64_t seed,
+            std::uint64_t stream = 0, ThreadPool* threads = nullptr, const ControlOptions& controls = {})
+      : encoder_(std::move(encoder)),
+        sequence_(encoder_, models.contexts(), options, controls, seed, stream),
+        last_(encoder_.start_token()) {
+    models.require_vocabulary(encoder_.vocab_size());
+    for (std::size_t i = 0; i < models.size(); ++i) steppers_.emplace_back(models[i], threads);
+  }
 
   /// Takes tokens as if it had generated them, to go on from there. They must be in the vocabulary.
   void prime(std::span<const Token> tokens) noexcept {
     for (const Token token : tokens) {
-      stepper_.step(last_, sequence_.context());
+      for (std::size_t i = 0; i < steppers_.size(); ++i) step(i);
       sequence_.take(encoder_, token);
       last_ = token;
     }
@@ -59,14 +64,15 @@ class Generator {
   /// grammar allows.
   template <class Also>
   Token next(Also&& also) noexcept {
-    last_ = sequence_.draw(encoder_, stepper_.step(last_, sequence_.context()), also);
+    last_ = sequence_.draw(
+        encoder_, [this](std::size_t i) { return step(i); }, also);
     return last_;
   }
 
   /// Makes this what `earlier`, a copy of it, was, but for the random numbers: what comes is another way on
   /// from there.
   void go_back(const Generator& earlier) {
-    stepper_ = earlier.stepper_;
+    steppers_ = earlier.steppers_;
     sequence_.go_back(earlier.sequence_);
     last_ = earlier.last_;
   }
@@ -78,10 +84,15 @@ class Generator {
   typename Encoder::State state() const noexcept { return sequence_.state(); }
 
  private:
-  Stepper stepper_;
+  // The logits [V] of a model for the token to come.
+  std::span<const float> step(std::size_t model) noexcept {
+    return steppers_[model].step(last_, sequence_.context(model));
+  }
+
+  std::vector<Stepper> steppers_;  // of each model
   Encoder encoder_;
   Sequence<Encoder> sequence_;
-  Token last_;  // not yet fed to the stepper
+  Token last_;  // not yet fed to the steppers
 };
 
 /// At least `count` tokens, and then as many more as it takes to come to a boundary.

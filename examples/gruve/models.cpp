@@ -1,0 +1,39 @@
+#include "models.hpp"
+
+#include "gruve/core/error.hpp"
+#include "sources.hpp"
+
+CLI::Option* add_models(CLI::App& command, std::vector<std::string>& files, const std::string& help) {
+  return command
+      .add_option("--model", files,
+                  help + "; of several (each with its own --model) the mean of their probabilities")
+      ->allow_extra_args(false);
+}
+
+std::vector<gruve::TrainedModel> load_models(const std::vector<std::string>& files) {
+  std::vector<gruve::TrainedModel> models;
+  for (const std::string& file : files) {
+    models.push_back(gruve::load(file));
+    if (models.back().encoder != models.front().encoder)
+      throw gruve::Error(file, "speaks " + describe(models.back().encoder) + ", but " + files.front() +
+                                   " speaks " + describe(models.front().encoder));
+  }
+  return models;
+}
+
+std::vector<gruve::PackedModel<float>> pack(const std::vector<gruve::TrainedModel>& models,
+                                            gruve::ThreadPool& threads,
+                                            const gruve::kernels::Kernels<float>& kernels) {
+  std::vector<gruve::PackedModel<float>> packed;
+  for (const gruve::TrainedModel& model : models) {
+    packed.emplace_back(model.network.config, kernels);
+    packed.back().assign(model.network, threads);
+  }
+  return packed;
+}
+
+std::string listed(const std::vector<std::string>& files) {
+  std::string text;
+  for (const std::string& file : files) text += (text.empty() ? "" : ", ") + file;
+  return text;
+}

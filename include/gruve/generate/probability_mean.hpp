@@ -1,0 +1,51 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <span>
+
+#include "gruve/core/aligned.hpp"
+#include "gruve/kernels/dispatch.hpp"
+#include "gruve/tokens/token_encoder.hpp"
+
+namespace gruve {
+
+/// The mean of the probabilities that several models give the tokens that are allowed (a linear opinion pool,
+/// Stone 1961), as logits, so that a Sampler can draw from it. Its functions allocate nothing and don't
+/// throw.
+class ProbabilityMean {
+ public:
+  explicit ProbabilityMean(int vocab_size)
+      : weights_(static_cast<std::size_t>(vocab_size)), mean_(static_cast<std::size_t>(vocab_size)) {}
+
+  /// The logarithms [V] of the mean of the models' softmax over the allowed tokens; −inf for the others. They
+  /// stay where they are until the next call.
+  ///
+  /// logits_of  logits_of(i) are the logits [V] of model i
+  /// allowed    allowed(token) must hold for at least one
+  template <class LogitsOf, class Allowed>
+  std::span<const float> operator()(std::size_t num_models, LogitsOf&& logits_of,
+                                    Allowed&& allowed) noexcept {
+    constexpr float kNever = -std::numeric_limits<float>::infinity();
+    std::fill(mean_.begin(), mean_.end(), 0.0f);
+    for (std::size_t i = 0; i < num_models; ++i) {
+      const std::span<const float> logits = logits_of(i);
+      for (std::size_t token = 0; token < weights_.size(); ++token)
+        weights_[token] = allowed(static_cast<Token>(token)) ? logits[token] : kNever;
+      const float total = kernels_->softmax(static_cast<int>(weights_.size()), 1, weights_.data());
+      const float share = 1 / (total * static_cast<float>(num_models));
+      for (std::size_t token = 0; token < mean_.size(); ++token) mean_[token] += share * weights_[token];
+    }
+    for (float& value : mean_) value = std::log(value);
+    return mean_;
+  }
+
+ private:
+  const kernels::Kernels<float>* kernels_ = &kernels::active();
+  AlignedVector<float> weights_;  // [V]: a model's logits, then its probabilities, not normalised
+  AlignedVector<float> mean_;     // [V]
+};
+
+}  // namespace gruve

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "gruve/core/error.hpp"
+#include "gruve/model/packed_model.hpp"
+
+namespace gruve {
+
+/// The models that a sequence is generated from: one, or several of one vocabulary whose probabilities are
+/// averaged. Their sizes and the contexts that they are told may differ. It refers to the models, which must
+/// outlive it and what is made of it.
+class Ensemble {
+ public:
+  /// One model, so that a generator can be given just that.
+  Ensemble(const PackedModel<float>& model) : models_{&model} {}
+
+  /// All models of a vector. Throws Error where it is empty or where their vocabularies are not of one size.
+  Ensemble(const std::vector<PackedModel<float>>& models) {
+    if (models.empty()) throw Error("an ensemble of no model");
+    const int size = models.front().config().vocab_size;
+    for (const PackedModel<float>& model : models) {
+      if (model.config().vocab_size != size)
+        throw Error("an ensemble of models with vocabularies of " + std::to_string(size) + " and " +
+                    std::to_string(model.config().vocab_size) + " tokens");
+      models_.push_back(&model);
+    }
+  }
+
+  std::size_t size() const noexcept { return models_.size(); }
+  const PackedModel<float>& operator[](std::size_t i) const noexcept { return *models_[i]; }
+
+  /// Throws Error where the models' vocabulary is of another size.
+  void require_vocabulary(int size) const {
+    if (const int own = models_.front()->config().vocab_size; own != size)
+      throw Error("a model of " + std::to_string(own) + " tokens with an encoder of " + std::to_string(size));
+  }
+
+  /// What each model is told.
+  std::vector<ContextOptions> contexts() const {
+    std::vector<ContextOptions> contexts;
+    for (const PackedModel<float>* model : models_) contexts.push_back(model->config().context);
+    return contexts;
+  }
+
+  /// Bytes of weights that a step reads, of all models.
+  std::size_t step_bytes() const noexcept {
+    std::size_t bytes = 0;
+    for (const PackedModel<float>* model : models_) bytes += model->step_bytes();
+    return bytes;
+  }
+
+ private:
+  std::vector<const PackedModel<float>*> models_;
+};
+
+}  // namespace gruve
