@@ -119,9 +119,7 @@ void evaluate(const EvaluateArguments& options) {
   const gruve::Corpus corpus = open_corpus(
       options.paths, build_options(options, models.empty() ? gruve::AnyEncoder() : models.front().encoder),
       options.json);
-  if (!models.empty() && corpus.encoder() != models.front().encoder)
-    throw gruve::Error(corpus.file(), "made of " + describe(corpus.encoder()) + ", but the model speaks " +
-                                          describe(models.front().encoder));
+  if (!models.empty()) require_encoder(corpus, models.front());
   gruve::ThreadPool threads(options.threads);
   const gruve::Split split = *gruve::split_from_name(options.split);
   const auto& kernels = gruve::kernels::active(options.precision);

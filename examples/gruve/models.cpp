@@ -21,6 +21,12 @@ std::vector<gruve::TrainedModel> load_models(const std::vector<std::string>& fil
   return models;
 }
 
+void require_encoder(const gruve::Corpus& corpus, const gruve::TrainedModel& model) {
+  if (corpus.encoder() != model.encoder)
+    throw gruve::Error(corpus.file(), "made of " + describe(corpus.encoder()) + ", but the model speaks " +
+                                          describe(model.encoder));
+}
+
 std::vector<gruve::PackedModel<float>> pack(const std::vector<gruve::TrainedModel>& models,
                                             gruve::ThreadPool& threads,
                                             const gruve::kernels::Kernels<float>& kernels) {

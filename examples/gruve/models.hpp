@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "gruve/core/thread_pool.hpp"
+#include "gruve/corpus/corpus.hpp"
 #include "gruve/kernels/dispatch.hpp"
 #include "gruve/model/model_file.hpp"
 #include "gruve/model/packed_model.hpp"
@@ -16,6 +17,9 @@ CLI::Option* add_models(CLI::App& command, std::vector<std::string>& files, cons
 
 /// Throws Error where a file can't be read, or where its tokens are not those of the first.
 std::vector<gruve::TrainedModel> load_models(const std::vector<std::string>& files);
+
+/// Throws Error where the corpus's tokens are not those of the model.
+void require_encoder(const gruve::Corpus& corpus, const gruve::TrainedModel& model);
 
 std::vector<gruve::PackedModel<float>> pack(
     const std::vector<gruve::TrainedModel>& models, gruve::ThreadPool& threads,

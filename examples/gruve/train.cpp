@@ -14,7 +14,9 @@
 #include "commands.hpp"
 #include "gruve/core/atomic_file.hpp"
 #include "gruve/core/error.hpp"
+#include "gruve/generate/batch_generator.hpp"
 #include "gruve/train/trainer.hpp"
+#include "models.hpp"
 #include "progress_bar.hpp"
 #include "sources.hpp"
 
@@ -25,6 +27,8 @@ struct TrainArguments {
   std::string out;
   std::string log;
   std::string checkpoint;
+  std::vector<std::string> teachers;
+  double made = 0;
   bool resume = false;
   bool reset_before = false;
   bool json = false;
@@ -79,6 +83,40 @@ class Log {
   std::FILE* file_ = nullptr;
 };
 
+// The corpus, and in its train split pieces that models make together, `times` as many tokens as were there.
+gruve::Corpus with_made(const gruve::Corpus& corpus, const std::vector<gruve::TrainedModel>& models,
+                        double times, std::uint64_t seed, int num_threads, bool quiet) {
+  std::vector<std::vector<gruve::Token>> songs;
+  std::vector<gruve::Split> splits;
+  for (std::size_t i = 0; i < corpus.num_songs(); ++i) {
+    corpus.check_tokens(i);
+    songs.emplace_back(corpus.song(i).tokens.begin(), corpus.song(i).tokens.end());
+    splits.push_back(corpus.song(i).split);
+  }
+  const auto tokens = static_cast<double>(corpus.num_tokens(gruve::Split::train));
+  const auto num_pieces = static_cast<std::size_t>(
+      std::ceil(times * static_cast<double>(corpus.songs(gruve::Split::train).size())));
+  const auto length = static_cast<std::size_t>(std::ceil(times * tokens / static_cast<double>(num_pieces)));
+  gruve::ThreadPool threads(num_threads);
+  const std::vector<gruve::PackedModel<float>> packed = pack(models, threads);
+  ProgressBar bar("making pieces", quiet);
+  constexpr std::size_t kGroup = 256;
+  for (std::size_t first = 0; first < num_pieces; first += kGroup) {
+    std::visit(
+        [&](const auto& encoder) {
+          gruve::BatchGenerator generator(packed, encoder, {}, seed,
+                                          static_cast<int>(std::min(kGroup, num_pieces - first)), threads,
+                                          first);
+          for (auto& made : generate_tokens(generator, length)) songs.push_back(std::move(made));
+        },
+        corpus.encoder());
+    bar({.done = std::min(first + kGroup, num_pieces), .total = num_pieces, .message = ""});
+  }
+  bar.finish();
+  splits.resize(songs.size(), gruve::Split::train);
+  return gruve::Corpus::from_songs(corpus.info(), songs, splits, corpus.file());
+}
+
 std::string losses(double train, double valid) {
   char text[80];
   if (std::isfinite(valid))
@@ -97,8 +135,19 @@ void train(TrainArguments options) {
   options.train.schedule = *gruve::schedule_from_name(options.schedule);
   if (options.reset_before) options.model.reset_gate = gruve::ResetGate::before_product;
 
-  const gruve::Corpus corpus = open_corpus(options.paths, options.build, options.json);
-  gruve::Trainer trainer(corpus, options.model, options.train);
+  gruve::Corpus corpus = open_corpus(options.paths, options.build, options.json);
+  const std::vector<gruve::TrainedModel> models = load_models(options.teachers);
+  if (!models.empty()) require_encoder(corpus, models.front());
+  for (std::size_t i = 0; i < models.size(); ++i)
+    if (models[i].network.config.context != options.model.context)
+      throw gruve::Error(
+          options.teachers[i],
+          "is told another context than the model that is to learn from it (--context, --bar-steps)");
+  if (options.made > 0)
+    corpus = with_made(corpus, models, options.made, options.train.seed, options.train.threads, options.json);
+  std::vector<gruve::GruModel<float>> teachers;
+  for (const gruve::TrainedModel& model : models) teachers.push_back(model.network);
+  gruve::Trainer trainer(corpus, options.model, options.train, teachers);
   if (options.resume && std::filesystem::exists(options.checkpoint)) trainer.resume(options.checkpoint);
 
   const auto say = [&](const std::string& line) {
@@ -277,6 +326,23 @@ void add_train(CLI::App& app) {
                    "Vary songs: velocities by up to this factor, or down to its inverse")
       ->check(CLI::Range(1.0, 4.0))
       ->capture_default_str();
+  CLI::Option* teacher =
+      command
+          ->add_option(
+              "--teacher", options->teachers,
+              "A model whose probabilities are learnt; of several (each with its own --teacher) their mean")
+          ->allow_extra_args(false);
+  command
+      ->add_option("--teaching", options->train.teaching,
+                   "Share of the loss that is learnt from the teachers, the rest from the tokens")
+      ->check(CLI::Range(0.0, 1.0))
+      ->needs(teacher)
+      ->capture_default_str();
+  command
+      ->add_option("--made", options->made,
+                   "Also learn from pieces that the teachers make, so many times the tokens to train on")
+      ->check(CLI::Range(0.0, 10'000.0))
+      ->needs(teacher);
   command
       ->add_option("--patience", options->train.patience,
                    "End after so many epochs without gain, 0 for never")

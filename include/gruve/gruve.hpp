@@ -91,6 +91,7 @@
 #include "gruve/train/ngram.hpp"
 #include "gruve/train/optimizer.hpp"
 #include "gruve/train/schedule.hpp"
+#include "gruve/train/teachers.hpp"
 #include "gruve/train/train_options.hpp"
 #include "gruve/train/trainer.hpp"
 #include "gruve/train/weight_dropout.hpp"

@@ -1,7 +1,11 @@
 #include "gruve/model/chunk_pass.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <complex>
 #include <cstring>
+#include <numeric>
+#include <utility>
 #include <vector>
 
 #include "catch.hpp"
@@ -154,6 +158,78 @@ TEST_CASE("The gradient of the loss by every parameter is that of the complex st
   for (std::size_t i = 0; i < truth.size(); ++i) difference[i] = truth[i] - gradient[i];
   REQUIRE(norm(truth) > 0.1);
   CHECK(norm(difference) < tests::kComplexStep * norm(truth));
+}
+
+TEST_CASE("Taught probabilities weigh as targets of that share would", "[model][gradient]") {
+  const ModelConfig config{.vocab_size = 5,
+                           .embedding_size = 3,
+                           .hidden_size = 4,
+                           .num_layers = 2,
+                           .context = {.parts = GENERATE(0u, kIndex | kAllRelative)}};
+  const Chunk chunk = with_context(random_chunk(6, 3, 5, 7), config);
+  const std::size_t rows = chunk.targets.size();
+  std::vector<double> probabilities(5 * rows);
+  Rng rng(6);
+  for (std::size_t row = 0; row < rows; ++row) {
+    double total = 0;
+    for (std::size_t v = 0; v < 5; ++v) total += probabilities[5 * row + v] = rng.uniform();
+    for (std::size_t v = 0; v < 5; ++v) probabilities[5 * row + v] /= total;
+  }
+  ThreadPool threads(2);
+  ChunkPass<double> pass(config, chunk.T, chunk.B, threads);
+  const GruModel<double> model = random_model<double>(config, 1);
+  pass.assign(model);
+  const auto gradient_of = [&](const Chunk& given, const Taught<double>& taught) {
+    GruModel<double> gradient(config);
+    fill_state(pass, 2);
+    const ChunkLoss loss = pass.backpropagate(given, gradient, {}, taught);
+    return std::pair(flat(gradient), loss.nats);
+  };
+  const double share = 0.3;
+  const auto [taught, taught_nats] = gradient_of(chunk, {.probabilities = probabilities, .share = share});
+  const auto [plain, plain_nats] = gradient_of(chunk, {});
+  CHECK(taught_nats == plain_nats);
+
+  // (1 − share) of the targets' gradient and, of each row, share · p(v) of that of v as its only target.
+  std::vector<double> wanted(plain.size());
+  for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i] = (1 - share) * plain[i];
+  const auto tokens = std::count_if(chunk.targets.begin(), chunk.targets.end(),
+                                    [](Token target) { return target != kNoToken; });
+  for (std::size_t row = 0; row < rows; ++row) {
+    if (chunk.targets[row] == kNoToken) continue;
+    for (std::size_t v = 0; v < 5; ++v) {
+      Chunk single = chunk;
+      std::fill(single.targets.begin(), single.targets.end(), kNoToken);
+      single.targets[row] = static_cast<Token>(v);
+      const auto [gradient, nats] = gradient_of(single, {});
+      for (std::size_t i = 0; i < wanted.size(); ++i)
+        wanted[i] += share * probabilities[5 * row + v] * gradient[i] / static_cast<double>(tokens);
+    }
+  }
+  std::vector<double> difference(wanted.size());
+  for (std::size_t i = 0; i < wanted.size(); ++i) difference[i] = taught[i] - wanted[i];
+  REQUIRE(norm(wanted) > 0.1);
+  CHECK(norm(difference) < 1e-13 * norm(wanted));
+}
+
+TEST_CASE("evaluate() leaves the probabilities of the tokens to come", "[model]") {
+  const ModelConfig config{.vocab_size = 5, .embedding_size = 3, .hidden_size = 4};
+  const Chunk chunk = random_chunk(6, 3, 5, 7);
+  ThreadPool threads(1);
+  ChunkPass<double> pass(config, chunk.T, chunk.B, threads);
+  const GruModel<double> model = random_model<double>(config, 1);
+  pass.assign(model);
+  pass.evaluate(chunk);
+  for (std::size_t row = 0; row < chunk.targets.size(); ++row) {
+    const auto of_row = pass.probabilities().subspan(5 * row, 5);
+    const double total = std::accumulate(of_row.begin(), of_row.end(), 0.0);
+    if (chunk.targets[row] == kNoToken) {
+      CHECK(total == 0);
+    } else {
+      CHECK(total == Approx(1));
+      CHECK(-std::log(of_row[chunk.targets[row]]) == Approx(pass.losses()[row]));
+    }
+  }
 }
 
 TEST_CASE("Every implementation gives the reference's gradient at odd sizes", "[model][kernels]") {

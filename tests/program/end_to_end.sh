@@ -56,6 +56,17 @@ done
 cmp plain.safetensors resumed.safetensors || fail "a resumed training ends with another model"
 echo "killed $kills times"
 
+# What a model says can be learnt by another, of the songs and of pieces that it makes.
+taught=(--teacher whole.safetensors --teacher other.safetensors --made 0.5 --context index --epochs 2 --embedding 8 --hidden 24
+  --batch 8 --unroll 64)
+"$gruve" train corpus.gruve --out other.safetensors --embedding 8 --hidden 24 --batch 8 --unroll 64 --epochs 1 --context index
+refuses "whole.safetensors: is told another context" taught.safetensors train corpus.gruve --out taught.safetensors "${taught[@]}"
+taught[1]=other.safetensors
+"$gruve" train corpus.gruve --out taught.safetensors "${taught[@]}" --threads 1
+"$gruve" train corpus.gruve --out again.safetensors "${taught[@]}" --threads 3
+cmp taught.safetensors again.safetensors || fail "what is taught depends on the number of threads"
+refuses "requires --teacher" untaught.safetensors train corpus.gruve --out untaught.safetensors --made 1
+
 "$gruve" evaluate --model whole.safetensors corpus.gruve --split valid --json | grep -q nats_per_token
 "$gruve" generate --model whole.safetensors --out a.mid --seconds 20 --seed 1 --threads 1 --json >a.json
 "$gruve" generate --model whole.safetensors --out b.mid --seconds 20 --seed 1 --threads 3
@@ -72,7 +83,6 @@ grep -q '"seconds":7.5' c.json || fail "not five bars of three quarters: $(cat c
 "$gruve" generate --model whole.safetensors --out many.mid --tokens 200 --count 3 --primer songs/etude-0002.mid
 [ -f many-3.mid ] || fail "--count 3 did not write three pieces"
 # The same model twice is that model; two are another.
-"$gruve" train corpus.gruve --out other.safetensors --embedding 8 --hidden 24 --batch 8 --unroll 64 --epochs 1 --context index
 "$gruve" generate --model whole.safetensors --model whole.safetensors --out b.mid --seconds 20 --seed 1
 cmp a.mid b.mid || fail "a model's mean with itself is another"
 "$gruve" generate --model whole.safetensors --model other.safetensors --out b.mid --seconds 20 --seed 1 --report b.html

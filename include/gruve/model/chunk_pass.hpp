@@ -27,6 +27,14 @@ struct ChunkLoss {
   double mean() const noexcept { return tokens == 0 ? 0.0 : nats / static_cast<double>(tokens); }
 };
 
+/// What a pass learns from beside a chunk's targets: probabilities that are already known, as other models'
+/// are.
+template <class Scalar>
+struct Taught {
+  std::span<const Scalar> probabilities = {};  // [T, B, V] of the token to come; empty for none
+  Scalar share = 0;  // of the loss that is the cross-entropy with them, −Σ p log q; the rest is the targets'
+};
+
 /// Forward and backward pass of a GruModel over chunks of T timesteps and B sequences: truncated
 /// backpropagation through time. The state [L, B, H] is carried from chunk to chunk; gradients end at the
 /// chunk's beginning.
@@ -108,7 +116,7 @@ class ChunkPass {
   ChunkLoss evaluate(const Chunk& chunk) {
     const Scalar scale = Scalar(1);
     begin(chunk);
-    for_each_shard([&](kernels::Rows rows) { forward(chunk, rows, scale, {}); });
+    for_each_shard([&](kernels::Rows rows) { forward(chunk, rows, scale, {}, {}); });
     end();
     ChunkLoss loss = total_loss(chunk);
     const auto V = count(config_.vocab_size);
@@ -124,9 +132,15 @@ class ChunkPass {
     return loss;
   }
 
+  /// The probabilities [T, B, V] that the last call of evaluate() found for the token to come; zeros where
+  /// there was no target.
+  std::span<const Scalar> probabilities() const noexcept { return logits_; }
+
   /// Loss over a chunk and the gradient of its mean by each parameter, into `gradient`, the state moved on.
-  /// The model given to assign() must still stand.
-  ChunkLoss backpropagate(const Chunk& chunk, GruModel<Scalar>& gradient, const Dropout& dropout = {}) {
+  /// The model given to assign() must still stand. Where it is taught, the gradient is that of the mixed
+  /// loss; the loss that is returned is the targets'.
+  ChunkLoss backpropagate(const Chunk& chunk, GruModel<Scalar>& gradient, const Dropout& dropout = {},
+                          const Taught<Scalar>& taught = {}) {
     const auto tokens =
         std::count_if(chunk.targets.begin(), chunk.targets.end(), [](Token t) { return t != kNoToken; });
     const Scalar scale =
@@ -141,7 +155,7 @@ class ChunkPass {
     assert(dropout.input == 0 || packed_.has_inputs());
     if (dropout.input > 0) keep_input_.resize(x_.size());
     for_each_shard([&](kernels::Rows rows) {
-      forward(chunk, rows, scale, dropout);
+      forward(chunk, rows, scale, dropout, taught);
       backward(chunk, rows, dropout);
     });
     end();
@@ -237,7 +251,8 @@ class ChunkPass {
     return drops ? layer.dropped.data() : output(layer);
   }
 
-  void forward(const Chunk& chunk, kernels::Rows rows, Scalar scale, const Dropout& dropout) {
+  void forward(const Chunk& chunk, kernels::Rows rows, Scalar scale, const Dropout& dropout,
+               const Taught<Scalar>& taught) {
     const bool drops = dropout.probability > 0;
     const Scalar* input = nullptr;
     if (packed_.has_inputs()) {
@@ -271,6 +286,17 @@ class ChunkPass {
                              .scale = scale,
                              .logits = logits_.data(),
                              .loss = loss_.data()});
+    if (!taught.probabilities.empty()) teach(chunk, rows, scale * taught.share, taught.probabilities);
+  }
+
+  // softmax − one-hot becomes softmax − (1 − share) one-hot − share · probabilities, all times scale.
+  void teach(const Chunk& chunk, kernels::Rows rows, Scalar scale, std::span<const Scalar> probabilities) {
+    const auto V = count(config_.vocab_size);
+    for_each_row(rows, [&](std::size_t row) {
+      if (chunk.targets[row] == kNoToken) return;
+      for (std::size_t at = row * V; at < (row + 1) * V; ++at) logits_[at] -= scale * probabilities[at];
+      logits_[row * V + chunk.targets[row]] += scale;
+    });
   }
 
   // What the grammar forbids gets no probability, and so no gradient.

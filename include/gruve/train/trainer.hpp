@@ -9,6 +9,7 @@
 #include <functional>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +27,7 @@
 #include "gruve/train/curve.hpp"
 #include "gruve/train/evaluate.hpp"
 #include "gruve/train/optimizer.hpp"
+#include "gruve/train/teachers.hpp"
 #include "gruve/train/train_options.hpp"
 
 namespace gruve {
@@ -78,7 +80,10 @@ class Trainer {
   /// The model's vocab_size is the corpus's. Throws Error where no song is in the train split, where the
   /// options ask for 8 bits, or where they drop inputs of a model that is told no context. The corpus must
   /// outlive the trainer.
-  Trainer(const Corpus& corpus, ModelConfig config, const TrainOptions& options)
+  /// teachers  models of the same vocabulary and context whose mean probabilities are learnt as
+  ///           TrainOptions::teaching says; none for a training from the tokens alone
+  Trainer(const Corpus& corpus, ModelConfig config, const TrainOptions& options,
+          std::span<const GruModel<float>> teachers = {})
       : corpus_(&corpus),
         options_(options),
         threads_(options.threads),
@@ -93,6 +98,7 @@ class Trainer {
                 options.augment, model_.config.context),
         chunk_(options.unroll, options.batch_size),
         pass_(model_.config, options.unroll, options.batch_size, threads_, kernels_for(options.precision)),
+        teachers_(teachers, model_.config, options.unroll, options.batch_size, threads_),
         validates_(!corpus.songs(Split::valid).empty()) {
     const auto tokens_per_step =
         static_cast<std::uint64_t>(options.batch_size) * static_cast<std::uint64_t>(options.unroll);
@@ -120,12 +126,14 @@ class Trainer {
       drop_weights(dropped_, options_.weights, options_.seed, step_);
       pass_.assign(dropped_);
     }
-    const ChunkLoss loss = pass_.backpropagate(chunk_, gradient_,
-                                               {.probability = options_.dropout,
-                                                .input = options_.input_dropout,
-                                                .variational = options_.variational,
-                                                .seed = options_.seed,
-                                                .step = step_});
+    const ChunkLoss loss = pass_.backpropagate(
+        chunk_, gradient_,
+        {.probability = options_.dropout,
+         .input = options_.input_dropout,
+         .variational = options_.variational,
+         .seed = options_.seed,
+         .step = step_},
+        {.probabilities = teachers_.probabilities(chunk_), .share = static_cast<float>(options_.teaching)});
     if (options_.weights.any()) drop_weights(gradient_, options_.weights, options_.seed, step_);
     report.loss = loss.mean();
     report.gradient_norm = optimizer_.gradient_norm(threads_);
@@ -223,6 +231,8 @@ class Trainer {
                                        saved.at("options").at(name).dump() + ", now it is " + value.dump());
       if (saved.at("corpus") != now.at("corpus"))
         throw Error(file.path(), "the checkpoint was written with another corpus");
+      if (saved.at("teachers") != now.at("teachers"))
+        throw Error(file.path(), "the checkpoint was written with other teachers");
       internal::check_parameters(file, config);
       for (const NamedTensor& tensor : internal::named_tensors(best_))
         file.tensor("best." + tensor.name, tensor.view.shape);
@@ -355,6 +365,8 @@ class Trainer {
 
   std::vector<std::pair<std::string, std::span<float>>> arrays() {
     std::vector<std::pair<std::string, std::span<float>>> arrays = {{"state", pass_.state()}};
+    for (const std::span<float> state : teachers_.states())
+      arrays.emplace_back("teacher." + std::to_string(arrays.size() - 1) + ".state", state);
     if (averages()) {
       std::size_t i = 0;
       for (const std::span<float> parameter : parameter_spans(average_))
@@ -371,17 +383,12 @@ class Trainer {
       songs.push_back(corpus_->song(i).hash);
       songs.push_back(static_cast<std::uint64_t>(corpus_->song(i).split));
     }
-    return {{"options", to_json(options_)},
-            {"corpus", content_hash(std::as_bytes(std::span(songs)))},
-            {"step", step_},
-            {"updates", optimizer_.step()},
-            {"best_loss", best_loss_},  // null where infinite: none yet
-            {"has_best", has_best_},
-            {"epochs_without_gain", epochs_without_gain_},
-            {"rate_scale", rate_scale_},
-            {"seconds", seconds_},
-            {"stream", stream_.position()},
-            {"curve", curve_.to_json()}};
+    return {{"options", to_json(options_)},   {"corpus", content_hash(std::as_bytes(std::span(songs)))},
+            {"teachers", teachers_.hashes()}, {"step", step_},
+            {"updates", optimizer_.step()},   {"best_loss", best_loss_},  // null where infinite: none yet
+            {"has_best", has_best_},          {"epochs_without_gain", epochs_without_gain_},
+            {"rate_scale", rate_scale_},      {"seconds", seconds_},
+            {"stream", stream_.position()},   {"curve", curve_.to_json()}};
   }
 
   const Corpus* corpus_;
@@ -397,6 +404,7 @@ class Trainer {
   BatchStream stream_;
   Chunk chunk_;
   ChunkPass<float> pass_;
+  Teachers teachers_;
   bool validates_;
   std::uint64_t steps_per_epoch_ = 1;
   std::uint64_t step_ = 0;

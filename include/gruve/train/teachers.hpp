@@ -1,0 +1,76 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "gruve/core/aligned.hpp"
+#include "gruve/core/error.hpp"
+#include "gruve/core/hash.hpp"
+#include "gruve/core/thread_pool.hpp"
+#include "gruve/model/chunk_pass.hpp"
+#include "gruve/model/gru_model.hpp"
+
+namespace gruve {
+
+/// Models whose probabilities another one learns, from chunk to chunk (Hinton et al. 2015, arXiv:1503.02531):
+/// what several know together can so be had from one.
+class Teachers {
+ public:
+  /// The models' parameters are copied. Throws Error where a model's vocabulary or context is not the
+  /// pupil's, since a chunk tells all of them the same. The threads must outlive the teachers.
+  Teachers(std::span<const GruModel<float>> models, const ModelConfig& pupil, int num_timesteps,
+           int batch_size, ThreadPool& threads) {
+    for (const GruModel<float>& model : models) {
+      if (model.config.vocab_size != pupil.vocab_size)
+        throw Error("a teacher of " + std::to_string(model.config.vocab_size) + " tokens for a model of " +
+                    std::to_string(pupil.vocab_size));
+      if (model.config.context != pupil.context)
+        throw Error("a teacher must be told the same context as the model that learns from it");
+      passes_.push_back(std::make_unique<ChunkPass<float>>(model.config, num_timesteps, batch_size, threads));
+      passes_.back()->assign(model);
+      std::uint64_t hash = 0;
+      model.for_each_parameter([&](const std::string&, const Parameter<float>& parameter) {
+        hash = hash * 31 + content_hash(std::as_bytes(std::span(parameter.data(), parameter.size())));
+      });
+      hashes_.push_back(hash);
+    }
+    if (!passes_.empty())
+      mean_.resize(static_cast<std::size_t>(num_timesteps) * static_cast<std::size_t>(batch_size) *
+                   static_cast<std::size_t>(pupil.vocab_size));
+  }
+
+  /// The mean of the models' probabilities [T, B, V] over a chunk, their states moved on; empty where there
+  /// is no model.
+  std::span<const float> probabilities(const Chunk& chunk) {
+    std::fill(mean_.begin(), mean_.end(), 0.0f);
+    const float share = 1 / static_cast<float>(std::max<std::size_t>(passes_.size(), 1));
+    for (const auto& pass : passes_) {
+      pass->evaluate(chunk);
+      const std::span<const float> probabilities = pass->probabilities();
+      for (std::size_t i = 0; i < mean_.size(); ++i) mean_[i] += share * probabilities[i];
+    }
+    return mean_;
+  }
+
+  /// The states [L, B, H] of each model before the next chunk, zero at first.
+  std::vector<std::span<float>> states() {
+    std::vector<std::span<float>> states;
+    for (const auto& pass : passes_) states.push_back(pass->state());
+    return states;
+  }
+
+  /// Of each model's parameters: equal for models that are the same.
+  const std::vector<std::uint64_t>& hashes() const noexcept { return hashes_; }
+
+ private:
+  std::vector<std::unique_ptr<ChunkPass<float>>> passes_;
+  std::vector<std::uint64_t> hashes_;
+  AlignedVector<float> mean_;
+};
+
+}  // namespace gruve
