@@ -37,7 +37,7 @@
 /// Only loops, arithmetic and vector types stand in a region for wider instructions: a template of the
 /// standard library or of Eigen instantiated there could be the copy that the linker keeps for all.
 ///
-/// For every float, sigmoid and tanh are within 2.5 ULP of the exact functions and exp within 1.3, down to
+/// For every float, sigmoid and tanh are within 2.5 ULP of the exact functions and exp within 1.1, down to
 /// the denormal numbers and with infinite results where those are; only the sigmoid is zero already where it
 /// is half the smallest normal number, below x = −88.37 (tests/kernels/activations_test.cpp).
 namespace gruve::kernels {
