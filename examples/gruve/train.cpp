@@ -326,18 +326,11 @@ void add_train(CLI::App& app) {
                    "Vary songs: velocities by up to this factor, or down to its inverse")
       ->check(CLI::Range(1.0, 4.0))
       ->capture_default_str();
-  CLI::Option* teacher =
-      command
-          ->add_option(
-              "--teacher", options->teachers,
-              "A model whose probabilities are learnt; of several (each with its own --teacher) their mean")
-          ->allow_extra_args(false);
-  command
-      ->add_option("--teaching", options->train.teaching,
-                   "Share of the loss that is learnt from the teachers, the rest from the tokens")
-      ->check(CLI::Range(0.0, 1.0))
-      ->needs(teacher)
-      ->capture_default_str();
+  CLI::Option* teacher = command
+                             ->add_option("--teacher", options->teachers,
+                                          "A model whose probabilities are learnt instead of the tokens; of "
+                                          "several (each with its own --teacher) their mean")
+                             ->allow_extra_args(false);
   command
       ->add_option("--made", options->made,
                    "Also learn from pieces that the teachers make, so many times the tokens to train on")

@@ -160,7 +160,7 @@ TEST_CASE("The gradient of the loss by every parameter is that of the complex st
   CHECK(norm(difference) < tests::kComplexStep * norm(truth));
 }
 
-TEST_CASE("Taught probabilities weigh as targets of that share would", "[model][gradient]") {
+TEST_CASE("Taught probabilities weigh as so many targets would", "[model][gradient]") {
   const ModelConfig config{.vocab_size = 5,
                            .embedding_size = 3,
                            .hidden_size = 4,
@@ -179,20 +179,18 @@ TEST_CASE("Taught probabilities weigh as targets of that share would", "[model][
   ChunkPass<double> pass(config, chunk.T, chunk.B, threads);
   const GruModel<double> model = random_model<double>(config, 1);
   pass.assign(model);
-  const auto gradient_of = [&](const Chunk& given, const Taught<double>& taught) {
+  const auto gradient_of = [&](const Chunk& given, std::span<const double> taught) {
     GruModel<double> gradient(config);
     fill_state(pass, 2);
     const ChunkLoss loss = pass.backpropagate(given, gradient, {}, taught);
     return std::pair(flat(gradient), loss.nats);
   };
-  const double share = 0.3;
-  const auto [taught, taught_nats] = gradient_of(chunk, {.probabilities = probabilities, .share = share});
+  const auto [taught, taught_nats] = gradient_of(chunk, probabilities);
   const auto [plain, plain_nats] = gradient_of(chunk, {});
   CHECK(taught_nats == plain_nats);
 
-  // (1 − share) of the targets' gradient and, of each row, share · p(v) of that of v as its only target.
+  // Of each row p(v) of the gradient with v as the only target.
   std::vector<double> wanted(plain.size());
-  for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i] = (1 - share) * plain[i];
   const auto tokens = std::count_if(chunk.targets.begin(), chunk.targets.end(),
                                     [](Token target) { return target != kNoToken; });
   for (std::size_t row = 0; row < rows; ++row) {
@@ -203,7 +201,7 @@ TEST_CASE("Taught probabilities weigh as targets of that share would", "[model][
       single.targets[row] = static_cast<Token>(v);
       const auto [gradient, nats] = gradient_of(single, {});
       for (std::size_t i = 0; i < wanted.size(); ++i)
-        wanted[i] += share * probabilities[5 * row + v] * gradient[i] / static_cast<double>(tokens);
+        wanted[i] += probabilities[5 * row + v] * gradient[i] / static_cast<double>(tokens);
     }
   }
   std::vector<double> difference(wanted.size());

@@ -81,18 +81,6 @@ TEST_CASE("A model learns what its teachers say together, not the tokens", "[tra
   CHECK(divergence(teachers, alone.best_model(), corpus) > 0.5 * before);
 }
 
-TEST_CASE("A share of no teaching is a training from the tokens alone", "[train][teachers]") {
-  const Corpus corpus = noise();
-  const std::vector<GruModel<float>> teachers = {opinionated(1)};
-  TrainOptions options = kOptions;
-  options.epochs = 2;
-  options.teaching = 0;
-  Trainer ignorant(corpus, kPupil, options, teachers), alone(corpus, kPupil, options);
-  ignorant.run();
-  alone.run();
-  CHECK(ignorant.model().output.weight.matrix() == alone.model().output.weight.matrix());
-}
-
 TEST_CASE("A training with teachers has the same bits for any threads, stopped and resumed",
           "[train][teachers][resume]") {
   const Corpus corpus = noise();

@@ -27,14 +27,6 @@ struct ChunkLoss {
   double mean() const noexcept { return tokens == 0 ? 0.0 : nats / static_cast<double>(tokens); }
 };
 
-/// What a pass learns from beside a chunk's targets: probabilities that are already known, as other models'
-/// are.
-template <class Scalar>
-struct Taught {
-  std::span<const Scalar> probabilities = {};  // [T, B, V] of the token to come; empty for none
-  Scalar share = 0;  // of the loss that is the cross-entropy with them, −Σ p log q; the rest is the targets'
-};
-
 /// Forward and backward pass of a GruModel over chunks of T timesteps and B sequences: truncated
 /// backpropagation through time. The state [L, B, H] is carried from chunk to chunk; gradients end at the
 /// chunk's beginning.
@@ -137,10 +129,14 @@ class ChunkPass {
   std::span<const Scalar> probabilities() const noexcept { return logits_; }
 
   /// Loss over a chunk and the gradient of its mean by each parameter, into `gradient`, the state moved on.
-  /// The model given to assign() must still stand. Where it is taught, the gradient is that of the mixed
-  /// loss; the loss that is returned is the targets'.
+  /// The model given to assign() must still stand.
+  ///
+  /// taught  [T, B, V], probabilities p of the token to come that are already known, as other models' are:
+  /// the
+  ///         gradient is then that of the cross-entropy with them, −Σ p log q, in place of the targets'. The
+  ///         loss that is returned is the targets' all the same.
   ChunkLoss backpropagate(const Chunk& chunk, GruModel<Scalar>& gradient, const Dropout& dropout = {},
-                          const Taught<Scalar>& taught = {}) {
+                          std::span<const Scalar> taught = {}) {
     const auto tokens =
         std::count_if(chunk.targets.begin(), chunk.targets.end(), [](Token t) { return t != kNoToken; });
     const Scalar scale =
@@ -252,7 +248,7 @@ class ChunkPass {
   }
 
   void forward(const Chunk& chunk, kernels::Rows rows, Scalar scale, const Dropout& dropout,
-               const Taught<Scalar>& taught) {
+               std::span<const Scalar> taught) {
     const bool drops = dropout.probability > 0;
     const Scalar* input = nullptr;
     if (packed_.has_inputs()) {
@@ -286,15 +282,15 @@ class ChunkPass {
                              .scale = scale,
                              .logits = logits_.data(),
                              .loss = loss_.data()});
-    if (!taught.probabilities.empty()) teach(chunk, rows, scale * taught.share, taught.probabilities);
+    if (!taught.empty()) teach(chunk, rows, scale, taught);
   }
 
-  // softmax − one-hot becomes softmax − (1 − share) one-hot − share · probabilities, all times scale.
-  void teach(const Chunk& chunk, kernels::Rows rows, Scalar scale, std::span<const Scalar> probabilities) {
+  // softmax − one-hot becomes softmax − taught, both times scale.
+  void teach(const Chunk& chunk, kernels::Rows rows, Scalar scale, std::span<const Scalar> taught) {
     const auto V = count(config_.vocab_size);
     for_each_row(rows, [&](std::size_t row) {
       if (chunk.targets[row] == kNoToken) return;
-      for (std::size_t at = row * V; at < (row + 1) * V; ++at) logits_[at] -= scale * probabilities[at];
+      for (std::size_t at = row * V; at < (row + 1) * V; ++at) logits_[at] -= scale * taught[at];
       logits_[row * V + chunk.targets[row]] += scale;
     });
   }

@@ -27,11 +27,9 @@ struct TrainOptions {
   double input_dropout = 0;  // of the first layer's input, of models that are told a context
   bool variational = false;  // drops the same outputs at all timesteps of a chunk
   WeightDropout weights = {};
-  double average = 0;   // share of the old in a moving average of the weights, from one update to the next,
-                        // which is then what is validated and kept; 0 for none (Polyak and Juditsky 1992)
-  double teaching = 1;  // share of the loss that is learnt from teachers' probabilities instead of the
-                        // tokens, where there are teachers
-  int patience = 0;  // ends after so many epochs in a row without a better validation loss, where positive
+  double average = 0;  // share of the old in a moving average of the weights, from one update to the next,
+                       // which is then what is validated and kept; 0 for none (Polyak and Juditsky 1992)
+  int patience = 0;    // ends after so many epochs in a row without a better validation loss, where positive
   AugmentOptions augment = {};  // how the songs that are trained on are varied
   std::uint64_t seed = 1;
   int threads = 0;                // 0: all the machine has; the result has the same bits for any number
@@ -59,7 +57,6 @@ inline nlohmann::json to_json(const TrainOptions& options) {
           {"recurrent_dropout", options.weights.recurrent},
           {"embedding_dropout", options.weights.embedding},
           {"average", options.average},
-          {"teaching", options.teaching},
           {"weight_decay", options.optimizer.weight_decay},
           {"transpose", options.augment.transpose},
           {"transpose_share", options.augment.share},

@@ -80,8 +80,8 @@ class Trainer {
   /// The model's vocab_size is the corpus's. Throws Error where no song is in the train split, where the
   /// options ask for 8 bits, or where they drop inputs of a model that is told no context. The corpus must
   /// outlive the trainer.
-  /// teachers  models of the same vocabulary and context whose mean probabilities are learnt as
-  ///           TrainOptions::teaching says; none for a training from the tokens alone
+  /// teachers  models of the same vocabulary and context whose mean probabilities are learnt instead of the
+  ///           tokens; none for a training from these
   Trainer(const Corpus& corpus, ModelConfig config, const TrainOptions& options,
           std::span<const GruModel<float>> teachers = {})
       : corpus_(&corpus),
@@ -126,14 +126,13 @@ class Trainer {
       drop_weights(dropped_, options_.weights, options_.seed, step_);
       pass_.assign(dropped_);
     }
-    const ChunkLoss loss = pass_.backpropagate(
-        chunk_, gradient_,
-        {.probability = options_.dropout,
-         .input = options_.input_dropout,
-         .variational = options_.variational,
-         .seed = options_.seed,
-         .step = step_},
-        {.probabilities = teachers_.probabilities(chunk_), .share = static_cast<float>(options_.teaching)});
+    const ChunkLoss loss = pass_.backpropagate(chunk_, gradient_,
+                                               {.probability = options_.dropout,
+                                                .input = options_.input_dropout,
+                                                .variational = options_.variational,
+                                                .seed = options_.seed,
+                                                .step = step_},
+                                               teachers_.probabilities(chunk_));
     if (options_.weights.any()) drop_weights(gradient_, options_.weights, options_.seed, step_);
     report.loss = loss.mean();
     report.gradient_norm = optimizer_.gradient_norm(threads_);
@@ -383,12 +382,19 @@ class Trainer {
       songs.push_back(corpus_->song(i).hash);
       songs.push_back(static_cast<std::uint64_t>(corpus_->song(i).split));
     }
-    return {{"options", to_json(options_)},   {"corpus", content_hash(std::as_bytes(std::span(songs)))},
-            {"teachers", teachers_.hashes()}, {"step", step_},
-            {"updates", optimizer_.step()},   {"best_loss", best_loss_},  // null where infinite: none yet
-            {"has_best", has_best_},          {"epochs_without_gain", epochs_without_gain_},
-            {"rate_scale", rate_scale_},      {"seconds", seconds_},
-            {"stream", stream_.position()},   {"curve", curve_.to_json()}};
+    return {{"options", to_json(options_)},
+            {"corpus", content_hash(std::as_bytes(std::span(songs)))},
+            {"teachers", teachers_.hashes()},
+            {"step", step_},
+            {"updates", optimizer_.step()},
+            // Null where infinite: none yet.
+            {"best_loss", best_loss_},
+            {"has_best", has_best_},
+            {"epochs_without_gain", epochs_without_gain_},
+            {"rate_scale", rate_scale_},
+            {"seconds", seconds_},
+            {"stream", stream_.position()},
+            {"curve", curve_.to_json()}};
   }
 
   const Corpus* corpus_;
