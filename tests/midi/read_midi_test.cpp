@@ -1,9 +1,14 @@
 #include "gruve/midi/read_midi.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
+
+#include "gruve/core/rng.hpp"
+#include "gruve/midi/song.hpp"
 
 #include "catch.hpp"
 #include "midi/midi_bytes.hpp"
@@ -85,6 +90,42 @@ TEST_CASE("A note-off of another channel or another track ends nothing", "[midi]
   const Bytes file = header(1, 2, 96) + track({0, 0x90, 60, 10, 9, 0x81, 60, 0, 9, 0xFF, 0x2F, 0}) +
                      track({5, 0x80, 60, 0, 0, 0xFF, 0x2F, 0});
   CHECK(notes_of(file) == std::vector<Note>{{0, 18, 60, 10, 0}});
+}
+
+TEST_CASE("The notes of any number of tracks stand in the order of sort_notes", "[midi][reader]") {
+  constexpr std::int64_t kSounds = -1;
+  Rng rng(3);
+  for (int round = 0; round < 300; ++round) {
+    const int num_tracks = 1 + round % 9;
+    Bytes file = header(1, num_tracks, 96);
+    std::vector<Note> expected;
+    for (int i = 0; i < num_tracks; ++i) {
+      Bytes events;
+      std::int64_t tick = 0;
+      const std::uint32_t num_events = rng.below(4) == 0 ? 0 : rng.below(90);
+      const std::uint32_t rest = rng.below(2) == 0 ? 0 : 5;  // all together, or chords of a few notes
+      for (std::uint32_t n = 0; n < num_events; ++n) {
+        const auto wait = static_cast<int>(rng.below(3) == 0 ? rest : 0);
+        const auto pitch = static_cast<int>(rng.below(40)), channel = static_cast<int>(rng.below(2));
+        const auto velocity = static_cast<int>(rng.below(4));  // 0 ends the oldest note of the key
+        tick += wait;
+        events = events + bytes({wait, 0x90 | channel, pitch, velocity});
+        if (velocity > 0) {
+          expected.push_back({tick, kSounds, pitch, velocity, channel});
+        } else {
+          const auto ended = std::find_if(expected.begin(), expected.end(), [&](const Note& note) {
+            return note.end == kSounds && note.pitch == pitch && note.channel == channel;
+          });
+          if (ended != expected.end()) ended->end = tick;
+        }
+      }
+      file = file + chunk("MTrk", events + bytes({1, 0xFF, 0x2F, 0}));
+      for (Note& note : expected)
+        if (note.end == kSounds) note.end = tick + 1;
+    }
+    sort_notes(expected);
+    REQUIRE(notes_of(file) == expected);
+  }
 }
 
 TEST_CASE("Notes still sounding at the end of their track end there and in no later track",

@@ -31,13 +31,16 @@ struct MidiFile {
 
 inline constexpr std::size_t kMaxListedRepairs = 64;
 
+/// No event is later: some million years at any usual division.
+inline constexpr std::int64_t kMaxTicks = std::int64_t{1} << 55;
+
 struct MidiOptions {
   /// Reads on where the standard is broken, as a person would who wants the notes: see parse_midi.
   bool repair = false;
   /// A file with more is refused, before memory is taken for them.
   std::uint64_t max_events = std::numeric_limits<std::uint64_t>::max();
-  /// A file with a later event is refused.
-  std::int64_t max_ticks = std::numeric_limits<std::int64_t>::max();
+  /// A file with a later event is refused; at most kMaxTicks.
+  std::int64_t max_ticks = kMaxTicks;
 };
 
 }  // namespace gruve

@@ -23,8 +23,9 @@ class MidiParser {
       : bytes_(reinterpret_cast<const std::uint8_t*>(bytes.data())),
         size_(bytes.size()),
         file_(file),
-        options_(options) {
-    sounding_.fill({kNone, kNone});
+        options_(options),
+        max_ticks_(std::min(options.max_ticks, kMaxTicks)) {
+    first_sounding_.fill(kNone);
   }
 
   MidiFile parse() {
@@ -73,7 +74,7 @@ class MidiParser {
     std::stable_sort(song.time_signatures.begin(), song.time_signatures.end(), by_tick);
     if (!std::is_sorted(result_.pedal.begin(), result_.pedal.end(), by_tick))
       std::stable_sort(result_.pedal.begin(), result_.pedal.end(), by_tick);
-    sort_notes_of_tracks();
+    merge_tracks();
     return std::move(result_);
   }
 
@@ -82,18 +83,12 @@ class MidiParser {
   struct Track {
     std::size_t at;
     std::size_t end;
-    std::size_t event;      // where the present event begins, its delta time included
-    std::int64_t tick = 0;  // below 2^58: a track has less than 2^32 bytes, and 2^28 ticks take five of them
+    std::size_t event;  // where the present event begins, its delta time included
+    std::int64_t tick = 0;
     std::int64_t event_tick = 0;  // before the present event
     int running_status = 0;       // 0 where there is none
     int last_status = 0;          // the last channel status; 0 where there was none
     bool ended = false;           // by its end-of-track event
-  };
-
-  // The notes of one key that sound, oldest first: a list through their unused ends (see note_on).
-  struct Sounding {
-    std::int64_t first;
-    std::int64_t last;
   };
 
   static constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
@@ -182,7 +177,7 @@ class MidiParser {
         return std::to_string(next - track.at) + " bytes behind the end of the track are skipped";
       });
     }
-    if (const std::size_t hanging = end_notes(first_note, track.tick); hanging > 0) {
+    if (const std::size_t hanging = finish_notes(first_note, track.tick); hanging > 0) {
       repaired(track.at, [&] {
         return std::to_string(hanging) +
                (hanging == 1 ? " note is not ended, and ends" : " notes are not ended, and end") +
@@ -267,7 +262,7 @@ class MidiParser {
         if (*next >= 0x80) break;
         delta = (delta & 0x7F) << 7 | *next++;
       }
-      if (delta > options_.max_ticks - tick) break;
+      if (delta > max_ticks_ - tick) break;
       const int first = *next;
       if (first >= 0xF0 || (first < 0x80 && status == 0)) break;
       if (first >= 0x80) ++next;
@@ -307,10 +302,10 @@ class MidiParser {
       fail(track.event, "more than " + std::to_string(options_.max_events) + " events");
     }
     track.tick += variable_length(track);
-    if (track.tick > options_.max_ticks) {
+    if (track.tick > max_ticks_) {
       is_beyond_limit_ = true;
       fail(track.event, "an event at tick " + std::to_string(track.tick) + ", expected at most " +
-                            std::to_string(options_.max_ticks));
+                            std::to_string(max_ticks_));
     }
     int status = next(track);
     if (status >= 0xF0) {
@@ -394,14 +389,14 @@ class MidiParser {
   // notes.
   void note_on(Note note) {
     auto& notes = result_.song.notes;
-    Sounding& sounding = sounding_of(note.channel, note.pitch);
+    const std::size_t at = place(note.channel, note.pitch);
     const auto index = static_cast<std::int64_t>(notes.size());
-    if (sounding.first == kNone) {
-      sounding.first = index;
+    if (first_sounding_[at] == kNone) {
+      first_sounding_[at] = index;
     } else {
-      notes[static_cast<std::size_t>(sounding.last)].end = ~index;
+      notes[static_cast<std::size_t>(last_sounding_[at])].end = ~index;
     }
-    sounding.last = index;
+    last_sounding_[at] = index;
     note.end = ~kNone;
     notes.push_back(note);
   }
@@ -415,76 +410,105 @@ class MidiParser {
   }
 
   void note_off(std::int64_t tick, int channel, int pitch) {
-    Sounding& sounding = sounding_of(channel, pitch);
-    if (sounding.first == kNone) return;
-    Note& note = result_.song.notes[static_cast<std::size_t>(sounding.first)];
-    sounding.first = ~note.end;
+    std::int64_t& first = first_sounding_[place(channel, pitch)];
+    if (first == kNone) return;
+    Note& note = result_.song.notes[static_cast<std::size_t>(first)];
+    first = ~note.end;
     note.end = tick;
   }
 
-  /// Ends at `tick` what still sounds of the notes from index `first` on. Returns how many those are.
-  std::size_t end_notes(std::size_t first, std::int64_t tick) {
+  /// Ends at `tick` what still sounds of the track's notes, those from index `first` on, and sorts them.
+  /// Returns how many still sounded.
+  std::size_t finish_notes(std::size_t first, std::int64_t tick) {
     auto& notes = result_.song.notes;
     std::size_t count = 0;
+    bool in_order = true;
+    std::int64_t before = -1;
     for (std::size_t i = first; i < notes.size(); ++i) {
-      if (notes[i].end >= 0) continue;
-      notes[i].end = tick;
-      sounding_of(notes[i].channel, notes[i].pitch).first = kNone;
-      ++count;
+      if (notes[i].end < 0) {
+        notes[i].end = tick;
+        first_sounding_[place(notes[i].channel, notes[i].pitch)] = kNone;
+        ++count;
+      }
+      const std::int64_t now = key(notes[i]);
+      if (now <= before && !earlier(notes[i - 1], notes[i])) in_order = false;
+      before = now;
     }
+    if (!in_order) sort_chords(first);
     return count;
   }
 
-  /// As sort_notes(), but within a track notes begin in order already.
-  void sort_notes_of_tracks() {
+  /// Merges the tracks' notes, each sorted, into the order of sort_notes().
+  void merge_tracks() {
     auto& notes = result_.song.notes;
-    const auto at = [&](std::size_t i) { return notes.begin() + static_cast<std::ptrdiff_t>(i); };
     std::vector<std::size_t>& runs = first_notes_;
     runs.erase(std::unique(runs.begin(), runs.end()), runs.end());
-    std::vector<Note> merged(runs.size() > 1 ? notes.size() : 0);
-    while (runs.size() > 1) {
+    if (runs.size() < 2) return;
+    runs.push_back(notes.size());
+    for (std::vector<Note> merged = notes; runs.size() > 2; notes.swap(merged)) {
       std::size_t kept = 0;
-      for (std::size_t i = 0; i < runs.size(); i += 2) {
-        const std::size_t middle = i + 1 < runs.size() ? runs[i + 1] : notes.size();
-        const std::size_t end = i + 2 < runs.size() ? runs[i + 2] : notes.size();
-        merge_by_start(notes.data(), runs[i], middle, end, merged.data());
+      for (std::size_t i = 0; i + 1 < runs.size(); i += 2) {
+        const std::size_t end = runs[std::min(i + 2, runs.size() - 1)];
+        merge(notes.data(), runs[i], runs[i + 1], end, merged.data());
         runs[kept++] = runs[i];
       }
+      runs[kept++] = notes.size();
       runs.resize(kept);
-      notes.swap(merged);
     }
-    for (std::size_t i = 0; i < notes.size();) {
-      std::size_t end = i + 1;
-      while (end < notes.size() && notes[end].start == notes[i].start) ++end;
-      if (end - i > 16) {
-        std::sort(at(i), at(end), [](const Note& a, const Note& b) { return earlier(a, b); });
-      } else {
-        for (std::size_t j = i + 1; j < end; ++j)
-          for (std::size_t k = j; k > i && earlier(notes[k], notes[k - 1]); --k)
-            std::swap(notes[k], notes[k - 1]);
-      }
-      i = end;
+    sort_chords(0);
+  }
+
+  /// Sorts the notes from index `first` on, which begin in order: those that begin together, wherever they
+  /// aren't. Most writers put them in the order of their pitches.
+  void sort_chords(std::size_t first) {
+    const std::size_t last = result_.song.notes.size();
+    Note* const notes = result_.song.notes.data();
+    std::int64_t before = -1;
+    for (std::size_t i = first; i < last; ++i) {
+      const std::int64_t now = key(notes[i]);
+      const bool in_order = now > before || earlier(notes[i - 1], notes[i]);
+      before = now;
+      if (in_order) continue;
+      std::size_t begin = i - 1, end = i + 1;
+      while (begin > first && notes[begin - 1].start == notes[i].start) --begin;
+      while (end < last && notes[end].start == notes[i].start) ++end;
+      std::sort(notes + begin, notes + end, [](const Note& a, const Note& b) { return earlier(a, b); });
+      i = end - 1;
+      before = key(notes[i]);
     }
   }
 
-  /// Merges notes [first, middle) and [middle, end) to the same place of `to`, without branches that depend
-  /// on which of two begins earlier.
-  static void merge_by_start(const Note* notes, std::size_t first, std::size_t middle, std::size_t end,
-                             Note* to) {
-    std::size_t left = first, right = middle, at = first;
-    while (left < middle && right < end) {
-      const bool takes_right = notes[right].start < notes[left].start;
-      to[at++] = notes[takes_right ? right : left];
-      right += takes_right ? 1 : 0;
-      left += takes_right ? 0 : 1;
-    }
-    at += static_cast<std::size_t>(std::copy(notes + left, notes + middle, to + at) - (to + at));
-    std::copy(notes + right, notes + end, to + at);
+  /// By start, then pitch: one number, so that to compare takes no branch, which would be a guess.
+  static std::int64_t key(const Note& note) {
+    static_assert(kMaxTicks < std::int64_t{1} << 56);
+    return note.start << 7 | note.pitch;
   }
 
-  Sounding& sounding_of(int channel, int pitch) {
-    return sounding_[static_cast<std::size_t>(channel * 128 + pitch)];
+  /// Merges notes [left, right) and [right, end) by their keys to the same place of `to`: from both ends at
+  /// once, since each choice waits for the one before it at its end.
+  static void merge(const Note* notes, std::size_t left, std::size_t right, std::size_t end, Note* to) {
+    std::size_t left_end = right;
+    Note* front = to + left;
+    Note* back = to + end;
+    const auto take_first = [&] {
+      const std::size_t is_right = key(notes[right]) < key(notes[left]);
+      *front++ = notes[left + (right - left) * is_right];
+      right += is_right;
+      left += 1 - is_right;
+    };
+    while (left_end - left > 1 && end - right > 1) {
+      take_first();
+      const std::size_t is_left = key(notes[end - 1]) < key(notes[left_end - 1]);
+      left_end -= is_left;
+      end -= 1 - is_left;
+      *--back = notes[end + (left_end - end) * is_left];
+    }
+    while (left != left_end && right != end) take_first();
+    front = std::copy(notes + left, notes + left_end, front);
+    std::copy(notes + right, notes + end, front);
   }
+
+  static std::size_t place(int channel, int pitch) { return static_cast<std::size_t>(channel * 128 + pitch); }
 
   std::uint8_t next(Track& track) const {
     if (track.at == track.end) fail(track.event, "event runs past the end of its track");
@@ -570,6 +594,7 @@ class MidiParser {
   std::size_t size_;
   const std::string& file_;
   const MidiOptions options_;
+  const std::int64_t max_ticks_;
   std::size_t begin_ = 0;  // of the header
   std::size_t promised_tracks_ = 0;
   std::uint64_t num_events_ = 0;
@@ -578,7 +603,10 @@ class MidiParser {
   bool is_smpte_ = false;
   std::vector<std::size_t> first_notes_;  // of each track
   std::array<signed char, 16> pedal_{};   // of each channel in this track: 1 down, 0 up, -1 not yet moved
-  std::array<Sounding, 16 * 128> sounding_;
+  // The notes of each key that sound, by their indices: a list from the oldest, kNone where there is none, to
+  // the youngest, through their unused ends (see note_on).
+  std::array<std::int64_t, 16 * 128> first_sounding_;
+  std::array<std::int64_t, 16 * 128> last_sounding_;
   MidiFile result_;
 };
 
