@@ -83,6 +83,7 @@
 #include "gruve/tokens/repeat_finder.hpp"
 #include "gruve/tokens/screening.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
+#include "gruve/tokens/timestep_writer.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 #include "gruve/tokens/voice_repeats.hpp"
 #include "gruve/train/curve.hpp"

@@ -38,8 +38,9 @@ Song random_song(Rng& rng, int steps_per_quarter, int ticks_per_step) {
   song.ticks_per_quarter = steps_per_quarter * ticks_per_step;
   const std::uint32_t steps = 1 + rng.below(200);
   song.length = static_cast<std::int64_t>(steps) * ticks_per_step;
+  const std::uint32_t rarity = 1 + rng.below(50);  // from all keys to one or two
   for (int pitch = 21; pitch <= 108; ++pitch) {
-    if (rng.below(4) != 0) continue;
+    if (rng.below(rarity) != 0) continue;
     for (std::uint32_t step = rng.below(30); step + 1 < steps;) {
       const std::uint32_t end = std::min(step + 1 + rng.below(40), steps);
       song.notes.push_back({.start = std::int64_t{step} * ticks_per_step,

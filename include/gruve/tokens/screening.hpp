@@ -120,12 +120,16 @@ inline Screening screen(const Song& song, const ScreeningOptions& options = {}) 
             std::nullopt};
 
   bool is_empty = true;
-  for (Note note : song.notes) {
+  for (const Note& note : song.notes) {
     const bool is_too_short = grid.is_too_short(note.start, note.end);
+    const bool is_drum = options.drop_drums && note.channel == kDrumChannel;
+    if (!is_too_short && on_piano(note.pitch) && !is_drum) {  // as most are
+      is_empty = false;
+      continue;
+    }
     if (internal::is_dropped(note, is_too_short, options)) continue;
     is_empty = false;
-    if (options.fold_octaves) note.pitch = internal::folded(note.pitch);
-    if (!on_piano(note.pitch))
+    if (!on_piano(options.fold_octaves ? internal::folded(note.pitch) : note.pitch))
       return {Rule::out_of_range,
               "note " + std::to_string(note.pitch) + " at tick " + std::to_string(note.start) +
                   (note.pitch < kLowestKey ? " lies below A0" : " lies above C8"),

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,6 +11,7 @@
 #include "gruve/core/error.hpp"
 #include "gruve/midi/song.hpp"
 #include "gruve/tokens/grid.hpp"
+#include "gruve/tokens/timestep_writer.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
 namespace gruve {
@@ -79,12 +78,14 @@ class TimestepEncoder {
     std::int64_t steps = grid.up(std::max<std::int64_t>(song.length, 0));
     std::vector<Held> notes;
     notes.reserve(song.notes.size());
+    int highest = 0;
     for (const Note& note : song.notes) {
       if (!on_piano(note.pitch)) continue;
       const Held held{std::max<std::int64_t>(grid.nearest(note.start), 0), grid.nearest(note.end),
                       note.pitch - kLowestKey};
       if (held.end <= held.start) continue;
       notes.push_back(held);
+      highest = std::max(highest, held.key);
       steps = std::max(steps, held.end);
     }
     if (steps > kMaxTimesteps)
@@ -94,40 +95,19 @@ class TimestepEncoder {
     if (!std::is_sorted(notes.begin(), notes.end(), starts_earlier))
       std::stable_sort(notes.begin(), notes.end(), starts_earlier);
 
-    std::vector<Keys> changes(static_cast<std::size_t>(steps) + 1);  // the keys that begin or end there
-    std::array<std::int64_t, kNumKeys> until{};                      // where each key is released
+    internal::TimestepWriter writer(static_cast<std::size_t>(steps), highest);
+    std::array<std::int64_t, kNumKeys> until{};  // where each key is released
     std::int64_t held_steps = 0;
     for (const Held& note : notes) {
       std::int64_t& released = until[static_cast<std::size_t>(note.key)];
       const std::int64_t start = std::max(note.start, released);
       const std::int64_t end = std::max(start, options_.repeat_held ? note.end : note.start + 1);
-      changes[static_cast<std::size_t>(start)].flip(note.key);
-      changes[static_cast<std::size_t>(end)].flip(note.key);
+      writer.flip(static_cast<std::size_t>(start), note.key);
+      writer.flip(static_cast<std::size_t>(end), note.key);
       held_steps += end - start;
       released = end;
     }
-
-    std::vector<Token> tokens(static_cast<std::size_t>(steps + held_steps) + kBlock);
-    Token* out = tokens.data();
-    Keys keys;
-    Spelled spelled = spell(keys);
-    for (std::int64_t step = 0; step < steps; ++step) {
-      const Keys& change = changes[static_cast<std::size_t>(step)];
-      if ((change.upper | change.lower) != 0) {
-        keys.upper ^= change.upper;
-        keys.lower ^= change.lower;
-        spelled = spell(keys);
-      }
-      if (spelled.size > kBlock) {
-        out = spell_all(keys, out);
-        continue;
-      }
-      std::memcpy(out, &spelled.first, sizeof spelled.first);
-      std::memcpy(out + kBlock / 2, &spelled.second, sizeof spelled.second);
-      out += spelled.size;
-    }
-    tokens.resize(static_cast<std::size_t>(out - tokens.data()));
-    return tokens;
+    return writer.write(static_cast<std::size_t>(steps + held_steps));
   }
 
   /// The song that the tokens spell: velocity 80, one tempo, ticks_per_quarter a multiple of
@@ -179,60 +159,6 @@ class TimestepEncoder {
   friend bool operator==(const TimestepEncoder&, const TimestepEncoder&) = default;
 
  private:
-  // A set of keys, the highest at the lowest bit.
-  struct Keys {
-    std::uint64_t upper = 0;  // 87 to 24
-    std::uint64_t lower = 0;  // 23 to 0
-
-    void flip(int key) noexcept {
-      const int bit = kNumKeys - 1 - key;
-      (bit < 64 ? upper : lower) ^= std::uint64_t{1} << bit % 64;
-    }
-  };
-
-  // Most timesteps have at most so many tokens: they are written at once, the next over what is too much.
-  static constexpr std::size_t kBlock = 8;
-
-  // The tokens of a timestep as they lie in memory, in registers. Where there are more than kBlock, size says
-  // no more than that.
-  struct Spelled {
-    std::uint64_t first = 0;   // four tokens
-    std::uint64_t second = 0;  // four more, of any value where size is at most 4
-    std::size_t size = 1;
-  };
-
-  // Compilers branch on the words here; arithmetic in place of these branches took a fifth longer.
-  static Spelled spell(Keys keys) noexcept {
-    Spelled spelled;
-    keys.lower |= ~std::uint64_t{0} << (kNumKeys - 64);  // behind the keys stands the end, again and again
-    const auto next = [&] {
-      std::uint64_t& word = keys.upper != 0 ? keys.upper : keys.lower;
-      const int bit = std::countr_zero(word) + (keys.upper != 0 ? 0 : 64);
-      word &= word - 1;
-      spelled.size += bit < kNumKeys ? 1 : 0;
-      return static_cast<std::uint64_t>(bit < kNumKeys ? kNumKeys - 1 - bit : kEndOfStep);
-    };
-    for (int i = 0; i < 4; ++i) spelled.first |= next() << place(i);
-    if (spelled.size > 4)
-      for (int i = 0; i < 4; ++i) spelled.second |= next() << place(i);
-    return spelled;
-  }
-
-  // The lowest bit of token i of four, as they lie in memory.
-  static constexpr int place(int i) noexcept {
-    return 16 * (std::endian::native == std::endian::little ? i : 3 - i);
-  }
-
-  // As spell(), for any number of keys. Returns the end of what it wrote.
-  static Token* spell_all(Keys keys, Token* out) noexcept {
-    for (; keys.upper != 0; keys.upper &= keys.upper - 1)
-      *out++ = static_cast<Token>(kNumKeys - 1 - std::countr_zero(keys.upper));
-    for (; keys.lower != 0; keys.lower &= keys.lower - 1)
-      *out++ = static_cast<Token>(kNumKeys - 65 - std::countr_zero(keys.lower));
-    *out++ = kEndOfStep;
-    return out;
-  }
-
   Options options_;
 };
 
