@@ -7,7 +7,7 @@ import re
 import subprocess
 
 import chart
-from rows import LESS_IS_BETTER
+from rows import LESS_IS_BETTER, E, num_parameters
 
 MUST_NAMES = {"limit": "of the limit", "best peer": "the best peer"}
 
@@ -200,6 +200,39 @@ def notes(results, judged):
         yield "Not measured: " + "; ".join(dict.fromkeys(missing))
 
 
+def phase_section(results):
+    """Where the time of a training step goes, and how near its products come to the machine's peak."""
+    measured = [result for result in results["rows"] if result.get("phases")]
+    if not measured:
+        return ""
+    names = list(measured[0]["phases"])
+
+    def cell(phases, name):
+        share = phases[name]["ms"] / sum(phase["ms"] for phase in phases.values())
+        percent = phases[name].get("percent")
+        return f"{share:.0%}" + (f" at {percent:.0f} %" if percent is not None else "")
+
+    lines = [
+        [result["row"]["title"], *(cell(result["phases"], name) for name in names)] for result in measured
+    ]
+    return f"""
+## Where the time of a training step goes
+
+The share of each phase, and how much of the machine's fp32 multiply-adds it does where it is products:
+
+{markdown_table(["work", *names], lines)}
+
+The table above counts the dense model's work and parameters. Of these, gruve saves the first layer's product with
+its input (a row of a table is added instead): that is {first_input_share(256, 1):.0%} of the parameters at H = 256,
+{first_input_share(2048, 1):.0%} at H = 2048 and {first_input_share(512, 2):.0%} in two layers of 512. So the cost per parameter rises
+with H where every product is equally fast.
+"""
+
+
+def first_input_share(hidden, layers):
+    return 3 * hidden * E / num_parameters(hidden, layers)
+
+
 def aside_section(results):
     """The figures of programs that are not in turns with gruve, with how they were built."""
     lines = [
@@ -248,7 +281,7 @@ fp32 multiply-adds or, for a step, of the reading of its weights from the cache 
 {markdown_table(HEAD, [cells(one) for one in judged])}
 
 {(chr(10) * 2).join(note + "." for note in notes(results, judged))}
-{aside_section(results)}
+{phase_section(results)}{aside_section(results)}
 ## Machine
 
 {markdown_table(["", ""], [[name, str(value)] for name, value in facts.items()])}

@@ -160,6 +160,21 @@ def peer(row, command, python, found):
     return Competitor([python, "-m", name, *more], row.threads)
 
 
+def phases(row):
+    """{phase: {"ms": median, "percent": of the multiply-adds' peak where it is products}} of a training step."""
+    command = gruve(row, row.gruve).command
+    found = {}
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    for line in map(json.loads, output.splitlines()):
+        if line["bench"] == "train_phase":
+            phase = found.setdefault(line["config"].split(": ", 1)[1], {})
+            if line["unit"] == "ms":
+                phase["ms"] = line["median"]
+            else:
+                phase["percent"] = line["percent"]
+    return found
+
+
 def write_work(work):
     """The folder that peers are compared on, made where it is not there."""
     H, L, B, T = work
@@ -222,7 +237,11 @@ def measure_row(row, python):
             result["gruve"] = line
         else:
             result["peers"][who] = line
-    return result | ({} if "gruve" in result else {"gruve": result["peers"].pop("gruve")})
+    if "gruve" not in result:
+        result["gruve"] = result["peers"].pop("gruve")
+    elif row.bench == "train":
+        result["phases"] = phases(row)
+    return result
 
 
 def midi_folders(given):
