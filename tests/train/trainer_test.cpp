@@ -155,6 +155,36 @@ TEST_CASE("A model learns a source down to its entropy and not below, in either 
   CHECK(truth == Approx(entropy).epsilon(0.02));  // the draw of some 10,000 test tokens is a fair one
   CHECK(loss.mean() > truth);
   CHECK(loss.mean() < 1.02 * truth);
+
+  // Token by token, as in generation, where a set of kernels may round states, too.
+  const auto steps = [&](const kernels::Kernels<float>& kernels) {
+    ThreadPool threads(1);
+    PackedModel<float> packed(trainer.best_model().config, kernels);
+    packed.assign(trainer.best_model(), threads);
+    double nats = 0;
+    for (const std::size_t song : corpus.songs(Split::test)) {
+      Stepper stepper(packed);
+      Token last = letters(12).start_token();
+      for (const Token token : corpus.song(song).tokens) {
+        const auto logits = stepper.step(last);
+        double sum = 0;
+        for (const float logit : logits) sum += std::exp(static_cast<double>(logit));
+        nats += std::log(sum) - static_cast<double>(logits[token]);
+        last = token;
+      }
+    }
+    return nats / static_cast<double>(tokens);
+  };
+  const double exact = steps(kernels::reference::kKernels<float>);
+  CHECK(exact == Approx(loss.mean()).epsilon(precision == kernels::Precision::fp32 ? 1e-5 : 1e-3));
+  for (const auto weights : {kernels::Precision::bf16, kernels::Precision::int8}) {
+    for (const kernels::Kernels<float>* kernels : kernels::available(weights)) {
+      const double more = steps(*kernels) / exact - 1;
+      std::printf("  steps with weights in %s, %s: %+.3f %%\n",
+                  std::string(kernels::precision_name(weights)).c_str(), kernels->name, 100 * more);
+      CHECK(std::abs(more) < (weights == kernels::Precision::bf16 ? 1e-3 : 1e-2));
+    }
+  }
 }
 
 TEST_CASE("A training has the same bits for 1, 2 and 5 threads", "[train][threads]") {

@@ -66,21 +66,40 @@ inline constexpr int kRows = 8;
 #include "gruve/kernels/fused.inc"
 inline constexpr Kernels<float> kFp32 = kernels_of<Fp32>("avx512"), kBf16 = kernels_of<Bf16>("avx512"),
                                 kInt8 = kernels_of<Int8>("avx512");
+
+#include "gruve/kernels/fused/int8_quads.inc"
+// But for what a step takes.
+inline constexpr Kernels<float> kInt8Quads = [] {
+  Kernels<float> kernels = kInt8;
+  kernels.packed_size = packed_size<Int8Quads>;
+  kernels.pack = pack<Int8Quads>;
+  kernels.multiply = multiply<Int8Quads>;
+  kernels.packed_gru_size = packed_gru_size<Int8Quads>;
+  kernels.pack_gru = pack_gru<Int8Quads>;
+  kernels.gru_forward = gru_forward<Int8Quads>;
+  kernels.packed_gru_backward_size = packed_gru_backward_size<Int8Quads>;
+  kernels.pack_gru_backward = pack_gru_backward<Int8Quads>;
+  kernels.gru_backward = gru_backward<multiply<Int8Quads>>;
+  return kernels;
+}();
 }  // namespace avx512
 GRUVE_TARGET_END
 GRUVE_TARGET_BEGIN("avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
-// Steps with 8-bit weights, with two instructions where AVX-512 alone takes three.
+// Weights of 8 bits, of which a step multiplies four at a time.
 namespace avx512_vnni {
 using namespace avx512;
-GRUVE_INLINE IntVector multiply_pairs(IntVector a, IntVector b, IntVector c) {
-  return (IntVector)_mm512_dpwssd_epi32((__m512i)c, (__m512i)a, (__m512i)b);
+// In each lane c + the sum of the products of the four bytes of a, unsigned, and those of b, signed.
+GRUVE_INLINE IntVector multiply_quads(IntVector a, IntVector b, IntVector c) {
+  return (IntVector)_mm512_dpbusd_epi32((__m512i)c, (__m512i)a, (__m512i)b);
 }
 #include "gruve/kernels/fused/step.inc"
+
+#include "gruve/kernels/fused/step_quads.inc"
 inline constexpr Kernels<float> kInt8 = [] {
-  Kernels<float> kernels = avx512::kInt8;
+  Kernels<float> kernels = avx512::kInt8Quads;
   kernels.name = "avx512_vnni";
-  kernels.multiply_vector = multiply_vector<Int8>;
-  kernels.gru_step = gru_step<Int8>;
+  kernels.multiply_vector = multiply_vector<Int8Quads>;
+  kernels.gru_step = gru_step<Int8Quads>;
   return kernels;
 }();
 }  // namespace avx512_vnni
