@@ -47,6 +47,7 @@
 #include "gruve/measure/tonality.hpp"
 #include "gruve/midi/midi_file.hpp"
 #include "gruve/midi/midi_parser.hpp"
+#include "gruve/midi/note_order.hpp"
 #include "gruve/midi/read_midi.hpp"
 #include "gruve/midi/song.hpp"
 #include "gruve/midi/sustain.hpp"

@@ -31,7 +31,7 @@ struct MidiFile {
 
 inline constexpr std::size_t kMaxListedRepairs = 64;
 
-/// No event is later: some million years at any usual division.
+/// No event is later: that is over ten thousand years.
 inline constexpr std::int64_t kMaxTicks = std::int64_t{1} << 55;
 
 struct MidiOptions {

@@ -12,6 +12,7 @@
 
 #include "gruve/core/error.hpp"
 #include "gruve/midi/midi_file.hpp"
+#include "gruve/midi/note_order.hpp"
 #include "gruve/midi/song.hpp"
 
 namespace gruve::internal {
@@ -74,7 +75,7 @@ class MidiParser {
     std::stable_sort(song.time_signatures.begin(), song.time_signatures.end(), by_tick);
     if (!std::is_sorted(result_.pedal.begin(), result_.pedal.end(), by_tick))
       std::stable_sort(result_.pedal.begin(), result_.pedal.end(), by_tick);
-    merge_tracks();
+    merge_runs(song.notes, std::move(first_notes_));
     return std::move(result_);
   }
 
@@ -430,82 +431,12 @@ class MidiParser {
         first_sounding_[place(notes[i].channel, notes[i].pitch)] = kNone;
         ++count;
       }
-      const std::int64_t now = key(notes[i]);
+      const std::int64_t now = order_key(notes[i]);
       if (now <= before && !earlier(notes[i - 1], notes[i])) in_order = false;
       before = now;
     }
-    if (!in_order) sort_chords(first);
+    if (!in_order) sort_chords(notes, first);
     return count;
-  }
-
-  /// Merges the tracks' notes, each sorted, into the order of sort_notes().
-  void merge_tracks() {
-    auto& notes = result_.song.notes;
-    std::vector<std::size_t>& runs = first_notes_;
-    runs.erase(std::unique(runs.begin(), runs.end()), runs.end());
-    if (runs.size() < 2) return;
-    runs.push_back(notes.size());
-    for (std::vector<Note> merged = notes; runs.size() > 2; notes.swap(merged)) {
-      std::size_t kept = 0;
-      for (std::size_t i = 0; i + 1 < runs.size(); i += 2) {
-        const std::size_t end = runs[std::min(i + 2, runs.size() - 1)];
-        merge(notes.data(), runs[i], runs[i + 1], end, merged.data());
-        runs[kept++] = runs[i];
-      }
-      runs[kept++] = notes.size();
-      runs.resize(kept);
-    }
-    sort_chords(0);
-  }
-
-  /// Sorts the notes from index `first` on, which begin in order: those that begin together, wherever they
-  /// aren't. Most writers put them in the order of their pitches.
-  void sort_chords(std::size_t first) {
-    const std::size_t last = result_.song.notes.size();
-    Note* const notes = result_.song.notes.data();
-    std::int64_t before = -1;
-    for (std::size_t i = first; i < last; ++i) {
-      const std::int64_t now = key(notes[i]);
-      const bool in_order = now > before || earlier(notes[i - 1], notes[i]);
-      before = now;
-      if (in_order) continue;
-      std::size_t begin = i - 1, end = i + 1;
-      while (begin > first && notes[begin - 1].start == notes[i].start) --begin;
-      while (end < last && notes[end].start == notes[i].start) ++end;
-      std::sort(notes + begin, notes + end, [](const Note& a, const Note& b) { return earlier(a, b); });
-      i = end - 1;
-      before = key(notes[i]);
-    }
-  }
-
-  /// By start, then pitch: one number, so that to compare takes no branch, which would be a guess.
-  static std::int64_t key(const Note& note) {
-    static_assert(kMaxTicks < std::int64_t{1} << 56);
-    return note.start << 7 | note.pitch;
-  }
-
-  /// Merges notes [left, right) and [right, end) by their keys to the same place of `to`: from both ends at
-  /// once, since each choice waits for the one before it at its end.
-  static void merge(const Note* notes, std::size_t left, std::size_t right, std::size_t end, Note* to) {
-    std::size_t left_end = right;
-    Note* front = to + left;
-    Note* back = to + end;
-    const auto take_first = [&] {
-      const std::size_t is_right = key(notes[right]) < key(notes[left]);
-      *front++ = notes[left + (right - left) * is_right];
-      right += is_right;
-      left += 1 - is_right;
-    };
-    while (left_end - left > 1 && end - right > 1) {
-      take_first();
-      const std::size_t is_left = key(notes[end - 1]) < key(notes[left_end - 1]);
-      left_end -= is_left;
-      end -= 1 - is_left;
-      *--back = notes[end + (left_end - end) * is_left];
-    }
-    while (left != left_end && right != end) take_first();
-    front = std::copy(notes + left, notes + left_end, front);
-    std::copy(notes + right, notes + end, front);
   }
 
   static std::size_t place(int channel, int pitch) { return static_cast<std::size_t>(channel * 128 + pitch); }
