@@ -13,7 +13,8 @@ namespace gruve::kernels {
 enum class Precision {
   fp32,
   bf16,  // bfloat16: the upper half of a float
-  int8,  // 8 bits and a float scale for each row of a weight matrix; for generation only
+  int8,  // 8 bits and a float scale for each row of a weight matrix; for generation only. A step of one
+         // sequence rounds its state, too: to 16 bits, or to 8 where the processor has VNNI
 };
 
 constexpr std::string_view precision_name(Precision precision) noexcept {
