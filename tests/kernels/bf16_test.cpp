@@ -7,15 +7,19 @@
 #include <string>
 #include <vector>
 
+#include "arrays.hpp"
 #include "catch.hpp"
 #include "emulated.hpp"
 #include "gruve/core/aligned.hpp"
-#include "gruve/core/rng.hpp"
 #include "gruve/kernels/dispatch.hpp"
 #include "tolerance.hpp"
 
 using namespace gruve;
 using namespace gruve::kernels;
+using gruve::tests::distance;
+using gruve::tests::random;
+using gruve::tests::sigmoid;
+using gruve::tests::size;
 
 namespace {
 
@@ -23,26 +27,13 @@ using Sets = std::vector<const Kernels<float>*>;
 
 // Those that round both sides: emulated, and the processor's own where it has them.
 Sets rounding_sets() {
-  Sets sets = {&emulated::kAmx, &emulated::kDots};
+  Sets sets = {&emulated::kAmxBf16, &emulated::kBf16};
   for (const char* name : {"avx512_bf16", "amx"})
     if (const Kernels<float>* found = find(name, Precision::bf16)) sets.push_back(found);
   return sets;
 }
 
-std::size_t size(int a, int b = 1, int c = 1) {
-  return static_cast<std::size_t>(a) * static_cast<std::size_t>(b) * static_cast<std::size_t>(c);
-}
-
-std::vector<float> random(std::size_t count, std::uint64_t seed, float scale = 1) {
-  Rng rng(seed);
-  std::vector<float> values(count);
-  for (float& value : values) value = scale * (2 * rng.uniform() - 1);
-  return values;
-}
-
 double rounded(float x) { return from_bfloat16(to_bfloat16(x)); }
-
-double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
 // A GRU over a chunk, its arrays, and weights small enough that |W h| <= 1.
 struct Layer {
@@ -99,12 +90,6 @@ struct Layer {
                             .dh = dh.data()});
   }
 };
-
-// A NaN is far from anything.
-double distance(double a, double b) {
-  const double difference = std::abs(a - b);
-  return std::isnan(difference) ? std::numeric_limits<double>::infinity() : difference;
-}
 
 double largest_distance(const std::vector<float>& a, const std::vector<float>& b) {
   double worst = 0;

@@ -4,24 +4,17 @@
 #include <string>
 #include <vector>
 
+#include "arrays.hpp"
 #include "catch.hpp"
-#include "gruve/core/rng.hpp"
 #include "gruve/kernels/dispatch.hpp"
 #include "tolerance.hpp"
 
 using namespace gruve;
 using namespace gruve::kernels;
+using gruve::tests::random;
+using gruve::tests::size;
 
 namespace {
-
-std::size_t size(int a, int b = 1) { return static_cast<std::size_t>(a) * static_cast<std::size_t>(b); }
-
-std::vector<float> random(std::size_t n, std::uint64_t seed) {
-  Rng rng(seed);
-  std::vector<float> values(n);
-  for (float& value : values) value = 2 * rng.uniform() - 1;
-  return values;
-}
 
 // 1 / n or its negative: each precision holds these weights as they are.
 std::vector<float> signs(std::size_t count, int n, std::uint64_t seed) {
@@ -30,10 +23,10 @@ std::vector<float> signs(std::size_t count, int n, std::uint64_t seed) {
   return values;
 }
 
-// Sets that round the left side as well are compared with exactly that in bf16_test.cpp.
+// Sets that round the left side as well are compared with exactly that in bf16_test.cpp and int8_test.cpp.
 bool rounds_left(const Kernels<float>& kernels) {
   const std::string name = kernels.name;
-  return name == "amx" || name == "avx512_bf16";
+  return name == "amx" || name == "avx512_bf16" || name == "avx512_vnni";
 }
 
 }  // namespace

@@ -5,29 +5,18 @@
 #include <cstdint>
 #include <vector>
 
+#include "arrays.hpp"
 #include "catch.hpp"
 #include "gruve/core/aligned.hpp"
-#include "gruve/core/rng.hpp"
 #include "gruve/kernels/dispatch.hpp"
 #include "tolerance.hpp"
 
 using namespace gruve;
 using namespace gruve::kernels;
+using gruve::tests::random;
+using gruve::tests::size;
 
-namespace {
-
-std::size_t size(int a, int b = 1, int c = 1) {
-  return static_cast<std::size_t>(a) * static_cast<std::size_t>(b) * static_cast<std::size_t>(c);
-}
-
-std::vector<float> random(std::size_t count, std::uint64_t seed) {
-  Rng rng(seed);
-  std::vector<float> values(count);
-  for (float& value : values) value = 2 * rng.uniform() - 1;
-  return values;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("The reference comes first among the implementations and one can be forced",
           "[kernels][dispatch]") {

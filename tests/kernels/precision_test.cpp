@@ -5,25 +5,18 @@
 #include <string>
 #include <vector>
 
+#include "arrays.hpp"
 #include "catch.hpp"
-#include "gruve/core/rng.hpp"
 #include "gruve/kernels/dispatch.hpp"
 #include "gruve/kernels/rounding.hpp"
 #include "tolerance.hpp"
 
 using namespace gruve;
 using namespace gruve::kernels;
+using gruve::tests::random;
+using gruve::tests::size;
 
 namespace {
-
-std::size_t size(int a, int b = 1) { return static_cast<std::size_t>(a) * static_cast<std::size_t>(b); }
-
-std::vector<float> random(std::size_t n, std::uint64_t seed) {
-  Rng rng(seed);
-  std::vector<float> values(n);
-  for (float& value : values) value = 2 * rng.uniform() - 1;
-  return values;
-}
 
 // The weights [K, N] as `precision` holds them, each column with its own scale; by arithmetic, not by bits.
 std::vector<double> held(Precision precision, int K, int N, const std::vector<float>& w) {
@@ -45,18 +38,19 @@ std::vector<double> held(Precision precision, int K, int N, const std::vector<fl
   return result;
 }
 
-// What rounding the left side to bfloat16 may change in a sum of products whose magnitudes sum to `sum`, in
-// the sets that do so (bf16_test.cpp compares them with exactly that).
-double left_rounding(const Kernels<float>& kernels, double sum) {
-  const std::string name = kernels.name;
-  return name == "amx" || name == "avx512_bf16" ? sum * 0x1p-9 : 0;
-}
-
-// By how much each number of a single row, none above 1, is off where it is rounded for weights of 8 bits.
+// By how much each number of a row, none above 1, is off where a set rounds rows as well as weights
+// (bf16_test.cpp and int8_test.cpp compare these sets with exactly that).
 double row_rounding(const Kernels<float>& kernels) {
   const std::string name = kernels.name;
-  if (kernels.precision != Precision::int8 || name == "reference") return 0;
-  return name == "avx512_vnni" ? 1.0 / 254 : 0x1p-16;  // to 8 bits or to 16
+  if (kernels.precision == Precision::int8) return name == "amx" || name == "avx512_vnni" ? 1.0 / 254 : 0;
+  return name == "amx" || name == "avx512_bf16" ? 0x1p-9 : 0;
+}
+
+// Single rows: of bfloat16 weights none is rounded; for 8 bits the other fused sets round to 16.
+double single_row_rounding(const Kernels<float>& kernels) {
+  if (kernels.precision != Precision::int8) return 0;
+  const std::string name = kernels.name;
+  return std::max(row_rounding(kernels), name == "reference" ? 0 : 0x1p-16);
 }
 
 }  // namespace
@@ -122,8 +116,8 @@ TEST_CASE("Products with rounded weights equal a sum in double at all small size
             }
           }
           // With 8 bits a factor comes from rounding the scale, another from rounding their product.
-          CHECK(worst <= tests::float_sum(K + 3, K + 1) + left_rounding(*kernels, K));
-          CHECK(worst_first <= tests::float_sum(K + 3, K + 1) + K * row_rounding(*kernels));
+          CHECK(worst <= tests::float_sum(K + 3, K + 1) + K * row_rounding(*kernels));
+          CHECK(worst_first <= tests::float_sum(K + 3, K + 1) + K * single_row_rounding(*kernels));
         }
       }
     }
@@ -223,8 +217,8 @@ TEST_CASE("A step of a GRU with rounded weights equals the reference's, in any p
       // where the weights have 8 bits; its error reaches h' as in fused_test.cpp.
       const double tolerance = 4 * tests::float_sum(H + 4, 3) + 20 * 0x1p-24;
       for (std::size_t j = 0; j < size(H); ++j) {
-        CHECK(std::abs(out[j] - truth[j]) <= tolerance + 2 * row_rounding(*kernels));
-        CHECK(std::abs(states[size(H) + j] - truth[j]) <= tolerance + 2 * left_rounding(*kernels, 1));
+        CHECK(std::abs(out[j] - truth[j]) <= tolerance + 2 * single_row_rounding(*kernels));
+        CHECK(std::abs(states[size(H) + j] - truth[j]) <= tolerance + 2 * row_rounding(*kernels));
       }
     }
   }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "arrays.hpp"
 #include "catch.hpp"
 #include "gruve/core/rng.hpp"
 #include "gruve/kernels/dispatch.hpp"
@@ -12,12 +13,11 @@
 
 using namespace gruve;
 using namespace gruve::kernels;
+using gruve::tests::size;
 
 namespace {
 
 constexpr int kMost = 35;  // 2 · 16 + 3
-
-std::size_t size(int a, int b = 1) { return static_cast<std::size_t>(a) * static_cast<std::size_t>(b); }
 
 // Random numbers, or a given one, `offset` floats behind an address aligned to 16 bytes, with a guard on
 // either side.

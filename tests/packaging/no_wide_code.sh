@@ -3,7 +3,7 @@
 # but those of the wide sets of kernels, which are called only where the processor was asked.
 # usage: no_wide_code.sh PROGRAM…
 set -euo pipefail
-wide_sets="avx2 avx512 avx512_vnni"  # namespaces in gruve::kernels
+wide_sets="avx2 avx512 avx512_vnni avx512_bf16"  # namespaces in gruve::kernels
 
 if [ "$(uname -m)" != x86_64 ] || ! command -v objdump >/dev/null; then
   echo "SKIPPED: no objdump, or not an x86-64 machine"

@@ -35,15 +35,21 @@ namespace internal {
 // it, when it asks; it refuses where an alternate signal stack is too small to save them, or where told to.
 inline bool has_tiles() {
 #if defined(__linux__)
-  constexpr unsigned kAmxBf16 = 1u << 22, kAmxTile = 1u << 24;
-  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0) return false;
-  if ((edx & kAmxBf16) == 0 || (edx & kAmxTile) == 0) return false;
   constexpr long kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
   return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
 #else
   return false;
 #endif
+}
+
+// The bits by which a processor says what its tiles multiply.
+inline constexpr unsigned kAmxBf16 = 1u << 22, kAmxInt8 = 1u << 25;
+
+inline bool has_tiles_of(unsigned elements) {
+  constexpr unsigned kAmxTile = 1u << 24;
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (edx & elements) != 0 &&
+         (edx & kAmxTile) != 0 && has_tiles();
 }
 
 // Whether dot products of bfloat16 are faster than multiply-adds of as many floats by so much that rounding
@@ -59,8 +65,8 @@ inline bool dots_pay() {
     return static_cast<double>(least.count());
   };
   constexpr int kTimes = 200;
-  return nanoseconds([] { avx512::dot_chains(kTimes); }) <
-         0.75 * nanoseconds([] { avx512::multiply_add_chains(2 * kTimes); });
+  return nanoseconds([] { avx512_bf16::dot_chains(kTimes); }) <
+         0.75 * nanoseconds([] { avx512_bf16::multiply_add_chains(2 * kTimes); });
 }
 
 }  // namespace internal
@@ -88,11 +94,13 @@ GRUVE_ONCE const std::vector<const Kernels<float>*>& available(Precision precisi
           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
         add(avx512::kFp32, avx512::kBf16, avx512::kInt8);
     }
-    if (found[2].back() == &avx512::kInt8 && __builtin_cpu_supports("avx512vnni"))
+    if (found[2].back() == &avx512::kInt8 && __builtin_cpu_supports("avx512vnni")) {
       found[2].push_back(&avx512_vnni::kInt8);
+      if (internal::has_tiles_of(internal::kAmxInt8)) found[2].push_back(&avx512_vnni::kAmx);
+    }
     if (found[1].back() == &avx512::kBf16 && __builtin_cpu_supports("avx512bf16")) {
-      if (internal::dots_pay()) found[1].push_back(&avx512::kBf16Dots);
-      if (internal::has_tiles()) found[1].push_back(&avx512::kAmx);
+      if (internal::dots_pay()) found[1].push_back(&avx512_bf16::kBf16);
+      if (internal::has_tiles_of(internal::kAmxBf16)) found[1].push_back(&avx512_bf16::kAmx);
     }
 #endif
 #endif

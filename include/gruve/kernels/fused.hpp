@@ -68,74 +68,7 @@ inline constexpr Kernels<float> kFp32 = kernels_of<Fp32>("avx512"), kBf16 = kern
                                 kInt8 = kernels_of<Int8>("avx512");
 
 #include "gruve/kernels/fused/int8_quads.inc"
-// But for what a step takes.
-inline constexpr Kernels<float> kInt8Quads = [] {
-  Kernels<float> kernels = kInt8;
-  kernels.packed_size = packed_size<Int8Quads>;
-  kernels.pack = pack<Int8Quads>;
-  kernels.multiply = multiply<Int8Quads>;
-  kernels.packed_gru_size = packed_gru_size<Int8Quads>;
-  kernels.pack_gru = pack_gru<Int8Quads>;
-  kernels.gru_forward = gru_forward<Int8Quads>;
-  kernels.packed_gru_backward_size = packed_gru_backward_size<Int8Quads>;
-  kernels.pack_gru_backward = pack_gru_backward<Int8Quads>;
-  kernels.gru_backward = gru_backward<multiply<Int8Quads>>;
-  return kernels;
-}();
-}  // namespace avx512
-GRUVE_TARGET_END
-GRUVE_TARGET_BEGIN("avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
-// Weights of 8 bits, of which a step multiplies four at a time.
-namespace avx512_vnni {
-using namespace avx512;
-// In each lane c + the sum of the products of the four bytes of a, unsigned, and those of b, signed.
-GRUVE_INLINE IntVector multiply_quads(IntVector a, IntVector b, IntVector c) {
-  return (IntVector)_mm512_dpbusd_epi32((__m512i)c, (__m512i)a, (__m512i)b);
-}
-#include "gruve/kernels/fused/step.inc"
-
-#include "gruve/kernels/fused/step_quads.inc"
-inline constexpr Kernels<float> kInt8 = [] {
-  Kernels<float> kernels = avx512::kInt8Quads;
-  kernels.name = "avx512_vnni";
-  kernels.multiply_vector = multiply_vector<Int8Quads>;
-  kernels.gru_step = gru_step<Int8Quads>;
-  return kernels;
-}();
-}  // namespace avx512_vnni
-GRUVE_TARGET_END
-GRUVE_TARGET_BEGIN("amx-tile,amx-bf16,avx512bf16,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
-namespace avx512 {
-GRUVE_INLINE IntVector round(Vector low, Vector high) {
-  return (IntVector)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
-}
-GRUVE_INLINE IntVector interleave(IntVector v) {
-  const IntVector low = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-  return (IntVector)_mm512_permutexvar_epi16((__m512i)(low | (low + 16) << 16), (__m512i)v);
-}
-GRUVE_INLINE Vector dot(IntVector a, IntVector b, Vector c) {
-  return (Vector)_mm512_dpbf16_ps((__m512)c, (__m512bh)a, (__m512bh)b);
-}
-
-// What available() times: so many steps of chains that hide the latency.
-inline void multiply_add_chains(int steps) {
-  Vector chains[16] = {};
-  for (Vector& chain : chains) __asm__ volatile("" : "+v"(chain));
-  for (int step = 0; step < steps; ++step) {
-    GRUVE_UNROLL
-    for (Vector& chain : chains) chain = multiply_add(chain, chain, chain);
-  }
-  for (Vector& chain : chains) __asm__ volatile("" : : "v"(chain));
-}
-inline void dot_chains(int steps) {
-  Vector chains[16] = {};
-  for (Vector& chain : chains) __asm__ volatile("" : "+v"(chain));
-  for (int step = 0; step < steps; ++step) {
-    GRUVE_UNROLL
-    for (Vector& chain : chains) chain = dot((IntVector)chain, (IntVector)chain, chain);
-  }
-  for (Vector& chain : chains) __asm__ volatile("" : : "v"(chain));
-}
+inline constexpr Kernels<float> kInt8Quads = kernels_of_quads(kInt8);  // for the sets below
 
 // Written as assembly since the intrinsics of g++ 12 are: it passes the number of a register only as a
 // literal, and does not tell the compiler that a tile reads and writes memory.
@@ -168,16 +101,79 @@ struct Tiles {
                      : "memory");
   }
   template <int kSum, int kLeft, int kRight>
-  GRUVE_INLINE void multiply() {
+  GRUVE_INLINE void multiply_bf16() {
     __asm__ volatile("{tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0|tdpbf16ps tmm%c0, tmm%c1, tmm%c2}"
                      :
                      : "i"(kSum), "i"(kLeft), "i"(kRight));
   }
+  template <int kSum, int kLeft, int kRight>
+  GRUVE_INLINE void multiply_int8() {
+    __asm__ volatile("{tdpbusd %%tmm%c2, %%tmm%c1, %%tmm%c0|tdpbusd tmm%c0, tmm%c1, tmm%c2}"
+                     :
+                     : "i"(kSum), "i"(kLeft), "i"(kRight));
+  }
 };
-#include "gruve/kernels/fused/bf16.inc"
-inline constexpr Kernels<float> kAmx = rounding_kernels<TileProduct>("amx"),
-                                kBf16Dots = rounding_kernels<VectorDots>("avx512_bf16");
 }  // namespace avx512
+GRUVE_TARGET_END
+GRUVE_TARGET_BEGIN("avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
+// Weights of 8 bits, four of which are multiplied at a time.
+namespace avx512_vnni {
+using namespace avx512;
+// In each lane c + the sum of the products of the four bytes of a, unsigned, and those of b, signed.
+GRUVE_INLINE IntVector multiply_quads(IntVector a, IntVector b, IntVector c) {
+  return (IntVector)_mm512_dpbusd_epi32((__m512i)c, (__m512i)a, (__m512i)b);
+}
+#include "gruve/kernels/fused/step.inc"
+
+#include "gruve/kernels/fused/step_quads.inc"
+
+#include "gruve/kernels/fused/rounded.inc"
+
+#include "gruve/kernels/fused/int8.inc"
+inline constexpr Kernels<float> kInt8 = int8_kernels<VectorBlock>("avx512_vnni", kInt8Quads),
+                                kAmx = int8_kernels<TileBlock>("amx", kInt8Quads);
+}  // namespace avx512_vnni
+GRUVE_TARGET_END
+GRUVE_TARGET_BEGIN("avx512bf16,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
+namespace avx512_bf16 {
+using namespace avx512;
+GRUVE_INLINE IntVector round_bf16(Vector low, Vector high) {
+  return (IntVector)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
+}
+GRUVE_INLINE IntVector interleave(IntVector v) {
+  const IntVector low = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  return (IntVector)_mm512_permutexvar_epi16((__m512i)(low | (low + 16) << 16), (__m512i)v);
+}
+GRUVE_INLINE Vector dot_bf16(IntVector a, IntVector b, Vector c) {
+  return (Vector)_mm512_dpbf16_ps((__m512)c, (__m512bh)a, (__m512bh)b);
+}
+
+// What available() times: so many steps of chains that hide the latency.
+inline void multiply_add_chains(int steps) {
+  Vector chains[16] = {};
+  for (Vector& chain : chains) __asm__ volatile("" : "+v"(chain));
+  for (int step = 0; step < steps; ++step) {
+    GRUVE_UNROLL
+    for (Vector& chain : chains) chain = multiply_add(chain, chain, chain);
+  }
+  for (Vector& chain : chains) __asm__ volatile("" : : "v"(chain));
+}
+inline void dot_chains(int steps) {
+  Vector chains[16] = {};
+  for (Vector& chain : chains) __asm__ volatile("" : "+v"(chain));
+  for (int step = 0; step < steps; ++step) {
+    GRUVE_UNROLL
+    for (Vector& chain : chains) chain = dot_bf16((IntVector)chain, (IntVector)chain, chain);
+  }
+  for (Vector& chain : chains) __asm__ volatile("" : : "v"(chain));
+}
+
+#include "gruve/kernels/fused/rounded.inc"
+
+#include "gruve/kernels/fused/bf16.inc"
+inline constexpr Kernels<float> kBf16 = bf16_kernels<VectorBlock>("avx512_bf16", avx512::kBf16),
+                                kAmx = bf16_kernels<TileBlock>("amx", avx512::kBf16);
+}  // namespace avx512_bf16
 GRUVE_TARGET_END
 
 #endif  // x86-64

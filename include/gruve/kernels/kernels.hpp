@@ -8,13 +8,14 @@
 namespace gruve::kernels {
 
 /// The numbers in which a set of kernels holds weights. Everything else is float: biases, states, sums, and
-/// the weights that training changes. Sets for processors that multiply bfloat16 (avx512_bf16, amx) also
-/// round the left side of a product, and both sides of the gradient of a weight matrix.
+/// the weights that training changes. Sets for processors that multiply fewer bits faster (avx512_bf16,
+/// avx512_vnni, amx) also round the left side of a product, and with bf16 both sides of the gradient of a
+/// weight matrix.
 enum class Precision {
   fp32,
   bf16,  // bfloat16: the upper half of a float
-  int8,  // 8 bits and a float scale for each row of a weight matrix; for generation only. A step of one
-         // sequence rounds its state, too: to 16 bits, or to 8 where the processor has VNNI
+  int8,  // 8 bits and a float scale for each row of a weight matrix; for generation only. Of the other sets a
+         // step of one sequence rounds its state, too, to 16 bits
 };
 
 constexpr std::string_view precision_name(Precision precision) noexcept {
