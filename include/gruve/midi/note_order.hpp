@@ -37,48 +37,54 @@ inline void sort_chords(std::vector<Note>& song_notes, std::size_t first) {
   }
 }
 
-/// Merges notes [left, right) and [right, end) by their keys to the same place of `to`: from both ends at
-/// once, since each choice waits for the one before it at its end.
-inline void merge_pair(const Note* notes, std::size_t left, std::size_t right, std::size_t end, Note* to) {
-  std::size_t left_end = right;
-  Note* front = to + left;
-  Note* back = to + end;
-  const auto take_first = [&] {
-    const std::size_t is_right = order_key(notes[right]) < order_key(notes[left]);
-    *front++ = notes[left + (right - left) * is_right];
+/// Merges notes [left, right) and [right, end), neither empty, to `to`: from both ends at once, since each
+/// choice waits for the one before it at its end.
+inline void merge_pair(const Note* left, const Note* right, const Note* end, Note* to) {
+  const Note* left_last = right - 1;
+  const Note* right_last = end - 1;
+  Note* back = to + (end - left);
+  const auto is_earlier = [](const Note* a, const Note* b) -> std::ptrdiff_t {
+    const std::int64_t key_a = order_key(*a), key_b = order_key(*b);
+    if (key_a == key_b) [[unlikely]]
+      return earlier(*a, *b) ? 1 : 0;
+    return key_a < key_b ? 1 : 0;
+  };
+  while (left < left_last && right < right_last) {
+    const std::ptrdiff_t is_right = is_earlier(right, left);
+    *to++ = *(left + ((right - left) & -is_right));
     right += is_right;
     left += 1 - is_right;
-  };
-  while (left_end - left > 1 && end - right > 1) {
-    take_first();
-    const std::size_t is_left = order_key(notes[end - 1]) < order_key(notes[left_end - 1]);
-    left_end -= is_left;
-    end -= 1 - is_left;
-    *--back = notes[end + (left_end - end) * is_left];
+    const std::ptrdiff_t is_left = is_earlier(right_last, left_last);
+    *--back = *(right_last + ((left_last - right_last) & -is_left));
+    left_last -= is_left;
+    right_last -= 1 - is_left;
   }
-  while (left != left_end && right != end) take_first();
-  front = std::copy(notes + left, notes + left_end, front);
-  std::copy(notes + right, notes + end, front);
+  while (left <= left_last && right <= right_last) *to++ = is_earlier(right, left) ? *right++ : *left++;
+  to = std::copy(left, left_last + 1, to);
+  std::copy(right, right_last + 1, to);
 }
 
 /// Merges runs of notes, each in order.
 ///
 /// runs  where each begins, ascending, the first at 0
 inline void merge_runs(std::vector<Note>& notes, std::vector<std::size_t> runs) {
-  runs.erase(std::unique(runs.begin(), runs.end()), runs.end());
-  if (runs.size() < 2) return;
   runs.push_back(notes.size());
+  runs.erase(std::unique(runs.begin(), runs.end()), runs.end());
+  if (runs.size() < 3) return;
   for (std::vector<Note> merged = notes; runs.size() > 2; notes.swap(merged)) {
     std::size_t kept = 0;
     for (std::size_t i = 0; i + 1 < runs.size(); i += 2) {
-      const std::size_t end = runs[std::min(i + 2, runs.size() - 1)];
-      merge_pair(notes.data(), runs[i], runs[i + 1], end, merged.data());
+      const Note* const from = notes.data();
+      Note* const to = merged.data() + runs[i];
+      if (i + 2 < runs.size())
+        merge_pair(from + runs[i], from + runs[i + 1], from + runs[i + 2], to);
+      else
+        std::copy(from + runs[i], from + runs[i + 1], to);
       runs[kept++] = runs[i];
     }
     runs[kept++] = notes.size();
     runs.resize(kept);
   }
-  sort_chords(notes, 0);
 }
 
 }  // namespace gruve::internal
