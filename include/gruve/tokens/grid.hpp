@@ -40,6 +40,7 @@ class Grid {
     if (steps_per_quarter < 1 || steps_per_quarter > kMaxStepsPerQuarter)
       throw Error(std::to_string(steps_per_quarter) + " timesteps per quarter note, expected 1 to " +
                   std::to_string(kMaxStepsPerQuarter));
+    timestep_ = static_cast<std::uint64_t>((ticks_per_quarter + steps_per_quarter - 1) / steps_per_quarter);
   }
 
   /// The timestep whose beginning is nearest to a tick, halves up.
@@ -50,11 +51,11 @@ class Grid {
 
   /// Whether a note between two ticks begins and ends at the same timestep, or ends before it begins.
   bool is_too_short(std::int64_t start, std::int64_t end) const noexcept {
-    // What is as long as a timestep takes one, wherever it begins; most notes are.
-    if (0 <= start && start <= end && end < kShort &&
-        (end - start) * steps_per_quarter_ >= ticks_per_quarter_)
-      return false;
-    return nearest(start) >= nearest(end);
+    // What is as long as a timestep takes one, wherever it begins; most notes are. Unsigned, so that numbers
+    // below zero are large ones.
+    const auto from = static_cast<std::uint64_t>(start);
+    const std::uint64_t more = static_cast<std::uint64_t>(end) - from - timestep_;
+    return (from >= kShort || more >= kShort) && nearest(start) >= nearest(end);
   }
 
  private:
@@ -77,7 +78,8 @@ class Grid {
 
   std::int64_t ticks_per_quarter_;
   std::int64_t steps_per_quarter_;
-  double inverse_;  // of twice the ticks
+  double inverse_;              // of twice the ticks
+  std::uint64_t timestep_ = 1;  // ticks, rounded up
 };
 
 /// The timesteps of a bar, or of the fewest bars that take a whole number of them.
