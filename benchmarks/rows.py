@@ -209,15 +209,16 @@ def batch_rows():
             must={"best peer": 2},
             quick=hidden == 256,
         )
-        yield Row(
-            f"batch-H{hidden}-bf16",
-            f"64 sequences, H={hidden}, bf16 weights (peers: fp32)",
-            "tokens/s",
-            "batch",
-            f"batch --hidden {hidden} --precision bf16",
-            peers_of=f"batch-H{hidden}",
-            must={"best peer": 8},
-        )
+        for precision in ("bf16", "int8"):
+            yield Row(
+                f"batch-H{hidden}-{precision}",
+                f"64 sequences, H={hidden}, {precision} weights (peers: fp32)",
+                "tokens/s",
+                "batch",
+                f"batch --hidden {hidden} --precision {precision}",
+                peers_of=f"batch-H{hidden}",
+                must={"best peer": 8},
+            )
 
 
 def forward_rows():
