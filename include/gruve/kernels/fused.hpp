@@ -119,7 +119,6 @@ GRUVE_TARGET_BEGIN("avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
 // Weights of 8 bits, four of which are multiplied at a time.
 namespace avx512_vnni {
 using namespace avx512;
-// In each lane c + the sum of the products of the four bytes of a, unsigned, and those of b, signed.
 GRUVE_INLINE IntVector multiply_quads(IntVector a, IntVector b, IntVector c) {
   return (IntVector)_mm512_dpbusd_epi32((__m512i)c, (__m512i)a, (__m512i)b);
 }
