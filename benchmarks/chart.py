@@ -28,10 +28,10 @@ def draw(judged):
     lowest = min([1, *(speed for line in speeds for speed in line.values())])
     highest = max([1, *(speed for line in speeds for speed in line.values())])
     first, last = math.floor(math.log2(lowest)), math.ceil(math.log2(highest))
-    first = max(first, -6)  # what is further behind stands at the edge
+    first, last = max(first, -6), min(last, 5)  # what is further away stands at the edge
 
     def x(speed):
-        position = (max(math.log2(speed), first) - first) / max(1, last - first)
+        position = (min(max(math.log2(speed), first), last) - first) / max(1, last - first)
         return LEFT + position * (WIDTH - LEFT - RIGHT)
 
     height = TOP + STEP * len(shown) + 40
@@ -63,6 +63,8 @@ def draw(judged):
         parts.append(line_between(x(min(line.values())), y, x(max(line.values())), y, "#d6d3d1", 2))
         for name in sorted(line, key=lambda name: name == "gruve"):  # gruve above all
             parts.append(mark(name, x(line[name]), y))
+        if line["gruve"] > 2**last:
+            parts.append(text(x(2**last) - 10, y - 5, f"{line['gruve']:,.0f}×", "end"))
     return "\n".join([*parts, "</svg>", ""])
 
 
