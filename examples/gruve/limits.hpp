@@ -1,4 +1,5 @@
-// What the machine allows, measured: multiply-adds a second, and bytes a second from each level of the cache.
+// What the machine allows, measured: multiply-adds a second, of floats, bfloat16 and bytes, and bytes a
+// second from each level of the cache.
 #pragma once
 
 #include <algorithm>
@@ -137,6 +138,50 @@ inline void read_all_baseline(const float* data, std::size_t floats, long passes
 [[gnu::target("avx512f,avx2,fma")]] inline double multiply_adds_avx512(long n) {
   return multiply_adds<Avx512>(n);
 }
+// Products of 32 bfloat16 or of 64 bytes, all zero. As assembly, so that no compiler copies the chains.
+enum class Elements { bf16, int8 };
+template <Elements kElements>
+[[gnu::target("avx512f")]] inline double dots(long n) {
+  using Vector = Avx512::Vector;
+  constexpr int kCount = Avx512::kChains;
+  Vector chain[kCount] = {}, elements = {};
+  for (long i = 0; i < n; ++i)
+#pragma GCC unroll 32
+    for (int k = 0; k < kCount; ++k)
+      if constexpr (kElements == Elements::bf16)
+        asm volatile("vdpbf16ps %1, %1, %0" : "+v"(chain[k]) : "v"(elements));
+      else
+        asm volatile("vpdpbusd %1, %1, %0" : "+v"(chain[k]) : "v"(elements));
+  return 2.0 * kCount * (kElements == Elements::bf16 ? 32 : 64) * static_cast<double>(n);
+}
+
+// With AMX: four tiles of 16 by 16 sums, each a chain. The process must have the permission.
+template <Elements kElements>
+inline double tile_products(long n) {
+  struct alignas(64) {
+    unsigned char palette = 1, reserved[15] = {};
+    unsigned short row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+    unsigned char rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+  } const configuration;
+  asm volatile(
+      "ldtilecfg %0\n\ttilezero %%tmm0\n\ttilezero %%tmm1\n\ttilezero %%tmm2\n\ttilezero %%tmm3\n\t"
+      "tilezero %%tmm4\n\ttilezero %%tmm5\n\ttilezero %%tmm6\n\ttilezero %%tmm7"
+      :
+      : "m"(configuration));
+  for (long i = 0; i < n; ++i) {
+    if constexpr (kElements == Elements::bf16)
+      asm volatile(
+          "tdpbf16ps %tmm6, %tmm4, %tmm0\n\ttdpbf16ps %tmm7, %tmm4, %tmm1\n\t"
+          "tdpbf16ps %tmm6, %tmm5, %tmm2\n\ttdpbf16ps %tmm7, %tmm5, %tmm3");
+    else
+      asm volatile(
+          "tdpbusd %tmm6, %tmm4, %tmm0\n\ttdpbusd %tmm7, %tmm4, %tmm1\n\t"
+          "tdpbusd %tmm6, %tmm5, %tmm2\n\ttdpbusd %tmm7, %tmm5, %tmm3");
+  }
+  asm volatile("tilerelease");
+  return 2.0 * 4 * 16 * 16 * (kElements == Elements::bf16 ? 32 : 64) * static_cast<double>(n);
+}
+
 [[gnu::target("avx2,fma")]] inline void read_all_avx2(const float* data, std::size_t floats, long passes) {
   read_all<Avx2>(data, floats, passes);
 }
@@ -148,14 +193,9 @@ inline void read_all_baseline(const float* data, std::size_t floats, long passes
 
 }  // namespace internal
 
-/// GFLOP/s of `threads` threads that do nothing but multiply-adds in registers, on the widest vectors that
-/// the processor has.
-inline Series multiply_add_peak(int threads, int repeats = 5) {
-  double (*work)(long) = internal::multiply_adds_baseline;
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) work = internal::multiply_adds_avx2;
-  if (__builtin_cpu_supports("avx512f")) work = internal::multiply_adds_avx512;
-#endif
+namespace internal {
+
+inline Series peak_of(double (*work)(long), int threads, int repeats) {
   std::vector<double> values;
   for (int i = 0; i <= repeats; ++i) {
     constexpr long kIterations = 2'000'000;
@@ -164,6 +204,43 @@ inline Series multiply_add_peak(int threads, int repeats = 5) {
     if (i > 0) values.push_back(flop * threads / seconds * 1e-9);  // the first warms up
   }
   return Series(values);
+}
+
+}  // namespace internal
+
+/// GFLOP/s of `threads` threads that do nothing but multiply-adds in registers, on the widest vectors that
+/// the processor has.
+inline Series multiply_add_peak(int threads, int repeats = 5) {
+  double (*work)(long) = internal::multiply_adds_baseline;
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) work = internal::multiply_adds_avx2;
+  if (__builtin_cpu_supports("avx512f")) work = internal::multiply_adds_avx512;
+#endif
+  return internal::peak_of(work, threads, repeats);
+}
+
+/// The same of products of bfloat16 (bf16) and of bytes (int8, in billions of integer operations), on vectors
+/// (dot) and with AMX, each where the processor has it.
+///
+/// has_amx_bf16, has_amx_int8  whether the process may use them: kernels::find("amx", …) asks
+struct NamedPeak {
+  const char* name;
+  Series peak;
+};
+inline std::vector<NamedPeak> product_peaks(bool has_amx_bf16, bool has_amx_int8, int threads,
+                                            int repeats = 5) {
+  std::vector<NamedPeak> peaks;
+#if defined(__x86_64__)
+  using namespace internal;
+  const auto add = [&](const char* name, bool has_it, double (*work)(long)) {
+    if (has_it) peaks.push_back({name, peak_of(work, threads, repeats)});
+  };
+  add("bf16_dot", __builtin_cpu_supports("avx512bf16"), dots<Elements::bf16>);
+  add("int8_dot", __builtin_cpu_supports("avx512vnni"), dots<Elements::int8>);
+  add("bf16_amx", has_amx_bf16, tile_products<Elements::bf16>);
+  add("int8_amx", has_amx_int8, tile_products<Elements::int8>);
+#endif
+  return peaks;
 }
 
 /// GB/s at which each of `threads` threads reads a buffer of its own of so many bytes, again and again,
