@@ -218,7 +218,7 @@ def phase_section(results):
     return f"""
 ## Where the time of a training step goes
 
-The share of each phase, and how much of the machine's fp32 multiply-adds it does where it is products:
+The share of each phase and, where it is products, how much of the limit above it reaches:
 
 {markdown_table(["work", *names], lines)}
 
@@ -274,7 +274,8 @@ gruve {info["gruve"]}. Gruve and its peers took turns on the same machine; a fig
 peer computed what gruve computes before it was timed ([how](../benchmarks/README.md)). Speeds are tokens or files
 a second, times are of a step, a chunk or an element. The vocabulary is 89, E = 128; training is of T = 128 where
 no other T is named, with cross-entropy and Adam. oneDNN runs the GRU layers alone. Of the limit: of the machine's
-fp32 multiply-adds or, for a step, of the reading of its weights from the cache that holds them, measured beside it.
+fastest multiply-adds of the row's precision (fp32, bf16 or int8) or, for a step, of the reading of its weights
+from the cache that holds them, measured beside it.
 
 ![Speed beside the best peer](benchmarks.svg)
 

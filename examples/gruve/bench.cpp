@@ -15,15 +15,9 @@ namespace gruve::bench {
 /// What the machine allows.
 void bench_limits(const BenchArguments& options) {
   const std::string threads = " threads=" + std::to_string(options.threads);
-  print(options, "fp32_fma", "registers" + threads, "GFLOP/s",
-        multiply_add_peak(options.threads, options.repeats), 0);
-  const auto has_amx = [](kernels::Precision precision) {
-    return kernels::find("amx", precision) != nullptr;
-  };
-  for (const NamedPeak& one :
-       product_peaks(has_amx(kernels::Precision::bf16), has_amx(kernels::Precision::int8), options.threads,
-                     options.repeats))
-    print(options, one.name, "registers" + threads, "GFLOP/s", one.peak, 0);
+  for (const MultiplyAdds& kind : multiply_add_kinds())
+    print(options, kind.name, "registers" + threads, "GFLOP/s", peak(kind, options.threads, options.repeats),
+          0);
   const auto read = [&](const std::string& name, std::size_t bytes) {
     print(options, "read", name + ", " + std::to_string(bytes >> 10) + " KiB a thread" + threads, "GB/s",
           read_bandwidth(bytes, options.threads, options.repeats), 0);

@@ -57,7 +57,7 @@ void bench_batch(const BenchArguments& options) {
     for (std::size_t b = 0; b < tokens.size(); ++b)
       tokens[b] = most_probable(packed.kernels(), logits.subspan(b * V, V));
   });
-  const double peak = multiply_add_peak(options.threads).median * 1e9;
+  const double peak = fastest_peak(options.precision, options.threads) * 1e9;
   print(options, "batch", config_of(options, sizes_of(options, "B=" + std::to_string(B))), "tokens/s",
         rate(seconds, B), peak / (2 * multiply_adds_per_token(options.model)));
 }

@@ -119,7 +119,7 @@ void bench_train(const BenchArguments& options) {
     optimizer.update(1e-3, std::min(1.0, 1 / norm), threads);
     pass.assign(model);
   };
-  const Series peak = multiply_add_peak(options.threads);
+  const double peak = fastest_peak(options.precision, options.threads);
   const double tokens = static_cast<double>(T) * B;
   const double flop = 6 * multiply_adds_per_token(options.model);
   const std::string config =
@@ -131,7 +131,7 @@ void bench_train(const BenchArguments& options) {
     const Series seconds = seconds_per_call(options.repeats, options.seconds, [&] { step(pass); });
     if (memory > 0)
       print(options, "train_memory", config, "MB", Series({(resident("VmHWM") - memory) * 1e-6}), 0);
-    print(options, "train", config, "tokens/s", rate(seconds, tokens), peak.median * 1e9 / flop);
+    print(options, "train", config, "tokens/s", rate(seconds, tokens), peak * 1e9 / flop);
   }
   const kernels::Kernels<float> table = timed_kernels();
   ChunkPass<float> pass(options.model, T, B, threads, table);
@@ -149,7 +149,7 @@ void bench_train(const BenchArguments& options) {
     if (&phase != &phases[kSoftmax]) layers += seconds;
     const double gflops = static_cast<double>(phase.flop) / seconds * 1e-9;
     const std::string name = config + ": " + phase.name;
-    if (phase.flop > 0) print(options, "train_phase", name, "GFLOP/s", Series({gflops}), peak.median);
+    if (phase.flop > 0) print(options, "train_phase", name, "GFLOP/s", Series({gflops}), peak);
     print(options, "train_phase", name, "ms", Series({1e3 * seconds / options.repeats}), 0);
   }
   print(options, "train_phase", config + ": Adam, idle threads", "ms", Series({1e3 * rest / options.repeats}),

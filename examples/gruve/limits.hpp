@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <functional>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -17,7 +18,11 @@
 #include <unistd.h>
 #endif
 
+#include "gruve/kernels/dispatch.hpp"
+
 namespace gruve::bench {
+
+using kernels::Precision;
 
 /// The smallest, the middle and the largest of several measurements.
 struct Series {
@@ -139,8 +144,7 @@ inline void read_all_baseline(const float* data, std::size_t floats, long passes
   return multiply_adds<Avx512>(n);
 }
 // Products of 32 bfloat16 or of 64 bytes, all zero. As assembly, so that no compiler copies the chains.
-enum class Elements { bf16, int8 };
-template <Elements kElements>
+template <Precision kElements>
 [[gnu::target("avx512f")]] inline double dots(long n) {
   using Vector = Avx512::Vector;
   constexpr int kCount = Avx512::kChains;
@@ -148,15 +152,15 @@ template <Elements kElements>
   for (long i = 0; i < n; ++i)
 #pragma GCC unroll 32
     for (int k = 0; k < kCount; ++k)
-      if constexpr (kElements == Elements::bf16)
+      if constexpr (kElements == Precision::bf16)
         asm volatile("vdpbf16ps %1, %1, %0" : "+v"(chain[k]) : "v"(elements));
       else
         asm volatile("vpdpbusd %1, %1, %0" : "+v"(chain[k]) : "v"(elements));
-  return 2.0 * kCount * (kElements == Elements::bf16 ? 32 : 64) * static_cast<double>(n);
+  return 2.0 * kCount * (kElements == Precision::bf16 ? 32 : 64) * static_cast<double>(n);
 }
 
 // With AMX: four tiles of 16 by 16 sums, each a chain. The process must have the permission.
-template <Elements kElements>
+template <Precision kElements>
 inline double tile_products(long n) {
   struct alignas(64) {
     unsigned char palette = 1, reserved[15] = {};
@@ -169,7 +173,7 @@ inline double tile_products(long n) {
       :
       : "m"(configuration));
   for (long i = 0; i < n; ++i) {
-    if constexpr (kElements == Elements::bf16)
+    if constexpr (kElements == Precision::bf16)
       asm volatile(
           "tdpbf16ps %tmm6, %tmm4, %tmm0\n\ttdpbf16ps %tmm7, %tmm4, %tmm1\n\t"
           "tdpbf16ps %tmm6, %tmm5, %tmm2\n\ttdpbf16ps %tmm7, %tmm5, %tmm3");
@@ -179,7 +183,7 @@ inline double tile_products(long n) {
           "tdpbusd %tmm6, %tmm5, %tmm2\n\ttdpbusd %tmm7, %tmm5, %tmm3");
   }
   asm volatile("tilerelease");
-  return 2.0 * 4 * 16 * 16 * (kElements == Elements::bf16 ? 32 : 64) * static_cast<double>(n);
+  return 2.0 * 4 * 16 * 16 * (kElements == Precision::bf16 ? 32 : 64) * static_cast<double>(n);
 }
 
 [[gnu::target("avx2,fma")]] inline void read_all_avx2(const float* data, std::size_t floats, long passes) {
@@ -193,54 +197,54 @@ inline double tile_products(long n) {
 
 }  // namespace internal
 
-namespace internal {
+/// A kind of multiply-adds that the processor has.
+struct MultiplyAdds {
+  const char* name;
+  Precision precision;  // of both factors
+  double (*work)(long);
+};
 
-inline Series peak_of(double (*work)(long), int threads, int repeats) {
+/// Those of floats on the widest vectors; of bfloat16 and of bytes on vectors (dot) and with AMX.
+inline std::vector<MultiplyAdds> multiply_add_kinds() {
+  std::vector<MultiplyAdds> kinds = {{"fp32_fma", Precision::fp32, internal::multiply_adds_baseline}};
+#if defined(__x86_64__)
+  using namespace internal;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) kinds[0].work = multiply_adds_avx2;
+  if (__builtin_cpu_supports("avx512f")) kinds[0].work = multiply_adds_avx512;
+  if (__builtin_cpu_supports("avx512bf16"))
+    kinds.push_back({"bf16_dot", Precision::bf16, dots<Precision::bf16>});
+  if (__builtin_cpu_supports("avx512vnni"))
+    kinds.push_back({"int8_dot", Precision::int8, dots<Precision::int8>});
+  // Whether this process may use tiles, the kernels have asked.
+  if (kernels::find("amx", Precision::bf16) != nullptr)
+    kinds.push_back({"bf16_amx", Precision::bf16, tile_products<Precision::bf16>});
+  if (kernels::find("amx", Precision::int8) != nullptr)
+    kinds.push_back({"int8_amx", Precision::int8, tile_products<Precision::int8>});
+#endif
+  return kinds;
+}
+
+/// GFLOP/s (of bytes: billions of integer operations a second) of `threads` threads that do nothing but
+/// these.
+inline Series peak(const MultiplyAdds& kind, int threads, int repeats = 5) {
   std::vector<double> values;
   for (int i = 0; i <= repeats; ++i) {
     constexpr long kIterations = 2'000'000;
     std::atomic<double> flop = 0;
-    const double seconds = seconds_of_threads(threads, [&](int) { flop = work(kIterations); });
+    const double seconds = seconds_of_threads(threads, [&](int) { flop = kind.work(kIterations); });
     if (i > 0) values.push_back(flop * threads / seconds * 1e-9);  // the first warms up
   }
   return Series(values);
 }
 
-}  // namespace internal
-
-/// GFLOP/s of `threads` threads that do nothing but multiply-adds in registers, on the widest vectors that
-/// the processor has.
-inline Series multiply_add_peak(int threads, int repeats = 5) {
-  double (*work)(long) = internal::multiply_adds_baseline;
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) work = internal::multiply_adds_avx2;
-  if (__builtin_cpu_supports("avx512f")) work = internal::multiply_adds_avx512;
-#endif
-  return internal::peak_of(work, threads, repeats);
-}
-
-/// The same of products of bfloat16 (bf16) and of bytes (int8, in billions of integer operations), on vectors
-/// (dot) and with AMX, each where the processor has it.
-///
-/// has_amx_bf16, has_amx_int8  whether the process may use them: kernels::find("amx", …) asks
-struct NamedPeak {
-  const char* name;
-  Series peak;
-};
-inline std::vector<NamedPeak> product_peaks(bool has_amx_bf16, bool has_amx_int8, int threads,
-                                            int repeats = 5) {
-  std::vector<NamedPeak> peaks;
-#if defined(__x86_64__)
-  using namespace internal;
-  const auto add = [&](const char* name, bool has_it, double (*work)(long)) {
-    if (has_it) peaks.push_back({name, peak_of(work, threads, repeats)});
-  };
-  add("bf16_dot", __builtin_cpu_supports("avx512bf16"), dots<Elements::bf16>);
-  add("int8_dot", __builtin_cpu_supports("avx512vnni"), dots<Elements::int8>);
-  add("bf16_amx", has_amx_bf16, tile_products<Elements::bf16>);
-  add("int8_amx", has_amx_int8, tile_products<Elements::int8>);
-#endif
-  return peaks;
+/// The same of the fastest kind that serves weights of a precision: their own, or floats, to which weights of
+/// fewer bits can be widened.
+inline double fastest_peak(Precision precision, int threads) {
+  double fastest = 0;
+  for (const MultiplyAdds& kind : multiply_add_kinds())
+    if (kind.precision == precision || kind.precision == Precision::fp32)
+      fastest = std::max(fastest, peak(kind, threads).median);
+  return fastest;
 }
 
 /// GB/s at which each of `threads` threads reads a buffer of its own of so many bytes, again and again,
