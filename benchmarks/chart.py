@@ -1,6 +1,7 @@
 """The chart: a line a row, each competitor's speed beside that of the best peer, on a logarithmic scale."""
 
 import html
+import itertools
 import math
 
 LEFT, RIGHT, TOP, STEP, WIDTH = 370, 40, 112, 26, 940
@@ -15,7 +16,7 @@ COLOURS = {
     "mido": "#a16207",
     "NumPy": "#4d7c0f",
 }
-OTHER = "#57534e"
+OTHERS = ("#57534e", "#06b6d4", "#db2777", "#eab308")  # of names that come from elsewhere, in turn
 
 
 def draw(judged):
@@ -44,7 +45,14 @@ def draw(judged):
         "Speed beside the best peer (more is better)</text>",
     ]
     names = ["gruve", *(name for name in COLOURS if any(name in line for line in speeds) and name != "gruve")]
-    names += sorted({name for line in speeds for name in line} - set(names))
+    others = sorted({name for line in speeds for name in line} - set(names))
+    names += others
+    colours = COLOURS | dict(zip(others, itertools.cycle(OTHERS)))
+
+    def mark(name, at, y):
+        radius = 7 if name == "gruve" else 4.5
+        return f'<circle cx="{at:.1f}" cy="{y}" r="{radius}" fill="{colours[name]}" stroke="#ffffff"/>'
+
     at, y = 20, 53
     for name in names:
         width = 40 + 7.2 * len(name)
@@ -66,11 +74,6 @@ def draw(judged):
         if line["gruve"] > 2**last:
             parts.append(text(x(2**last) - 10, y - 5, f"{line['gruve']:,.0f}×", "end"))
     return "\n".join([*parts, "</svg>", ""])
-
-
-def mark(name, x, y):
-    radius = 7 if name == "gruve" else 4.5
-    return f'<circle cx="{x:.1f}" cy="{y}" r="{radius}" fill="{COLOURS.get(name, OTHER)}" stroke="#ffffff"/>'
 
 
 def line_between(x1, y1, x2, y2, colour, width):
