@@ -8,6 +8,8 @@ LEFT, RIGHT, TOP, STEP, WIDTH = 370, 40, 112, 26, 940
 COLOURS = {
     "gruve": "#1d4ed8",
     "PyTorch": "#ea580c",
+    "PyTorch in bf16": "#fdba74",
+    "PyTorch in int8": "#fca5a5",
     "Keras": "#be123c",
     "ONNX Runtime": "#0f766e",
     "oneDNN": "#7e22ce",

@@ -16,7 +16,8 @@ import time
 # Two float computations of the same numbers in another order: what they may differ by.
 LOSS_TOLERANCE = 1e-4  # relative, over four updates
 LOGIT_TOLERANCE = 1e-3  # of the largest logit, over a whole sequence
-MARGIN = 1e-3  # a token counts where it is the most probable one by more than this
+# By precision: a token counts where it is the most probable one by more than this, as so large a share does.
+MARGINS = {"fp32": (1e-3, 0.8), "bf16": (5e-3, 0.8), "int8": (1.2e-2, 0.5)}
 
 
 def arguments():
@@ -29,6 +30,9 @@ def arguments():
     parser.add_argument("--seconds", type=float, default=1, help="of each of the repeats")
     parser.add_argument(
         "--memory", action="store_true", help="train: the memory of a step in place of its speed"
+    )
+    parser.add_argument(
+        "--precision", choices=["fp32", "bf16", "int8"], default="fp32", help="of the weights"
     )
     parser.add_argument("--midi", type=pathlib.Path, help="midi: a folder of files")
     parser.add_argument("--notes", type=int, help="midi: how many gruve found in them")
@@ -110,17 +114,18 @@ def check_logits(work, logits):
         unequal(f"logits differ by {max(last, sums):.2e}, the largest is {scale:.2e}")
 
 
-def check_generated(work, step):
+def check_generated(work, step, precision="fp32"):
     """step(tokens [B]) → the most probable next tokens [B], the state carried inside from zero.
 
     It is fed gruve's tokens, so that one difference does not bring others.
     """
     counted = wrong = 0
+    least_margin, least_share = MARGINS[precision]
     for tokens, following, margin in zip(work.generated, work.generated[1:], work.margin):
-        decided = margin > MARGIN
+        decided = margin > least_margin
         counted += decided.sum()
         wrong += (decided & (step(tokens) != following)).sum()
-    if wrong or counted < 0.8 * work.margin.size:
+    if wrong or counted < least_share * work.margin.size:
         unequal(f"{wrong} of {counted} tokens are others")
 
 
@@ -175,7 +180,7 @@ def serve_step(name, work, args, step):
 
 
 def sizes(work, args):
-    return f"fp32 H={work.H} L={work.L} B={work.B} T={work.T} E={work.E} threads={args.threads}"
+    return f"{args.precision} H={work.H} L={work.L} B={work.B} T={work.T} E={work.E} threads={args.threads}"
 
 
 def serve_midi(name, read, tolerance=0):

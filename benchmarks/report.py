@@ -9,7 +9,7 @@ import subprocess
 import chart
 from rows import LESS_IS_BETTER, E, num_parameters
 
-MUST_NAMES = {"limit": "of the limit", "best peer": "the best peer"}
+MUST_NAMES = {"limit": "of the limit", "best peer": "the best peer", "best fp32 peer": "the best fp32 peer"}
 
 
 def run(*command):
@@ -92,6 +92,10 @@ class Judged:
         self.best_ratio = min(self.ratios.values(), default=None)
         self.limit = self.ours.get("percent")
         self.checks = [self.check(against, factor, by_name) for against, factor in self.must.items()]
+        for against, factor in row["must_with_amx"].items():
+            must, value, reached = self.check(against, factor, by_name)
+            runs_amx = self.ours["config"].split(" ")[1] == "amx"
+            self.checks.append((f"with AMX {must}", value, reached if runs_amx else None))
 
     def check(self, against, factor, by_name):
         """(what must be, what is, reached: True, False, or None where it can't be told)."""
@@ -115,19 +119,28 @@ class Judged:
                 ratio = speedup(self.ours["median"], other.ours["median"], self.row["unit"])
             name = "gruve's " + other.row["title"].split(", ", 1)[-1]
         else:
-            ratio = self.best_ratio if against == "best peer" else self.ratios.get(against)
+            peers = self.ratios
+            if against == "best fp32 peer" and self.row["peers_of"] in by_name:
+                others = by_name[self.row["peers_of"]].peers
+                peers = {who: ratio for who, ratio in peers.items() if who in others}
+            ratio = min(peers.values(), default=None) if against.startswith("best ") else peers.get(against)
         return f"{factor:g} × {name}", ratio and f"{ratio:.2f}", None if ratio is None else ratio >= factor
 
     def verdict(self):
-        """(what must be, "yes", "no: …" or what of it was not measured)."""
-        if self.missing or not self.must:
+        """(what must be, "yes" or "no: …" and what of it was not measured)."""
+        if self.missing or not self.checks:
             return "", ""
         wanted = "; ".join(must for must, _, _ in self.checks)
         failed = [f"{must} ({value})" for must, value, reached in self.checks if reached is False]
-        if failed:
-            return wanted, "**no**: " + "; ".join(failed)
         unknown = [must for must, _, reached in self.checks if reached is None]
-        return wanted, "not measured: " + "; ".join(unknown) if unknown else "yes"
+        found = []
+        if failed:
+            found.append("**no**: " + "; ".join(failed))
+        elif len(unknown) < len(self.checks):
+            found.append("yes")
+        if unknown:
+            found.append("not measured: " + "; ".join(unknown))
+        return wanted, "; ".join(found)
 
 
 def judge(results):
@@ -273,9 +286,10 @@ Written by `{results["command"].strip()}` on {info["date"]} in {results["seconds
 gruve {info["gruve"]}. Gruve and its peers took turns on the same machine; a figure is the median of rounds. Each
 peer computed what gruve computes before it was timed ([how](../benchmarks/README.md)). Speeds are tokens or files
 a second, times are of a step, a chunk or an element. The vocabulary is 89, E = 128; training is of T = 128 where
-no other T is named, with cross-entropy and Adam. oneDNN runs the GRU layers alone. Of the limit: of the machine's
-fastest multiply-adds of the row's precision (fp32, bf16 or int8) or, for a step, of the reading of its weights
-from the cache that holds them, measured beside it.
+no other T is named, with cross-entropy and Adam. oneDNN runs the GRU layers alone. Rows of
+bf16 and int8 show peers of that precision, named with it, and those of fp32 besides. Of the limit: of the machine's
+fastest multiply-adds of the row's precision or, for a step, of the reading of its weights from the cache that holds
+them, measured beside it.
 
 ![Speed beside the best peer](benchmarks.svg)
 

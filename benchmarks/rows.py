@@ -16,9 +16,10 @@ class Row:
     midi: str | None = None  # a folder of files
     peers_of: str | None = None  # the row whose peers this one is held against too
     per_parameter: bool = False  # tokens/s become ns per token and parameter
-    # What must be: {against: factor}. against is a peer, "best peer", "limit" (per cent), or another row of
-    # gruve's; a row with "~" before it may differ by the factor either way.
+    # What must be: {against: factor}. against is a peer, "best peer", "best fp32 peer" (of peers_of), "limit"
+    # (per cent), or another row of gruve's; a row with "~" before it may differ by the factor either way.
     must: dict[str, float] = dataclasses.field(default_factory=dict)
+    must_with_amx: dict[str, float] = dataclasses.field(default_factory=dict)  # only where gruve runs AMX
     seconds: float = 0.1  # of each repeat
     repeats: int = 5
     rounds: int = 3
@@ -96,18 +97,20 @@ def train_rows():
         rounds=1,
         quick=True,
     )
-    for precision in ("bf16",):
-        yield Row(
-            f"train-{precision}",
-            f"training in {precision}, H=512 L=1 B=64",
-            "tokens/s",
-            "train",
-            f"train --precision {precision}",
-            peers_of="train-H512-L1",
-            must={"PyTorch": 4, "train-H512-L1": 4},
-            seconds=1,
-            repeats=1,
-        )
+    yield Row(
+        "train-bf16",
+        "training in bf16, H=512 L=1 B=64",
+        "tokens/s",
+        "train",
+        "train --precision bf16",
+        {"PyTorch in bf16": "python train.pytorch --precision bf16"},
+        (512, 1, 64, 128),
+        peers_of="train-H512-L1",
+        must={"train-H512-L1": 1},
+        must_with_amx={"PyTorch in bf16": 4, "train-H512-L1": 4},
+        seconds=1,
+        repeats=1,
+    )
     for hidden, layers, unroll in (
         (256, 1, 64),
         (512, 1, 64),
@@ -167,11 +170,11 @@ def step_rows():
     for precision, factor in (("bf16", 7), ("int8", 12)):
         yield row(
             f"step-H512-{precision}",
-            f"H=512, {precision} weights (peers: fp32)",
+            f"H=512, {precision} weights",
             512,
             f"--precision {precision}",
-            {},
-            {"best peer": factor},
+            {f"PyTorch in {precision}": f"python step.pytorch --precision {precision}"},
+            {"best fp32 peer": factor},
             peers_of="step-H512",
         )
 
@@ -212,12 +215,14 @@ def batch_rows():
         for precision in ("bf16", "int8"):
             yield Row(
                 f"batch-H{hidden}-{precision}",
-                f"64 sequences, H={hidden}, {precision} weights (peers: fp32)",
+                f"64 sequences, H={hidden}, {precision} weights",
                 "tokens/s",
                 "batch",
                 f"batch --hidden {hidden} --precision {precision}",
+                {f"PyTorch in {precision}": f"python batch.pytorch --precision {precision}"},
+                (hidden, 1, 64, 4),
                 peers_of=f"batch-H{hidden}",
-                must={"best peer": 8},
+                must_with_amx={"best fp32 peer": 8},
             )
 
 

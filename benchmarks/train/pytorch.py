@@ -1,4 +1,7 @@
-"""A training step of PyTorch: embedding, nn.GRU, linear layer, loss, fused Adam, the state carried."""
+"""A training step of PyTorch: embedding, nn.GRU, linear layer, loss, fused Adam, the state carried.
+
+Products in bfloat16 are had by autocast.
+"""
 
 import torch
 from torch import nn
@@ -32,9 +35,10 @@ def main():
     def step():
         nonlocal state
         optimizer.zero_grad(set_to_none=True)
-        logits, h = model(inputs, state)
-        state = h.detach()
-        loss = nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
+        with torch.autocast("cpu", torch.bfloat16, enabled=args.precision == "bf16"):
+            logits, h = model(inputs, state)
+        state = h.detach().float()
+        loss = nn.functional.cross_entropy(logits.float().flatten(0, 1), targets.flatten())
         loss.backward()
         optimizer.step()
         return loss.item()
