@@ -75,8 +75,8 @@ class Judged:
         self.row, self.ours, self.peers = row, result["gruve"], dict(result["peers"])
         self.must = dict(row["must"])
         other = by_name.get(row["peers_of"])
-        if other:
-            self.peers |= other.peers
+        self.peers_of = other.peers if other else {}
+        self.peers |= self.peers_of
         for line in also:
             if line["row"] == row["name"]:
                 who = line["peer"] + " (aside)"
@@ -119,11 +119,11 @@ class Judged:
                 ratio = speedup(self.ours["median"], other.ours["median"], self.row["unit"])
             name = "gruve's " + other.row["title"].split(", ", 1)[-1]
         else:
-            peers = self.ratios
-            if against == "best fp32 peer" and self.row["peers_of"] in by_name:
-                others = by_name[self.row["peers_of"]].peers
-                peers = {who: ratio for who, ratio in peers.items() if who in others}
-            ratio = min(peers.values(), default=None) if against.startswith("best ") else peers.get(against)
+            best = {
+                "best peer": self.best_ratio,
+                "best fp32 peer": min((self.ratios[who] for who in figures(self.peers_of)), default=None),
+            }
+            ratio = best.get(against, self.ratios.get(against))
         return f"{factor:g} × {name}", ratio and f"{ratio:.2f}", None if ratio is None else ratio >= factor
 
     def verdict(self):
