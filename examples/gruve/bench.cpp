@@ -79,7 +79,9 @@ void add_bench(CLI::App& app) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command->add_option("--midi", options->midi, "A folder of MIDI files, for midi");
-  command->add_option("--isa", options->isa, "Kernels by name: reference, baseline, avx2, avx512");
+  command->add_option("--isa", options->isa,
+                      "Kernels by name: reference, baseline, avx2, avx512; for fewer bits also avx512_bf16, "
+                      "avx512_vnni, amx");
   add_precision(*command, options->precision, "Weights of the kernels", {"fp32", "bf16", "int8"});
   command->add_flag("--json", options->json, "Print a JSON object a line");
   command->callback([options] { bench(*options); });

@@ -1,6 +1,7 @@
 // What the tasks of gruve bench share: the arguments, the table, the model and the tokens that they run on.
 #pragma once
 
+#include <cstddef>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -58,7 +59,10 @@ inline void print(const BenchArguments& options, const char* bench, const std::s
     }
     std::printf("%s\n", line.dump().c_str());
   } else {
-    std::printf("%-10s %-58s %10.4g %-8s", bench, config.c_str(), values.median, unit);
+    // A part of a task, which stands below it, is named without the task's sizes.
+    const std::size_t part = config.find(": ");
+    const std::string shown = part == std::string::npos ? config : "  " + config.substr(part + 2);
+    std::printf("%-12s %-60s %10.4g %-8s", bench, shown.c_str(), values.median, unit);
     if (limit > 0) std::printf("  %3.0f %% of %.4g", percent, limit);
     std::printf("\n");
   }

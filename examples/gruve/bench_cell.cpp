@@ -25,11 +25,12 @@ void bench_sizes(const BenchArguments& options) {
   const Series seconds = seconds_per_call(options.repeats, options.seconds / 5, [&] {
     for (int i = 0; i < kSteps; ++i) gru.step(x, h);
   });
-  constexpr std::size_t kBytes = sizeof(float) * 3 * H * (E + H);
-  const std::string name = kernels::active().name;
-  print(options, "cell", "gruve " + name + " H=" + std::to_string(H) + " E=" + std::to_string(E), "us",
-        scaled(seconds, 1e6 / kSteps), static_cast<double>(kBytes) / read_bandwidth(kBytes, 1).median * 1e-3,
-        true);
+  constexpr int kBytes = sizeof(float) * 3 * H * (E + H);
+  const double bandwidth = read_bandwidth(kBytes, 1).median;
+  const std::string what =
+      "gruve " + std::string(kernels::active().name) + " H=" + std::to_string(H) + " E=" + std::to_string(E);
+  print(options, "cell", what, "us", scaled(seconds, 1e6 / kSteps), kBytes / bandwidth * 1e-3, true);
+  print(options, "cell_rate", what, "GB/s", rate(seconds, 1e-9 * kSteps * kBytes), bandwidth);
 }
 
 struct Sizes {

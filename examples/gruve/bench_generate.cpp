@@ -39,8 +39,10 @@ void bench_step(const BenchArguments& options) {
   // All weights are read once a step, but for the first layer's input weights, whose table gives a row.
   const Series bandwidth =
       read_bandwidth(packed.step_bytes() / static_cast<std::size_t>(options.threads), options.threads);
-  print(options, "step", config_of(options, sizes_of(options, "B=1")), "us", scaled(seconds, 1e6),
-        static_cast<double>(packed.step_bytes()) / bandwidth.median * 1e-3, true);
+  const double gigabytes = static_cast<double>(packed.step_bytes()) * 1e-9;
+  const std::string config = config_of(options, sizes_of(options, "B=1"));
+  print(options, "step", config, "us", scaled(seconds, 1e6), gigabytes / bandwidth.median * 1e6, true);
+  print(options, "step_rate", config, "GB/s", rate(seconds, gigabytes), bandwidth.median);
 }
 
 /// One token of each of B sequences, against the multiply-adds.
@@ -57,9 +59,11 @@ void bench_batch(const BenchArguments& options) {
     for (std::size_t b = 0; b < tokens.size(); ++b)
       tokens[b] = most_probable(packed.kernels(), logits.subspan(b * V, V));
   });
-  const double peak = fastest_peak(options.precision, options.threads) * 1e9;
-  print(options, "batch", config_of(options, sizes_of(options, "B=" + std::to_string(B))), "tokens/s",
-        rate(seconds, B), peak / (2 * multiply_adds_per_token(options.model)));
+  const double peak = fastest_peak(options.precision, options.threads);
+  const double gflop = 2e-9 * multiply_adds_per_token(options.model);  // of a token
+  const std::string config = config_of(options, sizes_of(options, "B=" + std::to_string(B)));
+  print(options, "batch", config, "tokens/s", rate(seconds, B), peak / gflop);
+  print(options, "batch_rate", config, "GFLOP/s", rate(seconds, B * gflop), peak);
 }
 
 /// Logits of T tokens of one sequence, against the reading of the weights in each timestep.
@@ -74,8 +78,10 @@ void bench_forward(const BenchArguments& options) {
   });
   const double bandwidth =
       read_bandwidth(packed.step_bytes() / static_cast<std::size_t>(options.threads), options.threads).median;
-  print(options, "forward", config_of(options, sizes_of(options, "B=1 T=" + std::to_string(T))), "ms",
-        scaled(seconds, 1e3), T * static_cast<double>(packed.step_bytes()) / bandwidth * 1e-6, true);
+  const double gigabytes = T * static_cast<double>(packed.step_bytes()) * 1e-9;
+  const std::string config = config_of(options, sizes_of(options, "B=1 T=" + std::to_string(T)));
+  print(options, "forward", config, "ms", scaled(seconds, 1e3), gigabytes / bandwidth * 1e3, true);
+  print(options, "forward_rate", config, "GB/s", rate(seconds, gigabytes), bandwidth);
 }
 
 }  // namespace gruve::bench

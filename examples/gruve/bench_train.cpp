@@ -121,7 +121,7 @@ void bench_train(const BenchArguments& options) {
   };
   const double peak = fastest_peak(options.precision, options.threads);
   const double tokens = static_cast<double>(T) * B;
-  const double flop = 6 * multiply_adds_per_token(options.model);
+  const double gflop = 6e-9 * multiply_adds_per_token(options.model);  // of a token, forward and backward
   const std::string config =
       config_of(options, sizes_of(options, "B=" + std::to_string(B) + " T=" + std::to_string(T) +
                                                " E=" + std::to_string(options.model.embedding_size)));
@@ -131,7 +131,8 @@ void bench_train(const BenchArguments& options) {
     const Series seconds = seconds_per_call(options.repeats, options.seconds, [&] { step(pass); });
     if (memory > 0)
       print(options, "train_memory", config, "MB", Series({(resident("VmHWM") - memory) * 1e-6}), 0);
-    print(options, "train", config, "tokens/s", rate(seconds, tokens), peak * 1e9 / flop);
+    print(options, "train", config, "tokens/s", rate(seconds, tokens), peak / gflop);
+    print(options, "train_rate", config, "GFLOP/s", rate(seconds, tokens * gflop), peak);
   }
   const kernels::Kernels<float> table = timed_kernels();
   ChunkPass<float> pass(options.model, T, B, threads, table);
