@@ -114,7 +114,7 @@ int main(int argc, char** argv) {
     add_logits(packed, chunk, work);
     add_generated(packed, B, work);
     std::filesystem::create_directories(folder);
-    gruve::save({.network = model, .encoder = gruve::TimestepEncoder{}, .time_signature = {}},
+    gruve::save({.network = model, .encoder = gruve::TimestepEncoder{}},
                 folder / "model.safetensors");
     std::ofstream file(folder / "work.json");  // last: it stands for a whole folder
     file << work.dump();

@@ -4,7 +4,6 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
-#include <variant>
 #include <vector>
 
 #include "gruve/core/error.hpp"
@@ -43,7 +42,7 @@ int main(int argc, char** argv) try {
   gruve::ThreadPool threads(1);
   gruve::PackedModel<float> packed(model.network.config);
   packed.assign(model.network, threads);
-  Player player(packed, std::get<gruve::TimestepEncoder>(model.encoder), model.tempo_bpm, 48'000);
+  Player player(packed, model.encoder.as<gruve::TimestepEncoder>(), model.music->tempo_bpm, 48'000);
   std::vector<double> micros;
   for (int block = 0; block < 48'000 * 20 / 256; ++block) {  // twenty seconds in blocks of 256 samples
     const auto begin = std::chrono::steady_clock::now();

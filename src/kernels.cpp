@@ -1,1 +1,2 @@
 #include "gruve/kernels/available.hpp"
+#include "gruve/model/model_file.inc"

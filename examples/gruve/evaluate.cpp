@@ -19,7 +19,7 @@
 #include "gruve/model/model_file.hpp"
 #include "gruve/train/dynamic_evaluation.hpp"
 #include "gruve/train/evaluate.hpp"
-#include "gruve/train/ngram.hpp"
+#include "gruve/train/losses.hpp"
 #include "models.hpp"
 #include "sources.hpp"
 
@@ -37,81 +37,21 @@ struct EvaluateArguments {
   bool json = false;
 };
 
-// Nats per timestep: over all timesteps (micro), and the mean of the songs' means (macro).
-struct PerTimestep {
-  explicit PerTimestep(const std::vector<gruve::SongLoss>& songs) {
-    double nats = 0, first = 0;
-    std::uint64_t counted = 0, longer = 0;
-    for (const gruve::SongLoss& song : songs) {
-      if (song.steps == 0) continue;
-      const auto song_steps = static_cast<double>(song.steps);
-      ++counted;
-      steps += song.steps;
-      nats += song.nats;
-      first += song.first_nats;
-      macro += song.nats / song_steps;
-      if (song.steps < 2) continue;
-      ++longer;
-      macro_without_first += (song.nats - song.first_nats) / (song_steps - 1);
-    }
-    const auto share = [](double sum, std::uint64_t count) {
-      return count > 0 ? sum / static_cast<double>(count) : 0;
-    };
-    micro = share(nats, steps);
-    macro = share(macro, counted);
-    micro_without_first = share(nats - first, steps - counted);
-    macro_without_first = share(macro_without_first, longer);
-  }
-
-  std::uint64_t steps = 0;
-  double micro = 0, macro = 0, micro_without_first = 0, macro_without_first = 0;
-};
-
 // How files are to be made into tokens that a model knows.
 gruve::BuildOptions build_options(const EvaluateArguments& options, const gruve::AnyEncoder& encoder) {
   gruve::BuildOptions build{.threads = options.threads};
-  if (const auto* timesteps = std::get_if<gruve::TimestepEncoder>(&encoder)) {
+  if (const auto* timesteps = encoder.get_if<gruve::TimestepEncoder>()) {
     build.timestep = timesteps->options();
-  } else if (const auto* events = std::get_if<gruve::EventEncoder>(&encoder)) {
+  } else if (const auto* events = encoder.get_if<gruve::EventEncoder>()) {
     build.encoder = gruve::EncoderKind::event;
     build.event = events->options();
+  } else if (const auto* ids = encoder.get_if<gruve::IdEncoder>()) {
+    build.encoder = gruve::EncoderKind::ids;
+    build.vocab_size = ids->vocab_size();
   } else {
     build.encoder = gruve::EncoderKind::text;
   }
   return build;
-}
-
-using TokenNats = std::vector<std::vector<double>>;  // of each token of each song
-
-TokenNats ngram_nats(const gruve::Corpus& corpus, gruve::Split split, int order) {
-  TokenNats nats(corpus.num_songs());
-  std::visit(
-      [&](const auto& encoder) {
-        gruve::NgramModel model(encoder.vocab_size(), order);
-        for (const std::size_t song : corpus.songs(gruve::Split::train)) {
-          corpus.check_tokens(song);
-          model.add(encoder.start_token(), corpus.song(song).tokens);
-        }
-        for (const std::size_t song : corpus.songs(split)) {
-          corpus.check_tokens(song);
-          nats[song] = model.nats(encoder, corpus.song(song).tokens);
-        }
-      },
-      corpus.encoder());
-  return nats;
-}
-
-// The mean of the models' probabilities.
-TokenNats ensemble(const std::vector<TokenNats>& models) {
-  TokenNats nats = models.front();
-  if (models.size() == 1) return nats;
-  for (std::size_t song = 0; song < nats.size(); ++song)
-    for (std::size_t i = 0; i < nats[song].size(); ++i) {
-      double p = 0;
-      for (const TokenNats& model : models) p += std::exp(-model[song][i]);
-      nats[song][i] = -std::log(p / static_cast<double>(models.size()));
-    }
-  return nats;
 }
 
 void evaluate(const EvaluateArguments& options) {
@@ -123,7 +63,7 @@ void evaluate(const EvaluateArguments& options) {
   gruve::ThreadPool threads(options.threads);
   const gruve::Split split = *gruve::split_from_name(options.split);
   const auto& kernels = gruve::kernels::active(options.precision);
-  std::vector<TokenNats> all;
+  std::vector<gruve::TokenNats> all;
   std::uint64_t correct = 0;
   for (const gruve::TrainedModel& model : models) {
     gruve::SplitLoss loss =
@@ -132,9 +72,9 @@ void evaluate(const EvaluateArguments& options) {
     correct = loss.total.correct;
     all.push_back(std::move(loss.nats));
   }
-  if (options.ngram > 0) all.push_back(ngram_nats(corpus, split, options.ngram));
-  const std::vector<gruve::SongLoss> songs = gruve::song_losses(corpus, split, ensemble(all));
-  const PerTimestep per_step(songs);
+  if (options.ngram > 0) all.push_back(gruve::ngram_nats(corpus, split, options.ngram));
+  const std::vector<gruve::SongLoss> songs = gruve::song_losses(corpus, split, gruve::mean_nats(all));
+  const gruve::NatsPerTimestep per_step(songs);
   double nats = 0;
   std::uint64_t tokens = 0, notes = 0;
   for (const gruve::SongLoss& song : songs) {

@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -18,22 +17,19 @@
 #include "gruve/core/atomic_file.hpp"
 #include "gruve/core/error.hpp"
 #include "gruve/core/mapped_file.hpp"
-#include "gruve/generate/batch_generator.hpp"
-#include "gruve/generate/continuation.hpp"
-#include "gruve/generate/controls.hpp"
-#include "gruve/generate/generator.hpp"
 #include "gruve/kernels/dispatch.hpp"
 #include "gruve/midi/read_midi.hpp"
 #include "gruve/midi/write_midi.hpp"
 #include "gruve/model/model_file.hpp"
+#include "gruve/piece/measured_corpus.hpp"
+#include "gruve/piece/player.hpp"
 #include "gruve/render/piano_roll.hpp"
 #include "gruve/render/report.hpp"
 #include "gruve/render/wav.hpp"
-#include "measured_corpus.hpp"
 #include "models.hpp"
+#include "progress_bar.hpp"
 #include "sampling.hpp"
 #include "sources.hpp"
-#include "within.hpp"
 
 namespace {
 
@@ -79,39 +75,6 @@ std::string numbered(const std::string& path, int number, int count) {
 
 std::string stem(const std::string& path) { return std::filesystem::path(path).stem().string(); }
 
-// The music that all pieces begin with: at most half of each.
-struct Primer {
-  gruve::Song song = {};
-  std::vector<Token> tokens = {};
-  std::int64_t steps = 0;
-};
-
-template <gruve::MusicEncoder Encoder>
-Primer read_primer(const std::string& path, const Encoder& encoder, std::int64_t max_steps) {
-  Primer primer{.song = gruve::read_midi(path).song};
-  if (const gruve::Screening screening = gruve::screen(
-          primer.song,
-          {.steps_per_quarter = encoder.steps_per_quarter(), .drop_too_short = true, .drop_drums = true});
-      !screening.accepted())
-    throw gruve::Error(path, "can't be a primer: " + std::string(gruve::rule_name(screening.rule)));
-  std::erase_if(primer.song.notes,
-                [](const gruve::Note& note) { return note.channel == gruve::kDrumChannel; });
-  primer.tokens = encoder.encode(primer.song);
-  // Up to a boundary, so that what is generated begins where something can.
-  std::size_t end = 0;
-  auto state = encoder.start();
-  std::int64_t steps = 0;
-  for (std::size_t i = 0; i < primer.tokens.size() && steps < max_steps; ++i) {
-    steps += encoder.steps(state, primer.tokens[i]);
-    state = encoder.advance(state, primer.tokens[i]);
-    if (!encoder.at_boundary(state)) continue;
-    end = i + 1;
-    primer.steps = steps;
-  }
-  primer.tokens.resize(end);
-  return primer;
-}
-
 gruve::TableRows settings(const GenerateArguments& options, const std::vector<gruve::TrainedModel>& models) {
   const auto number = [](double value) { return nlohmann::json(std::round(value * 1e4) / 1e4).dump(); };
   gruve::TableRows rows;
@@ -153,7 +116,8 @@ gruve::TableRows settings(const GenerateArguments& options, const std::vector<gr
 
 std::optional<gruve::TrainingCurve> curve_of(const std::vector<gruve::TrainedModel>& models) try {
   if (models.size() > 1) return std::nullopt;
-  const nlohmann::json& curve = models.front().training.at("curve");
+  const nlohmann::json training = nlohmann::json::parse(models.front().training);
+  const nlohmann::json& curve = training.at("curve");
   return gruve::TrainingCurve{.step = curve.at("step"),
                               .train_loss = curve.at("train_loss"),
                               .valid_step = curve.at("valid_step"),
@@ -185,92 +149,27 @@ void write_piece(const GenerateArguments& options, const gruve::Song& song, int 
   if (!options.svg.empty()) gruve::write_piano_roll(song, path(options.svg), {.title = stem(midi)});
 }
 
-// The tokens of every piece: generate(generator) for one, or for a group of several side by side.
-template <class Encoder, class Generate>
-std::vector<std::vector<Token>> generate_all(const GenerateArguments& options, const gruve::Ensemble& packed,
-                                             const Encoder& encoder, const gruve::ControlOptions& controls,
-                                             const std::vector<Token>& primer, gruve::ThreadPool& threads,
-                                             Generate&& generate) {
-  std::vector<std::vector<Token>> all;
-  if (options.count == 1) {
-    // Models that a core's second-level cache holds are stepped faster by one thread alone.
-    const bool large = packed.step_bytes() > (std::size_t{1} << 20);
-    gruve::Generator generator(packed, encoder, options.sampler, options.seed, 0, large ? &threads : nullptr,
-                               controls);
-    generator.prime(primer);
-    all.push_back(generate(generator));
-    return all;
-  }
-  constexpr int kGroup = 256;
-  for (int first = 0; first < options.count; first += kGroup) {
-    gruve::BatchGenerator generator(packed, encoder, options.sampler, options.seed,
-                                    std::min(kGroup, options.count - first), threads,
-                                    static_cast<std::uint64_t>(first), controls);
-    generator.prime(primer);
-    for (std::vector<Token>& tokens : generate(generator)) all.push_back(std::move(tokens));
-  }
-  return all;
-}
-
-template <gruve::MusicEncoder Encoder>
-std::vector<Piece> generate_music(const GenerateArguments& options,
-                                  const std::vector<gruve::TrainedModel>& models,
-                                  const gruve::Ensemble& packed, const Encoder& encoder,
+// The pieces as the library gives them, and what becomes of each.
+std::vector<Piece> generate_music(const GenerateArguments& options, gruve::PieceOptions request,
+                                  const std::vector<gruve::TrainedModel>& models, gruve::Player& player,
                                   gruve::ThreadPool& threads) {
-  const gruve::TrainedModel& model = models.front();
-  double bpm = options.tempo.value_or(model.tempo_bpm);
-  gruve::TimeSignature metre = model.time_signature;
-  if (!options.primer.empty()) {
-    const gruve::Song song = gruve::read_midi(options.primer).song;
-    if (!song.tempos.empty() && !options.tempo) bpm = song.tempos.front().bpm();
-    if (!song.time_signatures.empty()) metre = song.time_signatures.front();
-    metre.tick = 0;
+  if (!options.primer.empty()) request.primer = gruve::read_midi(options.primer).song;
+  if (!options.within.empty()) {
+    ProgressBar bar("measuring", options.json);
+    request.within = gruve::minute_ranges(options.within, threads,
+                                          [&](const gruve::Progress& progress) { bar(progress); });
+    bar.finish();
   }
-  const double quarters = options.bars ? *options.bars * 4.0 * metre.numerator / metre.denominator
-                                       : options.seconds.value_or(60) * bpm / 60;
-  std::int64_t steps =
-      options.tokens ? 0 : std::max<std::int64_t>(1, std::llround(quarters * encoder.steps_per_quarter()));
-  if (options.whole_bars) {
-    const std::int64_t bar = gruve::bar_steps(metre, encoder.steps_per_quarter());
-    steps = (steps + bar - 1) / bar * bar;
-  }
-  if (steps > gruve::kMaxTimesteps)
-    throw gruve::Error("the wanted length is " + std::to_string(steps) + " timesteps, at most " +
-                       std::to_string(gruve::kMaxTimesteps) + " are possible");
-  Primer primer;
-  if (!options.primer.empty())
-    primer = read_primer(options.primer, encoder, options.tokens ? gruve::kMaxTimesteps : steps / 2);
-
-  const gruve::ControlOptions controls = controls_of(options, metre);
-  const auto made = options.within.empty()
-                        ? generate_all(options, packed, encoder, controls, primer.tokens, threads,
-                                       [&](auto& generator) {
-                                         return options.tokens
-                                                    ? generate_tokens(generator, *options.tokens)
-                                                    : generate_steps(generator, steps - primer.steps);
-                                       })
-                        : generate_within({.minutes = minute_ranges(options.within, threads, options.json),
-                                           .steps = steps,
-                                           .bpm = bpm,
-                                           .metre = metre,
-                                           .primer = primer.tokens,
-                                           .primer_steps = primer.steps,
-                                           .seed = options.seed,
-                                           .count = options.count},
-                                          packed, encoder, options.sampler, controls, threads);
-  std::vector<Piece> pieces(made.size());
-  std::vector<gruve::ReportPiece> of_report(options.report.empty() ? 0 : made.size());
+  std::vector<gruve::Piece> generated = player.generate_pieces(request, options.count);
+  std::vector<Piece> pieces(generated.size());
+  std::vector<gruve::ReportPiece> of_report(options.report.empty() ? 0 : pieces.size());
   threads.for_each(pieces.size(), [&](std::size_t i) {
     Piece& piece = pieces[i];
-    std::vector<Token> tokens = primer.tokens;
-    tokens.insert(tokens.end(), made[i].begin(), made[i].end());
-    gruve::Song song = encoder.decode(tokens, bpm);
-    if (song.time_signatures.empty()) song.time_signatures = {metre};
-    if (primer.steps > 0)
-      song = gruve::with_primer(std::move(song), primer.song,
-                                primer.steps * song.ticks_per_quarter / encoder.steps_per_quarter());
-    piece.tokens = made[i].size();
-    piece.violations = gruve::count_violations(encoder, std::span<const Token>(tokens));
+    gruve::Song& song = generated[i].song;
+    std::vector<Token> tokens = generated[i].primer;
+    tokens.insert(tokens.end(), generated[i].tokens.begin(), generated[i].tokens.end());
+    piece.tokens = generated[i].tokens.size();
+    piece.violations = gruve::count_violations(player.encoder(), std::span<const Token>(tokens));
     piece.notes = song.notes.size();
     piece.seconds = gruve::duration_seconds(song);
     const int number = static_cast<int>(i);
@@ -290,26 +189,37 @@ std::vector<Piece> generate_music(const GenerateArguments& options,
   return pieces;
 }
 
-std::vector<Piece> generate_text(const GenerateArguments& options, const gruve::Ensemble& packed,
-                                 const gruve::CharEncoder& encoder, gruve::ThreadPool& threads) {
+// Text, or lines of ids.
+std::vector<Piece> generate_text(const GenerateArguments& options, gruve::PieceOptions request,
+                                 gruve::Player& player) {
+  const auto* chars = player.encoder().get_if<gruve::CharEncoder>();
+  if (chars == nullptr && player.encoder().get_if<gruve::IdEncoder>() == nullptr)
+    throw gruve::Error(options.models.front(), "has tokens of type \"" +
+                                                   std::string(player.encoder().type()) +
+                                                   "\", which this program can't decode");
   if (options.seconds || options.bars || options.whole_bars || !options.scale.empty() ||
       !options.within.empty() || !options.wav.empty() || !options.svg.empty() || !options.report.empty())
     throw gruve::Error(options.models.front(),
-                       "is a model of text: it takes --tokens, and makes neither sound nor picture");
+                       "is not a model of music: it takes --tokens, and makes neither sound nor picture");
   std::string text;
   if (!options.primer.empty()) {
     const gruve::MappedFile file(options.primer);
     text.assign(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+    if (chars != nullptr)
+      request.primer_tokens = chars->encode(text);
+    else
+      for (const std::vector<Token>& line : gruve::read_ids(std::string_view(text), options.primer))
+        request.primer_tokens.insert(request.primer_tokens.end(), line.begin(), line.end());
   }
-  const std::vector<Token> primer = encoder.encode(text);
-  const auto made = generate_all(
-      options, packed, encoder, options.controls, primer, threads,
-      [&](auto& generator) { return generate_tokens(generator, options.tokens.value_or(1000)); });
-  std::vector<Piece> pieces(made.size());
+  std::vector<gruve::Piece> generated = player.generate_pieces(request, options.count);
+  std::vector<Piece> pieces(generated.size());
   for (std::size_t i = 0; i < pieces.size(); ++i) {
-    pieces[i].tokens = made[i].size();
+    std::vector<Token> tokens = generated[i].primer;
+    tokens.insert(tokens.end(), generated[i].tokens.begin(), generated[i].tokens.end());
+    pieces[i].tokens = generated[i].tokens.size();
     pieces[i].files.push_back(numbered(options.out, static_cast<int>(i), options.count));
-    gruve::write_file(pieces[i].files.back(), text + encoder.decode(made[i]));
+    gruve::write_file(pieces[i].files.back(),
+                      chars != nullptr ? chars->decode(tokens) : gruve::ids_to_text(tokens));
   }
   return pieces;
 }
@@ -320,16 +230,19 @@ void generate(const GenerateArguments& options) {
     if (!file.empty()) gruve::require_writable(numbered(file, 0, options.count));
   if (!options.report.empty()) gruve::require_writable(options.report);
   gruve::ThreadPool threads(options.threads);
-  const std::vector<gruve::PackedModel<float>> packed =
-      pack(models, threads, gruve::kernels::active(options.precision));
-  const std::vector<Piece> pieces = std::visit(
-      [&]<class Encoder>(const Encoder& encoder) {
-        if constexpr (gruve::MusicEncoder<Encoder>)
-          return generate_music(options, models, packed, encoder, threads);
-        else
-          return generate_text(options, packed, encoder, threads);
-      },
-      models.front().encoder);
+  gruve::Player player(models, {.precision = options.precision, .threads = options.threads});
+  const gruve::PieceOptions request = {.bars = options.bars,
+                                       .seconds = options.seconds,
+                                       .tokens = options.tokens,
+                                       .whole_bars = options.whole_bars,
+                                       .tempo_bpm = options.tempo,
+                                       .primer_name = options.primer,
+                                       .sampler = options.sampler,
+                                       .controls = controls_of(options),
+                                       .seed = options.seed};
+  const std::vector<Piece> pieces = player.encoder().is_music()
+                                        ? generate_music(options, request, models, player, threads)
+                                        : generate_text(options, request, player);
 
   for (const Piece& piece : pieces) {
     if (options.json) {
@@ -357,7 +270,8 @@ void add_generate(CLI::App& app) {
   const auto options = std::make_shared<GenerateArguments>();
   CLI::App* command = app.add_subcommand("generate", "Generate new pieces from a model, or from several");
   add_models(*command, options->models, "The model file")->required();
-  command->add_option("--out", options->out, "The MIDI file to write (text for a model of text)")->required();
+  command->add_option("--out", options->out, "The MIDI file to write (text for a model of text or ids)")
+      ->required();
   CLI::Option* seconds =
       command->add_option("--seconds", options->seconds, "Length of the piece (60 where no length is given)")
           ->check(CLI::PositiveNumber);
@@ -374,8 +288,10 @@ void add_generate(CLI::App& app) {
                    "Quarter notes per minute (default: the primer's, or the model's)")
       ->check(CLI::Range(4.0, 1000.0));
   command->add_option("--seed", options->seed, "The same seed makes the same piece")->capture_default_str();
-  command->add_option("--primer", options->primer,
-                      "A MIDI file to continue; of a long one as much as makes half of the piece");
+  command->add_option(
+      "--primer", options->primer,
+      "A MIDI file (of a model of text or ids a text file) to continue; of a long one as much as makes "
+      "half of the piece");
   add_sampling(*command, *options);
   command->get_option("--within")->excludes(tokens);
   command->add_flag("--whole-bars", options->whole_bars, "End with a bar line: as much longer as that takes")

@@ -13,7 +13,6 @@
 #include <span>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -21,16 +20,16 @@
 #include "commands.hpp"
 #include "gruve/core/atomic_file.hpp"
 #include "gruve/core/error.hpp"
-#include "gruve/generate/batch_generator.hpp"
 #include "gruve/measure/measured_song.hpp"
 #include "gruve/midi/read_midi.hpp"
 #include "gruve/model/model_file.hpp"
+#include "gruve/piece/measured_corpus.hpp"
+#include "gruve/piece/player.hpp"
 #include "gruve/render/markup.hpp"
 #include "measure_picture.hpp"
-#include "measured_corpus.hpp"
 #include "models.hpp"
+#include "progress_bar.hpp"
 #include "sampling.hpp"
-#include "within.hpp"
 
 namespace {
 
@@ -53,7 +52,7 @@ struct Measured {
   std::vector<MeasuredPiece> pieces;
   std::vector<gruve::CopiedRun> copied;  // of each piece, where there is a corpus
   std::vector<gruve::Error> refused;     // those that can't be measured, by name
-  MeasuredCorpus corpus;                 // empty without one
+  gruve::MeasuredCorpus corpus;          // empty without one
   std::optional<gruve::CorpusRanges> ranges;
   std::size_t passed_of_corpus = 0;  // how many of its own songs pass
 };
@@ -82,48 +81,24 @@ void add_pieces(const std::vector<std::string>& names, gruve::ThreadPool& thread
 void add_new_pieces(const MeasureArguments& options, const std::optional<gruve::MeasureRanges>& minutes,
                     gruve::ThreadPool& threads, Measured& measured) {
   const std::vector<gruve::TrainedModel> models = load_models(options.models);
-  const gruve::TrainedModel& model = models.front();
-  const std::vector<gruve::PackedModel<float>> packed = pack(models, threads);
-  std::visit(
-      [&]<class Encoder>(const Encoder& encoder) {
-        if constexpr (gruve::MusicEncoder<Encoder>) {
-          const std::int64_t steps = std::max<std::int64_t>(
-              1, std::llround(options.minutes * model.tempo_bpm * encoder.steps_per_quarter()));
-          if (steps > gruve::kMaxTimesteps)
-            throw gruve::Error("the wanted length is " + std::to_string(steps) + " timesteps, at most " +
-                               std::to_string(gruve::kMaxTimesteps) + " are possible");
-          const gruve::ControlOptions controls = controls_of(options, model.time_signature);
-          const auto made = [&] {
-            if (minutes)
-              return generate_within({.minutes = *minutes,
-                                      .steps = steps,
-                                      .bpm = model.tempo_bpm,
-                                      .metre = model.time_signature,
-                                      .seed = options.seed,
-                                      .count = options.count},
-                                     packed, encoder, options.sampler, controls, threads);
-            gruve::BatchGenerator generator(packed, encoder, options.sampler, options.seed, options.count,
-                                            threads, 0, controls);
-            return generate_steps(generator, steps);
-          }();
-          std::vector<std::string> names;
-          for (std::size_t i = 0; i < made.size(); ++i)
-            names.push_back(listed(options.models) + ", piece " + std::to_string(i + 1));
-          add_pieces(names, threads, measured, [&](std::size_t i) {
-            gruve::Song song = encoder.decode(made[i], model.tempo_bpm);
-            if (song.time_signatures.empty()) song.time_signatures = {model.time_signature};
-            return song;
-          });
-        } else {
-          throw gruve::Error(options.models.front(), "is a model of text, which has no measures");
-        }
-      },
-      model.encoder);
+  gruve::Player player(models, {.threads = options.threads});
+  if (!player.encoder().is_music())
+    throw gruve::Error(options.models.front(), "is not a model of music, and has no measures");
+  std::vector<gruve::Piece> pieces = player.generate_pieces({.seconds = 60 * options.minutes,
+                                                             .sampler = options.sampler,
+                                                             .controls = controls_of(options),
+                                                             .within = minutes,
+                                                             .seed = options.seed},
+                                                            options.count);
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < pieces.size(); ++i)
+    names.push_back(listed(options.models) + ", piece " + std::to_string(i + 1));
+  add_pieces(names, threads, measured, [&](std::size_t i) { return std::move(pieces[i].song); });
 }
 
 // Looks for the pieces in the corpus's songs, and for these in each other, and sees where both lie.
 void compare_with_corpus(Measured& measured) {
-  MeasuredCorpus& corpus = measured.corpus;
+  gruve::MeasuredCorpus& corpus = measured.corpus;
   std::vector<gruve::NoteSteps> pieces, songs;
   for (const MeasuredPiece& piece : measured.pieces) pieces.push_back(piece.song.steps);
   for (gruve::MeasuredSong& song : corpus.songs) songs.push_back(song.steps);
@@ -370,12 +345,20 @@ void measure(const MeasureArguments& options) {
   Measured measured;
   add_pieces(options.files, threads, measured,
              [&](std::size_t i) { return gruve::read_midi(options.files[i], {.repair = true}).song; });
-  if (!options.corpus.empty()) measured.corpus = measure_corpus(options.corpus, threads, options.json);
+  const auto measured_corpus = [&](const std::string& path) {
+    ProgressBar bar("measuring", options.json);
+    gruve::MeasuredCorpus corpus = gruve::measure_corpus(
+        std::filesystem::path(path), threads, [&](const gruve::Progress& progress) { bar(progress); });
+    bar.finish();
+    return corpus;
+  };
+  if (!options.corpus.empty()) measured.corpus = measured_corpus(options.corpus);
   if (!options.models.empty()) {
     std::optional<gruve::MeasureRanges> minutes;
     if (!options.within.empty())
-      minutes = options.within == options.corpus ? gruve::corpus_ranges(measured.corpus.songs).minutes
-                                                 : minute_ranges(options.within, threads, options.json);
+      minutes = options.within == options.corpus
+                    ? gruve::corpus_ranges(measured.corpus.songs).minutes
+                    : gruve::corpus_ranges(measured_corpus(options.within).songs).minutes;
     add_new_pieces(options, minutes, threads, measured);
   }
   const std::size_t count = measured.pieces.size() + measured.refused.size();

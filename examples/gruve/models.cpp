@@ -14,7 +14,7 @@ std::vector<gruve::TrainedModel> load_models(const std::vector<std::string>& fil
   std::vector<gruve::TrainedModel> models;
   for (const std::string& file : files) {
     models.push_back(gruve::load(file));
-    if (models.back().encoder != models.front().encoder)
+    if (!(models.back().encoder == models.front().encoder))
       throw gruve::Error(file, "speaks " + describe(models.back().encoder) + ", but " + files.front() +
                                    " speaks " + describe(models.front().encoder));
   }
@@ -22,7 +22,7 @@ std::vector<gruve::TrainedModel> load_models(const std::vector<std::string>& fil
 }
 
 void require_encoder(const gruve::Corpus& corpus, const gruve::TrainedModel& model) {
-  if (corpus.encoder() != model.encoder)
+  if (!(corpus.encoder() == model.encoder))
     throw gruve::Error(corpus.file(), "made of " + describe(corpus.encoder()) + ", but the model speaks " +
                                           describe(model.encoder));
 }

@@ -6,7 +6,7 @@ void add_sampling(CLI::App& command, SamplingArguments& options) {
   gruve::SamplerOptions& sampler = options.sampler;
   command
       .add_option("--argmax", sampler.argmax,
-                  "Share of tokens that are the most probable one instead of a draw (0.6: the seed's rule)")
+                  "Argmax mixing: the probability that a token is the most probable one instead of a draw")
       ->capture_default_str();
   command.add_option("--temperature", sampler.temperature)->capture_default_str();
   command.add_option("--top-k", sampler.top_k, "Draw among the k most probable, 0 for all")
@@ -39,9 +39,8 @@ void add_sampling(CLI::App& command, SamplingArguments& options) {
   command.add_option("--highest", limits.highest, "The highest key")->capture_default_str();
 }
 
-gruve::ControlOptions controls_of(const SamplingArguments& options, const gruve::TimeSignature& metre) {
+gruve::ControlOptions controls_of(const SamplingArguments& options) {
   gruve::ControlOptions controls = options.controls;
-  controls.limits.metre = metre;
   if (!options.scale.empty()) controls.limits.scale = gruve::scale_from_name(options.scale);
   return controls;
 }

@@ -11,13 +11,13 @@
 
 struct SamplingArguments {
   gruve::SamplerOptions sampler;
-  gruve::ControlOptions controls;  // its metre and scale are set by controls_of()
+  gruve::ControlOptions controls;  // its scale is set by controls_of()
   std::string scale;
-  std::string within;  // a corpus whose minutes those of pieces must be like: see within.hpp
+  std::string within;  // a corpus in whose ranges the minutes of pieces must be
 };
 
 /// What is set must outlive the parsing.
 void add_sampling(CLI::App& command, SamplingArguments& options);
 
-/// The controls for music in a metre. Throws Error where the scale is none.
-gruve::ControlOptions controls_of(const SamplingArguments& options, const gruve::TimeSignature& metre);
+/// The controls with the scale. Throws Error where it is none.
+gruve::ControlOptions controls_of(const SamplingArguments& options);

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <string_view>
 #include <utility>
-#include <variant>
 
 #include "etudes.hpp"
 #include "gruve/core/thread_pool.hpp"
@@ -26,8 +25,7 @@ gruve::Corpus etude_corpus(const Encoder& encoder, int threads) {
   pool.for_each(kPieces, [&](std::size_t i) {
     songs[i] = encoder.encode(gruve::etudes::compose_etude(1, static_cast<std::uint64_t>(i)));
   });
-  return gruve::Corpus::from_songs({.encoder = encoder, .tempo_bpm = 100, .time_signature = {}, .report = {}},
-                                   songs);
+  return gruve::Corpus::from_songs({.encoder = encoder, .music = gruve::MusicInfo{.tempo_bpm = 100}}, songs);
 }
 
 }  // namespace
@@ -38,11 +36,18 @@ void add_build_options(CLI::App& command, gruve::BuildOptions& build) {
           "--encoder",
           [&build](const std::string& name) {
             build.encoder = name == "text"    ? gruve::EncoderKind::text
+                            : name == "ids"   ? gruve::EncoderKind::ids
                             : name == "event" ? gruve::EncoderKind::event
                                               : gruve::EncoderKind::timestep;
           },
-          "What tokens are made of: timestep (MIDI, the default), event (MIDI, compact) or text")
-      ->check(CLI::IsMember({"timestep", "event", "text"}));
+          "What is encoded, and how: timestep (MIDI, the default), event (MIDI, compact), text, or ids "
+          "(numbers, "
+          "a sequence a line)")
+      ->check(CLI::IsMember({"timestep", "event", "text", "ids"}));
+  command
+      .add_option("--vocab-size", build.vocab_size,
+                  "Tokens of the vocabulary (ids; default: the largest id and one)")
+      ->check(CLI::Range(1, gruve::kMaxVocabSize));
   command
       .add_option_function<int>(
           "--steps-per-quarter",
@@ -79,9 +84,9 @@ gruve::Corpus open_corpus(const std::vector<std::string>& paths, const gruve::Bu
             {.steps_per_quarter = 4, .velocities = options.event.velocities, .tempos = options.event.tempos}),
         options.threads);
   if (paths.empty()) return etude_corpus(gruve::TimestepEncoder({.steps_per_quarter = 4}), options.threads);
-  if (paths.size() == 1 && gruve::is_polyphonic_json(paths[0]))
-    return gruve::read_polyphonic_json(paths[0], options.timestep.steps_per_quarter);
-  if (paths.size() == 1 && gruve::is_corpus(paths[0])) return gruve::Corpus(std::filesystem::path(paths[0]));
+  const bool is_built =
+      paths.size() > 1 || (!gruve::is_corpus(paths[0]) && !gruve::is_polyphonic_json(paths[0]));
+  if (!is_built) return gruve::build_corpus(paths[0], options);
   ProgressBar bar("reading", quiet);
   auto [corpus, report] =
       gruve::build_corpus_in_memory(std::vector<std::filesystem::path>(paths.begin(), paths.end()), options,
@@ -94,14 +99,18 @@ gruve::Corpus open_corpus(const std::vector<std::string>& paths, const gruve::Bu
 }
 
 std::string describe(const gruve::AnyEncoder& encoder) {
-  if (const auto* chars = std::get_if<gruve::CharEncoder>(&encoder))
+  if (const auto* chars = encoder.get_if<gruve::CharEncoder>())
     return "text of " + std::to_string(chars->vocab_size()) + " characters";
-  if (const auto* events = std::get_if<gruve::EventEncoder>(&encoder)) {
+  if (const auto* ids = encoder.get_if<gruve::IdEncoder>())
+    return "ids of " + std::to_string(ids->vocab_size()) + " values";
+  if (const auto* events = encoder.get_if<gruve::EventEncoder>()) {
     const gruve::EventOptions& options = events->options();
     return "events on " + std::to_string(options.steps_per_quarter) + " timesteps per quarter note" +
            (options.velocities ? ", with velocities" : "") + (options.tempos ? ", with tempos" : "");
   }
-  const auto& options = std::get<gruve::TimestepEncoder>(encoder).options();
+  const auto* timesteps = encoder.get_if<gruve::TimestepEncoder>();
+  if (timesteps == nullptr) return "tokens of type \"" + std::string(encoder.type()) + "\"";
+  const gruve::TimestepOptions& options = timesteps->options();
   return std::to_string(options.steps_per_quarter) + " timesteps per quarter note" +
          (options.repeat_held ? "" : ", onsets only");
 }

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,8 @@
 #include "commands.hpp"
 #include "gruve/core/atomic_file.hpp"
 #include "gruve/core/error.hpp"
-#include "gruve/generate/batch_generator.hpp"
+#include "gruve/model/model_file.hpp"
+#include "gruve/piece/generated_songs.hpp"
 #include "gruve/train/trainer.hpp"
 #include "models.hpp"
 #include "progress_bar.hpp"
@@ -28,7 +30,8 @@ struct TrainArguments {
   std::string log;
   std::string checkpoint;
   std::vector<std::string> teachers;
-  double made = 0;
+  std::string init;
+  double synthetic = 0;
   bool resume = false;
   bool reset_before = false;
   bool json = false;
@@ -83,40 +86,6 @@ class Log {
   std::FILE* file_ = nullptr;
 };
 
-// The corpus, and in its train split pieces that models make together, `times` as many tokens as were there.
-gruve::Corpus with_made(const gruve::Corpus& corpus, const std::vector<gruve::TrainedModel>& models,
-                        double times, std::uint64_t seed, int num_threads, bool quiet) {
-  std::vector<std::vector<gruve::Token>> songs;
-  std::vector<gruve::Split> splits;
-  for (std::size_t i = 0; i < corpus.num_songs(); ++i) {
-    corpus.check_tokens(i);
-    songs.emplace_back(corpus.song(i).tokens.begin(), corpus.song(i).tokens.end());
-    splits.push_back(corpus.song(i).split);
-  }
-  const auto tokens = static_cast<double>(corpus.num_tokens(gruve::Split::train));
-  const auto num_pieces = static_cast<std::size_t>(
-      std::ceil(times * static_cast<double>(corpus.songs(gruve::Split::train).size())));
-  const auto length = static_cast<std::size_t>(std::ceil(times * tokens / static_cast<double>(num_pieces)));
-  gruve::ThreadPool threads(num_threads);
-  const std::vector<gruve::PackedModel<float>> packed = pack(models, threads);
-  ProgressBar bar("making pieces", quiet);
-  constexpr std::size_t kGroup = 256;
-  for (std::size_t first = 0; first < num_pieces; first += kGroup) {
-    std::visit(
-        [&](const auto& encoder) {
-          gruve::BatchGenerator generator(packed, encoder, {}, seed,
-                                          static_cast<int>(std::min(kGroup, num_pieces - first)), threads,
-                                          first);
-          for (auto& made : generate_tokens(generator, length)) songs.push_back(std::move(made));
-        },
-        corpus.encoder());
-    bar({.done = std::min(first + kGroup, num_pieces), .total = num_pieces, .message = ""});
-  }
-  bar.finish();
-  splits.resize(songs.size(), gruve::Split::train);
-  return gruve::Corpus::from_songs(corpus.info(), songs, splits, corpus.file());
-}
-
 std::string losses(double train, double valid) {
   char text[80];
   if (std::isfinite(valid))
@@ -136,18 +105,30 @@ void train(TrainArguments options) {
   if (options.reset_before) options.model.reset_gate = gruve::ResetGate::before_product;
 
   gruve::Corpus corpus = open_corpus(options.paths, options.build, options.json);
+  options.model.features = corpus.encoder().features(options.model.features.description);
   const std::vector<gruve::TrainedModel> models = load_models(options.teachers);
   if (!models.empty()) require_encoder(corpus, models.front());
   for (std::size_t i = 0; i < models.size(); ++i)
-    if (models[i].network.config.context != options.model.context)
-      throw gruve::Error(
-          options.teachers[i],
-          "is told another context than the model that is to learn from it (--context, --bar-steps)");
-  if (options.made > 0)
-    corpus = with_made(corpus, models, options.made, options.train.seed, options.train.threads, options.json);
+    if (models[i].network.config.features != options.model.features)
+      throw gruve::Error(options.teachers[i],
+                         "has other features than the model that is to learn from it (--features)");
+  if (options.synthetic > 0) {
+    gruve::ThreadPool threads(options.train.threads);
+    const std::vector<gruve::PackedModel<float>> packed = pack(models, threads);
+    ProgressBar bar("generating pieces", options.json);
+    corpus = gruve::with_generated_songs(corpus, packed, options.synthetic, options.train.seed, threads,
+                                         [&](const gruve::Progress& progress) { bar(progress); });
+    bar.finish();
+  }
   std::vector<gruve::GruModel<float>> teachers;
   for (const gruve::TrainedModel& model : models) teachers.push_back(model.network);
-  gruve::Trainer trainer(corpus, options.model, options.train, teachers);
+  std::optional<gruve::TrainedModel> init;
+  if (!options.init.empty()) {
+    init = gruve::load(options.init);
+    require_encoder(corpus, *init);
+  }
+  gruve::Trainer trainer = init ? gruve::Trainer(corpus, *init, options.train, teachers)
+                                : gruve::Trainer(corpus, options.model, options.train, teachers);
   if (options.resume && std::filesystem::exists(options.checkpoint)) trainer.resume(options.checkpoint);
 
   const auto say = [&](const std::string& line) {
@@ -251,23 +232,11 @@ void add_train(CLI::App& app) {
   size("--layers", options->model.num_layers, "GRU layers", 64);
   command->add_flag("--reset-before", options->reset_before,
                     "Apply the reset gate before the recurrent product (Cho et al. 2014)");
-  command
-      ->add_option(
-          "--context",
-          [options](const std::vector<std::string>& names) {
-            for (const std::string& name : names) {
-              const auto part = gruve::context_part_from_name(name);
-              if (!part) throw CLI::ValidationError("--context", "no part is called " + name);
-              options->model.context.add(*part);
-            }
-            return true;
-          },
-          "What the model is told beside the last token (timestep format): any of index,held,intervals,"
-          "bar,repeat,outer,relative")
-      ->delimiter(',')
-      ->expected(1, static_cast<int>(gruve::kContextParts.size()));
-  size("--bar-steps", options->model.context.bar_steps, "Timesteps of a bar, for that context",
-       gruve::ContextOptions::kMaxBarSteps);
+  command->add_option("--features", options->model.features.description,
+                      "Condition the model on more than the last token (timestep encoder): any of "
+                      "index,held,intervals,bar=N,repeat,outer,relative, N being the timesteps of a bar");
+  command->add_option("--init", options->init,
+                      "Start from the parameters of this model, whose sizes and features are taken");
   size("--batch", options->train.batch_size, "Songs side by side");
   size("--unroll", options->train.unroll, "Timesteps that gradients go back through");
   size("--epochs", options->train.epochs, "Passes over the training songs", 1'000'000);
@@ -332,8 +301,8 @@ void add_train(CLI::App& app) {
                                           "several (each with its own --teacher) their mean")
                              ->allow_extra_args(false);
   command
-      ->add_option("--made", options->made,
-                   "Also learn from pieces that the teachers make, so many times the tokens to train on")
+      ->add_option("--synthetic", options->synthetic,
+                   "Add pieces generated by the teachers: N times the training tokens")
       ->check(CLI::Range(0.0, 10'000.0))
       ->needs(teacher);
   command

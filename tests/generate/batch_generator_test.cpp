@@ -16,12 +16,12 @@ using namespace gruve;
 namespace {
 
 PackedModel<float> untrained(int hidden_size, kernels::Precision precision = kernels::Precision::fp32,
-                             int num_layers = 2, const ContextOptions& context = {}) {
+                             int num_layers = 2, const std::string& features = {}) {
   GruModel<float> network({.vocab_size = 89,
                            .embedding_size = 8,
                            .hidden_size = hidden_size,
                            .num_layers = num_layers,
-                           .context = context});
+                           .features = AnyEncoder(TimestepEncoder()).features(features)});
   initialize(network, 3);
   PackedModel<float> packed(network.config, kernels::active(precision));
   ThreadPool threads(1);
@@ -68,8 +68,8 @@ TEST_CASE("Sequences side by side get the logits that each gets alone", "[genera
 }
 
 TEST_CASE("What comes of a sequence depends on neither the others nor the threads", "[generate][batch]") {
-  const ContextOptions context{.parts = GENERATE(0u, 0x3Fu), .bar_steps = 4};
-  const PackedModel<float> model = untrained(33, kernels::Precision::fp32, 2, context);
+  const std::string features = GENERATE("", "index,held,intervals,bar=4,repeat,outer");
+  const PackedModel<float> model = untrained(33, kernels::Precision::fp32, 2, features);
   const TimestepEncoder encoder;
   const SamplerOptions options{.argmax = 0.3f};
   ThreadPool one(1);

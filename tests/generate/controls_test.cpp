@@ -25,7 +25,7 @@ extern std::atomic<long> allocations;  // counted in ../allocations.cpp
 
 namespace {
 
-const std::vector<ContextOptions> kOneModel(1);
+const std::vector<Features> kOneModel(1);
 
 constexpr float kNever = -std::numeric_limits<float>::infinity();
 

@@ -25,12 +25,12 @@ extern std::atomic<long> allocations;  // counted in ../allocations.cpp
 namespace {
 
 PackedModel<float> untrained(std::uint64_t seed, int hidden_size = 24, int num_layers = 1,
-                             const ContextOptions& context = {}) {
+                             const std::string& features = {}) {
   GruModel<float> network({.vocab_size = 89,
                            .embedding_size = 8,
                            .hidden_size = hidden_size,
                            .num_layers = num_layers,
-                           .context = context});
+                           .features = AnyEncoder(TimestepEncoder()).features(features)});
   initialize(network, seed);
   PackedModel<float> packed(network.config);
   ThreadPool threads(1);
@@ -40,7 +40,7 @@ PackedModel<float> untrained(std::uint64_t seed, int hidden_size = 24, int num_l
 
 // Of other sizes, and told other things.
 std::vector<PackedModel<float>> unequal() {
-  return {untrained(3), untrained(4, 17, 2, {.parts = 0x3Fu, .bar_steps = 4}), untrained(5, 33)};
+  return {untrained(3), untrained(4, 17, 2, "index,held,intervals,bar=4,repeat,outer"), untrained(5, 33)};
 }
 
 }  // namespace
@@ -77,15 +77,15 @@ TEST_CASE("Several models generate what is drawn from the mean of what each says
 
   // By hand: a stepper and a context for each model, their softmax over the grammar in double.
   std::vector<Stepper> steppers(models.begin(), models.end());
-  std::vector<Context<TimestepEncoder>> contexts;
-  for (const PackedModel<float>& model : models) contexts.emplace_back(model.config().context);
+  std::vector<TimestepFeatures> features;
+  for (const PackedModel<float>& model : models) features.emplace_back(model.config().features.description);
   Sampler sampler(89, options, 5);
   auto state = encoder.start();
   Token last = encoder.start_token();
   for (int step = 0; step < 400; ++step) {
     std::vector<double> mean(89);
     for (std::size_t i = 0; i < models.size(); ++i) {
-      const auto logits = steppers[i].step(last, contexts[i].rows());
+      const auto logits = steppers[i].step(last, features[i].rows());
       double total = 0;
       for (Token token = 0; token < 89; ++token)
         if (encoder.allowed(state, token)) total += std::exp(static_cast<double>(logits[token]));
@@ -96,7 +96,7 @@ TEST_CASE("Several models generate what is drawn from the mean of what each says
     std::vector<float> logits;
     for (const double p : mean) logits.push_back(static_cast<float>(std::log(p / 3)));
     last = sampler.sample(logits, [&](Token token) { return encoder.allowed(state, token); });
-    for (auto& context : contexts) context.advance(last);
+    for (auto& each : features) each.advance(last);
     state = encoder.advance(state, last);
     REQUIRE(generator.next() == last);
   }

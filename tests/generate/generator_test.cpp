@@ -19,12 +19,12 @@ namespace {
 
 // A model that has learnt nothing: whatever it wants to say, the grammar must hold.
 struct Untrained {
-  explicit Untrained(int vocab_size, int num_layers = 2, const ContextOptions& context = {})
+  explicit Untrained(int vocab_size, int num_layers = 2, const std::string& features = {})
       : network({.vocab_size = vocab_size,
                  .embedding_size = 8,
                  .hidden_size = 24,
                  .num_layers = num_layers,
-                 .context = context}),
+                 .features = AnyEncoder(TimestepEncoder()).features(features)}),
         packed(network.config) {
     initialize(network, 3);
     ThreadPool threads(1);

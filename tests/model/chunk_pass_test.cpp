@@ -29,31 +29,28 @@ Chunk random_chunk(int T, int B, int V, std::uint64_t seed, bool with_gaps = tru
   return chunk;
 }
 
-// Any rows that the model has, whatever a context of those tokens would tell.
-Chunk with_context(Chunk chunk, const ModelConfig& config) {
+// Any rows that the model has, whatever the features of those tokens would be.
+Chunk with_features(Chunk chunk, const ModelConfig& config) {
   Rng rng(12);
   const auto row = [&](int rows) {
     return static_cast<std::uint16_t>(rng.below(static_cast<std::uint32_t>(rows)));
   };
-  chunk.context_begin.assign(1, 0);
+  chunk.feature_begin.assign(1, 0);
   for (std::size_t at = 0; at < chunk.inputs.size(); ++at) {
     for (std::uint32_t i = rng.below(4); i > 0; --i)
-      chunk.context.push_back(row(config.context.num_inputs()));
-    chunk.context_begin.push_back(static_cast<std::uint32_t>(chunk.context.size()));
+      chunk.feature_rows.push_back(row(config.features.shape.inputs));
+    chunk.feature_begin.push_back(static_cast<std::uint32_t>(chunk.feature_rows.size()));
     for (int token = 0; token < config.vocab_size; ++token) {
-      const int rows = config.context.num_relative();
+      const int rows = config.features.shape.outputs;
       if (rows > 0)
-        for (std::uint16_t& added : chunk.relative.emplace_back()) added = row(rows);
+        for (std::uint16_t& added : chunk.feature_outputs.emplace_back()) added = row(rows);
     }
   }
   return chunk;
 }
 
-constexpr unsigned kIndex = 1u << static_cast<unsigned>(ContextPart::index);
-constexpr unsigned kRelative = 1u << static_cast<unsigned>(ContextPart::relative);
-// With more terms for each logit.
-constexpr unsigned kAllRelative = kRelative | 1u << static_cast<unsigned>(ContextPart::repeat) |
-                                  1u << static_cast<unsigned>(ContextPart::outer);
+// Of the input, of the output, and of both with more terms for each logit.
+constexpr FeatureShape kNone = {}, kInputs = {16, 0, 0}, kOutputs = {0, 106, 3}, kBoth = {304, 210, 5};
 
 // The same numbers in every scalar type, larger than initialize() gives so that no gate is in its linear
 // part.
@@ -117,18 +114,18 @@ TEST_CASE("The gradient of the loss by every parameter is that of the complex st
   const int L = GENERATE(1, 2, 3);
   const ResetGate reset_gate = GENERATE(ResetGate::after_product, ResetGate::before_product);
   const double probability = GENERATE(0.0, 0.4);
-  const unsigned context = GENERATE(0u, kIndex, kRelative, kIndex | kAllRelative);
-  if (context != 0 && L == 3) return;  // nothing that two layers don't have
+  const FeatureShape shape = GENERATE(kNone, kInputs, kOutputs, kBoth);
+  if (shape.any() && L == 3) return;  // nothing that two layers don't have
   const ModelConfig config{.vocab_size = 5,
                            .embedding_size = 3,
                            .hidden_size = 4,
                            .num_layers = L,
                            .reset_gate = reset_gate,
-                           .context = {.parts = context}};
-  const Chunk chunk = with_context(random_chunk(6, 3, 5, 7), config);
+                           .features = {.shape = shape}};
+  const Chunk chunk = with_features(random_chunk(6, 3, 5, 7), config);
   const Dropout dropout{.probability = probability,
-                        .input = (context & kIndex) != 0 ? probability : 0,
-                        .variational = context == kIndex,
+                        .input = shape.inputs > 0 ? probability : 0,
+                        .variational = shape == kInputs,
                         .seed = 3,
                         .step = 9};
   const std::vector<double> gradient =
@@ -165,8 +162,8 @@ TEST_CASE("Taught probabilities weigh as so many targets would", "[model][gradie
                            .embedding_size = 3,
                            .hidden_size = 4,
                            .num_layers = 2,
-                           .context = {.parts = GENERATE(0u, kIndex | kAllRelative)}};
-  const Chunk chunk = with_context(random_chunk(6, 3, 5, 7), config);
+                           .features = {.shape = GENERATE(kNone, kBoth)}};
+  const Chunk chunk = with_features(random_chunk(6, 3, 5, 7), config);
   const std::size_t rows = chunk.targets.size();
   std::vector<double> probabilities(5 * rows);
   Rng rng(6);
@@ -235,14 +232,14 @@ TEST_CASE("Every implementation gives the reference's gradient at odd sizes", "[
   const int B = GENERATE(1, 5, 13);
   const int L = GENERATE(1, 2);
   const ResetGate reset_gate = GENERATE(ResetGate::after_product, ResetGate::before_product);
-  const unsigned context = GENERATE(0u, kIndex | kAllRelative);
+  const FeatureShape shape = GENERATE(kNone, kBoth);
   const ModelConfig config{.vocab_size = 7,
                            .embedding_size = 3,
                            .hidden_size = H,
                            .num_layers = L,
                            .reset_gate = reset_gate,
-                           .context = {.parts = context}};
-  const Chunk chunk = with_context(random_chunk(9, B, 7, 5), config);
+                           .features = {.shape = shape}};
+  const Chunk chunk = with_features(random_chunk(9, B, 7, 5), config);
   const auto truth = run<double>(config, chunk, kernels::reference::kKernels<double>, 1);
   const double size = norm(truth.gradient);
   for (const kernels::Kernels<float>* kernels : kernels::available()) {
@@ -301,13 +298,13 @@ TEST_CASE("The smallest vocabulary, embedding, batch and chunk work with any hid
 
 TEST_CASE("Gradients and state have the same bits for any number of threads", "[model][threads]") {
   const double probability = GENERATE(0.0, 0.3);
-  const unsigned context = GENERATE(0u, kIndex | kAllRelative);
+  const FeatureShape shape = GENERATE(kNone, kBoth);
   const ModelConfig config{.vocab_size = 89,
                            .embedding_size = 20,
                            .hidden_size = 100,
                            .num_layers = 2,
-                           .context = {.parts = context}};
-  const Chunk chunk = with_context(random_chunk(20, 13, 89, 5), config);
+                           .features = {.shape = shape}};
+  const Chunk chunk = with_features(random_chunk(20, 13, 89, 5), config);
   for (const kernels::Kernels<float>* kernels : kernels::available()) {
     if (kernels == &kernels::reference::kKernels<float>) continue;  // it makes no such promise
     const Dropout dropout{.probability = probability, .seed = 4};
@@ -325,8 +322,8 @@ TEST_CASE("Gradients and state have the same bits for any number of threads", "[
 TEST_CASE("Elements of the input that are dropped throughout teach the first layer nothing", "[model]") {
   const int E = 40;
   const ModelConfig config{
-      .vocab_size = 5, .embedding_size = E, .hidden_size = 6, .context = {.parts = kIndex}};
-  const Chunk chunk = with_context(random_chunk(7, 1, 5, 3), config);
+      .vocab_size = 5, .embedding_size = E, .hidden_size = 6, .features = {.shape = kInputs}};
+  const Chunk chunk = with_features(random_chunk(7, 1, 5, 3), config);
   ThreadPool threads(1);
   ChunkPass<double> pass(config, 7, 1, threads);
   const auto model = random_model<double>(config, 1);

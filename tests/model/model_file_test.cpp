@@ -9,6 +9,7 @@
 
 #include "catch.hpp"
 #include "gruve/core/rng.hpp"
+#include "gruve/model/safetensors.hpp"
 
 using namespace gruve;
 
@@ -33,9 +34,8 @@ TrainedModel small_model(ResetGate reset_gate = ResetGate::after_product) {
                                                  .num_layers = 2,
                                                  .reset_gate = reset_gate}),
                      .encoder = TimestepEncoder({.steps_per_quarter = 12}),
-                     .tempo_bpm = 93.5,
-                     .time_signature = {0, 3, 4},
-                     .training = {{"settings", {{"seed", 1}}}}};
+                     .music = MusicInfo{.tempo_bpm = 93.5, .time_signature = {0, 3, 4}},
+                     .training = R"({"settings":{"seed":1}})"};
   initialize(model.network, 4);
   return model;
 }
@@ -69,20 +69,17 @@ TEST_CASE("A model that is saved and loaded is the same, and saved again has the
   const TrainedModel loaded = load(file.path);
   CHECK(loaded.network.config == model.network.config);
   CHECK(loaded.encoder == model.encoder);
-  CHECK(loaded.tempo_bpm == 93.5);
-  CHECK(loaded.time_signature == TimeSignature{0, 3, 4});
+  CHECK(loaded.music == MusicInfo{.tempo_bpm = 93.5, .time_signature = {0, 3, 4}});
   CHECK(loaded.training == model.training);
   save(loaded, file.path);
   CHECK(file.read() == bytes);
 }
 
-TEST_CASE("A model that is told a context keeps what it is told", "[model][file]") {
+TEST_CASE("A model with features keeps them", "[model][file]") {
   const TemporaryFile file;
   TrainedModel model = small_model();
   ModelConfig config = model.network.config;
-  config.context.bar_steps = 12;
-  config.context.add(ContextPart::bar);
-  config.context.add(ContextPart::relative);
+  config.features = model.encoder.features("bar=12,relative");
   model.network = GruModel<float>(config);
   initialize(model.network, 4);
   save(model, file.path);
@@ -90,7 +87,7 @@ TEST_CASE("A model that is told a context keeps what it is told", "[model][file]
   const SafetensorsFile tensors(file.path);
   CHECK(tensors.tensors().at("embedding.weight").shape == std::vector<int>{89 + 12, 3});
   CHECK(tensors.tensors().at("output.weight").shape ==
-        std::vector<int>{89 + config.context.num_relative(), 5});
+        std::vector<int>{89 + config.features.shape.outputs, 5});
 
   const std::string bytes = file.read();
   const auto changed = [&](const std::string& from, const std::string& to) {
@@ -99,8 +96,9 @@ TEST_CASE("A model that is told a context keeps what it is told", "[model][file]
     file.write(std::string(bytes).replace(at, from.size(), to));
     return refusal(file);
   };
-  CHECK(changed("relative", "relation").find("unknown part \"relation\"") != std::string::npos);
-  CHECK(changed("bar_steps\\\":12", "bar_steps\\\": 0").find("context") != std::string::npos);
+  CHECK(changed("relative", "relation").find("no feature of the timestep format is called \"relation\"") !=
+        std::string::npos);
+  CHECK(changed("bar=12", "bar=00").find("timesteps, expected a number") != std::string::npos);
   CHECK(changed("timestep", "tomestep").find("type") != std::string::npos);
 }
 
@@ -160,7 +158,7 @@ TEST_CASE("What is wrong with a model file is said in a sentence", "[model][file
   file.write(file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}      )", 12));
   CHECK(refusal(file) == ", byte 68: the arrays take 8 bytes, the file has 12");
   file.write(file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}      )", 8));
-  CHECK(refusal(file) == R"(: the metadata lack "gruve.config": not written by gruve)");
+  CHECK(refusal(file) == R"(: the metadata lack "gruve.encoder": not written by gruve)");
 
   // A header that claims a network of terabytes over a few bytes: refused before anything is allocated.
   save(small_model(), file.path);

@@ -9,17 +9,15 @@ using namespace gruve;
 // The README's page of code, which must compile as it stands.
 [[maybe_unused]] static void readme() {
   // Train.
-  auto [corpus, report] = build_corpus_in_memory(std::vector<std::filesystem::path>{"my-midi-folder"});
+  const Corpus corpus = build_corpus("my-midi-folder");
   Trainer trainer(corpus, {.hidden_size = 256, .num_layers = 2}, {.epochs = 5});
   trainer.run();
   save(trainer.trained_model(), "model.safetensors");
 
   // Generate.
   const TrainedModel model = load("model.safetensors");
-  ThreadPool threads(1);
-  PackedModel<float> packed(model.network.config);
-  packed.assign(model.network, threads);
-  Generator generator(packed, std::get<TimestepEncoder>(model.encoder), {.temperature = 0.9f}, /*seed=*/1);
+  const PackedModel<float> packed(model.network);
+  Generator generator(packed, model.encoder, {.temperature = 0.9f}, /*seed=*/1);
   [[maybe_unused]] const Token token = generator.next();
 }
 
@@ -28,8 +26,7 @@ TEST_CASE("The examples of Trainer, Corpus, Generator, generate_stretches and At
   const auto folder = std::filesystem::temp_directory_path() / "gruve_documentation_test";
   std::filesystem::create_directories(folder);
   const std::vector<std::vector<Token>> songs = {{39, 88, 40, 88}, {41, 88, 43, 88}, {50, 88, 51, 88}};
-  const Corpus corpus =
-      Corpus::from_songs({.encoder = TimestepEncoder(), .time_signature = {}, .report = {}}, songs);
+  const Corpus corpus = Corpus::from_songs({.encoder = TimestepEncoder()}, songs);
 
   Trainer trainer(corpus, {.hidden_size = 16}, {.epochs = 5});
   trainer.run();
@@ -40,10 +37,8 @@ TEST_CASE("The examples of Trainer, Corpus, Generator, generate_stretches and At
 
   const std::uint64_t seed = 1;
   const TrainedModel model = load(folder / "model.safetensors");
-  ThreadPool threads(1);
-  PackedModel<float> packed(model.network.config);
-  packed.assign(model.network, threads);
-  Generator generator(packed, std::get<TimestepEncoder>(model.encoder), {.temperature = 0.9f}, seed);
+  const PackedModel<float> packed(model.network);
+  Generator generator(packed, model.encoder.as<TimestepEncoder>(), {.temperature = 0.9f}, seed);
   const Token token = generator.next();
   CHECK(token <= 88);
   const std::vector<std::int64_t> ends = {480, 960};

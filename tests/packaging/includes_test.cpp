@@ -1,4 +1,5 @@
 // The rooms of include/gruve/ and which of them each may include: the drawing in docs/design.md, as a test.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -23,7 +24,15 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"model", {"core", "midi", "tokens", "kernels", "nn"}},
     {"train", {"core", "midi", "tokens", "corpus", "kernels", "nn", "model"}},
     {"generate", {"core", "midi", "tokens", "kernels", "nn", "model"}},
+    {"piece", {"core", "midi", "tokens", "corpus", "measure", "kernels", "nn", "model", "train", "generate"}},
 };
+
+// What the network may know of tokens: numbers, their grammar and features as shapes, and chunks of them.
+const std::set<std::string> kTokensOfNetwork = {"gruve/tokens/token_encoder.hpp", "gruve/tokens/features.hpp",
+                                                "gruve/tokens/chunk.hpp"};
+// The files of `model` that join a vocabulary to a network.
+const std::set<std::string> kJoins = {"trained_model.hpp", "model_json.hpp", "model_file.hpp",
+                                      "model_file.inc"};
 
 const fs::path kInclude = fs::path(GRUVE_TEST_DATA).parent_path() / "include";
 
@@ -55,6 +64,37 @@ TEST_CASE("Includes point one way: a room includes only the rooms it is built on
     ++count;
   });
   CHECK(count > 100);
+}
+
+TEST_CASE("The network never reaches the piano: its headers include nothing of keys, bars or songs",
+          "[packaging]") {
+  std::set<std::string> reached, open;
+  std::map<std::string, std::set<std::string>> includes;
+  for_each_include([&](const fs::path& file, const std::string& room, const std::string& path) {
+    const std::string name = fs::relative(file, kInclude).generic_string();
+    includes[name].insert(path);
+    if (room == "nn" || room == "kernels" || (room == "model" && !kJoins.contains(file.filename().string())))
+      open.insert(name);
+  });
+  REQUIRE(open.size() > 15);
+  while (!open.empty()) {
+    const std::string name = *open.begin();
+    open.erase(open.begin());
+    if (!reached.insert(name).second) continue;
+    open.insert(includes[name].begin(), includes[name].end());
+  }
+  for (const std::string& path : reached) {
+    CAPTURE(path);
+    CHECK_FALSE(path.starts_with("gruve/midi/"));
+    CHECK((!path.starts_with("gruve/tokens/") || kTokensOfNetwork.contains(path)));
+  }
+  // Training goes through a Corpus and a TrainedModel, and names no piano either.
+  for_each_include([&](const fs::path& file, const std::string& room, const std::string& path) {
+    if (room != "train") return;
+    CAPTURE(file, path);
+    CHECK_FALSE(path.starts_with("gruve/midi/"));
+    CHECK((!path.starts_with("gruve/tokens/") || kTokensOfNetwork.contains(path)));
+  });
 }
 
 TEST_CASE("The rooms themselves form no circle", "[packaging]") {

@@ -57,15 +57,15 @@ cmp plain.safetensors resumed.safetensors || fail "a resumed training ends with 
 echo "killed $kills times"
 
 # What a model says can be learnt by another, of the songs and of pieces that it makes.
-taught=(--teacher whole.safetensors --teacher other.safetensors --made 0.5 --context index --epochs 2 --embedding 8 --hidden 24
+taught=(--teacher whole.safetensors --teacher other.safetensors --synthetic 0.5 --features index --epochs 2 --embedding 8 --hidden 24
   --batch 8 --unroll 64)
-"$gruve" train corpus.gruve --out other.safetensors --embedding 8 --hidden 24 --batch 8 --unroll 64 --epochs 1 --context index
-refuses "whole.safetensors: is told another context" taught.safetensors train corpus.gruve --out taught.safetensors "${taught[@]}"
+"$gruve" train corpus.gruve --out other.safetensors --embedding 8 --hidden 24 --batch 8 --unroll 64 --epochs 1 --features index
+refuses "whole.safetensors: has other features" taught.safetensors train corpus.gruve --out taught.safetensors "${taught[@]}"
 taught[1]=other.safetensors
 "$gruve" train corpus.gruve --out taught.safetensors "${taught[@]}" --threads 1
 "$gruve" train corpus.gruve --out again.safetensors "${taught[@]}" --threads 3
 cmp taught.safetensors again.safetensors || fail "what is taught depends on the number of threads"
-refuses "requires --teacher" untaught.safetensors train corpus.gruve --out untaught.safetensors --made 1
+refuses "requires --teacher" untaught.safetensors train corpus.gruve --out untaught.safetensors --synthetic 1
 
 "$gruve" evaluate --model whole.safetensors corpus.gruve --split valid --json | grep -q nats_per_token
 "$gruve" generate --model whole.safetensors --out a.mid --seconds 20 --seed 1 --threads 1 --json >a.json

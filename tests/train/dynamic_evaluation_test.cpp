@@ -27,8 +27,7 @@ std::vector<Token> song(std::uint64_t seed, bool repeats) {
 }
 
 Corpus corpus_of(const std::vector<std::vector<Token>>& songs) {
-  return Corpus::from_songs(
-      {.encoder = TimestepEncoder({.steps_per_quarter = 1}), .time_signature = {}, .report = {}}, songs);
+  return Corpus::from_songs({.encoder = TimestepEncoder({.steps_per_quarter = 1})}, songs);
 }
 
 GruModel<float> small_model() {

@@ -25,7 +25,7 @@ Corpus noise() {
   std::vector<std::vector<Token>> songs(60);
   for (auto& song : songs)
     for (int t = 0; t < 80; ++t) song.push_back(static_cast<Token>(rng.below(kLetters)));
-  return Corpus::from_songs({.encoder = CharEncoder(vocabulary), .time_signature = {}, .report = {}}, songs);
+  return Corpus::from_songs({.encoder = CharEncoder(vocabulary)}, songs);
 }
 
 // A model with an opinion.
@@ -111,7 +111,7 @@ TEST_CASE("A teacher that can't be asked is refused", "[train][teachers]") {
   const ModelConfig larger{.vocab_size = 11, .embedding_size = 8, .hidden_size = 8};
   ThreadPool threads(1);
   CHECK_THROWS_WITH(Teachers(teachers, larger, 4, 2, threads), "a teacher of 10 tokens for a model of 11");
-  const ModelConfig told{.vocab_size = 10, .context = {.parts = 1}};
+  const ModelConfig told{.vocab_size = 10, .features = {"index"}};
   CHECK_THROWS_WITH(Teachers(teachers, told, 4, 2, threads),
-                    "a teacher must be told the same context as the model that learns from it");
+                    "a teacher must have the same features as the model that learns from it");
 }

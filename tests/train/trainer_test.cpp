@@ -14,6 +14,7 @@
 
 #include "catch.hpp"
 #include "gruve/core/rng.hpp"
+#include "gruve/model/model_file.hpp"
 #include "gruve/model/stepper.hpp"
 
 using namespace gruve;
@@ -54,7 +55,7 @@ Corpus walks(std::size_t num_songs = 120) {
       at = (at + 9 + 2 * rng.below(2)) % 10;
     }
   }
-  return Corpus::from_songs({.encoder = letters(10), .time_signature = {}, .report = {}}, songs);
+  return Corpus::from_songs({.encoder = letters(10)}, songs);
 }
 
 std::vector<float> flat(const GruModel<float>& model) {
@@ -120,8 +121,7 @@ TEST_CASE("A model learns a source down to its entropy and not below, in either 
   // The first letter: a uniform state and its letter.
   const double entropy = (std::log(6.0) + h + (kLength - 1) * 2 * h) / kLength;
 
-  const Corpus corpus =
-      Corpus::from_songs({.encoder = letters(12), .time_signature = {}, .report = {}}, songs);
+  const Corpus corpus = Corpus::from_songs({.encoder = letters(12)}, songs);
   Trainer trainer(corpus, {.embedding_size = 16, .hidden_size = 32},
                   {.batch_size = 16,
                    .unroll = 50,
@@ -271,12 +271,14 @@ TEST_CASE("A checkpoint of other settings, another corpus or another file is ref
 }
 
 TEST_CASE("An input can only be dropped where there is one", "[train]") {
-  CHECK_THROWS_WITH(Trainer(walks(), kSmall, {.input_dropout = 0.1}),
-                    "only a model that is told a context has an input that can be dropped");
+  const Corpus corpus = walks();
+  CHECK_THROWS_WITH(Trainer(corpus, kSmall, {.input_dropout = 0.1}),
+                    "input dropout needs a model with input features");
 }
 
 TEST_CASE("A training in 8 bits is refused", "[train]") {
-  CHECK_THROWS_WITH(Trainer(walks(), kSmall, {.precision = kernels::Precision::int8}),
+  const Corpus corpus = walks();
+  CHECK_THROWS_WITH(Trainer(corpus, kSmall, {.precision = kernels::Precision::int8}),
                     "int8 is for generation: a model is trained with fp32 or bf16");
 }
 
@@ -338,7 +340,7 @@ TEST_CASE("Training ends early when the validation loss no longer falls, and kee
 
 TEST_CASE("A corpus without a validation split trains to the end", "[train]") {
   const std::vector<std::vector<Token>> one = {{0, 1, 2, 0, 1, 2}};
-  const Corpus corpus = Corpus::from_songs({.encoder = letters(3), .time_signature = {}, .report = {}}, one);
+  const Corpus corpus = Corpus::from_songs({.encoder = letters(3)}, one);
   Trainer trainer(corpus, kSmall, {.batch_size = 2, .unroll = 4, .epochs = 3, .threads = 1});
   CHECK(trainer.run() == StopReason::epochs);
   CHECK(flat(trainer.best_model()) == flat(trainer.model()));
@@ -372,7 +374,7 @@ TEST_CASE("What songs cost adds up to the loss, under the grammar, timestep by t
     }
     songs.push_back(song);
   }
-  const Corpus corpus = Corpus::from_songs({.encoder = encoder, .time_signature = {}, .report = {}}, songs);
+  const Corpus corpus = Corpus::from_songs({.encoder = encoder}, songs);
   ThreadPool threads(2);
 
   // A model of no knowledge: each of the tokens that the grammar allows is equally probable.
@@ -410,7 +412,7 @@ TEST_CASE("What songs cost adds up to the loss, under the grammar, timestep by t
   CHECK(evaluate(model, corpus, Split::train, threads).nats == Approx(nats));
 }
 
-TEST_CASE("A model that is told a context costs the same token by token as in chunks", "[train][context]") {
+TEST_CASE("A model with features costs the same token by token as in chunks", "[train][features]") {
   Rng rng(4);
   std::vector<std::vector<Token>> songs(30);
   for (auto& song : songs)
@@ -420,13 +422,10 @@ TEST_CASE("A model that is told a context costs the same token by token as in ch
       song.push_back(88);
     }
   const TimestepEncoder encoder({.steps_per_quarter = 1});
-  const Corpus corpus = Corpus::from_songs({.encoder = encoder, .time_signature = {}, .report = {}}, songs);
-  ContextOptions context{.bar_steps = 3};
-  for (const ContextPart part : {ContextPart::index, ContextPart::held, ContextPart::intervals,
-                                 ContextPart::bar, ContextPart::relative})
-    context.add(part);
+  const Corpus corpus = Corpus::from_songs({.encoder = encoder}, songs);
+  const Features features = corpus.encoder().features("index,held,intervals,bar=3,relative");
   GruModel<float> model(
-      {.vocab_size = 89, .embedding_size = 6, .hidden_size = 20, .num_layers = 2, .context = context});
+      {.vocab_size = 89, .embedding_size = 6, .hidden_size = 20, .num_layers = 2, .features = features});
   initialize(model, 5);
   ThreadPool threads(2);
   const auto nats = evaluate_tokens(model, corpus, Split::train, threads).nats;
@@ -434,18 +433,18 @@ TEST_CASE("A model that is told a context costs the same token by token as in ch
   packed.assign(model, threads);
   for (const std::size_t song : corpus.songs(Split::train)) {
     Stepper stepper(packed);
-    TimestepContext told(context);
+    TimestepFeatures state_of_features(features.description);
     int state = encoder.start();
     Token last = encoder.start_token();
     double expected = 0, sum_of_nats = 0;
     for (const Token token : corpus.song(song).tokens) {
-      const auto logits = stepper.step(last, told.rows());
+      const auto logits = stepper.step(last, state_of_features.rows());
       double sum = 0;
       for (Token other = 0; other < 89; ++other)
         if (encoder.allowed(state, other)) sum += std::exp(static_cast<double>(logits[other]));
       expected += std::log(sum) - static_cast<double>(logits[token]);
       state = encoder.advance(state, token);
-      told.advance(token);
+      state_of_features.advance(token);
       last = token;
     }
     for (const double cost : nats[song]) sum_of_nats += cost;
@@ -455,8 +454,9 @@ TEST_CASE("A model that is told a context costs the same token by token as in ch
   // And a training of such a model is stopped and resumed as any other.
   const TrainOptions options{
       .batch_size = 3, .unroll = 10, .epochs = 2, .threads = 1, .checkpoint_interval = 9};
-  const TemporaryFile checkpoint("context.checkpoint");
-  const ModelConfig config{.embedding_size = 6, .hidden_size = 20, .context = context};
+  const TemporaryFile checkpoint("features.checkpoint");
+  const ModelConfig config{
+      .embedding_size = 6, .hidden_size = 20, .features = {"index,held,intervals,bar=3,relative"}};
   Trainer whole(corpus, config, options), first(corpus, config, options), second(corpus, config, options);
   whole.run();
   int steps = 0;
@@ -467,9 +467,10 @@ TEST_CASE("A model that is told a context costs the same token by token as in ch
   CHECK(flat(second.best_model()) == flat(whole.best_model()));
 }
 
-TEST_CASE("A context is refused where the format has none", "[train][context]") {
+TEST_CASE("Features are refused where the encoder has none", "[train][features]") {
   const Corpus corpus = walks();
-  CHECK_THROWS_WITH(Trainer(corpus, {.context = {.parts = 1}}, {}), Catch::Matchers::Contains("context"));
+  CHECK_THROWS_WITH(Trainer(corpus, {.features = {"index"}}, {}),
+                    "features \"index\" are asked for, but this encoder has none");
 }
 
 TEST_CASE("Weights that are dropped are so in their share, for the gradient as for the pass", "[train]") {

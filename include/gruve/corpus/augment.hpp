@@ -6,7 +6,6 @@
 #include <span>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "gruve/core/error.hpp"
@@ -75,22 +74,17 @@ inline Song augmented(Song song, const AugmentOptions& options, Rng& rng) {
   return song;
 }
 
-/// The tokens of the song that `tokens` spell, varied at random: notes that a stretch makes too short for the
-/// grid are left out. Of a text, or where stretching makes a song longer than can be encoded, the tokens as
-/// they are.
+/// The tokens of the song that `tokens` decode to, varied at random; notes that a stretch makes too short for
+/// the grid are dropped. The tokens as they are where they are not music, or where stretching makes the song
+/// longer than can be encoded.
 inline std::vector<Token> augmented(const AnyEncoder& encoder, std::span<const Token> tokens,
                                     const AugmentOptions& options, Rng& rng) {
-  return std::visit(
-      [&]<class Encoder>(const Encoder& one) -> std::vector<Token> {
-        std::vector<Token> result(tokens.begin(), tokens.end());
-        if constexpr (MusicEncoder<Encoder>) {
-          const Song song = augmented(one.decode(tokens), options, rng);
-          const std::int64_t longest = kMaxTimesteps / one.steps_per_quarter() * song.ticks_per_quarter;
-          if (song.length > 0 && song.length < longest) result = one.encode(song);
-        }
-        return result;
-      },
-      encoder);
+  std::vector<Token> result(tokens.begin(), tokens.end());
+  if (!encoder.is_music()) return result;
+  const Song song = augmented(encoder.decode_song(tokens), options, rng);
+  const std::int64_t longest = kMaxTimesteps / encoder.steps_per_quarter() * song.ticks_per_quarter;
+  if (song.length > 0 && song.length < longest) result = encoder.encode_song(song);
+  return result;
 }
 
 }  // namespace gruve

@@ -3,95 +3,28 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <numeric>
 #include <span>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include "gruve/core/error.hpp"
 #include "gruve/core/rng.hpp"
 #include "gruve/corpus/augment.hpp"
 #include "gruve/corpus/corpus.hpp"
 #include "gruve/tokens/chunk.hpp"
-#include "gruve/tokens/context.hpp"
+#include "gruve/tokens/chunk_rules.hpp"
+#include "gruve/tokens/features.hpp"
 
 namespace gruve {
 
-namespace internal {
-
-/// Where each sequence of a stream stands: in the encoder's grammar, with what that forbids, and in the
-/// context that the model is told.
-template <class Encoder>
-class StreamState {
- public:
-  StreamState(const Encoder& encoder, const ContextOptions& context, std::size_t num_sequences)
-      : encoder_(encoder),
-        has_context_(context.any()),
-        states_(num_sequences, encoder.start()),
-        contexts_(has_context_ ? num_sequences : 0, Context<Encoder>(context)) {}
-
-  void resume(std::size_t sequence, std::span<const Token> tokens) {
-    auto& state = states_[sequence];
-    state = encoder_.start();
-    for (const Token token : tokens) state = encoder_.advance(state, token);
-    if (!has_context_) return;
-    contexts_[sequence].reset();
-    for (const Token token : tokens) contexts_[sequence].advance(token);
-  }
-
-  /// Fills in what follows from a chunk's tokens.
-  void describe(Chunk& chunk) {
-    mask(chunk);
-    if (!has_context_) return;
-    chunk.context.clear();
-    chunk.relative.clear();
-    chunk.context_begin.assign(1, 0);
-    for (std::size_t at = 0; at < chunk.targets.size(); ++at) {
-      Context<Encoder>& context = contexts_[at % contexts_.size()];
-      if (chunk.reset[at] != 0) context.reset();
-      const ContextRows rows = context.rows();
-      chunk.context.insert(chunk.context.end(), rows.inputs.begin(), rows.inputs.end());
-      chunk.context_begin.push_back(static_cast<std::uint32_t>(chunk.context.size()));
-      chunk.relative.insert(chunk.relative.end(), rows.relative.begin(), rows.relative.end());
-      if (chunk.targets[at] != kNoToken) context.advance(chunk.targets[at]);
-    }
-  }
-
- private:
-  void mask(Chunk& chunk) {
-    if constexpr (MusicEncoder<Encoder>) {
-      const auto V = static_cast<std::size_t>(encoder_.vocab_size());
-      chunk.forbidden.resize(chunk.targets.size() * V);
-      for (std::size_t at = 0; at < chunk.targets.size(); ++at) {
-        auto& state = states_[at % states_.size()];
-        if (chunk.reset[at] != 0) state = encoder_.start();
-        std::uint8_t* forbidden = chunk.forbidden.data() + at * V;
-        for (std::size_t token = 0; token < V; ++token)
-          forbidden[token] = encoder_.allowed(state, static_cast<Token>(token)) ? 0 : 1;
-        if (chunk.targets[at] != kNoToken) state = encoder_.advance(state, chunk.targets[at]);
-      }
-    } else {
-      chunk.forbidden.clear();  // in a text anything may follow anything
-    }
-  }
-
-  Encoder encoder_;
-  bool has_context_;
-  std::vector<typename Encoder::State> states_;
-  std::vector<Context<Encoder>> contexts_;  // empty without a context
-};
-
-}  // namespace internal
-
-/// Cuts the songs of a split into chunks of B sequences side by side. Each sequence plays one song after
-/// another from its beginning to its end, going on in the next chunk where it stopped in this one; where a
-/// song begins, the chunk says to reset the state, and the encoder's start token stands before the song's
-/// first. The chunk says which tokens the encoder's grammar forbids, so that a model spends no probability on
-/// them, and the context that a model may be told.
+/// Cuts the songs of a split into chunks of B sequences. Each sequence is one song after another from
+/// beginning to end, and continues in the next chunk where it stopped in this one. At a song's first token
+/// the chunk resets the state, and the input is the encoder's start token. The chunk also has the mask of the
+/// encoder's grammar, so that a model spends no probability on what is not allowed, and the features that a
+/// model may be conditioned on.
 class BatchStream {
  public:
   enum class Passes {
@@ -100,31 +33,27 @@ class BatchStream {
     once_apart,  // likewise, and so is the rest of a chunk in which a song has ended
   };
 
-  /// augment  how songs are varied, anew in each pass; a function of the seed, the pass and the song
-  /// context  what chunks tell a model beside the tokens
-  /// Throws Error where the split has no song, augment is out of its range, or the corpus's format has no
-  /// context. The corpus must outlive the stream.
+  /// augment   how songs are varied, anew in each pass; a function of the seed, the pass and the song
+  /// features  that chunks have besides the tokens
+  /// Throws Error where the split has no song, augment is out of its range, or the corpus's encoder doesn't
+  /// know the features. The corpus must outlive the stream.
   BatchStream(const Corpus& corpus, Split split, int batch_size, Passes passes, std::uint64_t seed = 0,
-              const AugmentOptions& augment = {}, const ContextOptions& context = {})
+              const AugmentOptions& augment = {}, const Features& features = {})
       : corpus_(&corpus),
         songs_(corpus.songs(split)),
         passes_(passes),
         seed_(seed),
         augment_(augment),
-        start_token_(std::visit([](const auto& encoder) { return encoder.start_token(); }, corpus.encoder())),
+        start_token_(corpus.encoder().start_token()),
         sequences_(static_cast<std::size_t>(batch_size)),
-        states_(std::visit(
-            [&]<class Encoder>(const Encoder& encoder) -> decltype(states_) {
-              return internal::StreamState<Encoder>(encoder, context, sequences_.size());
-            },
-            corpus.encoder())) {
+        rules_(corpus.encoder().rules(features, sequences_.size())) {
     if (songs_.empty())
-      throw Error(corpus.file(), "no song stands in the split \"" + std::string(split_name(split)) + "\"");
-    if (context.any() && !std::holds_alternative<TimestepEncoder>(corpus.encoder()))
-      throw Error(corpus.file(), "only the timestep format has a context that a model can be told");
+      throw Error(corpus.file(), "no song is in the split \"" + std::string(split_name(split)) + "\"");
     check(augment);
     arrange();
   }
+  BatchStream(Corpus&&, Split, int, Passes, std::uint64_t = 0, const AugmentOptions& = {},
+              const Features& = {}) = delete;  // the corpus must outlive the stream
 
   /// Fills the chunk, whose B is the batch size; false where no song was left to put into it.
   bool next(Chunk& chunk) {
@@ -151,49 +80,55 @@ class BatchStream {
         any = true;
       }
     }
-    std::visit([&](auto& states) { states.describe(chunk); }, states_);
+    rules_->describe(chunk);
     return any;
   }
 
-  /// Where the stream stands, for a checkpoint.
-  nlohmann::json position() const {
-    nlohmann::json sequences = nlohmann::json::array();
+  /// A place in the stream, for a checkpoint.
+  struct Position {
+    struct Sequence {
+      std::size_t song = kNone;  // of the corpus, or kNone between songs
+      std::size_t offset = 0;    // tokens of it that were targets already
+      std::uint64_t pass = 0;    // in which it was taken
+    };
+    static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+
+    std::uint64_t pass = 0;
+    std::size_t next = 0;                  // songs of the pass that were taken
+    std::vector<Sequence> sequences = {};  // B
+  };
+
+  Position position() const {
+    Position position{.pass = pass_, .next = next_};
     for (const Sequence& sequence : sequences_)
-      sequences.push_back({sequence.song, sequence.offset, sequence.pass});
-    return {{"pass", pass_}, {"next", next_}, {"sequences", std::move(sequences)}};
+      position.sequences.push_back({sequence.song, sequence.offset, sequence.pass});
+    return position;
   }
 
-  /// Goes to a position of a stream over the same corpus with the same settings; Error naming the file it
-  /// came from where it can't be one.
-  void seek(const nlohmann::json& position, const std::string& file) {
-    try {
-      pass_ = position.at("pass").get<std::uint64_t>();
-      arrange();
-      next_ = position.at("next").get<std::size_t>();
-      const nlohmann::json& sequences = position.at("sequences");
-      bool sound = next_ <= songs_.size() && sequences.size() == sequences_.size();
-      for (std::size_t b = 0; sound && b < sequences_.size(); ++b) {
-        Sequence& sequence = sequences_[b];
-        sequence = {.song = sequences[b].at(0).get<std::size_t>(),
-                    .offset = sequences[b].at(1).get<std::size_t>(),
-                    .pass = sequences[b].at(2).get<std::uint64_t>()};
-        if (sequence.song == kNone) continue;
-        sound = sequence.song < corpus_->num_songs();
-        if (!sound) break;
-        begin(sequence);
-        sound = sequence.offset <= tokens_of(sequence).size();
-        if (!sound) break;
-        std::visit([&](auto& states) { states.resume(b, tokens_of(sequence).first(sequence.offset)); },
-                   states_);
-      }
-      if (!sound) throw Error(file, "its place in the corpus does not fit this corpus");
-    } catch (const nlohmann::json::exception&) {
-      throw Error(file, "its place in the corpus can't be read");
+  /// Continues at a position of a stream over the same corpus with the same settings; Error naming the file
+  /// that it came from where it can't be one.
+  void seek(const Position& position, const std::string& file) {
+    const auto require = [&](bool holds) {
+      if (!holds) throw Error(file, "its place in the corpus does not fit this corpus");
+    };
+    pass_ = position.pass;
+    arrange();
+    next_ = position.next;
+    require(next_ <= songs_.size() && position.sequences.size() == sequences_.size());
+    for (std::size_t b = 0; b < sequences_.size(); ++b) {
+      const Position::Sequence& from = position.sequences[b];
+      Sequence& sequence = sequences_[b];
+      sequence = {.song = from.song, .offset = from.offset, .pass = from.pass};
+      if (sequence.song == kNone) continue;
+      require(sequence.song < corpus_->num_songs());
+      begin(sequence);
+      require(sequence.offset <= tokens_of(sequence).size());
+      rules_->resume(b, tokens_of(sequence).first(sequence.offset));
     }
   }
 
  private:
-  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+  static constexpr std::size_t kNone = Position::kNone;
   static constexpr std::uint64_t kAugmentation = 0xA56E17;  // other random numbers than those of the order
 
   struct Sequence {
@@ -252,9 +187,7 @@ class BatchStream {
   AugmentOptions augment_;
   Token start_token_;
   std::vector<Sequence> sequences_;
-  std::variant<internal::StreamState<TimestepEncoder>, internal::StreamState<EventEncoder>,
-               internal::StreamState<CharEncoder>>
-      states_;
+  std::unique_ptr<ChunkRules> rules_;
   std::uint64_t pass_ = 0;
   std::size_t next_ = 0;
 };

@@ -15,7 +15,6 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -28,6 +27,7 @@
 #include "gruve/corpus/build_report.hpp"
 #include "gruve/corpus/corpus.hpp"
 #include "gruve/corpus/fingerprint.hpp"
+#include "gruve/corpus/polyphonic_json.hpp"
 #include "gruve/corpus/statistics.hpp"
 #include "gruve/midi/read_midi.hpp"
 #include "gruve/midi/song.hpp"
@@ -36,18 +36,20 @@
 
 namespace gruve {
 
-/// What a corpus is built of: MIDI files for a TimestepEncoder or an EventEncoder, or text files for a
-/// CharEncoder.
-enum class EncoderKind : std::uint8_t { timestep, event, text };
+/// What a corpus is built of: MIDI files for a TimestepEncoder or an EventEncoder, text files for a
+/// CharEncoder, or files of numbers, a sequence a line, for an IdEncoder (see read_ids). Corpora of other
+/// encoders are made by Corpus::encode().
+enum class EncoderKind : std::uint8_t { timestep, event, text, ids };
 
 struct BuildOptions {
   EncoderKind encoder = EncoderKind::timestep;  // where corpora are merged, theirs is taken
   TimestepOptions timestep{};                   // used where the encoder is of that kind
   EventOptions event{};                         // likewise
-  ScreeningOptions screening{};                 // its steps_per_quarter is taken from the encoder
-  MidiOptions midi{.repair = true};             // how files are read
-  bool sustain = false;  // notes sound as long as the sustain pedal holds them: apply_sustain()
-  int threads = 0;       // 0: as many as the machine has; the corpus is the same for any number
+  int vocab_size = 0;  // of ids: V, 1 to kMaxVocabSize; 0 for one more than the largest that is found
+  ScreeningOptions screening{};      // its steps_per_quarter is taken from the encoder
+  MidiOptions midi{.repair = true};  // how files are read
+  bool sustain = false;              // notes sound as long as the sustain pedal holds them: apply_sustain()
+  int threads = 0;                   // 0: as many as the machine has; the corpus is the same for any number
 };
 
 /// Where the documents of a text end: at the first blank line after min_size characters, again and again. A
@@ -74,8 +76,9 @@ inline std::vector<std::size_t> document_ends(std::string_view text, std::size_t
 }
 
 /// The files that build_corpus() would read: those named, and in each folder and its subfolders the ones with
-/// the kind's extensions (.mid .midi .kar, or .txt; in capitals too). Ordered by the bytes of their paths,
-/// each once. A link to a file is followed, a link to a folder only where it is named, so that a circle ends.
+/// the kind's extensions (.mid .midi .kar, .txt, or .ids; in capitals too). Ordered by the bytes of their
+/// paths, each once. A link to a file is followed, a link to a folder only where it is named, so that a
+/// circle ends.
 ///
 /// unreadable  gets the folders that can't be opened
 /// Throws Error where a named path does not exist or is neither file nor folder.
@@ -87,6 +90,7 @@ inline std::vector<std::filesystem::path> find_sources(std::span<const std::file
     for (char& c : extension)
       if ('A' <= c && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
     if (kind == EncoderKind::text) return extension == ".txt";
+    if (kind == EncoderKind::ids) return extension == ".ids";
     return extension == ".mid" || extension == ".midi" || extension == ".kar";
   };
   std::map<std::string, fs::path> found;
@@ -138,9 +142,8 @@ struct EncodedSource {
   std::vector<std::pair<std::pair<int, int>, double>> metres = {};  // music: quarter notes in each metre
 };
 
-template <MusicEncoder Encoder>
-EncodedSource encode_midi(const std::filesystem::path& path, const Encoder& encoder,
-                          const ScreeningOptions& screening, const BuildOptions& options) {
+inline EncodedSource encode_midi(const std::filesystem::path& path, const AnyEncoder& encoder,
+                                 const ScreeningOptions& screening, const BuildOptions& options) {
   EncodedSource result;
   result.refusal.file = path.string();
   try {
@@ -156,7 +159,7 @@ EncodedSource encode_midi(const std::filesystem::path& path, const Encoder& enco
       return result;
     }
     song = screened(std::move(song), screening);
-    result.tokens = encoder.encode(song);
+    result.tokens = encoder.encode_song(song);
     result.checksum = content_hash(std::as_bytes(std::span(result.tokens)));
     result.hash = fingerprint(song).value_or(result.checksum);
 
@@ -178,7 +181,7 @@ EncodedSource encode_midi(const std::filesystem::path& path, const Encoder& enco
   return result;
 }
 
-/// Some of a file's bytes: all of a MIDI file, a document of a text.
+/// A part of a file: all of a MIDI file, a document of a text, a line of ids.
 struct Source {
   std::size_t file = 0;
   std::size_t begin = 0;
@@ -221,13 +224,74 @@ inline std::unique_ptr<CharEncoder> read_texts(std::span<const std::filesystem::
   return std::make_unique<CharEncoder>(CharEncoder::from_text(characters));
 }
 
+/// The lines of all files of ids and the encoder of all their ids. Null where there is none.
+inline std::unique_ptr<IdEncoder> read_id_files(std::span<const std::filesystem::path> files, int vocab_size,
+                                                ThreadPool& pool, std::vector<Source>& sources,
+                                                BuildReport& report) {
+  struct Ids {
+    std::vector<Source> lines;
+    int vocab_size = 0;
+    Refusal refusal;
+  };
+  std::vector<Ids> ids(files.size());
+  pool.for_each(files.size(), [&](std::size_t i) {
+    ids[i].refusal = {files[i].string(), Rule::not_readable, std::nullopt, "the file has no number"};
+    try {
+      const MappedFile file(files[i]);
+      const std::string_view text = as_text(file);
+      for (std::size_t begin = 0; begin < text.size();) {
+        const std::size_t end = std::min(text.find('\n', begin), text.size() - 1) + 1;
+        std::vector<std::vector<Token>> line;
+        try {
+          line = read_ids(text.substr(begin, end - begin));
+        } catch (const Error& error) {
+          ids[i].lines.clear();
+          ids[i].refusal.byte = begin + error.byte().value_or(0);
+          ids[i].refusal.reason = error.reason();
+          return;
+        }
+        if (!line.empty()) {
+          ids[i].lines.push_back({i, begin, end});
+          ids[i].vocab_size =
+              std::max(ids[i].vocab_size, *std::max_element(line[0].begin(), line[0].end()) + 1);
+        }
+        begin = end;
+      }
+    } catch (const Error& error) {
+      ids[i].refusal.reason = error.reason();
+    }
+  });
+  int found = 0;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (vocab_size > 0 && ids[i].vocab_size > vocab_size) {
+      ids[i].lines.clear();
+      ids[i].refusal.reason = "has the id " + std::to_string(ids[i].vocab_size - 1) +
+                              ", which is outside the vocabulary of " + std::to_string(vocab_size);
+    }
+    ++report.files[static_cast<std::size_t>(ids[i].lines.empty() ? Rule::not_readable : Rule::accepted)];
+    if (ids[i].lines.empty()) {
+      report.refused.push_back(std::move(ids[i].refusal));
+      continue;
+    }
+    found = std::max(found, ids[i].vocab_size);
+    sources.insert(sources.end(), ids[i].lines.begin(), ids[i].lines.end());
+  }
+  if (found == 0) return nullptr;
+  return std::make_unique<IdEncoder>(vocab_size > 0 ? vocab_size : found);
+}
+
+/// A document of a text, or a line of ids.
 inline EncodedSource encode_text(const std::filesystem::path& path, const Source& source,
-                                 const CharEncoder& encoder) {
+                                 const AnyEncoder& encoder) {
   const MappedFile file(path);
   if (file.bytes().size() < source.end)
     throw Error(path.string(), "the file became shorter while it was read");
   EncodedSource result;
-  result.tokens = encoder.encode(as_text(file).substr(source.begin, source.end - source.begin));
+  const std::string_view text = as_text(file).substr(source.begin, source.end - source.begin);
+  if (const auto* ids = encoder.get_if<IdEncoder>())
+    result.tokens = ids->encode(read_ids(text, path.string()).at(0));
+  else
+    result.tokens = encoder.as<CharEncoder>().encode(text);
   result.hash = result.checksum = content_hash(std::as_bytes(std::span(result.tokens)));
   return result;
 }
@@ -237,8 +301,9 @@ inline EncodedSource encode_text(const std::filesystem::path& path, const Source
   std::string names;
   for (const auto& path : paths) names += (names.empty() ? "" : ", ") + path.string();
   if (report.num_files() == 0)
-    throw Error(names, options.encoder == EncoderKind::text ? "holds no text file (.txt)"
-                                                            : "holds no MIDI file (.mid, .midi or .kar)");
+    throw Error(names, options.encoder == EncoderKind::text  ? "holds no text file (.txt)"
+                       : options.encoder == EncoderKind::ids ? "holds no file of ids (.ids)"
+                                                             : "holds no MIDI file (.mid, .midi or .kar)");
   if (report.num_files() == 1) {
     const Refusal& only = report.refused.front();
     if (only.byte) throw Error(only.file, *only.byte, only.reason);
@@ -263,8 +328,9 @@ class Consensus {
 
   /// A corpus counts as its songs, each of its tempo and of 200 quarter notes in its metre.
   void add(const Corpus& corpus) {
-    tempos_.insert(tempos_.end(), corpus.num_songs(), corpus.tempo_bpm());
-    const TimeSignature& metre = corpus.info().time_signature;
+    if (!corpus.info().music) return;
+    tempos_.insert(tempos_.end(), corpus.num_songs(), corpus.info().music->tempo_bpm);
+    const TimeSignature& metre = corpus.info().music->time_signature;
     metres_[{metre.numerator, metre.denominator}] += 200.0 * static_cast<double>(corpus.num_songs());
   }
 
@@ -272,12 +338,13 @@ class Consensus {
     if (tempos_.empty()) return;
     const auto middle = tempos_.begin() + static_cast<std::ptrdiff_t>((tempos_.size() - 1) / 2);
     std::nth_element(tempos_.begin(), middle, tempos_.end());
-    info.tempo_bpm = *middle;
+    info.music.emplace().tempo_bpm = *middle;
     // Some files put 1/4 where no metre is meant: it counts only where there is no other.
     const auto most = std::max_element(metres_.begin(), metres_.end(), [](const auto& a, const auto& b) {
       return std::pair(a.first.first > 1, a.second) < std::pair(b.first.first > 1, b.second);
     });
-    info.time_signature = {.tick = 0, .numerator = most->first.first, .denominator = most->first.second};
+    info.music->time_signature = {
+        .tick = 0, .numerator = most->first.first, .denominator = most->first.second};
   }
 
  private:
@@ -301,12 +368,26 @@ inline std::vector<Corpus> take_corpora(std::vector<std::filesystem::path>& path
 
 /// The encoder for texts of a corpus and more: the corpus's, which must have all their characters.
 inline void require_characters_of(const CharEncoder& texts, const Corpus& corpus) {
-  const auto* known = std::get_if<CharEncoder>(&corpus.encoder());
+  const auto* known = corpus.encoder().get_if<CharEncoder>();
   for (const char c : texts.vocabulary())
     if (known == nullptr || known->vocabulary().find(c) == std::string::npos)
       throw Error(corpus.file(), "has no token for the character " +
                                      std::to_string(static_cast<unsigned char>(c)) +
                                      " of the texts that are to be added");
+}
+
+/// Likewise of ids: the corpus's vocabulary must be as large.
+inline void require_ids_of(const IdEncoder& ids, const Corpus& corpus) {
+  if (corpus.vocab_size() < ids.vocab_size())
+    throw Error(corpus.file(), "has no token for the id " + std::to_string(ids.vocab_size() - 1) +
+                                   " of the files that are to be added");
+}
+
+inline EncoderKind kind_of(const AnyEncoder& encoder) noexcept {
+  return encoder.get_if<CharEncoder>() != nullptr    ? EncoderKind::text
+         : encoder.get_if<IdEncoder>() != nullptr    ? EncoderKind::ids
+         : encoder.get_if<EventEncoder>() != nullptr ? EncoderKind::event
+                                                     : EncoderKind::timestep;
 }
 
 template <class Sink>
@@ -316,22 +397,26 @@ BuildReport build_into(Sink& sink, std::span<const std::filesystem::path> paths,
   BuildReport report;
   std::vector<std::filesystem::path> other_paths(paths.begin(), paths.end());
   const std::vector<Corpus> corpora = take_corpora(other_paths);
-  const bool is_text = corpora.empty() ? options.encoder == EncoderKind::text
-                                       : std::holds_alternative<CharEncoder>(corpora[0].encoder());
-  const std::vector<std::filesystem::path> files =
-      find_sources(other_paths, is_text ? EncoderKind::text : options.encoder, report.refused);
+  const EncoderKind kind = corpora.empty() ? options.encoder : kind_of(corpora[0].encoder());
+  const bool is_music = kind == EncoderKind::timestep || kind == EncoderKind::event;
+  const std::vector<std::filesystem::path> files = find_sources(other_paths, kind, report.refused);
   report.files[static_cast<std::size_t>(Rule::not_readable)] = report.refused.size();
 
   ThreadPool pool(options.threads);
   CorpusInfo info;
   std::vector<Source> sources;
-  if (is_text) {
+  if (kind == EncoderKind::ids) {
+    if (const auto encoder = read_id_files(files, options.vocab_size, pool, sources, report)) {
+      if (!corpora.empty()) require_ids_of(*encoder, corpora[0]);
+      info.encoder = *encoder;
+    }
+  } else if (kind == EncoderKind::text) {
     if (const auto encoder = read_texts(files, pool, sources, report)) {
       if (!corpora.empty()) require_characters_of(*encoder, corpora[0]);
       info.encoder = *encoder;
     }
   } else {
-    if (options.encoder == EncoderKind::event)
+    if (kind == EncoderKind::event)
       info.encoder = EventEncoder(options.event);
     else
       info.encoder = TimestepEncoder(options.timestep);
@@ -339,11 +424,7 @@ BuildReport build_into(Sink& sink, std::span<const std::filesystem::path> paths,
   }
   if (!corpora.empty()) info.encoder = corpora[0].encoder();
   ScreeningOptions screening = options.screening;
-  std::visit(
-      [&]<class Encoder>(const Encoder& encoder) {
-        if constexpr (MusicEncoder<Encoder>) screening.steps_per_quarter = encoder.steps_per_quarter();
-      },
-      info.encoder);
+  if (info.encoder.is_music()) screening.steps_per_quarter = info.encoder.steps_per_quarter();
 
   CorpusWriter writer(sink);
   Consensus consensus;
@@ -358,7 +439,7 @@ BuildReport build_into(Sink& sink, std::span<const std::filesystem::path> paths,
   }
   const auto take = [&](EncodedSource& encoded) {
     const bool is_accepted = !encoded.tokens.empty();
-    if (!is_text)
+    if (is_music)
       ++report.files[static_cast<std::size_t>(is_accepted ? Rule::accepted : encoded.refusal.rule)];
     if (encoded.repaired.count > 0) report.repaired.push_back(std::move(encoded.repaired));
     if (!is_accepted) {
@@ -366,19 +447,13 @@ BuildReport build_into(Sink& sink, std::span<const std::filesystem::path> paths,
       return;
     }
     writer.add(encoded.tokens, encoded.hash, encoded.checksum);
-    if (is_text) return;
+    if (!is_music) return;
     consensus.add(encoded.bpm, encoded.metres);
     report.statistics.add(encoded.statistics);
   };
   const auto encode = [&](const Source& source) {
-    return std::visit(
-        [&]<class Encoder>(const Encoder& encoder) {
-          if constexpr (MusicEncoder<Encoder>)
-            return encode_midi(files[source.file], encoder, screening, options);
-          else
-            return encode_text(files[source.file], source, encoder);
-        },
-        info.encoder);
+    return is_music ? encode_midi(files[source.file], info.encoder, screening, options)
+                    : encode_text(files[source.file], source, info.encoder);
   };
   // A batch at a time is encoded by all threads, while one of them writes the batch before in order: memory
   // holds two batches, whatever there is to read, and no thread's haste shows in the file.
@@ -405,8 +480,9 @@ BuildReport build_into(Sink& sink, std::span<const std::filesystem::path> paths,
 
   consensus.put_into(info);
   // Only what depends on the files' contents stands in the corpus, so that its bytes do too.
-  info.report = to_json(report);
-  for (const char* name : {"refused", "repaired", "seconds", "splits"}) info.report.erase(name);
+  nlohmann::json json = to_json(report);
+  for (const char* name : {"refused", "repaired", "seconds", "splits"}) json.erase(name);
+  info.report = json.dump();
   writer.finish(info);
   for (std::size_t i = 0; i < report.songs; ++i) {
     const auto split = static_cast<std::size_t>(writer.songs()[i].split);
@@ -452,6 +528,22 @@ inline std::pair<Corpus, BuildReport> build_corpus_in_memory(std::span<const std
   internal::MemorySink sink;
   BuildReport report = internal::build_into(sink, paths, options, progress);
   return {Corpus::from_bytes(std::move(sink.bytes)), std::move(report)};
+}
+
+/// A corpus of whatever a path is: a corpus file is mapped, a polyphonic data set in JSON is read, and a
+/// folder or a file of music, text or ids is encoded in memory, as the options say.
+///
+///   const Corpus corpus = build_corpus("my-midi-folder", {.encoder = EncoderKind::event});
+///
+/// report  filled in where files are encoded; may be null
+/// Throws Error as build_corpus_in_memory() does.
+inline Corpus build_corpus(const std::filesystem::path& path, const BuildOptions& options = {},
+                           const ProgressCallback& progress = {}, BuildReport* report = nullptr) {
+  if (is_corpus(path)) return Corpus(path);
+  if (is_polyphonic_json(path)) return read_polyphonic_json(path, options.timestep.steps_per_quarter);
+  auto [corpus, built] = build_corpus_in_memory(std::span(&path, 1), options, progress);
+  if (report != nullptr) *report = std::move(built);
+  return std::move(corpus);
 }
 
 }  // namespace gruve

@@ -21,17 +21,20 @@
 
 #include <nlohmann/json.hpp>
 
+#include "gruve/core/atomic_file.hpp"
 #include "gruve/core/error.hpp"
 #include "gruve/core/hash.hpp"
 #include "gruve/core/mapped_file.hpp"
+#include "gruve/midi/music_info.hpp"
 #include "gruve/midi/song.hpp"
 #include "gruve/tokens/any_encoder.hpp"
+#include "gruve/tokens/encoder_json.hpp"
 
 namespace gruve {
 
 static_assert(std::endian::native == std::endian::little, "a corpus is mapped as it stands, little-endian");
 
-/// The side on which a song stands: trained on, judged by while training, or kept for the end.
+/// The split that a song belongs to: trained on, judged by while training, or kept for the end.
 enum class Split : std::uint8_t { train, valid, test };
 
 inline constexpr int kNumSplits = 3;
@@ -50,10 +53,9 @@ constexpr std::optional<Split> split_from_name(std::string_view name) noexcept {
 
 /// What a corpus says about all its songs.
 struct CorpusInfo {
-  AnyEncoder encoder{};            // that made the tokens
-  double tempo_bpm = 120;          // quarter notes per minute, the median over songs
-  TimeSignature time_signature{};  // the one with the most quarter notes in all songs
-  nlohmann::json report{};         // how many songs were taken and refused, and why; may be null
+  AnyEncoder encoder{};              // that made the tokens
+  std::optional<MusicInfo> music{};  // of music; a corpus of music without it has the defaults of MusicInfo
+  std::string report{};              // how many songs were taken and refused, and why, as JSON; may be empty
 };
 
 /// One song of a corpus, or one document of a text.
@@ -105,7 +107,7 @@ namespace internal {
 //        32   checksum         u64, content_hash of the bytes before it, xor that of the songs and the JSON
 //        40   tokens           u16 each, song after song, then zeros to a multiple of 8 bytes
 //             songs            {tokens u64, hash u64, checksum u64, split u8, zero u8[7]} each
-//             JSON             {"encoder", "tempo_bpm", "time_signature", "report"}, to the end
+//             JSON             {"encoder", "report"} and of music "tempo_bpm" and "time_signature"
 struct CorpusHead {
   char magic[8] = {'G', 'R', 'U', 'V', 'E', 'C', 'R', 'P'};
   std::uint32_t version = 2;
@@ -167,11 +169,13 @@ class CorpusWriter {
                               .split = static_cast<std::uint8_t>(songs_[i].split)};
       put(std::as_bytes(std::span(&entry, 1)));
     }
-    const nlohmann::json json = {
-        {"encoder", to_json(info.encoder)},
-        {"tempo_bpm", info.tempo_bpm},
-        {"time_signature", {info.time_signature.numerator, info.time_signature.denominator}},
-        {"report", info.report}};
+    nlohmann::json json = {{"encoder", to_json(info.encoder)}, {"report", nullptr}};
+    if (!info.report.empty()) json["report"] = nlohmann::json::parse(info.report);
+    if (info.encoder.is_music()) {
+      const MusicInfo music = info.music.value_or(MusicInfo());
+      json["tempo_bpm"] = music.tempo_bpm;
+      json["time_signature"] = {music.time_signature.numerator, music.time_signature.denominator};
+    }
     const std::string text = json.dump();
     put(std::as_bytes(std::span(text.data(), text.size())));
     sink_.write(tail);
@@ -230,13 +234,17 @@ inline bool is_corpus(const std::filesystem::path& path) {
 class Corpus {
  public:
   /// Throws Error with the byte at fault where the file is missing or not a whole and sound corpus.
-  explicit Corpus(const std::filesystem::path& path) : storage_(MappedFile(path)), file_(path.string()) {
-    open(std::get<MappedFile>(storage_).bytes());
+  ///
+  /// types  encoders of the program's own that the file may name: encoder_types<MyEncoder>()
+  explicit Corpus(const std::filesystem::path& path, EncoderTypes types = {})
+      : storage_(MappedFile(path)), file_(path.string()) {
+    open(std::get<MappedFile>(storage_).bytes(), types);
   }
 
-  /// A corpus from the bytes of its file; name stands for the file in an Error.
-  static Corpus from_bytes(std::vector<std::byte> bytes, std::string name = "corpus in memory") {
-    return Corpus(std::move(bytes), std::move(name));
+  /// A corpus from the bytes of its file; name is the file's in an Error.
+  static Corpus from_bytes(std::vector<std::byte> bytes, std::string name = "corpus in memory",
+                           EncoderTypes types = {}) {
+    return Corpus(std::move(bytes), std::move(name), types);
   }
 
   /// A corpus in memory from songs that are encoded already. Throws Error where there is none, one is empty,
@@ -250,15 +258,34 @@ class Corpus {
     internal::CorpusWriter writer(sink);
     for (const auto& song : songs) writer.add(song);
     writer.finish(info, splits);
-    Corpus corpus = from_bytes(std::move(sink.bytes), std::move(name));
+    Corpus corpus(std::move(sink.bytes), std::move(name), {}, &info.encoder);
     for (std::size_t i = 0; i < corpus.num_songs(); ++i) corpus.check_tokens(i);
     return corpus;
   }
 
+  /// A corpus in memory from sources (songs, texts, lists of numbers), encoded here: of a program's own
+  /// encoder, or of one of gruve's. Throws Error as the encoder does, and where there is no source or one has
+  /// no token.
+  template <TokenEncoder Encoder>
+  static Corpus encode(const Encoder& encoder, std::span<const typename Encoder::Source> sources,
+                       std::string name = "corpus in memory") {
+    std::vector<std::vector<Token>> songs;
+    for (const auto& source : sources) songs.push_back(encoder.encode(source));
+    return from_songs({.encoder = encoder}, songs, {}, std::move(name));
+  }
+
+  /// Writes the corpus to a file, whole or not at all. Throws Error where it can't be written.
+  void save(const std::filesystem::path& path) const {
+    AtomicFile file(path);
+    file.write(bytes());
+    file.commit();
+  }
+
   const CorpusInfo& info() const noexcept { return info_; }
   const AnyEncoder& encoder() const noexcept { return info_.encoder; }
-  int vocab_size() const noexcept { return gruve::vocab_size(info_.encoder); }
-  double tempo_bpm() const noexcept { return info_.tempo_bpm; }
+  int vocab_size() const noexcept { return info_.encoder.vocab_size(); }
+  /// Of music; the defaults of MusicInfo of anything else.
+  MusicInfo music() const noexcept { return info_.music.value_or(MusicInfo()); }
 
   /// The path it was opened with, or the name it was given.
   const std::string& file() const noexcept { return file_; }
@@ -302,12 +329,19 @@ class Corpus {
   }
 
  private:
-  Corpus(std::vector<std::byte> bytes, std::string name)
+  // encoder  the one that the bytes name, where it is at hand; or null
+  Corpus(std::vector<std::byte> bytes, std::string name, EncoderTypes types,
+         const AnyEncoder* encoder = nullptr)
       : storage_(std::move(bytes)), file_(std::move(name)) {
-    open(std::get<std::vector<std::byte>>(storage_));
+    open(std::get<std::vector<std::byte>>(storage_), types, encoder);
   }
 
-  void open(std::span<const std::byte> bytes) {
+  std::span<const std::byte> bytes() const noexcept {
+    if (const auto* file = std::get_if<MappedFile>(&storage_)) return file->bytes();
+    return *std::get_if<std::vector<std::byte>>(&storage_);
+  }
+
+  void open(std::span<const std::byte> bytes, EncoderTypes types, const AnyEncoder* encoder = nullptr) {
     using internal::corpus_checksum, internal::CorpusEntry, internal::CorpusHead;
     CorpusHead head;
     if (bytes.size() < sizeof head || std::memcmp(bytes.data(), head.magic, sizeof head.magic) != 0)
@@ -336,7 +370,7 @@ class Corpus {
       throw Error(file_, 32, "the checksum is not that of the file: it is damaged");
 
     const std::uint64_t json_begin = sizeof head + padded + table;
-    read_info(bytes.subspan(json_begin), json_begin);
+    read_info(bytes.subspan(json_begin), json_begin, types, encoder);
 
     const auto* tokens = reinterpret_cast<const Token*>(bytes.data() + sizeof head);
     std::uint64_t left = head.num_tokens;
@@ -366,17 +400,21 @@ class Corpus {
           std::to_string(left) + " of " + std::to_string(head.num_tokens) + " tokens belong to no song");
   }
 
-  void read_info(std::span<const std::byte> bytes, std::uint64_t at) {
+  void read_info(std::span<const std::byte> bytes, std::uint64_t at, EncoderTypes types,
+                 const AnyEncoder* encoder) {
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     const nlohmann::json json = nlohmann::json::parse(text.begin(), text.end(), nullptr, false);
     if (!json.is_object() || !json.contains("encoder"))
       throw Error(file_, at, "no JSON object with an encoder");
-    info_.encoder = encoder_from_json(json["encoder"], file_);
+    info_.encoder = encoder != nullptr ? *encoder : encoder_from_json(json["encoder"], file_, types);
+    if (json.contains("report") && !json["report"].is_null()) info_.report = json["report"].dump();
+    if (!info_.encoder.is_music()) return;
+    info_.music.emplace();
     const auto tempo = json.find("tempo_bpm");
     if (tempo == json.end() || !tempo->is_number() ||
         !(tempo->get<double>() >= 4 && tempo->get<double>() <= 60e6))
       throw Error(file_, at, "tempo_bpm is not a number from 4 to 60000000");
-    info_.tempo_bpm = tempo->get<double>();
+    info_.music->tempo_bpm = tempo->get<double>();
     const auto metre = json.find("time_signature");
     const auto is_metre = [](const nlohmann::json& value) {
       return value.is_number_integer() && value.get<double>() >= 1 && value.get<double>() <= 256;
@@ -384,9 +422,8 @@ class Corpus {
     if (metre == json.end() || !metre->is_array() || metre->size() != 2 || !is_metre((*metre)[0]) ||
         !is_metre((*metre)[1]) || !std::has_single_bit((*metre)[1].get<unsigned>()))
       throw Error(file_, at, "time_signature is not [numerator, a power of two]");
-    info_.time_signature = {
+    info_.music->time_signature = {
         .tick = 0, .numerator = (*metre)[0].get<int>(), .denominator = (*metre)[1].get<int>()};
-    if (json.contains("report")) info_.report = json["report"];
   }
 
   std::variant<MappedFile, std::vector<std::byte>> storage_;

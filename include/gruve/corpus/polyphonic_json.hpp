@@ -71,8 +71,7 @@ inline Corpus read_polyphonic_json(const std::filesystem::path& path, int steps_
       splits.push_back(split);
     }
   }
-  return Corpus::from_songs({.encoder = encoder, .time_signature = {}, .report = {}}, songs, splits,
-                            file.path());
+  return Corpus::from_songs({.encoder = encoder}, songs, splits, file.path());
 }
 
 }  // namespace gruve

@@ -20,7 +20,7 @@ namespace gruve {
 /// Generates several sequences from a model, or from several models together, side by side, each as a
 /// Generator of its own stream would, several times as fast. What becomes of a sequence depends on neither
 /// the others nor the number of threads.
-template <TokenEncoder Encoder>
+template <Grammar Encoder>
 class BatchGenerator {
  public:
   /// Sequence i draws from stream first_stream + i of the seed. The models and the threads must outlive the
@@ -33,7 +33,7 @@ class BatchGenerator {
     for (std::size_t i = 0; i < models.size(); ++i) steppers_.emplace_back(models[i], num_sequences, threads);
     for (int i = 0; i < num_sequences; ++i)
       running_.push_back({i,
-                          {encoder_, models.contexts(), options, controls, seed,
+                          {encoder_, models.features(), options, controls, seed,
                            first_stream + static_cast<std::uint64_t>(i)},
                           true});
     last_.assign(running_.size(), encoder_.start_token());
@@ -89,7 +89,7 @@ class BatchGenerator {
   void step() noexcept {
     for (std::size_t model = 0; model < steppers_.size(); ++model)
       logits_[model] =
-          steppers_[model].step(last_, [&](std::size_t i) { return running_[i].sequence.context(model); });
+          steppers_[model].step(last_, [&](std::size_t i) { return running_[i].sequence.features(model); });
   }
 
   // The last of those that run takes the place of one that has ended.
@@ -115,7 +115,7 @@ class BatchGenerator {
 };
 
 /// Of each sequence at least `count` tokens, and then as many more as it takes to come to a boundary.
-template <TokenEncoder Encoder>
+template <Grammar Encoder>
 std::vector<std::vector<Token>> generate_tokens(BatchGenerator<Encoder>& generator, std::size_t count) {
   std::vector<std::vector<Token>> sequences(static_cast<std::size_t>(generator.num_sequences()));
   if (count == 0) return sequences;

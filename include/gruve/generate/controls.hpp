@@ -24,7 +24,7 @@ struct ControlOptions {
 /// density.
 ///
 /// keep(), keeps() and advance() allocate nothing and don't throw.
-template <TokenEncoder Encoder>
+template <Grammar Encoder>
 class Controls {
  public:
   /// Throws Error on options out of range, and on any that what is encoded can't keep.

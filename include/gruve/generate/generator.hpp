@@ -20,17 +20,15 @@ namespace gruve {
 /// whatever the model has learnt, the sequence decodes.
 ///
 ///   const TrainedModel model = load("model.safetensors");
-///   ThreadPool threads(1);
-///   PackedModel<float> packed(model.network.config);
-///   packed.assign(model.network, threads);
-///   Generator generator(packed, std::get<TimestepEncoder>(model.encoder), {.temperature = 0.9f}, seed);
+///   const PackedModel<float> packed(model.network);
+///   Generator generator(packed, model.encoder, {.temperature = 0.9f}, seed);
 ///   const Token token = generator.next();
 ///
 /// Given a vector of packed models in place of one, it draws from the mean of their probabilities.
 ///
 /// next() and prime() allocate nothing, take no lock and don't throw, so an audio callback may call them. The
 /// packed models must outlive the generator; several generators may share them.
-template <TokenEncoder Encoder>
+template <Grammar Encoder>
 class Generator {
  public:
   /// The same seed and stream give the same tokens. Throws Error on options that are out of range, and on a
@@ -40,7 +38,7 @@ class Generator {
   Generator(const Ensemble& models, Encoder encoder, const SamplerOptions& options, std::uint64_t seed,
             std::uint64_t stream = 0, ThreadPool* threads = nullptr, const ControlOptions& controls = {})
       : encoder_(std::move(encoder)),
-        sequence_(encoder_, models.contexts(), options, controls, seed, stream),
+        sequence_(encoder_, models.features(), options, controls, seed, stream),
         last_(encoder_.start_token()) {
     models.require_vocabulary(encoder_.vocab_size());
     for (std::size_t i = 0; i < models.size(); ++i) steppers_.emplace_back(models[i], threads);
@@ -86,7 +84,7 @@ class Generator {
  private:
   // The logits [V] of a model for the token to come.
   std::span<const float> step(std::size_t model) noexcept {
-    return steppers_[model].step(last_, sequence_.context(model));
+    return steppers_[model].step(last_, sequence_.features(model));
   }
 
   std::vector<Stepper> steppers_;  // of each model
@@ -96,7 +94,7 @@ class Generator {
 };
 
 /// At least `count` tokens, and then as many more as it takes to come to a boundary.
-template <TokenEncoder Encoder>
+template <Grammar Encoder>
 std::vector<Token> generate_tokens(Generator<Encoder>& generator, std::size_t count) {
   std::vector<Token> tokens;
   while (tokens.size() < count || !generator.at_boundary()) tokens.push_back(generator.next());

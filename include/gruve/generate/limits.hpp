@@ -127,11 +127,12 @@ class NoteLimits {
 ///   std::size_t bar_capacity()        tokens that a bar is expected to have at most
 ///
 /// The primary template is for encoders of which no limits are known: Error if there are to be any.
-template <TokenEncoder Encoder>
+template <Grammar Encoder>
 class Limits {
  public:
   Limits(const Encoder&, const LimitOptions& options) {
-    if (options != LimitOptions{}) throw Error("limits of music can't be kept by what is no music");
+    if (options != LimitOptions{})
+      throw Error("musical limits need a music encoder of gruve, timestep or event; this model has another");
   }
   unsigned breaches(const typename Encoder::State&, Token) const noexcept { return 0; }
   bool advance(const typename Encoder::State&, Token) noexcept { return false; }

@@ -3,31 +3,34 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "gruve/generate/controls.hpp"
 #include "gruve/generate/probability_mean.hpp"
 #include "gruve/generate/sampler.hpp"
-#include "gruve/tokens/context.hpp"
+#include "gruve/tokens/any_encoder.hpp"
+#include "gruve/tokens/features.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
 namespace gruve {
 
-/// A sequence that is being generated, apart from the models: where the grammar, the contexts and the
-/// controls stand, and the random numbers. Its functions allocate nothing, take no lock and don't throw.
-template <TokenEncoder Encoder>
+/// A sequence that is being generated, apart from the models: the states of the grammar, of the features and
+/// of the controls, and the random numbers. Its functions allocate nothing, take no lock and don't throw.
+template <Grammar Encoder>
 class Sequence {
  public:
-  /// The same seed and stream give the same draws. Throws Error on options that are out of range.
-  /// contexts  what each of the models is told, at least one
-  Sequence(const Encoder& encoder, const std::vector<ContextOptions>& contexts, const SamplerOptions& options,
+  /// The same seed and stream give the same draws. Throws Error on options that are out of range, and on
+  /// features that the encoder doesn't know. features  of each of the models, at least one
+  Sequence(const Encoder& encoder, const std::vector<Features>& features, const SamplerOptions& options,
            const ControlOptions& controls, std::uint64_t seed, std::uint64_t stream)
       : sampler_(encoder.vocab_size(), options, seed, stream),
         controls_(encoder, controls),
-        mean_(contexts.size() > 1 ? encoder.vocab_size() : 0),
-        contexts_(contexts.begin(), contexts.end()),
-        state_(encoder.start()) {}
+        mean_(features.size() > 1 ? encoder.vocab_size() : 0),
+        state_(encoder.start()) {
+    for (const Features& each : features) features_.push_back(feature_state(encoder, each.description));
+  }
 
   /// Draws the next token among those for which also(token) holds, which must be so for one that the grammar
   /// allows.
@@ -35,9 +38,9 @@ class Sequence {
   template <class LogitsOf, class Also>
   Token draw(const Encoder& encoder, LogitsOf&& logits_of, Also&& also) noexcept {
     const std::span<const float> logits =
-        contexts_.size() == 1
+        features_.size() == 1
             ? logits_of(std::size_t{0})
-            : mean_(contexts_.size(), logits_of, [&](Token token) { return encoder.allowed(state_, token); });
+            : mean_(features_.size(), logits_of, [&](Token token) { return encoder.allowed(state_, token); });
     const auto allowed = [&](Token token) { return encoder.allowed(state_, token) && also(token); };
     if (!controls_.any()) {
       const Token token = sampler_.sample(logits, allowed);
@@ -57,30 +60,32 @@ class Sequence {
   void go_back(const Sequence& earlier) {
     sampler_.go_back(earlier.sampler_);
     controls_ = earlier.controls_;
-    contexts_ = earlier.contexts_;
+    features_ = earlier.features_;
     state_ = earlier.state_;
   }
 
-  /// What a model is told behind the last token.
-  ContextRows context(std::size_t model) const noexcept { return contexts_[model].rows(); }
+  /// The features of a model at the last token.
+  FeatureRows features(std::size_t model) const noexcept { return features_[model].rows(); }
 
   const typename Encoder::State& state() const noexcept { return state_; }
 
  private:
+  using FeatureState = decltype(feature_state(std::declval<const Encoder&>(), std::string()));
+
   void advance(const Encoder& encoder, Token token, float probability) noexcept {
     controls_.advance(state_, token, probability);
     follow(encoder, token);
   }
 
   void follow(const Encoder& encoder, Token token) noexcept {
-    for (Context<Encoder>& context : contexts_) context.advance(token);
+    for (FeatureState& features : features_) features.advance(token);
     state_ = encoder.advance(state_, token);
   }
 
   Sampler sampler_;
   Controls<Encoder> controls_;
-  ProbabilityMean mean_;                    // of several models
-  std::vector<Context<Encoder>> contexts_;  // of each model
+  ProbabilityMean mean_;                // of several models
+  std::vector<FeatureState> features_;  // of each model
   typename Encoder::State state_;
 };
 

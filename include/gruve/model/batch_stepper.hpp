@@ -27,17 +27,19 @@ class BatchStepper {
         gates_(size(4)),
         x_(model.has_inputs() ? rows_of(model.config().embedding_size) : 0),
         output_(rows_of(model.config().output_rows())),
-        logits_(model.config().context.num_relative() > 0 ? rows_of(model.config().vocab_size) : 0) {}
+        logits_(model.config().features.shape.outputs > 0 ? rows_of(model.config().vocab_size) : 0) {}
 
-  /// Feeds the first n = tokens.size() sequences a token each and returns the logits [n, V] of those to come
-  /// next. They stay where they are until the next call.
+  BatchStepper(PackedModel<float>&&, int, ThreadPool&) = delete;  // the model must outlive the stepper
+
+  /// Feeds the first n = tokens.size() sequences a token each and returns the logits [n, V] of the next ones.
+  /// They are valid until the next call.
   std::span<const float> step(std::span<const Token> tokens) noexcept {
-    return step(tokens, [](std::size_t) { return ContextRows(); });
+    return step(tokens, [](std::size_t) { return FeatureRows(); });
   }
 
-  /// The same for a model that is told a context: context(i) gives the ContextRows behind token i.
-  template <class ContextAt>
-  std::span<const float> step(std::span<const Token> tokens, ContextAt&& context) noexcept {
+  /// The same for a model with features: features(i) gives the FeatureRows of token i.
+  template <class FeaturesAt>
+  std::span<const float> step(std::span<const Token> tokens, FeaturesAt&& features) noexcept {
     const auto n = static_cast<int>(tokens.size()), parts = threads_->size();
     threads_->for_each_thread([&](std::size_t i) {
       const auto part = static_cast<int>(i);
@@ -50,7 +52,7 @@ class BatchStepper {
       };
       if (model_->has_inputs()) {
         const auto E = static_cast<std::size_t>(model_->config().embedding_size);
-        each([&](std::size_t b) { model_->embed(tokens[b], context(b).inputs, x_.data() + b * E); });
+        each([&](std::size_t b) { model_->embed(tokens[b], features(b).inputs, x_.data() + b * E); });
         input = x_.data();
       }
       for (std::size_t l = 0; l < h_.size(); ++l) {
@@ -66,7 +68,7 @@ class BatchStepper {
       const auto V = static_cast<std::size_t>(model_->config().vocab_size);
       const auto N = static_cast<std::size_t>(model_->config().output_rows());
       each([&](std::size_t b) {
-        model_->add_relative(context(b).relative, output_.data() + b * N, logits_.data() + b * V);
+        model_->add_output_features(features(b).outputs, output_.data() + b * N, logits_.data() + b * V);
       });
     });
     return {logits_.empty() ? output_.data() : logits_.data(),

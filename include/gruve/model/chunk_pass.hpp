@@ -14,7 +14,7 @@
 #include "gruve/model/gru_model.hpp"
 #include "gruve/model/packed_model.hpp"
 #include "gruve/tokens/chunk.hpp"
-#include "gruve/tokens/context.hpp"
+#include "gruve/tokens/features.hpp"
 
 namespace gruve {
 
@@ -24,6 +24,14 @@ struct ChunkLoss {
   std::size_t tokens = 0;   // targets that count
   std::size_t correct = 0;  // targets that were the most probable token (evaluate() only)
 
+  ChunkLoss& operator+=(const ChunkLoss& other) noexcept {
+    nats += other.nats;
+    tokens += other.tokens;
+    correct += other.correct;
+    return *this;
+  }
+
+  /// Nats per token.
   double mean() const noexcept { return tokens == 0 ? 0.0 : nats / static_cast<double>(tokens); }
 };
 
@@ -67,7 +75,7 @@ class ChunkPass {
     logits_.resize(rows * count(V));
     loss_.resize(rows);
     output_backward_.resize(kernels.packed_size(config.output_rows(), H));
-    if (config.context.num_relative() > 0) output_rows_.resize(rows * count(config.output_rows()));
+    if (config.features.shape.outputs > 0) output_rows_.resize(rows * count(config.output_rows()));
     if (packed_.has_inputs()) {
       x_.resize(rows * count(E));
       dx_.resize(x_.size());
@@ -124,19 +132,19 @@ class ChunkPass {
     return loss;
   }
 
-  /// The probabilities [T, B, V] that the last call of evaluate() found for the token to come; zeros where
+  /// The probabilities [T, B, V] of the next token that the last call of evaluate() found; zeros where
   /// there was no target.
   std::span<const Scalar> probabilities() const noexcept { return logits_; }
 
   /// Loss over a chunk and the gradient of its mean by each parameter, into `gradient`, the state moved on.
   /// The model given to assign() must still stand.
   ///
-  /// taught  [T, B, V], probabilities p of the token to come that are already known, as other models' are:
-  /// the
-  ///         gradient is then that of the cross-entropy with them, −Σ p log q, in place of the targets'. The
-  ///         loss that is returned is the targets' all the same.
+  /// soft_targets  [T, B, V], a teacher's probabilities p of the next token, or empty. They replace the
+  /// one-hot
+  ///               targets in the gradient, which becomes that of −Σ p log q. The loss returned is still that
+  ///               of the targets.
   ChunkLoss backpropagate(const Chunk& chunk, GruModel<Scalar>& gradient, const Dropout& dropout = {},
-                          std::span<const Scalar> taught = {}) {
+                          std::span<const Scalar> soft_targets = {}) {
     const auto tokens =
         std::count_if(chunk.targets.begin(), chunk.targets.end(), [](Token t) { return t != kNoToken; });
     const Scalar scale =
@@ -151,7 +159,7 @@ class ChunkPass {
     assert(dropout.input == 0 || packed_.has_inputs());
     if (dropout.input > 0) keep_input_.resize(x_.size());
     for_each_shard([&](kernels::Rows rows) {
-      forward(chunk, rows, scale, dropout, taught);
+      forward(chunk, rows, scale, dropout, soft_targets);
       backward(chunk, rows, dropout);
     });
     end();
@@ -248,7 +256,7 @@ class ChunkPass {
   }
 
   void forward(const Chunk& chunk, kernels::Rows rows, Scalar scale, const Dropout& dropout,
-               std::span<const Scalar> taught) {
+               std::span<const Scalar> soft_targets) {
     const bool drops = dropout.probability > 0;
     const Scalar* input = nullptr;
     if (packed_.has_inputs()) {
@@ -271,8 +279,9 @@ class ChunkPass {
     packed_.output_forward(rows, input, output_gradients());
     if (!output_rows_.empty()) {
       for_each_row(rows, [&](std::size_t row) {
-        packed_.add_relative(relative(chunk, row), output_rows_.data() + row * count(config_.output_rows()),
-                             logits_.data() + row * count(config_.vocab_size));
+        packed_.add_output_features(output_features(chunk, row),
+                                    output_rows_.data() + row * count(config_.output_rows()),
+                                    logits_.data() + row * count(config_.vocab_size));
       });
     }
     if (!chunk.forbidden.empty()) forbid(chunk, rows);
@@ -282,15 +291,16 @@ class ChunkPass {
                              .scale = scale,
                              .logits = logits_.data(),
                              .loss = loss_.data()});
-    if (!taught.empty()) teach(chunk, rows, scale, taught);
+    if (!soft_targets.empty()) use_soft_targets(chunk, rows, scale, soft_targets);
   }
 
-  // softmax − one-hot becomes softmax − taught, both times scale.
-  void teach(const Chunk& chunk, kernels::Rows rows, Scalar scale, std::span<const Scalar> taught) {
+  // scale · (softmax − one-hot) becomes scale · (softmax − soft targets).
+  void use_soft_targets(const Chunk& chunk, kernels::Rows rows, Scalar scale,
+                        std::span<const Scalar> soft_targets) {
     const auto V = count(config_.vocab_size);
     for_each_row(rows, [&](std::size_t row) {
       if (chunk.targets[row] == kNoToken) return;
-      for (std::size_t at = row * V; at < (row + 1) * V; ++at) logits_[at] -= scale * taught[at];
+      for (std::size_t at = row * V; at < (row + 1) * V; ++at) logits_[at] -= scale * soft_targets[at];
       logits_[row * V + chunk.targets[row]] += scale;
     });
   }
@@ -308,7 +318,8 @@ class ChunkPass {
   void backward(const Chunk& chunk, kernels::Rows rows, const Dropout& dropout) {
     const int N = config_.output_rows(), H = config_.hidden_size;
     const bool drops = dropout.probability > 0;
-    if (!output_rows_.empty()) for_each_row(rows, [&](std::size_t row) { relative_gradient(chunk, row); });
+    if (!output_rows_.empty())
+      for_each_row(rows, [&](std::size_t row) { output_feature_gradient(chunk, row); });
     // logits = y weightᵀ + bias
     kernels_->multiply({.rows = rows,
                         .K = N,
@@ -450,7 +461,7 @@ class ChunkPass {
     }
   }
 
-  // x is the sum of the rows of the embedding [V + C, E] of a token and its context. Threads split the
+  // x is the sum of the rows of the embedding [V + C, E] of a token and its features. Threads split the
   // columns, so that each element is one sum in the order of the chunk.
   void embedding_gradient(std::size_t part, std::size_t parts, const Chunk& chunk,
                           GruModel<Scalar>& gradient) {
@@ -465,36 +476,37 @@ class ChunkPass {
         for (std::size_t i = first; i < last; ++i) weight[row * E + i] += dx[i];
       };
       add(chunk.inputs[at]);
-      for (const std::uint16_t row : context(chunk, at)) add(V + row);
+      for (const std::uint16_t row : features(chunk, at)) add(V + row);
     }
   }
 
-  static std::span<const std::uint16_t> context(const Chunk& chunk, std::size_t at) {
-    return std::span(chunk.context)
-        .subspan(chunk.context_begin[at], chunk.context_begin[at + 1] - chunk.context_begin[at]);
+  static std::span<const std::uint16_t> features(const Chunk& chunk, std::size_t at) {
+    return std::span(chunk.feature_rows)
+        .subspan(chunk.feature_begin[at], chunk.feature_begin[at + 1] - chunk.feature_begin[at]);
   }
 
-  std::span<const RelativeRows> relative(const Chunk& chunk, std::size_t at) const {
-    return std::span(chunk.relative).subspan(at * count(config_.vocab_size), count(config_.vocab_size));
+  std::span<const FeatureTerms> output_features(const Chunk& chunk, std::size_t at) const {
+    return std::span(chunk.feature_outputs)
+        .subspan(at * count(config_.vocab_size), count(config_.vocab_size));
   }
 
   void embed(const Chunk& chunk, kernels::Rows rows) {
     for_each_row(rows, [&](std::size_t row) {
-      packed_.embed(chunk.inputs[row], context(chunk, row), x_.data() + row * count(config_.embedding_size));
+      packed_.embed(chunk.inputs[row], features(chunk, row), x_.data() + row * count(config_.embedding_size));
     });
   }
 
   // The gradient of the output layer's rows [V + R] from that of the logits [V].
-  void relative_gradient(const Chunk& chunk, std::size_t row) {
+  void output_feature_gradient(const Chunk& chunk, std::size_t row) {
     const auto V = count(config_.vocab_size), N = count(config_.output_rows());
     const Scalar* const from = logits_.data() + row * V;
     Scalar* const to = output_rows_.data() + row * N;
     std::copy_n(from, V, to);
     std::fill(to + V, to + N, Scalar(0));
-    const auto relative_rows = relative(chunk, row);
-    const std::size_t terms = config_.context.relative_terms();
+    const auto added = output_features(chunk, row);
+    const auto terms = static_cast<std::size_t>(config_.features.shape.terms);
     for (std::size_t token = 0; token < V; ++token)
-      for (std::size_t term = 0; term < terms; ++term) to[V + relative_rows[token][term]] += from[token];
+      for (std::size_t term = 0; term < terms; ++term) to[V + added[token][term]] += from[token];
   }
 
   // What the output layer gives, and then its gradient: [T, B, V + R].

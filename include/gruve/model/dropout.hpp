@@ -13,7 +13,7 @@ namespace gruve {
 /// the same elements at all timesteps of the chunk (Gal and Ghahramani 2016).
 struct Dropout {
   double probability = 0;  // of the layers' outputs
-  double input = 0;        // of the first layer's input, of models that are told a context
+  double input = 0;        // of the first layer's input, of models with features
   bool variational = false;
   std::uint64_t seed = 0;
   std::uint64_t step = 0;

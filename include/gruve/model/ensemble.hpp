@@ -10,12 +10,14 @@
 namespace gruve {
 
 /// The models that a sequence is generated from: one, or several of one vocabulary whose probabilities are
-/// averaged. Their sizes and the contexts that they are told may differ. It refers to the models, which must
-/// outlive it and what is made of it.
+/// averaged. Their sizes and features may differ. It refers to the models, which must outlive it and what is
+/// made of it.
 class Ensemble {
  public:
   /// One model, so that a generator can be given just that.
   Ensemble(const PackedModel<float>& model) : models_{&model} {}
+  Ensemble(PackedModel<float>&&) = delete;               // the models must outlive the ensemble
+  Ensemble(std::vector<PackedModel<float>>&&) = delete;  // likewise
 
   /// All models of a vector. Throws Error where it is empty or where their vocabularies are not of one size.
   Ensemble(const std::vector<PackedModel<float>>& models) {
@@ -38,11 +40,11 @@ class Ensemble {
       throw Error("a model of " + std::to_string(own) + " tokens with an encoder of " + std::to_string(size));
   }
 
-  /// What each model is told.
-  std::vector<ContextOptions> contexts() const {
-    std::vector<ContextOptions> contexts;
-    for (const PackedModel<float>* model : models_) contexts.push_back(model->config().context);
-    return contexts;
+  /// Of each model.
+  std::vector<Features> features() const {
+    std::vector<Features> features;
+    for (const PackedModel<float>* model : models_) features.push_back(model->config().features);
+    return features;
   }
 
   /// Bytes of weights that a step reads, of all models.

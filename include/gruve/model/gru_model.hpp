@@ -9,7 +9,7 @@
 #include "gruve/nn/dense.hpp"
 #include "gruve/nn/embedding.hpp"
 #include "gruve/nn/gru.hpp"
-#include "gruve/tokens/context.hpp"
+#include "gruve/tokens/features.hpp"
 
 namespace gruve {
 
@@ -20,17 +20,17 @@ struct ModelConfig {
   int hidden_size = 256;     // H
   int num_layers = 1;
   ResetGate reset_gate = ResetGate::after_product;
-  ContextOptions context = {};  // what the model is told beside the last token
+  Features features = {};  // that the model is conditioned on besides the last token
 
-  int embedding_rows() const noexcept { return vocab_size + context.num_inputs(); }  // V + C
-  int output_rows() const noexcept { return vocab_size + context.num_relative(); }   // V + R
+  int embedding_rows() const noexcept { return vocab_size + features.shape.inputs; }  // V + C
+  int output_rows() const noexcept { return vocab_size + features.shape.outputs; }    // V + R
 
   friend bool operator==(const ModelConfig&, const ModelConfig&) = default;
 };
 
 /// A language model over tokens: embedding, GRU layers, and a dense layer that gives a logit for each token.
-/// Where it is told a context, the rows of the embedding [V + C, E] that stand for it are added to the last
-/// token's, and the dense layer's rows [V + R, H] beyond the tokens' give what is added to their logits.
+/// A model with features adds their rows of the embedding [V + C, E] to the last token's, and the outputs of
+/// their rows of the dense layer [V + R, H] to the logits of the tokens (see FeatureRows).
 /// Only the parameters live here; ChunkPass trains them and Stepper generates from them. A gradient has the
 /// same type.
 template <class Scalar>

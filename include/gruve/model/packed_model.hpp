@@ -10,7 +10,7 @@
 #include "gruve/core/thread_pool.hpp"
 #include "gruve/kernels/dispatch.hpp"
 #include "gruve/model/gru_model.hpp"
-#include "gruve/tokens/context.hpp"
+#include "gruve/tokens/features.hpp"
 
 namespace gruve {
 
@@ -18,8 +18,8 @@ namespace gruve {
 /// and once per model in generation; it does not refer to the model that it was made from.
 ///
 /// The first layer's input product is a table: embedding · weight_ih_l0ᵀ + bias_ih_l0 is [V, 3H], and a token
-/// costs the reading of a row. It is of float whatever the precision of the kernels is. A model that is told
-/// a context has no table: its tokens' rows and those of the context are added up to an input x [E].
+/// costs the reading of a row. The table is always float. A model with input features has no table: the rows
+/// of its token and of its features are added up to an input x [E].
 template <class Scalar>
 class PackedModel {
  public:
@@ -44,6 +44,14 @@ class PackedModel {
       layers_[l].weight_ih.resize(kernels.packed_size(input_size(l), 3 * H));
       layers_[l].bias_ih.resize(static_cast<std::size_t>(3 * H));
     }
+  }
+
+  /// Packs a model on this thread: the two steps below in one.
+  explicit PackedModel(const GruModel<Scalar>& model,
+                       const kernels::Kernels<Scalar>& kernels = kernels::active_for<Scalar>())
+      : PackedModel(model.config, kernels) {
+    ThreadPool threads(1);
+    assign(model, threads);
   }
 
   /// Takes the parameters of a model of the same configuration.
@@ -95,27 +103,27 @@ class PackedModel {
   const kernels::Kernels<Scalar>& table_kernels() const noexcept { return *table_kernels_; }
 
   /// Whether the first layer takes an input x [E] instead of a token.
-  bool has_inputs() const noexcept { return config_.context.num_inputs() > 0; }
+  bool has_inputs() const noexcept { return config_.features.shape.inputs > 0; }
 
-  /// x [E] of a token and its context.
-  void embed(std::uint16_t token, std::span<const std::uint16_t> context, Scalar* x) const noexcept {
+  /// x [E] of a token and its features.
+  void embed(std::uint16_t token, std::span<const std::uint16_t> features, Scalar* x) const noexcept {
     const auto E = static_cast<std::size_t>(config_.embedding_size);
     const auto row = [&](int at) { return embedding_.data() + static_cast<std::size_t>(at) * E; };
     std::copy_n(row(token), E, x);
-    for (const std::uint16_t part : context) {
-      const Scalar* const added = row(config_.vocab_size + part);
+    for (const std::uint16_t feature : features) {
+      const Scalar* const added = row(config_.vocab_size + feature);
       for (std::size_t i = 0; i < E; ++i) x[i] += added[i];
     }
   }
 
-  /// logits [V]: those of the output layer's rows [V + R], with what the context adds to each token's.
-  void add_relative(std::span<const RelativeRows> relative, const Scalar* rows,
-                    Scalar* logits) const noexcept {
+  /// logits [V]: those of the output layer's rows [V + R], each token's with those of its feature terms [V].
+  void add_output_features(std::span<const FeatureTerms> features, const Scalar* rows,
+                           Scalar* logits) const noexcept {
     const Scalar* const added = rows + config_.vocab_size;
-    const std::size_t terms = config_.context.relative_terms();
-    for (std::size_t token = 0; token < relative.size(); ++token) {
+    const auto terms = static_cast<std::size_t>(config_.features.shape.terms);
+    for (std::size_t token = 0; token < features.size(); ++token) {
       Scalar sum = rows[token];
-      for (std::size_t term = 0; term < terms; ++term) sum += added[relative[token][term]];
+      for (std::size_t term = 0; term < terms; ++term) sum += added[features[token][term]];
       logits[token] = sum;
     }
   }

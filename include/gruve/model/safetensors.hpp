@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -36,9 +37,42 @@ struct TensorView {
 /// Source: https://github.com/huggingface/safetensors
 class SafetensorsFile {
  public:
-  explicit SafetensorsFile(const std::filesystem::path& path) : file_(path) {
-    const std::span<const std::byte> bytes = file_.bytes();
-    const std::string& name = file_.path();
+  explicit SafetensorsFile(const std::filesystem::path& path)
+      : storage_(MappedFile(path)), path_(path.string()) {
+    read(std::get<MappedFile>(storage_).bytes());
+  }
+
+  /// The same from a copy of a file's bytes; name is the file's in an Error.
+  SafetensorsFile(std::span<const std::byte> bytes, std::string name)
+      : storage_(std::vector<std::byte>(bytes.begin(), bytes.end())), path_(std::move(name)) {
+    read(std::get<std::vector<std::byte>>(storage_));
+  }
+
+  const std::string& path() const noexcept { return path_; }
+  const std::map<std::string, std::string>& metadata() const noexcept { return metadata_; }
+  const std::map<std::string, TensorView>& tensors() const noexcept { return tensors_; }
+
+  /// The metadata of that name; Error where there is none.
+  const std::string& metadata(const std::string& name) const {
+    const auto found = metadata_.find(name);
+    if (found == metadata_.end())
+      throw Error(path(), "the metadata lack \"" + name + "\": not written by gruve");
+    return found->second;
+  }
+
+  /// The array of that name and shape; Error where there is none.
+  std::span<const float> tensor(const std::string& name, const std::vector<int>& shape) const {
+    const auto found = tensors_.find(name);
+    if (found == tensors_.end()) throw Error(path(), "the array \"" + name + "\" is missing");
+    if (found->second.shape != shape)
+      throw Error(path(), "the array \"" + name + "\" has the shape " + text(found->second.shape) +
+                              ", expected " + text(shape));
+    return found->second.values;
+  }
+
+ private:
+  void read(std::span<const std::byte> bytes) {
+    const std::string& name = path_;
     if (bytes.size() < 8)
       throw Error(name, 0,
                   "not a safetensors file: " + std::to_string(bytes.size()) + " bytes, expected at least 8");
@@ -73,29 +107,6 @@ class SafetensorsFile {
           "the arrays take " + std::to_string(used) + " bytes, the file has " + std::to_string(data.size()));
   }
 
-  const std::string& path() const noexcept { return file_.path(); }
-  const std::map<std::string, std::string>& metadata() const noexcept { return metadata_; }
-  const std::map<std::string, TensorView>& tensors() const noexcept { return tensors_; }
-
-  /// The metadata of that name; Error where there is none.
-  const std::string& metadata(const std::string& name) const {
-    const auto found = metadata_.find(name);
-    if (found == metadata_.end())
-      throw Error(path(), "the metadata lack \"" + name + "\": not written by gruve");
-    return found->second;
-  }
-
-  /// The array of that name and shape; Error where there is none.
-  std::span<const float> tensor(const std::string& name, const std::vector<int>& shape) const {
-    const auto found = tensors_.find(name);
-    if (found == tensors_.end()) throw Error(path(), "the array \"" + name + "\" is missing");
-    if (found->second.shape != shape)
-      throw Error(path(), "the array \"" + name + "\" has the shape " + text(found->second.shape) +
-                              ", expected " + text(shape));
-    return found->second.values;
-  }
-
- private:
   static std::string text(const std::vector<int>& shape) {
     std::string text = "[";
     for (const int size : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(size);
@@ -137,7 +148,8 @@ class SafetensorsFile {
     return end - begin;
   }
 
-  MappedFile file_;
+  std::variant<MappedFile, std::vector<std::byte>> storage_;
+  std::string path_;
   std::map<std::string, std::string> metadata_;
   std::map<std::string, TensorView> tensors_;
 };

@@ -17,9 +17,9 @@ namespace gruve {
 /// the state of each is its own, and can be stored and put back.
 class Stepper {
  public:
-  /// threads  share each step, which pays where the weights outgrow the cache of a core; they must outlive
-  /// the
-  ///          stepper and have no other work while it steps. The result has the same bits. Null for none.
+  /// threads  share each step, which is worthwhile where the weights outgrow the cache of a core; they must
+  ///          outlive the stepper and have no other work while it steps. The result has the same bits. Null
+  ///          for none.
   explicit Stepper(const PackedModel<float>& model, ThreadPool* threads = nullptr)
       : model_(&model),
         threads_(threads),
@@ -30,17 +30,19 @@ class Stepper {
         x_(model.has_inputs() ? static_cast<std::size_t>(model.config().embedding_size) : 0),
         product_(3 * hidden_size_),
         output_(static_cast<std::size_t>(model.config().output_rows())),
-        logits_(model.config().context.num_relative() > 0
+        logits_(model.config().features.shape.outputs > 0
                     ? static_cast<std::size_t>(model.config().vocab_size)
                     : 0) {}
+  explicit Stepper(PackedModel<float>&&,
+                   ThreadPool* = nullptr) = delete;  // the model must outlive the stepper
 
-  /// Feeds a token, which must be below the vocabulary's size, and returns the logits [V] of the one to come
-  /// next. They stay where they are until the next call.
+  /// Feeds a token, which must be below the vocabulary's size, and returns the logits [V] of the next. They
+  /// are valid until the next call.
   ///
-  /// context  where the model is told one, what stands for that behind the token
-  std::span<const float> step(Token token, ContextRows context = {}) noexcept {
+  /// features  the rows of this token's features; empty for models without features
+  std::span<const float> step(Token token, FeatureRows features = {}) noexcept {
     descending_ = !descending_;
-    if (model_->has_inputs()) model_->embed(token, context.inputs, x_.data());
+    if (model_->has_inputs()) model_->embed(token, features.inputs, x_.data());
     for (std::size_t l = 0; l < num_layers_; ++l) {
       float* state = state_.data() + l * hidden_size_;
       if (l > 0 || model_->has_inputs())
@@ -54,7 +56,7 @@ class Stepper {
     }
     share([&](int part, int parts) { model_->output_step(out_.data(), output_.data(), part, parts); });
     if (logits_.empty()) return output_;
-    model_->add_relative(context.relative, output_.data(), logits_.data());
+    model_->add_output_features(features.outputs, output_.data(), logits_.data());
     return logits_;
   }
 

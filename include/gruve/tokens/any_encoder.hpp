@@ -1,92 +1,331 @@
 #pragma once
 
+#include <array>
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <span>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
-#include <variant>
-
-#include <nlohmann/json.hpp>
+#include <vector>
 
 #include "gruve/core/error.hpp"
+#include "gruve/midi/song.hpp"
 #include "gruve/tokens/char_encoder.hpp"
+#include "gruve/tokens/chunk_rules.hpp"
 #include "gruve/tokens/event_encoder.hpp"
-#include "gruve/tokens/grid.hpp"
+#include "gruve/tokens/features.hpp"
+#include "gruve/tokens/id_encoder.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
+#include "gruve/tokens/token_encoder.hpp"
 
 namespace gruve {
 
-/// Any of the encoders: what a corpus or a model file names. std::visit gives the one that it is.
-using AnyEncoder = std::variant<TimestepEncoder, EventEncoder, CharEncoder>;
+/// The encoders that corpora and model files know without help.
+template <class Encoder>
+concept BuiltInEncoder = std::same_as<Encoder, TimestepEncoder> || std::same_as<Encoder, EventEncoder> ||
+    std::same_as<Encoder, CharEncoder> || std::same_as<Encoder, IdEncoder>;
 
-inline int vocab_size(const AnyEncoder& encoder) noexcept {
-  return std::visit([](const auto& one) { return one.vocab_size(); }, encoder);
-}
+namespace internal {
 
-/// {"type": "timestep", "steps_per_quarter": 24, "repeat_held": true},
-/// {"type": "event", "steps_per_quarter": 24, "velocities": false, "tempos": false} or
-/// {"type": "char", "vocabulary": [10, 32]}
-inline nlohmann::json to_json(const AnyEncoder& encoder) {
-  if (const auto* chars = std::get_if<CharEncoder>(&encoder)) {
-    nlohmann::json bytes = nlohmann::json::array();
-    for (const char c : chars->vocabulary()) bytes.push_back(static_cast<std::uint8_t>(c));
-    return {{"type", "char"}, {"vocabulary", std::move(bytes)}};
+/// A state of any grammar: a trivially copyable type of up to 64 bytes.
+struct AnyState {
+  alignas(std::max_align_t) std::array<unsigned char, 64> bytes{};
+
+  template <class State>
+  static AnyState of(const State& state) noexcept {
+    static_assert(std::is_trivially_copyable_v<State> && sizeof(State) <= sizeof(bytes) &&
+                      alignof(State) <= alignof(std::max_align_t),
+                  "Encoder::State must be trivially copyable and take at most 64 bytes");
+    AnyState any;
+    std::memcpy(any.bytes.data(), &state, sizeof(State));
+    return any;
   }
-  if (const auto* events = std::get_if<EventEncoder>(&encoder)) {
-    const EventOptions& options = events->options();
-    return {{"type", "event"},
-            {"steps_per_quarter", options.steps_per_quarter},
-            {"velocities", options.velocities},
-            {"tempos", options.tempos}};
+  template <class State>
+  const State& as() const noexcept {
+    return *std::launder(reinterpret_cast<const State*>(bytes.data()));
   }
-  const TimestepOptions& options = std::get<TimestepEncoder>(encoder).options();
-  return {{"type", "timestep"},
-          {"steps_per_quarter", options.steps_per_quarter},
-          {"repeat_held", options.repeat_held}};
-}
+};
 
-/// The encoder that to_json() wrote.
+/// What AnyFeatures holds.
+class FeatureStateBase {
+ public:
+  virtual ~FeatureStateBase() = default;
+  virtual std::unique_ptr<FeatureStateBase> copy() const = 0;
+  virtual void reset() noexcept = 0;
+  virtual void advance(Token token) noexcept = 0;
+  virtual FeatureRows rows() const noexcept = 0;
+};
+
+/// The features of an encoder that is known at run time. Copies allocate, nothing else.
+class AnyFeatures {
+ public:
+  explicit AnyFeatures(std::unique_ptr<FeatureStateBase> state) : state_(std::move(state)) {}
+  AnyFeatures(const AnyFeatures& other) : state_(other.state_->copy()) {}
+  AnyFeatures(AnyFeatures&&) noexcept = default;
+  AnyFeatures& operator=(const AnyFeatures& other) {
+    state_ = other.state_->copy();
+    return *this;
+  }
+  AnyFeatures& operator=(AnyFeatures&&) noexcept = default;
+  ~AnyFeatures() = default;
+
+  void reset() noexcept { state_->reset(); }
+  void advance(Token token) noexcept { state_->advance(token); }
+  FeatureRows rows() const noexcept { return state_->rows(); }
+
+ private:
+  std::unique_ptr<FeatureStateBase> state_;
+};
+
+/// What AnyEncoder refers to.
+class EncoderBase {
+ public:
+  virtual ~EncoderBase() = default;
+  virtual const void* tag() const noexcept = 0;
+  virtual std::string_view type() const noexcept = 0;
+  virtual std::string settings() const = 0;
+  virtual bool equals(const EncoderBase& other) const = 0;
+
+  virtual AnyState start() const noexcept = 0;
+  virtual AnyState advance(const AnyState& state, Token token) const noexcept = 0;
+  virtual bool allowed(const AnyState& state, Token token) const noexcept = 0;
+  virtual bool at_boundary(const AnyState& state) const noexcept = 0;
+
+  virtual FeatureShape feature_shape(const std::string& description) const = 0;
+  virtual std::unique_ptr<FeatureStateBase> feature_state(const std::string& description) const = 0;
+  virtual std::unique_ptr<ChunkRules> rules(const Features& features, std::size_t num_sequences) const = 0;
+
+  // Of music; else never called.
+  virtual int steps_per_quarter() const noexcept = 0;
+  virtual int steps(const AnyState& state, Token token) const noexcept = 0;
+  virtual std::vector<Token> encode(const Song& song) const = 0;
+  virtual Song decode(std::span<const Token> tokens, double bpm) const = 0;
+};
+
+// One for each type of encoder in the program.
+template <class Encoder>
+inline constexpr char kEncoderTag = 0;
+
+template <TokenEncoder Encoder>
+class EncoderHolder final : public EncoderBase {
+ public:
+  using State = typename Encoder::State;
+
+  explicit EncoderHolder(Encoder encoder) : encoder_(std::move(encoder)) {}
+
+  const Encoder& encoder() const noexcept { return encoder_; }
+
+  const void* tag() const noexcept override { return &kEncoderTag<Encoder>; }
+  std::string_view type() const noexcept override { return Encoder::kType; }
+  std::string settings() const override {
+    if constexpr (StoredEncoder<Encoder>)
+      return encoder_.settings();
+    else
+      return {};
+  }
+  bool equals(const EncoderBase& other) const override {
+    if (other.tag() != tag()) return false;
+    const Encoder& that = static_cast<const EncoderHolder&>(other).encoder_;
+    if constexpr (std::equality_comparable<Encoder>)
+      return encoder_ == that;
+    else
+      return encoder_.settings() == that.settings();
+  }
+
+  AnyState start() const noexcept override { return AnyState::of(encoder_.start()); }
+  AnyState advance(const AnyState& state, Token token) const noexcept override {
+    return AnyState::of(encoder_.advance(state.as<State>(), token));
+  }
+  bool allowed(const AnyState& state, Token token) const noexcept override {
+    return encoder_.allowed(state.as<State>(), token);
+  }
+  bool at_boundary(const AnyState& state) const noexcept override {
+    return encoder_.at_boundary(state.as<State>());
+  }
+
+  FeatureShape feature_shape(const std::string& description) const override {
+    return FeatureStateOf<Encoder>::shape(description);
+  }
+  std::unique_ptr<FeatureStateBase> feature_state(const std::string& description) const override {
+    class Holder final : public FeatureStateBase {
+     public:
+      explicit Holder(const std::string& text) : state_(text) {}
+      std::unique_ptr<FeatureStateBase> copy() const override { return std::make_unique<Holder>(*this); }
+      void reset() noexcept override { state_.reset(); }
+      void advance(Token token) noexcept override { state_.advance(token); }
+      FeatureRows rows() const noexcept override { return state_.rows(); }
+
+     private:
+      FeatureStateOf<Encoder> state_;
+    };
+    return std::make_unique<Holder>(description);
+  }
+  std::unique_ptr<ChunkRules> rules(const Features& features, std::size_t num_sequences) const override {
+    return std::make_unique<ChunkRulesOf<Encoder>>(encoder_, features, num_sequences);
+  }
+
+  int steps_per_quarter() const noexcept override {
+    if constexpr (MusicEncoder<Encoder>)
+      return encoder_.steps_per_quarter();
+    else
+      return 0;
+  }
+  int steps(const AnyState& state, Token token) const noexcept override {
+    if constexpr (MusicEncoder<Encoder>)
+      return encoder_.steps(state.as<State>(), token);
+    else
+      return 0;
+  }
+  std::vector<Token> encode(const Song& song) const override {
+    if constexpr (MusicEncoder<Encoder>)
+      return encoder_.encode(song);
+    else
+      throw Error("an encoder of type \"" + std::string(type()) + "\" does not encode music");
+  }
+  Song decode(std::span<const Token> tokens, double bpm) const override {
+    if constexpr (MusicEncoder<Encoder> && requires { encoder_.decode(tokens, bpm); })
+      return encoder_.decode(tokens, bpm);
+    else if constexpr (MusicEncoder<Encoder>)
+      return encoder_.decode(tokens);
+    else
+      throw Error("an encoder of type \"" + std::string(type()) + "\" does not decode to music");
+  }
+
+ private:
+  Encoder encoder_;
+};
+
+}  // namespace internal
+
+/// An encoder of any type: what a corpus or a model file names. Copies are cheap and share the encoder, which
+/// never changes.
 ///
-/// file  where the JSON stands, for the Error that anything missing, of another kind or out of range ends in
-inline AnyEncoder encoder_from_json(const nlohmann::json& json, const std::string& file) {
-  const auto error = [&](const std::string& reason) { return Error(file, "the encoder's " + reason); };
-  const auto member = [&](const char* name) -> const nlohmann::json& {
-    static const nlohmann::json none;
-    const auto found = json.find(name);
-    return found == json.end() ? none : *found;
-  };
-  const auto is_integer = [](const nlohmann::json& value, int low, int high) {
-    return value.is_number_integer() && value.get<double>() >= low && value.get<double>() <= high;
-  };
-  if (!json.is_object()) throw error("configuration is not a JSON object");
-  const auto steps_per_quarter = [&] {
-    if (!is_integer(member("steps_per_quarter"), 1, kMaxStepsPerQuarter))
-      throw error("steps_per_quarter is not an integer from 1 to " + std::to_string(kMaxStepsPerQuarter));
-    return member("steps_per_quarter").get<int>();
-  };
-  const auto flag = [&](const char* name) {
-    if (!member(name).is_boolean()) throw error(std::string(name) + " is not true or false");
-    return member(name).get<bool>();
-  };
-  if (member("type") == "timestep")
-    return TimestepEncoder({.steps_per_quarter = steps_per_quarter(), .repeat_held = flag("repeat_held")});
-  if (member("type") == "event")
-    return EventEncoder({.steps_per_quarter = steps_per_quarter(),
-                         .velocities = flag("velocities"),
-                         .tempos = flag("tempos")});
-  if (member("type") == "char") {
-    const nlohmann::json& bytes = member("vocabulary");
-    if (!bytes.is_array() || bytes.empty() || bytes.size() > 256)
-      throw error("vocabulary is not a list of 1 to 256 characters");
-    std::string vocabulary;
-    for (const nlohmann::json& byte : bytes) {
-      if (!is_integer(byte, 0, 255) ||
-          (!vocabulary.empty() && byte.get<int>() <= static_cast<std::uint8_t>(vocabulary.back())))
-        throw error("vocabulary is not made of ascending integers from 0 to 255");
-      vocabulary.push_back(static_cast<char>(byte.get<int>()));
-    }
-    return CharEncoder(std::move(vocabulary));
+///   if (const auto* events = any.get_if<EventEncoder>()) use(*events);
+///   const auto& events = any.as<EventEncoder>();            // Error where it is another
+///   visit_encoder(any, [](const auto& encoder) { … });      // whatever it is
+///
+/// It is a Grammar itself, by an indirect call for each question, so that a Generator<AnyEncoder> serves
+/// every encoder; visit_encoder() gives the music encoders of gruve by their own types.
+class AnyEncoder {
+ public:
+  using State = internal::AnyState;
+
+  /// A TimestepEncoder with its defaults.
+  AnyEncoder() : AnyEncoder(TimestepEncoder()) {}
+
+  /// One of gruve's, or one of a program's own that files can name (StoredEncoder).
+  template <class Encoder>
+  requires(BuiltInEncoder<Encoder> || StoredEncoder<Encoder>) AnyEncoder(Encoder encoder)
+      : vocab_size_(encoder.vocab_size()),
+        start_token_(encoder.start_token()),
+        allows_all_(kAllowsAll<Encoder>),
+        is_music_(MusicEncoder<Encoder>),
+        encoder_(std::make_shared<internal::EncoderHolder<Encoder>>(std::move(encoder))) {}
+
+  /// Encoder::kType.
+  std::string_view type() const noexcept { return encoder_->type(); }
+  /// Of an encoder of a program's own, its settings(); of gruve's, empty.
+  std::string settings() const { return encoder_->settings(); }
+
+  /// The encoder, or null where it is of another type.
+  template <class Encoder>
+  const Encoder* get_if() const noexcept {
+    if (encoder_->tag() != &internal::kEncoderTag<Encoder>) return nullptr;
+    return &static_cast<const internal::EncoderHolder<Encoder>&>(*encoder_).encoder();
   }
-  throw error("type is not \"timestep\", \"event\" or \"char\"");
+  /// Throws Error where it is of another type.
+  template <class Encoder>
+  const Encoder& as() const {
+    if (const Encoder* encoder = get_if<Encoder>()) return *encoder;
+    throw Error("the encoder is of type \"" + std::string(type()) + "\", expected \"" +
+                std::string(Encoder::kType) + "\"");
+  }
+
+  // Grammar.
+  int vocab_size() const noexcept { return vocab_size_; }
+  Token start_token() const noexcept { return start_token_; }
+  State start() const noexcept { return encoder_->start(); }
+  State advance(const State& state, Token token) const noexcept { return encoder_->advance(state, token); }
+  bool allowed(const State& state, Token token) const noexcept {
+    return allows_all_ ? token < vocab_size_ : encoder_->allowed(state, token);
+  }
+  bool at_boundary(const State& state) const noexcept { return encoder_->at_boundary(state); }
+
+  /// The features of that description with their shape. Throws Error where the encoder doesn't know them.
+  Features features(std::string description) const {
+    const FeatureShape shape = encoder_->feature_shape(description);
+    return {.description = std::move(description), .shape = shape};
+  }
+  internal::AnyFeatures feature_state(const std::string& description) const {
+    return internal::AnyFeatures(encoder_->feature_state(description));
+  }
+
+  /// The grammar and the features of num_sequences sequences that chunks are made of.
+  std::unique_ptr<ChunkRules> rules(const Features& features, std::size_t num_sequences) const {
+    return encoder_->rules(features, num_sequences);
+  }
+
+  /// Whether it is a MusicEncoder. The functions below are for those.
+  bool is_music() const noexcept { return is_music_; }
+  int steps_per_quarter() const noexcept { return encoder_->steps_per_quarter(); }
+  int steps(const State& state, Token token) const noexcept { return encoder_->steps(state, token); }
+  /// As the encoder's own; Error of another than music.
+  std::vector<Token> encode_song(const Song& song) const { return encoder_->encode(song); }
+  Song decode_song(std::span<const Token> tokens, double bpm = 120) const {
+    return encoder_->decode(tokens, bpm);
+  }
+
+  friend bool operator==(const AnyEncoder& a, const AnyEncoder& b) { return a.encoder_->equals(*b.encoder_); }
+
+ private:
+  int vocab_size_;
+  Token start_token_;
+  bool allows_all_;
+  bool is_music_;
+  std::shared_ptr<const internal::EncoderBase> encoder_;
+};
+
+static_assert(Grammar<AnyEncoder>);
+
+/// A music encoder that is known at run time.
+class AnyMusicEncoder : public AnyEncoder {
+ public:
+  using Source = Song;
+
+  /// Throws Error where it does not encode music.
+  explicit AnyMusicEncoder(AnyEncoder encoder) : AnyEncoder(std::move(encoder)) {
+    if (!is_music()) throw Error("an encoder of type \"" + std::string(type()) + "\" does not encode music");
+  }
+
+  std::vector<Token> encode(const Song& song) const { return encode_song(song); }
+  Song decode(std::span<const Token> tokens, double bpm = 120) const { return decode_song(tokens, bpm); }
+};
+
+static_assert(MusicEncoder<AnyMusicEncoder>);
+
+/// Calls f with the encoder: a TimestepEncoder or an EventEncoder by its own type, other music as an
+/// AnyMusicEncoder, all else as the AnyEncoder. f must return the same type for each.
+template <class F>
+decltype(auto) visit_encoder(const AnyEncoder& encoder, F&& f) {
+  if (const auto* timesteps = encoder.get_if<TimestepEncoder>()) return f(*timesteps);
+  if (const auto* events = encoder.get_if<EventEncoder>()) return f(*events);
+  if (encoder.is_music()) return f(AnyMusicEncoder(encoder));
+  return f(encoder);
+}
+
+/// The features of a sequence of an encoder. Throws Error on a description that the encoder doesn't know.
+template <Grammar Encoder>
+auto feature_state(const Encoder& encoder, const std::string& description) {
+  if constexpr (requires { encoder.feature_state(description); })
+    return encoder.feature_state(description);
+  else
+    return FeatureStateOf<Encoder>(description);
 }
 
 }  // namespace gruve

@@ -23,6 +23,9 @@ class CharEncoder {
     friend bool operator==(const State&, const State&) = default;
   };
 
+  static constexpr std::string_view kType = "char";
+  static constexpr bool kAllowsAll = true;
+
   /// vocabulary  its bytes, strictly ascending as unsigned numbers, at least one; else Error
   explicit CharEncoder(std::string vocabulary) : vocabulary_(std::move(vocabulary)) {
     if (vocabulary_.empty()) throw Error("a vocabulary of no characters, expected at least one");

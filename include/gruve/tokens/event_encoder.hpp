@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -58,6 +59,8 @@ class EventEncoder {
  public:
   using Source = Song;
   using Options = EventOptions;
+
+  static constexpr std::string_view kType = "event";
 
   enum class Kind : std::uint8_t { end_of_bar, metre, position, key, hold, duration, velocity, tempo };
 

@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gruve/core/error.hpp"
 #include "gruve/midi/song.hpp"
 #include "gruve/tokens/grid.hpp"
+#include "gruve/tokens/timestep_features.hpp"
 #include "gruve/tokens/timestep_writer.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
@@ -41,7 +43,9 @@ class TimestepEncoder {
   using Source = Song;
   using State = int;
   using Options = TimestepOptions;
+  using FeatureState = TimestepFeatures;
 
+  static constexpr std::string_view kType = "timestep";
   static constexpr Token kEndOfStep = kNumKeys;
 
   /// Throws Error where steps_per_quarter is out of its range.

@@ -31,7 +31,7 @@ inline std::vector<float> gradient_rms(const GruModel<float>& model, const Corpu
   pass.assign(model);
   GruModel<float> gradient(model.config);
   BatchStream stream(corpus, Split::train, kBatchSize, BatchStream::Passes::once, 0, {},
-                     model.config.context);
+                     model.config.features);
   Chunk chunk(kTimesteps, kBatchSize);
   std::vector<float> rms(model.num_parameters());
   double chunks = 0;
@@ -61,7 +61,7 @@ inline SplitLoss evaluate_dynamically(const GruModel<float>& model, const Corpus
   for (const float s : rms) epsilon += static_cast<double>(s) / static_cast<double>(rms.size());
 
   ChunkPass<float> pass(model.config, options.unroll, 1, threads);
-  BatchStream stream(corpus, split, 1, BatchStream::Passes::once_apart, 0, {}, model.config.context);
+  BatchStream stream(corpus, split, 1, BatchStream::Passes::once_apart, 0, {}, model.config.features);
   Chunk chunk(options.unroll, 1);
   GruModel<float> original = model, adapted = model, gradient(model.config);
   const auto before = parameter_spans(original), parameters = parameter_spans(adapted),
@@ -72,9 +72,7 @@ inline SplitLoss evaluate_dynamically(const GruModel<float>& model, const Corpus
     if (chunk.reset.front() != 0) adapted = model;
     pass.assign(adapted);
     const ChunkLoss part = pass.backpropagate(chunk, gradient);
-    loss.total.nats += part.nats;
-    loss.total.tokens += part.tokens;
-    loss.total.correct += part.correct;
+    loss.total += part;
     for (std::size_t at = 0; at < chunk.targets.size(); ++at)
       if (chunk.targets[at] != kNoToken)
         loss.nats[chunk.songs[at]].push_back(static_cast<double>(pass.losses()[at]));

@@ -17,15 +17,12 @@ namespace gruve {
 template <class Scalar>
 ChunkLoss evaluate(ChunkPass<Scalar>& pass, const Corpus& corpus, Split split, int num_timesteps,
                    int batch_size) {
-  BatchStream stream(corpus, split, batch_size, BatchStream::Passes::once, 0, {}, pass.config().context);
+  BatchStream stream(corpus, split, batch_size, BatchStream::Passes::once, 0, {}, pass.config().features);
   Chunk chunk(num_timesteps, batch_size);
   const std::vector<Scalar> state(pass.state().begin(), pass.state().end());
   ChunkLoss total;
   while (stream.next(chunk)) {
-    const ChunkLoss loss = pass.evaluate(chunk);
-    total.nats += loss.nats;
-    total.tokens += loss.tokens;
-    total.correct += loss.correct;
+    total += pass.evaluate(chunk);
   }
   std::copy(state.begin(), state.end(), pass.state().begin());
   return total;
@@ -58,22 +55,18 @@ inline std::vector<SongLoss> song_losses(const Corpus& corpus, Split split,
   std::vector<SongLoss> losses;
   for (const std::size_t song : corpus.songs(split)) {
     SongLoss loss{.song = song, .tokens = nats[song].size()};
-    std::visit(
-        [&]<class Encoder>(const Encoder& encoder) {
-          if constexpr (MusicEncoder<Encoder>)
-            loss.notes = encoder.decode(corpus.song(song).tokens).notes.size();
-          auto state = encoder.start();
-          for (std::size_t i = 0; i < nats[song].size(); ++i) {
-            const Token token = corpus.song(song).tokens[i];
-            loss.nats += nats[song][i];
-            if constexpr (MusicEncoder<Encoder>) {
-              if (loss.steps == 0) loss.first_nats += nats[song][i];
-              loss.steps += static_cast<std::uint64_t>(encoder.steps(state, token));
-            }
-            state = encoder.advance(state, token);
-          }
-        },
-        corpus.encoder());
+    const AnyEncoder& encoder = corpus.encoder();
+    if (encoder.is_music()) loss.notes = encoder.decode_song(corpus.song(song).tokens).notes.size();
+    auto state = encoder.start();
+    for (std::size_t i = 0; i < nats[song].size(); ++i) {
+      const Token token = corpus.song(song).tokens[i];
+      loss.nats += nats[song][i];
+      if (encoder.is_music()) {
+        if (loss.steps == 0) loss.first_nats += nats[song][i];
+        loss.steps += static_cast<std::uint64_t>(encoder.steps(state, token));
+      }
+      state = encoder.advance(state, token);
+    }
     losses.push_back(loss);
   }
   return losses;
@@ -93,15 +86,12 @@ inline SplitLoss evaluate_tokens(const GruModel<float>& model, const Corpus& cor
   constexpr int kTimesteps = 128, kBatchSize = 32;
   ChunkPass<float> pass(model.config, kTimesteps, kBatchSize, threads, kernels);
   pass.assign(model);
-  BatchStream stream(corpus, split, kBatchSize, BatchStream::Passes::once, 0, {}, model.config.context);
+  BatchStream stream(corpus, split, kBatchSize, BatchStream::Passes::once, 0, {}, model.config.features);
   Chunk chunk(kTimesteps, kBatchSize);
   SplitLoss loss;
   loss.nats.resize(corpus.num_songs());
   while (stream.next(chunk)) {
-    const ChunkLoss part = pass.evaluate(chunk);
-    loss.total.nats += part.nats;
-    loss.total.tokens += part.tokens;
-    loss.total.correct += part.correct;
+    loss.total += pass.evaluate(chunk);
     for (std::size_t at = 0; at < chunk.targets.size(); ++at)
       if (chunk.targets[at] != kNoToken)
         loss.nats[chunk.songs[at]].push_back(static_cast<double>(pass.losses()[at]));

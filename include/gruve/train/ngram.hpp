@@ -47,7 +47,7 @@ class NgramModel {
   }
 
   /// −log p of each token of a song, in nats.
-  template <TokenEncoder Encoder>
+  template <Grammar Encoder>
   std::vector<double> nats(const Encoder& encoder, std::span<const Token> song) const {
     std::vector<double> result, p(static_cast<std::size_t>(vocab_size_));
     result.reserve(song.size());

@@ -17,20 +17,21 @@
 
 namespace gruve {
 
-/// Models whose probabilities another one learns, from chunk to chunk (Hinton et al. 2015, arXiv:1503.02531):
-/// what several know together can so be had from one.
+/// The teachers of a knowledge distillation (Hinton et al. 2015, arXiv:1503.02531): the mean of their
+/// probabilities over a chunk is the soft targets of the model that is trained, so that an ensemble is
+/// distilled into one model.
 class Teachers {
  public:
-  /// The models' parameters are copied. Throws Error where a model's vocabulary or context is not the
-  /// pupil's, since a chunk tells all of them the same. The threads must outlive the teachers.
+  /// The models' parameters are copied. Throws Error where a model's vocabulary or features are not the
+  /// pupil's: all of them read the same chunks. The threads must outlive the teachers.
   Teachers(std::span<const GruModel<float>> models, const ModelConfig& pupil, int num_timesteps,
            int batch_size, ThreadPool& threads) {
     for (const GruModel<float>& model : models) {
       if (model.config.vocab_size != pupil.vocab_size)
         throw Error("a teacher of " + std::to_string(model.config.vocab_size) + " tokens for a model of " +
                     std::to_string(pupil.vocab_size));
-      if (model.config.context != pupil.context)
-        throw Error("a teacher must be told the same context as the model that learns from it");
+      if (model.config.features != pupil.features)
+        throw Error("a teacher must have the same features as the model that learns from it");
       passes_.push_back(std::make_unique<ChunkPass<float>>(model.config, num_timesteps, batch_size, threads));
       passes_.back()->assign(model);
       std::uint64_t hash = 0;

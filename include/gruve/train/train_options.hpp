@@ -24,7 +24,7 @@ struct TrainOptions {
   Schedule schedule = Schedule::one_cycle;
   double clip_norm = 1;      // longest gradient, over all parameters; 0 for no limit (Pascanu et al. 2013)
   double dropout = 0;        // share of each layer's outputs that is dropped
-  double input_dropout = 0;  // of the first layer's input, of models that are told a context
+  double input_dropout = 0;  // of the first layer's input, of models with input features
   bool variational = false;  // drops the same outputs at all timesteps of a chunk
   WeightDropout weights = {};
   double average = 0;  // share of the old in a moving average of the weights, from one update to the next,

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <limits>
@@ -18,12 +20,14 @@
 
 #include "gruve/core/error.hpp"
 #include "gruve/core/hash.hpp"
+#include "gruve/core/progress.hpp"
 #include "gruve/core/thread_pool.hpp"
 #include "gruve/corpus/batch_stream.hpp"
 #include "gruve/corpus/corpus.hpp"
 #include "gruve/model/chunk_pass.hpp"
 #include "gruve/model/gru_model.hpp"
-#include "gruve/model/model_file.hpp"
+#include "gruve/model/model_json.hpp"
+#include "gruve/model/trained_model.hpp"
 #include "gruve/train/curve.hpp"
 #include "gruve/train/evaluate.hpp"
 #include "gruve/train/optimizer.hpp"
@@ -61,8 +65,9 @@ constexpr std::string_view stop_reason_name(StopReason reason) noexcept {
 
 /// What Trainer::run() calls; each may be empty.
 struct TrainCallbacks {
-  std::function<bool(const StepReport&)> on_step;  // false ends the training after this step
-  std::function<void(const ValidationReport&)> on_validation;
+  std::function<bool(const StepReport&)> on_step = {};  // false ends the training after this step
+  std::function<void(const ValidationReport&)> on_validation = {};
+  ProgressCallback on_progress = {};  // after each step: steps done and to do, and the losses as a message
 };
 
 /// Trains a GruModel on the train split of a corpus by truncated backpropagation through time (Williams and
@@ -78,16 +83,17 @@ struct TrainCallbacks {
 class Trainer {
  public:
   /// The model's vocab_size is the corpus's. Throws Error where no song is in the train split, where the
-  /// options ask for 8 bits, or where they drop inputs of a model that is told no context. The corpus must
-  /// outlive the trainer.
-  /// teachers  models of the same vocabulary and context whose mean probabilities are learnt instead of the
-  ///           tokens; none for a training from these
+  /// options ask for 8 bits, where they drop inputs of a model without input features, or where the corpus's
+  /// encoder doesn't know the features. The corpus must outlive the trainer.
+  /// teachers  models of the same vocabulary and features whose mean probabilities are the soft targets; none
+  /// for
+  ///           a training from the tokens
   Trainer(const Corpus& corpus, ModelConfig config, const TrainOptions& options,
           std::span<const GruModel<float>> teachers = {})
       : corpus_(&corpus),
         options_(options),
         threads_(options.threads),
-        model_(with_vocabulary(config, corpus)),
+        model_(completed(std::move(config), corpus)),
         gradient_(model_.config),
         best_(model_.config),
         average_(model_.config),
@@ -95,7 +101,7 @@ class Trainer {
         good_{GruModel<float>(model_.config), {}, {}, 0},
         optimizer_(options.optimizer, model_, gradient_),
         stream_(corpus, Split::train, options.batch_size, BatchStream::Passes::endless, options.seed,
-                options.augment, model_.config.context),
+                options.augment, model_.config.features),
         chunk_(options.unroll, options.batch_size),
         pass_(model_.config, options.unroll, options.batch_size, threads_, kernels_for(options.precision)),
         teachers_(teachers, model_.config, options.unroll, options.batch_size, threads_),
@@ -103,13 +109,25 @@ class Trainer {
     const auto tokens_per_step =
         static_cast<std::uint64_t>(options.batch_size) * static_cast<std::uint64_t>(options.unroll);
     steps_per_epoch_ = (corpus.num_tokens(Split::train) + tokens_per_step - 1) / tokens_per_step;
-    if (options.input_dropout > 0 && model_.config.context.num_inputs() == 0)
-      throw Error("only a model that is told a context has an input that can be dropped");
+    if (options.input_dropout > 0 && model_.config.features.shape.inputs == 0)
+      throw Error("input dropout needs a model with input features");
     initialize(model_, options.seed);
-    average_ = model_;
-    pass_.assign(model_);
-    remember();
+    start();
   }
+
+  /// Trains a model further: its parameters are where the training starts, its configuration is the model's.
+  /// Throws Error where its tokens are not those of the corpus, and as above.
+  Trainer(const Corpus& corpus, const TrainedModel& model, const TrainOptions& options,
+          std::span<const GruModel<float>> teachers = {})
+      : Trainer(corpus, model.network.config, options, teachers) {
+    if (!(model.encoder == corpus.encoder()))
+      throw Error(corpus.file(), "is of other tokens than the model that the training is to start from");
+    copy_parameters(model.network, model_);
+    start();
+  }
+
+  Trainer(Corpus&&, ModelConfig, const TrainOptions&, std::span<const GruModel<float>> = {}) = delete;
+  Trainer(Corpus&&, const TrainedModel&, const TrainOptions&, std::span<const GruModel<float>> = {}) = delete;
 
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
@@ -163,6 +181,7 @@ class Trainer {
       if (const auto reason = finished()) return *reason;
       const StepReport report = step();
       const bool goes_on = !callbacks.on_step || callbacks.on_step(report);
+      if (callbacks.on_progress) callbacks.on_progress(progress_of(report));
       if (step_ % steps_per_epoch_ == 0) validate(callbacks);
       // A training that is stopped from outside is left as it is, so that a resumed one has the same bits.
       if (goes_on && finished() && last_validation_ != step_) validate(callbacks);
@@ -185,11 +204,11 @@ class Trainer {
   TrainedModel trained_model() const {
     nlohmann::json settings = to_json(options_);
     settings["tokens"] = corpus_->num_tokens(Split::train);
+    const nlohmann::json training = {{"settings", std::move(settings)}, {"curve", curve_.to_json()}};
     return {.network = best_model(),
             .encoder = corpus_->encoder(),
-            .tempo_bpm = corpus_->tempo_bpm(),
-            .time_signature = corpus_->info().time_signature,
-            .training = {{"settings", std::move(settings)}, {"curve", curve_.to_json()}}};
+            .music = corpus_->info().music,
+            .training = training.dump()};
   }
 
   std::uint64_t steps_done() const noexcept { return step_; }
@@ -218,8 +237,8 @@ class Trainer {
   /// before.
   void resume(const std::filesystem::path& path) {
     const SafetensorsFile file(path);
-    const ModelConfig config =
-        internal::model_config_from_json(internal::parse_metadata(file, "gruve.config"), file.path());
+    const ModelConfig config = internal::model_config_from_json(
+        internal::parse_metadata(file, "gruve.config"), corpus_->encoder(), file.path());
     if (config != model_.config) throw Error(file.path(), "the checkpoint is of a model of other sizes");
     const nlohmann::json saved = internal::parse_metadata(file, "gruve.checkpoint");
     try {
@@ -246,7 +265,7 @@ class Trainer {
       const auto rate_scale = saved.at("rate_scale").get<double>();
       const auto seconds = saved.at("seconds").get<double>();
       const auto has_best = saved.at("has_best").get<bool>();
-      stream_.seek(saved.at("stream"), file.path());
+      stream_.seek(position_of(saved.at("stream")), file.path());
 
       internal::read_parameters(file, model_);
       best_.for_each_parameter([&](const std::string& name, Parameter<float>& parameter) {
@@ -287,9 +306,63 @@ class Trainer {
     return kernels::active(precision);
   }
 
-  static ModelConfig with_vocabulary(ModelConfig config, const Corpus& corpus) {
+  // With what the corpus and its encoder settle: the vocabulary and the shape of the features.
+  static ModelConfig completed(ModelConfig config, const Corpus& corpus) {
     config.vocab_size = corpus.vocab_size();
+    config.features = corpus.encoder().features(std::move(config.features.description));
     return config;
+  }
+
+  // Takes the parameters of model_ as those to train from.
+  void start() {
+    average_ = model_;
+    pass_.assign(model_);
+    remember();
+  }
+
+  // Array by array, since the optimiser and the pass refer to the memory of model_.
+  static void copy_parameters(const GruModel<float>& from, GruModel<float>& to) {
+    const auto targets = parameter_spans(to);
+    std::size_t i = 0;
+    from.for_each_parameter([&](const std::string&, const Parameter<float>& parameter) {
+      std::copy_n(parameter.data(), parameter.size(), targets[i++].begin());
+    });
+  }
+
+  // With a limit of time the end is where the time will be up.
+  Progress progress_of(const StepReport& report) {
+    if (report.finite)
+      recent_loss_ = recent_loss_ == 0 ? report.loss : 0.95 * recent_loss_ + 0.05 * report.loss;
+    std::uint64_t total = total_steps();
+    if (options_.minutes > 0)
+      total = std::min(total, static_cast<std::uint64_t>(static_cast<double>(step_) * 60 * options_.minutes /
+                                                         std::max(seconds_, 1e-3)) +
+                                  1);
+    std::array<char, 80> message{};
+    if (std::isfinite(best_loss_))
+      std::snprintf(message.data(), message.size(), "loss %.4f, best validation %.4f", recent_loss_,
+                    best_loss_);
+    else
+      std::snprintf(message.data(), message.size(), "loss %.4f", recent_loss_);
+    return {.done = step_, .total = std::max(total, step_), .message = message.data()};
+  }
+
+  static nlohmann::json json_of(const BatchStream::Position& position) {
+    nlohmann::json sequences = nlohmann::json::array();
+    for (const auto& sequence : position.sequences)
+      sequences.push_back({sequence.song, sequence.offset, sequence.pass});
+    return {{"pass", position.pass}, {"next", position.next}, {"sequences", std::move(sequences)}};
+  }
+
+  // Throws nlohmann::json::exception where it is not what json_of() gave.
+  static BatchStream::Position position_of(const nlohmann::json& json) {
+    BatchStream::Position position{.pass = json.at("pass").get<std::uint64_t>(),
+                                   .next = json.at("next").get<std::size_t>()};
+    for (const nlohmann::json& sequence : json.at("sequences"))
+      position.sequences.push_back({.song = sequence.at(0).get<std::size_t>(),
+                                    .offset = sequence.at(1).get<std::size_t>(),
+                                    .pass = sequence.at(2).get<std::uint64_t>()});
+    return position;
   }
 
   double progress_share() const {
@@ -351,10 +424,8 @@ class Trainer {
              optimizer_.step()};
   }
 
-  // Parameter by parameter, since the optimiser and the pass refer to the model's memory.
   void restore() {
-    const auto from = parameter_spans(good_.model), to = parameter_spans(model_);
-    for (std::size_t i = 0; i < to.size(); ++i) std::copy(from[i].begin(), from[i].end(), to[i].begin());
+    copy_parameters(good_.model, model_);
     std::copy(good_.first.begin(), good_.first.end(), optimizer_.first().begin());
     std::copy(good_.second.begin(), good_.second.end(), optimizer_.second().begin());
     optimizer_.set_step(good_.updates);
@@ -393,7 +464,7 @@ class Trainer {
             {"epochs_without_gain", epochs_without_gain_},
             {"rate_scale", rate_scale_},
             {"seconds", seconds_},
-            {"stream", stream_.position()},
+            {"stream", json_of(stream_.position())},
             {"curve", curve_.to_json()}};
   }
 
@@ -421,6 +492,7 @@ class Trainer {
   int epochs_without_gain_ = 0;
   double rate_scale_ = 1;
   double seconds_ = 0;
+  double recent_loss_ = 0;  // an exponential mean over steps, for people to look at
 };
 
 }  // namespace gruve

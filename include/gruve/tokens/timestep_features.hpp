@@ -3,80 +3,88 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
+#include "gruve/core/error.hpp"
+#include "gruve/tokens/features.hpp"
 #include "gruve/tokens/grid.hpp"
 #include "gruve/tokens/key_set.hpp"
 #include "gruve/tokens/repeat_finder.hpp"
-#include "gruve/tokens/timestep_encoder.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 #include "gruve/tokens/voice_repeats.hpp"
 
 namespace gruve {
 
-/// What a model of the timestep format can be told beside the last token. All of it is a function of the
-/// tokens before, so that it costs no likelihood.
-enum class ContextPart : unsigned {
-  index,      // how many keys stand in the timestep so far
-  held,       // the next of those below the last token, and for how many timesteps it has sounded
-  intervals,  // how far from a key the keys of the timestep before, and those of this one so far, are: from
-              // the key of `held`, or from the last token where there is none
+/// What a model of the timestep format can be conditioned on besides the last token.
+enum class TimestepFeature : unsigned {
+  index,      // how many keys the timestep has so far
+  held,       // the next of the last timestep's keys below the last token, and for how many timesteps it has
+              // sounded
+  intervals,  // the intervals to the keys of the timestep before, and to those of this one so far: from the
+              // key of `held`, or from the last token where there is none
   bar,        // the timestep's place in the bar
-  repeat,     // the keys that come next if the music goes on to repeat itself, and for how long it has
-  outer,      // the same of the highest and of the lowest voice alone, in any transposition
+  repeat,     // the keys that come next if the music continues to repeat itself, and for how long it has
+  outer,      // the same for the highest and for the lowest voice alone, in any transposition
   relative,  // makes the output layer's logits depend on each key's distance to the last token and to `held`,
-             // and on whether it stands in the timestep before or in what `repeat` or `outer` expects: what
-             // is learnt about an interval holds for all keys (after Johnson 2017), and a key can be copied
+             // and on whether it is in the timestep before or in what `repeat` or `outer` expects: what is
+             // learnt about an interval holds for all keys (after Johnson 2017), and a key can be copied
 };
 
-inline constexpr std::array<std::string_view, 7> kContextParts = {"index",  "held",  "intervals", "bar",
-                                                                  "repeat", "outer", "relative"};
+inline constexpr std::array<std::string_view, 7> kTimestepFeatures = {"index",  "held",  "intervals", "bar",
+                                                                      "repeat", "outer", "relative"};
 
-/// Empty where no part has that name.
-constexpr std::optional<ContextPart> context_part_from_name(std::string_view name) noexcept {
-  for (unsigned part = 0; part < kContextParts.size(); ++part)
-    if (name == kContextParts[part]) return static_cast<ContextPart>(part);
-  return std::nullopt;
-}
-
-/// Which parts of its context a model is told, none at first.
-struct ContextOptions {
+/// Which features a model of the timestep format has, none at first.
+class TimestepFeatureOptions {
+ public:
   static constexpr int kMaxBarSteps = 1 << 12;
 
-  unsigned parts = 0;  // a bit each
-  int bar_steps = 16;  // timesteps of a bar, for `bar`; 1 to kMaxBarSteps
+  TimestepFeatureOptions() = default;
 
-  bool any() const noexcept { return parts != 0; }
-  bool has(ContextPart part) const noexcept { return (parts >> static_cast<unsigned>(part) & 1) != 0; }
-  void add(ContextPart part) noexcept { parts |= 1u << static_cast<unsigned>(part); }
+  /// Reads a description: names of kTimestepFeatures with commas between them, in any order; "bar=N" for bars
+  /// of N timesteps, 1 to kMaxBarSteps ("bar" alone: 16). Throws Error on anything else.
+  explicit TimestepFeatureOptions(std::string_view description) {
+    while (!description.empty()) {
+      const std::size_t comma = description.find(',');
+      std::string_view name = description.substr(0, comma);
+      description = comma == std::string_view::npos ? std::string_view() : description.substr(comma + 1);
+      if (name.starts_with("bar=")) {
+        bar_steps_ = bar_steps_of(name.substr(4));
+        name = "bar";
+      }
+      const auto found = std::find(kTimestepFeatures.begin(), kTimestepFeatures.end(), name);
+      if (found == kTimestepFeatures.end())
+        throw Error("no feature of the timestep format is called \"" + std::string(name) +
+                    "\": expected some of index, held, intervals, bar, repeat, outer, relative");
+      parts_ |= 1u << (found - kTimestepFeatures.begin());
+    }
+  }
 
-  /// C: rows of the embedding behind those of the tokens.
-  int num_inputs() const noexcept {
-    int rows = 0;
-    if (has(ContextPart::index)) rows += kIndices;
-    if (has(ContextPart::held)) rows += kNumKeys + 1 + kAges;
-    if (has(ContextPart::intervals)) rows += 2 * kIntervals;
-    if (has(ContextPart::bar)) rows += bar_steps;
-    if (has(ContextPart::repeat)) rows += kNumKeys + kRepeats;
-    if (has(ContextPart::outer)) rows += 2 * (kNumKeys + kRepeats);
-    return rows;
+  /// The description that gives these options, always the same.
+  std::string description() const {
+    std::string text;
+    for (unsigned part = 0; part < kTimestepFeatures.size(); ++part) {
+      if (!has(static_cast<TimestepFeature>(part))) continue;
+      text.append(text.empty() ? "" : ",").append(kTimestepFeatures[part]);
+      if (static_cast<TimestepFeature>(part) == TimestepFeature::bar)
+        text.append("=").append(std::to_string(bar_steps_));
+    }
+    return text;
   }
-  /// R: rows of the output layer behind those of the tokens.
-  int num_relative() const noexcept {
-    if (!has(ContextPart::relative)) return 0;
-    return kLastRows + kHeldRows + kCopyRows + (has(ContextPart::repeat) ? kRepeatRows : 0) +
-           (has(ContextPart::outer) ? kOuterRows : 0);
-  }
-  /// How many of those are added to each token's logit.
-  std::size_t relative_terms() const noexcept {
-    if (!has(ContextPart::relative)) return 0;
-    return 3u + (has(ContextPart::repeat) ? 1 : 0) + (has(ContextPart::outer) ? 1 : 0);
-  }
+
+  bool has(TimestepFeature part) const noexcept { return (parts_ >> static_cast<unsigned>(part) & 1) != 0; }
+
+  /// Timesteps of a bar.
+  int bar_steps() const noexcept { return bar_steps_; }
+
+  FeatureShape shape() const noexcept { return {num_inputs(), num_relative(), relative_terms()}; }
 
   static constexpr int kIndices = 16;   // 0 to 14, and all beyond
   static constexpr int kAges = 97;      // 0 to 95 timesteps, and all beyond
@@ -86,42 +94,68 @@ struct ContextOptions {
   static constexpr int kLastRows = kLongest + 2;    // …, no last token, the end of the timestep
   static constexpr int kHeldRows = kIntervals + 3;  // …, none held, the end while one is held, or none is
   static constexpr int kCopyRows = 4;               // two of a key, two of the end of the timestep
-  // No repeat; one of 1, 2, 3, 5, 9, 17 changes and more; one that is broken off in this timestep.
+  // No repeat; one of 1, 2, 3, 5, 9, 17 changes and more; one that breaks off in this timestep.
   static constexpr int kRepeats = 8;
   static constexpr int kRepeatRows = 4 * kRepeats;  // of keys, that are expected or not, and of the end
   // Of keys above the expected one, it, and those below, at the beginning of a timestep for the highest voice
   // and then for the lowest; of the end at the beginning, and while the lowest voice is above its key or not.
   static constexpr int kOuterRows = 9 * kRepeats;
 
-  friend bool operator==(const ContextOptions&, const ContextOptions&) = default;
+  friend bool operator==(const TimestepFeatureOptions&, const TimestepFeatureOptions&) = default;
+
+ private:
+  static int bar_steps_of(std::string_view digits) {
+    int steps = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), steps);
+    if (error != std::errc() || end != digits.data() + digits.size() || steps < 1 || steps > kMaxBarSteps)
+      throw Error("the feature bar has \"" + std::string(digits) +
+                  "\" timesteps, expected a number from 1 to " + std::to_string(kMaxBarSteps));
+    return steps;
+  }
+
+  int num_inputs() const noexcept {
+    int rows = 0;
+    if (has(TimestepFeature::index)) rows += kIndices;
+    if (has(TimestepFeature::held)) rows += kNumKeys + 1 + kAges;
+    if (has(TimestepFeature::intervals)) rows += 2 * kIntervals;
+    if (has(TimestepFeature::bar)) rows += bar_steps_;
+    if (has(TimestepFeature::repeat)) rows += kNumKeys + kRepeats;
+    if (has(TimestepFeature::outer)) rows += 2 * (kNumKeys + kRepeats);
+    return rows;
+  }
+  int num_relative() const noexcept {
+    if (!has(TimestepFeature::relative)) return 0;
+    return kLastRows + kHeldRows + kCopyRows + (has(TimestepFeature::repeat) ? kRepeatRows : 0) +
+           (has(TimestepFeature::outer) ? kOuterRows : 0);
+  }
+  int relative_terms() const noexcept {
+    if (!has(TimestepFeature::relative)) return 0;
+    return 3 + (has(TimestepFeature::repeat) ? 1 : 0) + (has(TimestepFeature::outer) ? 1 : 0);
+  }
+
+  unsigned parts_ = 0;  // a bit for each feature
+  int bar_steps_ = 16;
 };
 
-/// Rows of the output layer, counted from behind those of the tokens. ContextOptions::relative_terms() of
-/// them count.
-using RelativeRows = std::array<std::uint16_t, 5>;
-
-/// What stands for a context at one token: rows that are added up.
-struct ContextRows {
-  /// Of the embedding, counted from behind those of the tokens.
-  std::span<const std::uint16_t> inputs;
-  /// For each token [V], those whose logits are added to the token's own. Empty without
-  /// ContextPart::relative.
-  std::span<const RelativeRows> relative;
-};
-
-/// The context of a sequence of the timestep format as it goes on. Only the constructor allocates.
-class TimestepContext {
+/// The features of a sequence of the timestep format, token by token. Only the constructor and copies
+/// allocate.
+class TimestepFeatures {
  public:
-  explicit TimestepContext(const ContextOptions& options)
-      : options_(options),
+  /// Throws Error on a description that TimestepFeatureOptions does not know.
+  explicit TimestepFeatures(const std::string& description)
+      : options_(description),
         inputs_(3 * std::size_t{kNumKeys} + 9),
-        relative_(options.has(ContextPart::relative) ? kNumKeys + 1 : 0) {
-    if (options.has(ContextPart::repeat)) repeats_.emplace();
-    if (options.has(ContextPart::outer)) outer_.emplace();
+        relative_(options_.has(TimestepFeature::relative) ? kNumKeys + 1 : 0) {
+    if (options_.has(TimestepFeature::repeat)) repeats_.emplace();
+    if (options_.has(TimestepFeature::outer)) outer_.emplace();
     reset();
   }
 
-  /// To where no token has been.
+  static FeatureShape shape(const std::string& description) {
+    return TimestepFeatureOptions(description).shape();
+  }
+
+  /// To the start of a sequence.
   void reset() noexcept {
     step_ = 0;
     index_ = 0;
@@ -142,7 +176,8 @@ class TimestepContext {
     } else {
       for (std::size_t key = 0; key < kNumKeys; ++key)
         ages_[key] = static_cast<std::uint8_t>(
-            now_.contains(static_cast<int>(key)) ? std::min(ages_[key] + 1, ContextOptions::kAges - 1) : 0);
+            now_.contains(static_cast<int>(key)) ? std::min(ages_[key] + 1, TimestepFeatureOptions::kAges - 1)
+                                                 : 0);
       if (repeats_) repeats_->advance(now_, now_ != before_);
       if (outer_) {
         (*outer_)[0].advance(now_.below(kNumKeys));
@@ -157,29 +192,29 @@ class TimestepContext {
     describe();
   }
 
-  /// They stand until the next call of advance() or reset().
-  ContextRows rows() const noexcept { return {std::span(inputs_).first(num_inputs_), relative_}; }
+  /// Valid until the next call of advance() or reset().
+  FeatureRows rows() const noexcept { return {std::span(inputs_).first(num_inputs_), relative_}; }
 
  private:
   static constexpr int kEnd = kNumKeys;
 
   void describe() noexcept {
-    using Options = ContextOptions;
+    using Options = TimestepFeatureOptions;
     const int held = before_.below(last_);
     num_inputs_ = 0;
     int row = 0;
     const auto add = [&](int at) { inputs_[num_inputs_++] = static_cast<std::uint16_t>(row + at); };
-    if (options_.has(ContextPart::index)) {
+    if (options_.has(TimestepFeature::index)) {
       add(std::min(index_, Options::kIndices - 1));
       row += Options::kIndices;
     }
-    if (options_.has(ContextPart::held)) {
+    if (options_.has(TimestepFeature::held)) {
       add(held < 0 ? kNumKeys : held);
       row += kNumKeys + 1;
       add(held < 0 ? 0 : ages_[static_cast<std::size_t>(held)]);
       row += Options::kAges;
     }
-    if (options_.has(ContextPart::intervals)) {
+    if (options_.has(TimestepFeature::intervals)) {
       const int from = held < 0 ? last_ : held;
       const auto add_interval = [&](int key) { add(interval(key, from)); };
       if (from != kEnd) before_.for_each(add_interval);
@@ -187,9 +222,9 @@ class TimestepContext {
       if (from != kEnd) now_.for_each(add_interval);
       row += Options::kIntervals;
     }
-    if (options_.has(ContextPart::bar)) {
-      add(static_cast<int>(step_ % static_cast<std::size_t>(options_.bar_steps)));
-      row += options_.bar_steps;
+    if (options_.has(TimestepFeature::bar)) {
+      add(static_cast<int>(step_ % static_cast<std::size_t>(options_.bar_steps())));
+      row += options_.bar_steps();
     }
     const auto [expected, repeated] = repeat();
     if (repeats_) {
@@ -210,7 +245,7 @@ class TimestepContext {
     if (relative_.empty()) return;
 
     const auto set = [&](int token, int from_last, int from_held, int copied, int repeats, int voices) {
-      RelativeRows& rows = relative_[static_cast<std::size_t>(token)];
+      FeatureTerms& rows = relative_[static_cast<std::size_t>(token)];
       std::size_t term = 0;
       int behind = 0;
       const auto put = [&](int at, int of) {
@@ -245,8 +280,8 @@ class TimestepContext {
   }
 
   static int interval(int key, int from) noexcept {
-    return std::clamp(key - from, -ContextOptions::kFarthest, ContextOptions::kFarthest) +
-           ContextOptions::kFarthest;
+    return std::clamp(key - from, -TimestepFeatureOptions::kFarthest, TimestepFeatureOptions::kFarthest) +
+           TimestepFeatureOptions::kFarthest;
   }
 
   struct Repeat {
@@ -258,7 +293,7 @@ class TimestepContext {
   Repeat repeat() const noexcept {
     if (!repeats_ || repeats_->length() == 0) return {};
     const KeySet& expected = repeats_->expected();
-    if (expected.not_below(last_) != now_) return {.repeated = ContextOptions::kRepeats - 1};
+    if (expected.not_below(last_) != now_) return {.repeated = TimestepFeatureOptions::kRepeats - 1};
     return {expected, bucket(repeats_->length())};
   }
 
@@ -274,17 +309,17 @@ class TimestepContext {
     const int sounds = which == 0 ? now_.below(kNumKeys) : last_ == kEnd ? -1 : last_;
     if (sounds == expected) return {.repeated = repeated};
     if (sounds < 0 || (which == 1 && sounds > expected)) return {expected, repeated};
-    return {.repeated = ContextOptions::kRepeats - 1};
+    return {.repeated = TimestepFeatureOptions::kRepeats - 1};
   }
 
   // Of the changes that have been repeated: 1, 2, 3, 5, 9, 17 and more.
   static int bucket(std::size_t changes) noexcept {
     // C++20's first text has bit_width return the type that it is given.
     const int bucket = changes == 1 ? 1 : static_cast<int>(std::bit_width(changes - 1)) + 1;
-    return std::min(bucket, ContextOptions::kRepeats - 2);
+    return std::min(bucket, TimestepFeatureOptions::kRepeats - 2);
   }
 
-  ContextOptions options_;
+  TimestepFeatureOptions options_;
   std::size_t step_ = 0;
   int index_ = 0;
   int last_ = kNumKeys;  // the last key of this timestep; kNumKeys at its beginning, above all keys
@@ -294,31 +329,9 @@ class TimestepContext {
   std::optional<std::array<VoiceRepeats, 2>> outer_;  // the highest, the lowest
   std::size_t num_inputs_ = 0;                        // of inputs_ that count
   std::vector<std::uint16_t> inputs_;
-  std::vector<RelativeRows> relative_;
+  std::vector<FeatureTerms> relative_;
 };
 
-/// Of formats that have no context yet.
-class NoContext {
- public:
-  explicit NoContext(const ContextOptions&) {}
-  void reset() noexcept {}
-  void advance(Token) noexcept {}
-  ContextRows rows() const noexcept { return {}; }
-};
-
-namespace internal {
-template <class Encoder>
-struct ContextOf {
-  using type = NoContext;
-};
-template <>
-struct ContextOf<TimestepEncoder> {
-  using type = TimestepContext;
-};
-}  // namespace internal
-
-/// The context of sequences of an encoder.
-template <TokenEncoder Encoder>
-using Context = typename internal::ContextOf<Encoder>::type;
+static_assert(FeatureSource<TimestepFeatures>);
 
 }  // namespace gruve

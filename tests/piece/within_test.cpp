@@ -1,4 +1,4 @@
-#include "gruve/within.hpp"
+#include "gruve/piece/within.hpp"
 
 #include <cmath>
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 using namespace gruve;
 
-TEST_CASE("The minutes of a piece end where the windows that are measured do", "[program][within]") {
+TEST_CASE("The minutes of a piece end where the windows that are measured do", "[piece][within]") {
   const auto [numerator, denominator, bpm] = GENERATE(std::tuple(4, 4, 100.0), std::tuple(3, 4, 73.0),
                                                       std::tuple(6, 8, 122.5), std::tuple(4, 4, 240.0));
   CAPTURE(numerator, denominator, bpm);
@@ -32,6 +32,6 @@ TEST_CASE("The minutes of a piece end where the windows that are measured do", "
   }
 }
 
-TEST_CASE("A song without notes is outside of any range", "[program][within]") {
+TEST_CASE("A song without notes is outside of any range", "[piece][within]") {
   CHECK(last_minute_outside({}, {}) == 5);
 }

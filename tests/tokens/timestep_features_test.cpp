@@ -1,27 +1,25 @@
-#include "gruve/tokens/context.hpp"
+#include "gruve/tokens/timestep_features.hpp"
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 #include <vector>
 
+#include "../error_of.hpp"
 #include "catch.hpp"
+#include "gruve/tokens/timestep_encoder.hpp"
 
 using namespace gruve;
+using gruve::tests::error_of;
 
 namespace {
 
 constexpr Token kEnd = TimestepEncoder::kEndOfStep;
 
-ContextOptions told(std::initializer_list<ContextPart> parts, int bar_steps = 16) {
-  ContextOptions options{.bar_steps = bar_steps};
-  for (const ContextPart part : parts) options.add(part);
-  return options;
-}
-
-std::vector<int> inputs_after(const ContextOptions& options, const std::vector<Token>& tokens) {
-  TimestepContext context(options);
-  for (const Token token : tokens) context.advance(token);
-  const auto inputs = context.rows().inputs;
+std::vector<int> inputs_after(const std::string& description, const std::vector<Token>& tokens) {
+  TimestepFeatures features(description);
+  for (const Token token : tokens) features.advance(token);
+  const auto inputs = features.rows().inputs;
   return {inputs.begin(), inputs.end()};
 }
 
@@ -29,8 +27,8 @@ using Rows = std::vector<int>;
 
 }  // namespace
 
-TEST_CASE("Each part of a context tells what its name says", "[tokens][context]") {
-  const ContextOptions index = told({ContextPart::index});
+TEST_CASE("Each feature is what its name says", "[tokens][features]") {
+  const std::string index = "index";
   CHECK(inputs_after(index, {}) == Rows{0});
   CHECK(inputs_after(index, {40, 30}) == Rows{2});
   CHECK(inputs_after(index, {40, 30, kEnd}) == Rows{0});
@@ -39,7 +37,7 @@ TEST_CASE("Each part of a context tells what its name says", "[tokens][context]"
   CHECK(inputs_after(index, many) == Rows{15});
 
   // The next key below the last token, 88 where there is none, and 89 timesteps behind it its age.
-  const ContextOptions held = told({ContextPart::held});
+  const std::string held = "held";
   const std::vector<Token> twice = {50, 40, kEnd, 50, kEnd};
   CHECK(inputs_after(held, {}) == Rows{88, 89});
   CHECK(inputs_after(held, twice) == Rows{50, 89 + 2});
@@ -52,20 +50,20 @@ TEST_CASE("Each part of a context tells what its name says", "[tokens][context]"
   CHECK(inputs_after(held, long_note) == Rows{64, 89 + 96});
 
   // From the held key, or else the last token: 24 for itself, from 49 on those of this timestep.
-  const ContextOptions intervals = told({ContextPart::intervals});
+  const std::string intervals = "intervals";
   CHECK(inputs_after(intervals, {}) == Rows{});
   CHECK(inputs_after(intervals, {50, 40}) == Rows{49 + 24, 49 + 34});
   CHECK(inputs_after(intervals, {80, 50, 40, 0, kEnd}) == Rows{0, 0, 0, 24});
   CHECK(inputs_after(intervals, {80, 50, 40, 0, kEnd, 79, 49}) == Rows{0, 24, 34, 48, 49 + 33, 49 + 48});
   CHECK(inputs_after(intervals, {50, kEnd, 45}) == Rows{29, 49 + 24});
 
-  const ContextOptions bar = told({ContextPart::bar}, 3);
+  const std::string bar = "bar=3";
   CHECK(inputs_after(bar, {kEnd, kEnd}) == Rows{2});
   CHECK(inputs_after(bar, {kEnd, kEnd, kEnd, 4}) == Rows{0});
 }
 
-TEST_CASE("A context expects music that repeats itself to go on so", "[tokens][context]") {
-  const ContextOptions repeat = told({ContextPart::repeat});
+TEST_CASE("Music that repeats itself is expected to continue so", "[tokens][features]") {
+  const std::string repeat = "repeat";
   const std::vector<Token> once = {50, kEnd, 50, kEnd, 52, 40, kEnd, 54, 42, kEnd, 55, kEnd};
   CHECK(inputs_after(repeat, once) == Rows{88});
   std::vector<Token> again = once;
@@ -84,45 +82,44 @@ TEST_CASE("A context expects music that repeats itself to go on so", "[tokens][c
   other.back() = 42;
   CHECK(inputs_after(repeat, other) == Rows{88 + 7});
 
-  const ContextOptions relative = told({ContextPart::repeat, ContextPart::relative});
-  CHECK(relative.num_relative() == 50 + 52 + 4 + 32);
-  TimestepContext context(relative);
-  for (const Token token : again) context.advance(token);
+  const std::string relative = "repeat,relative";
+  CHECK(TimestepFeatures::shape(relative).outputs == 50 + 52 + 4 + 32);
+  TimestepFeatures features(relative);
+  for (const Token token : again) features.advance(token);
   const int base = 50 + 52 + 4;
-  const auto row = [&](std::size_t token) { return context.rows().relative[token][3]; };
+  const auto row = [&](std::size_t token) { return features.rows().outputs[token][3]; };
   CHECK(row(55) == base + 8 + 2);
   CHECK(row(54) == base + 2);
   CHECK(row(88) == base + 16 + 2);
-  context.advance(55);
+  features.advance(55);
   CHECK(row(88) == base + 24 + 2);
 }
 
-TEST_CASE("A context follows the outer voices on other keys and over other chords", "[tokens][context]") {
+TEST_CASE("The outer voices are followed on other keys and over other chords", "[tokens][features]") {
   // 60 62 64 over 40 38 40, two timesteps each but for the second, then all of it from other keys.
   const std::vector<Token> once = {60, 40, kEnd, 60, 40, kEnd, 62, 50, 38,  kEnd,
                                    64, 40, kEnd, 64, 40, kEnd, 59, 41, kEnd};
   std::vector<Token> again = once;
   again.insert(again.end(), {70, 30, kEnd, 70, 30, kEnd, 72, 28, kEnd});
-  const ContextOptions outer = told({ContextPart::outer});
-  CHECK(outer.num_inputs() == 2 * 96);
+  const std::string outer = "outer";
+  CHECK(TimestepFeatures::shape(outer).inputs == 2 * 96);
   CHECK(inputs_after(outer, {}) == Rows{88, 96 + 88});
   CHECK(inputs_after(outer, again) == Rows{88, 96 + 88});  // one change more is needed
   again.insert(again.end(), {74, 50, 30, kEnd});
   CHECK(inputs_after(outer, again) == Rows{74, 88 + 1, 96 + 30, 96 + 88 + 1});
 
-  const ContextOptions relative = told({ContextPart::outer, ContextPart::relative});
+  const std::string relative = "outer,relative";
   const auto rows_after = [&](std::vector<Token> more, std::size_t token) {
-    TimestepContext context(relative);
-    for (const Token played : again) context.advance(played);
-    for (const Token played : more) context.advance(played);
-    return context.rows().relative[token][3] - (50 + 52 + 4);
+    TimestepFeatures features(relative);
+    for (const Token played : again) features.advance(played);
+    for (const Token played : more) features.advance(played);
+    return features.rows().outputs[token][3] - (50 + 52 + 4);
   };
-  CHECK(relative.num_relative() == 50 + 52 + 4 + 72);
-  CHECK(relative.relative_terms() == 4);
-  ContextOptions both = relative;
-  both.add(ContextPart::repeat);
-  CHECK(both.num_relative() == 50 + 52 + 4 + 32 + 72);
-  CHECK(both.relative_terms() == 5);
+  CHECK(TimestepFeatures::shape(relative).outputs == 50 + 52 + 4 + 72);
+  CHECK(TimestepFeatures::shape(relative).terms == 4);
+  const std::string both = "repeat,outer,relative";
+  CHECK(TimestepFeatures::shape(both).outputs == 50 + 52 + 4 + 32 + 72);
+  CHECK(TimestepFeatures::shape(both).terms == 5);
   // The highest voice's, at the beginning.
   CHECK(rows_after({}, 75) == 1);
   CHECK(rows_after({}, 74) == 8 + 1);
@@ -150,28 +147,25 @@ TEST_CASE("A context follows the outer voices on other keys and over other chord
   CHECK(inputs_after(outer, again) == Rows{69, 88 + 1, 96 + 31, 96 + 88 + 1});
 }
 
-TEST_CASE("Parts stand behind one another in the embedding", "[tokens][context]") {
-  const ContextOptions all =
-      told({ContextPart::index, ContextPart::held, ContextPart::intervals, ContextPart::bar,
-            ContextPart::repeat, ContextPart::outer, ContextPart::relative},
-           2);
-  CHECK(all.num_inputs() == 16 + 89 + 97 + 49 + 49 + 2 + 96 + 192);
+TEST_CASE("The rows of each feature follow those of the one before", "[tokens][features]") {
+  const std::string all = "index,held,intervals,bar=2,repeat,outer,relative";
+  CHECK(TimestepFeatures::shape(all).inputs == 16 + 89 + 97 + 49 + 49 + 2 + 96 + 192);
   // None is held below key 1, from which the key before, 3, is two semitones away.
   constexpr int kHeld = 16, kIntervals = kHeld + 89 + 97, kBar = kIntervals + 98, kRepeat = kBar + 2,
                 kOuter = kRepeat + 96;
   CHECK(inputs_after(all, {7, kEnd, 5, kEnd, 9, kEnd, 3, kEnd, 1}) ==
         Rows{1, kHeld + 88, kHeld + 89, kIntervals + 26, kIntervals + 49 + 24, kBar, kRepeat + 88,
              kOuter + 88, kOuter + 96 + 88});
-  CHECK(ContextOptions().num_inputs() == 0);
-  CHECK(ContextOptions().num_relative() == 0);
+  CHECK(TimestepFeatures::shape("").inputs == 0);
+  CHECK(TimestepFeatures::shape("").outputs == 0);
 }
 
-TEST_CASE("Rows of the relative head depend on intervals and copies alone", "[tokens][context]") {
-  const ContextOptions options = told({ContextPart::relative});
-  TimestepContext context(options);
-  for (const Token token : {Token{50}, kEnd, Token{52}, Token{40}, kEnd, Token{47}}) context.advance(token);
+TEST_CASE("Rows of the relative head depend on intervals and copies alone", "[tokens][features]") {
+  const std::string options = "relative";
+  TimestepFeatures features(options);
+  for (const Token token : {Token{50}, kEnd, Token{52}, Token{40}, kEnd, Token{47}}) features.advance(token);
   // Last 47, held 40 (of 52 and 40).
-  const auto relative = context.rows().relative;
+  const auto relative = features.rows().outputs;
   REQUIRE(relative.size() == 89);
   const auto row = [&](int key, std::size_t which) { return relative[static_cast<std::size_t>(key)][which]; };
   CHECK(row(46, 0) == 0);  // a semitone below the last
@@ -186,38 +180,55 @@ TEST_CASE("Rows of the relative head depend on intervals and copies alone", "[to
   CHECK(row(88, 0) == 49);
   CHECK(row(88, 1) == 50 + 50);  // one is held
   CHECK(row(88, 2) == 50 + 52 + 2);
-  context.advance(40);
-  CHECK(context.rows().relative[88][1] == 50 + 51);
-  CHECK(context.rows().relative[88][2] == 50 + 52 + 3);
+  features.advance(40);
+  CHECK(features.rows().outputs[88][1] == 50 + 51);
+  CHECK(features.rows().outputs[88][2] == 50 + 52 + 3);
 
   // All of it moves with the music.
-  TimestepContext higher(options);
+  TimestepFeatures higher(options);
   for (const Token token : {Token{53}, kEnd, Token{55}, Token{43}, kEnd, Token{50}, Token{43}})
     higher.advance(token);
   for (std::size_t key = 0; key < 85; ++key)
-    CHECK(context.rows().relative[key] == higher.rows().relative[key + 3]);
+    CHECK(features.rows().outputs[key] == higher.rows().outputs[key + 3]);
 
-  const auto count = static_cast<std::uint16_t>(options.num_relative());
-  for (const auto& rows : context.rows().relative)
+  const auto count = static_cast<std::uint16_t>(TimestepFeatures::shape(options).outputs);
+  for (const auto& rows : features.rows().outputs)
     CHECK(std::all_of(rows.begin(), rows.end(), [&](std::uint16_t at) { return at < count; }));
 }
 
-TEST_CASE("A context that is reset is as a new one, and a copy goes its own way", "[tokens][context]") {
-  const ContextOptions options =
-      told({ContextPart::index, ContextPart::held, ContextPart::intervals, ContextPart::bar,
-            ContextPart::repeat, ContextPart::outer, ContextPart::relative},
-           2);
-  const auto same = [](const TimestepContext& a, const TimestepContext& b) {
+TEST_CASE("Features that are reset are as new ones, and a copy is independent", "[tokens][features]") {
+  const std::string options = "index,held,intervals,bar=2,repeat,outer,relative";
+  const auto same = [](const TimestepFeatures& a, const TimestepFeatures& b) {
     return std::ranges::equal(a.rows().inputs, b.rows().inputs) &&
-           std::ranges::equal(a.rows().relative, b.rows().relative);
+           std::ranges::equal(a.rows().outputs, b.rows().outputs);
   };
-  TimestepContext fresh(options), used(options);
+  TimestepFeatures fresh(options), used(options);
   for (const Token token : {Token{50}, kEnd, Token{52}, Token{40}, kEnd, Token{47}, kEnd})
     used.advance(token);
   CHECK(!same(fresh, used));
-  TimestepContext copy = used;
+  TimestepFeatures copy = used;
   copy.advance(3);
   CHECK(!same(copy, used));
   used.reset();
   CHECK(same(fresh, used));
+}
+
+TEST_CASE("A description of features is read in any order, and refused where it is none",
+          "[tokens][features]") {
+  const TimestepFeatureOptions options("relative,bar=12,index");
+  CHECK(options.description() == "index,bar=12,relative");
+  CHECK(options.bar_steps() == 12);
+  CHECK(TimestepFeatureOptions("bar").description() == "bar=16");
+  CHECK(TimestepFeatureOptions("").description().empty());
+  CHECK(options == TimestepFeatureOptions(options.description()));
+  const std::string names = ": expected some of index, held, intervals, bar, repeat, outer, relative";
+  CHECK(error_of([] { TimestepFeatureOptions("index,hold"); }) ==
+        "no feature of the timestep format is called \"hold\"" + names);
+  CHECK(error_of([] { TimestepFeatureOptions("index,,held"); }) ==
+        "no feature of the timestep format is called \"\"" + names);
+  for (const char* steps : {"0", "4097", "-1", "1x", ""})
+    CHECK(error_of([&] { TimestepFeatures::shape(std::string("bar=") + steps); }) ==
+          "the feature bar has \"" + std::string(steps) + "\" timesteps, expected a number from 1 to 4096");
+  CHECK(error_of([] { NoFeatures::shape("index"); }) ==
+        "features \"index\" are asked for, but this encoder has none");
 }

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "gruve/core/error.hpp"
+#include "gruve/model/gru_model.hpp"
+#include "gruve/model/safetensors.hpp"
+#include "gruve/tokens/encoder_json.hpp"
+
+/// A model's configuration as JSON and its parameters as named arrays, as model files and checkpoints have
+/// them.
+namespace gruve::internal {
+
+inline nlohmann::json to_json(const ModelConfig& config) {
+  return {{"vocab_size", config.vocab_size},
+          {"embedding_size", config.embedding_size},
+          {"hidden_size", config.hidden_size},
+          {"num_layers", config.num_layers},
+          {"reset_after", config.reset_gate == ResetGate::after_product},
+          {"features", config.features.description}};
+}
+
+// The features are those of the encoder, whose Error on them names the file.
+inline ModelConfig model_config_from_json(const nlohmann::json& json, const AnyEncoder& encoder,
+                                          const std::string& file) {
+  const auto size = [&](const char* name, int largest) {
+    const auto found = json.find(name);
+    if (found == json.end() || !found->is_number_unsigned() || found->get<std::uint64_t>() < 1 ||
+        found->get<std::uint64_t>() > static_cast<std::uint64_t>(largest))
+      throw Error(file, std::string("the configuration's ") + name + " is not a number from 1 to " +
+                            std::to_string(largest));
+    return found->get<int>();
+  };
+  if (!json.is_object()) throw Error(file, "the configuration is not a JSON object");
+  if (!json.contains("reset_after") || !json["reset_after"].is_boolean())
+    throw Error(file, "the configuration's reset_after is not true or false");
+  return {
+      .vocab_size = size("vocab_size", 65'535),
+      .embedding_size = size("embedding_size", 1 << 20),
+      .hidden_size = size("hidden_size", 1 << 20),
+      .num_layers = size("num_layers", 1 << 10),
+      .reset_gate = json["reset_after"].get<bool>() ? ResetGate::after_product : ResetGate::before_product,
+      .features = features_from_json(json, encoder, file)};
+}
+
+inline nlohmann::json parse_metadata(const SafetensorsFile& file, const std::string& name) {
+  nlohmann::json json = nlohmann::json::parse(file.metadata(name), nullptr, false);
+  if (json.is_discarded()) throw Error(file.path(), "the metadata \"" + name + "\" are not JSON");
+  return json;
+}
+
+// Every parameter is in the file with its shape, for a model that is not there yet: nothing of the model's
+// size is allocated before the file is known to hold it.
+inline void check_parameters(const SafetensorsFile& file, const ModelConfig& config) {
+  const int E = config.embedding_size, H = config.hidden_size;
+  file.tensor("embedding.weight", {config.embedding_rows(), E});
+  for (int l = 0; l < config.num_layers; ++l) {
+    const std::string suffix = "_l" + std::to_string(l);
+    file.tensor("gru.weight_ih" + suffix, {3 * H, l == 0 ? E : H});
+    file.tensor("gru.weight_hh" + suffix, {3 * H, H});
+    file.tensor("gru.bias_ih" + suffix, {3 * H});
+    file.tensor("gru.bias_hh" + suffix, {3 * H});
+  }
+  file.tensor("output.weight", {config.output_rows(), H});
+  file.tensor("output.bias", {config.output_rows()});
+}
+
+inline std::vector<NamedTensor> named_tensors(const GruModel<float>& model) {
+  std::vector<NamedTensor> tensors;
+  model.for_each_parameter([&](const std::string& name, const Parameter<float>& parameter) {
+    tensors.push_back({name, {parameter.shape(), {parameter.data(), parameter.size()}}});
+  });
+  return tensors;
+}
+
+inline void read_parameters(const SafetensorsFile& file, GruModel<float>& model) {
+  model.for_each_parameter([&](const std::string& name, Parameter<float>& parameter) {
+    const auto values = file.tensor(name, parameter.shape());
+    std::copy(values.begin(), values.end(), parameter.data());
+  });
+}
+
+}  // namespace gruve::internal

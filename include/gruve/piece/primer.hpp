@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gruve/core/error.hpp"
+#include "gruve/midi/song.hpp"
+#include "gruve/tokens/screening.hpp"
+#include "gruve/tokens/token_encoder.hpp"
+
+namespace gruve {
+
+/// The music that a piece begins with.
+struct Primer {
+  Song song = {};
+  std::vector<Token> tokens = {};
+  std::int64_t steps = 0;  // timesteps that the tokens take
+};
+
+/// Of a song as much as ends at a boundary of the grammar (a bar line, the end of a timestep) and takes
+/// max_steps timesteps or little more. Drums and notes too short for the grid are left out.
+///
+/// name  of the song in the Error where screen() refuses it
+template <MusicEncoder Encoder>
+Primer make_primer(Song song, const Encoder& encoder, std::int64_t max_steps, const std::string& name) {
+  Primer primer{.song = std::move(song)};
+  if (const Screening screening = screen(
+          primer.song,
+          {.steps_per_quarter = encoder.steps_per_quarter(), .drop_too_short = true, .drop_drums = true});
+      !screening.accepted())
+    throw Error(name, "can't be a primer: " + std::string(rule_name(screening.rule)));
+  std::erase_if(primer.song.notes, [](const Note& note) { return note.channel == kDrumChannel; });
+  primer.tokens = encoder.encode(primer.song);
+  std::size_t end = 0;
+  auto state = encoder.start();
+  std::int64_t steps = 0;
+  for (std::size_t i = 0; i < primer.tokens.size() && steps < max_steps; ++i) {
+    steps += encoder.steps(state, primer.tokens[i]);
+    state = encoder.advance(state, primer.tokens[i]);
+    if (!encoder.at_boundary(state)) continue;
+    end = i + 1;
+    primer.steps = steps;
+  }
+  primer.tokens.resize(end);
+  return primer;
+}
+
+}  // namespace gruve

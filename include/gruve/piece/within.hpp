@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "gruve/core/thread_pool.hpp"
+#include "gruve/generate/generator.hpp"
+#include "gruve/generate/redraw.hpp"
+#include "gruve/measure/measured_song.hpp"
+#include "gruve/midi/song.hpp"
+#include "gruve/tokens/grid.hpp"
+
+namespace gruve {
+
+/// How many times a minute of a piece is drawn at most.
+inline constexpr int kTriesPerMinute = 64;
+
+/// The timesteps at which the windows of a minute end that are measured of a piece of that many timesteps,
+/// the last of them its own end.
+inline std::vector<std::int64_t> minute_ends(std::int64_t steps, double bpm, const TimeSignature& metre,
+                                             int steps_per_quarter) {
+  const std::int64_t bar = bar_steps(metre, steps_per_quarter);
+  const double bars_per_minute = bpm * steps_per_quarter / static_cast<double>(bar);
+  std::vector<std::int64_t> ends;
+  for (int minute = 1;; ++minute) {
+    // A bar belongs to the minute that it begins in.
+    const auto bars = static_cast<std::int64_t>(std::ceil(minute * bars_per_minute - 1e-9));
+    // What is left at the end is a window where it is half a minute at least.
+    if (static_cast<double>(bars * bar) + bars_per_minute * static_cast<double>(bar) / 2 >
+        static_cast<double>(steps))
+      break;
+    ends.push_back(bars * bar);
+  }
+  ends.push_back(steps);
+  return ends;
+}
+
+/// How far the last minute of a song is outside the ranges, or nearly so; as far as all of them where the
+/// song has no note.
+inline double last_minute_outside(const Song& song, const MeasureRanges& minutes) {
+  if (song.notes.empty()) return static_cast<double>(kJudgedByMinute.size());
+  // Notes that sound at its end may be continued, which changes its polyphony and its key a little.
+  constexpr double kMargin = 0.02;
+  MeasureRanges narrower = minutes;
+  for (MeasureRange& range : narrower.values) {
+    const double margin = kMargin * (range.high - range.low);
+    range.low += margin;
+    range.high -= margin;
+  }
+  return distance_outside(measures(windows(on_grid(song), 60).back()), narrower);
+}
+
+/// What the pieces of generate_within() are to be.
+struct PiecesWithin {
+  MeasureRanges minutes;   // of the measures of each minute
+  std::int64_t steps = 0;  // timesteps of each, with the primer
+  double bpm = 120;
+  TimeSignature metre = {};
+  std::span<const Token> primer = {};  // what each begins with
+  std::int64_t primer_steps = 0;       // below `steps`
+  std::uint64_t seed = 1;
+  int count = 1;
+};
+
+/// The tokens of each piece after the primer, by rejection sampling: a minute whose measures are outside the
+/// ranges is redrawn, kTriesPerMinute times at most, and then the nearest is kept. Where no minute is redrawn
+/// the tokens are those of a BatchGenerator of the same seed.
+template <MusicEncoder Encoder>
+std::vector<std::vector<Token>> generate_within(const PiecesWithin& pieces, const Ensemble& models,
+                                                const Encoder& encoder, const SamplerOptions& sampler,
+                                                const ControlOptions& controls, ThreadPool& threads) {
+  std::vector<std::int64_t> ends;  // after the primer
+  for (const std::int64_t end :
+       minute_ends(pieces.steps, pieces.bpm, pieces.metre, encoder.steps_per_quarter()))
+    if (end > pieces.primer_steps) ends.push_back(end - pieces.primer_steps);
+  const auto cost = [&](std::span<const Token> tokens) {
+    std::vector<Token> piece(pieces.primer.begin(), pieces.primer.end());
+    piece.insert(piece.end(), tokens.begin(), tokens.end());
+    Song song = encoder.decode(piece, pieces.bpm);
+    if (song.time_signatures.empty()) song.time_signatures = {pieces.metre};
+    return last_minute_outside(song, pieces.minutes);
+  };
+  std::vector<std::vector<Token>> generated(static_cast<std::size_t>(pieces.count));
+  threads.for_each(generated.size(), [&](std::size_t i) {
+    Generator generator(models, encoder, sampler, pieces.seed, i, nullptr, controls);
+    generator.prime(pieces.primer);
+    generated[i] = generate_stretches(generator, ends, kTriesPerMinute, cost);
+  });
+  return generated;
+}
+
+}  // namespace gruve

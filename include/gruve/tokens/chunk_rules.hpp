@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gruve/tokens/chunk.hpp"
+#include "gruve/tokens/features.hpp"
+#include "gruve/tokens/token_encoder.hpp"
+
+namespace gruve {
+
+/// Follows each sequence of a stream of chunks by an encoder's grammar and features, and fills in what they
+/// say. One indirect call a chunk, whatever the encoder.
+class ChunkRules {
+ public:
+  virtual ~ChunkRules() = default;
+
+  /// A sequence continues after these tokens of a song.
+  virtual void resume(std::size_t sequence, std::span<const Token> tokens) = 0;
+
+  /// Fills in `forbidden` and the features from the chunk's other members.
+  virtual void describe(Chunk& chunk) = 0;
+};
+
+namespace internal {
+
+template <Grammar Encoder>
+class ChunkRulesOf final : public ChunkRules {
+ public:
+  ChunkRulesOf(Encoder encoder, const Features& features, std::size_t num_sequences)
+      : encoder_(std::move(encoder)),
+        states_(num_sequences, encoder_.start()),
+        features_(features.any() ? num_sequences : 0, FeatureStateOf<Encoder>(features.description)) {}
+
+  void resume(std::size_t sequence, std::span<const Token> tokens) override {
+    auto& state = states_[sequence];
+    state = encoder_.start();
+    for (const Token token : tokens) state = encoder_.advance(state, token);
+    if (features_.empty()) return;
+    features_[sequence].reset();
+    for (const Token token : tokens) features_[sequence].advance(token);
+  }
+
+  void describe(Chunk& chunk) override {
+    mask(chunk);
+    if (features_.empty()) return;
+    chunk.feature_rows.clear();
+    chunk.feature_outputs.clear();
+    chunk.feature_begin.assign(1, 0);
+    for (std::size_t at = 0; at < chunk.targets.size(); ++at) {
+      FeatureStateOf<Encoder>& features = features_[at % features_.size()];
+      if (chunk.reset[at] != 0) features.reset();
+      const FeatureRows rows = features.rows();
+      chunk.feature_rows.insert(chunk.feature_rows.end(), rows.inputs.begin(), rows.inputs.end());
+      chunk.feature_begin.push_back(static_cast<std::uint32_t>(chunk.feature_rows.size()));
+      chunk.feature_outputs.insert(chunk.feature_outputs.end(), rows.outputs.begin(), rows.outputs.end());
+      if (chunk.targets[at] != kNoToken) features.advance(chunk.targets[at]);
+    }
+  }
+
+ private:
+  void mask(Chunk& chunk) {
+    if constexpr (kAllowsAll<Encoder>) {
+      chunk.forbidden.clear();
+    } else {
+      const auto V = static_cast<std::size_t>(encoder_.vocab_size());
+      chunk.forbidden.resize(chunk.targets.size() * V);
+      for (std::size_t at = 0; at < chunk.targets.size(); ++at) {
+        auto& state = states_[at % states_.size()];
+        if (chunk.reset[at] != 0) state = encoder_.start();
+        std::uint8_t* forbidden = chunk.forbidden.data() + at * V;
+        for (std::size_t token = 0; token < V; ++token)
+          forbidden[token] = encoder_.allowed(state, static_cast<Token>(token)) ? 0 : 1;
+        if (chunk.targets[at] != kNoToken) state = encoder_.advance(state, chunk.targets[at]);
+      }
+    }
+  }
+
+  Encoder encoder_;
+  std::vector<typename Encoder::State> states_;    // of each sequence
+  std::vector<FeatureStateOf<Encoder>> features_;  // likewise; empty where the model has none
+};
+
+}  // namespace internal
+
+}  // namespace gruve

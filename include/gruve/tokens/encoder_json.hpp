@@ -1,0 +1,136 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "gruve/core/error.hpp"
+#include "gruve/tokens/any_encoder.hpp"
+#include "gruve/tokens/encoder_types.hpp"
+#include "gruve/tokens/grid.hpp"
+
+namespace gruve {
+
+/// The encoder as files name it:
+/// {"type": "timestep", "steps_per_quarter": 24, "repeat_held": true},
+/// {"type": "event", "steps_per_quarter": 24, "velocities": false, "tempos": false},
+/// {"type": "char", "vocabulary": [10, 32]}, {"type": "ids", "vocab_size": 300}, and one of a program's own
+/// {"type": its kType, "settings": its settings()}
+inline nlohmann::json to_json(const AnyEncoder& encoder) {
+  if (const auto* timesteps = encoder.get_if<TimestepEncoder>())
+    return {{"type", TimestepEncoder::kType},
+            {"steps_per_quarter", timesteps->options().steps_per_quarter},
+            {"repeat_held", timesteps->options().repeat_held}};
+  if (const auto* events = encoder.get_if<EventEncoder>())
+    return {{"type", EventEncoder::kType},
+            {"steps_per_quarter", events->options().steps_per_quarter},
+            {"velocities", events->options().velocities},
+            {"tempos", events->options().tempos}};
+  if (const auto* chars = encoder.get_if<CharEncoder>()) {
+    nlohmann::json bytes = nlohmann::json::array();
+    for (const char c : chars->vocabulary()) bytes.push_back(static_cast<std::uint8_t>(c));
+    return {{"type", CharEncoder::kType}, {"vocabulary", std::move(bytes)}};
+  }
+  if (const auto* ids = encoder.get_if<IdEncoder>())
+    return {{"type", IdEncoder::kType}, {"vocab_size", ids->vocab_size()}};
+  return {{"type", encoder.type()}, {"settings", encoder.settings()}};
+}
+
+/// The encoder that to_json() wrote.
+///
+/// file   that the JSON is in, for the Error that anything missing, of another type or out of range ends in
+/// types  encoders of the program's own
+inline AnyEncoder encoder_from_json(const nlohmann::json& json, const std::string& file,
+                                    EncoderTypes types = {}) {
+  const auto error = [&](const std::string& reason) { return Error(file, "the encoder's " + reason); };
+  const auto member = [&](const char* name) -> const nlohmann::json& {
+    static const nlohmann::json none;
+    const auto found = json.find(name);
+    return found == json.end() ? none : *found;
+  };
+  const auto is_integer = [](const nlohmann::json& value, int low, int high) {
+    return value.is_number_integer() && value.get<double>() >= low && value.get<double>() <= high;
+  };
+  if (!json.is_object()) throw error("configuration is not a JSON object");
+  const auto integer = [&](const char* name, int high) {
+    if (!is_integer(member(name), 1, high))
+      throw error(std::string(name) + " is not an integer from 1 to " + std::to_string(high));
+    return member(name).get<int>();
+  };
+  const auto flag = [&](const char* name) {
+    if (!member(name).is_boolean()) throw error(std::string(name) + " is not true or false");
+    return member(name).get<bool>();
+  };
+  if (!member("type").is_string()) throw error("type is missing, or no string");
+  const std::string type = member("type").get<std::string>();
+  if (type == TimestepEncoder::kType)
+    return TimestepEncoder({.steps_per_quarter = integer("steps_per_quarter", kMaxStepsPerQuarter),
+                            .repeat_held = flag("repeat_held")});
+  if (type == EventEncoder::kType)
+    return EventEncoder({.steps_per_quarter = integer("steps_per_quarter", kMaxStepsPerQuarter),
+                         .velocities = flag("velocities"),
+                         .tempos = flag("tempos")});
+  if (type == IdEncoder::kType) return IdEncoder(integer("vocab_size", kMaxVocabSize));
+  if (type == CharEncoder::kType) {
+    const nlohmann::json& bytes = member("vocabulary");
+    if (!bytes.is_array() || bytes.empty() || bytes.size() > 256)
+      throw error("vocabulary is not a list of 1 to 256 characters");
+    std::string vocabulary;
+    for (const nlohmann::json& byte : bytes) {
+      if (!is_integer(byte, 0, 255) ||
+          (!vocabulary.empty() && byte.get<int>() <= static_cast<std::uint8_t>(vocabulary.back())))
+        throw error("vocabulary is not made of ascending integers from 0 to 255");
+      vocabulary.push_back(static_cast<char>(byte.get<int>()));
+    }
+    return CharEncoder(std::move(vocabulary));
+  }
+  for (const EncoderType& known : types) {
+    if (known.type != type) continue;
+    if (!member("settings").is_string()) throw error("settings are missing, or no string");
+    AnyEncoder encoder = [&] {
+      try {
+        return known.read(member("settings").get<std::string>());
+      } catch (const Error& reason) {
+        throw error("settings are refused: " + reason.reason());
+      }
+    }();
+    return encoder;
+  }
+  throw error("type is \"" + type.substr(0, 100) +
+              "\", which is none of timestep, event, char and ids, nor of the types that were given to the "
+              "function that reads the file");
+}
+
+/// The features that a configuration names, with their shape: {"features": description}, or as files up to
+/// version 0.1 have it, {"context": {"parts": […], "bar_steps": N}}. Throws Error where the encoder doesn't
+/// know them.
+inline Features features_from_json(const nlohmann::json& config, const AnyEncoder& encoder,
+                                   const std::string& file) {
+  std::string description;
+  if (const auto found = config.find("features"); found != config.end()) {
+    if (!found->is_string()) throw Error(file, "the configuration's features are no string");
+    description = found->get<std::string>();
+  } else if (const auto context = config.find("context"); context != config.end()) {
+    const auto parts = context->is_object() ? context->find("parts") : context->end();
+    const auto bar = context->is_object() ? context->find("bar_steps") : context->end();
+    if (parts == context->end() || !parts->is_array() || bar == context->end() || !bar->is_number_unsigned())
+      throw Error(file, "the configuration's context is not a list of parts and bar_steps");
+    for (const nlohmann::json& part : *parts) {
+      if (!part.is_string()) throw Error(file, "the configuration's context has a part that is no string");
+      description.append(description.empty() ? "" : ",").append(part.get<std::string>());
+      if (part == "bar") description.append("=").append(std::to_string(bar->get<std::uint64_t>()));
+    }
+  }
+  try {
+    return encoder.features(std::move(description));
+  } catch (const Error& error) {
+    throw Error(file, error.reason());
+  }
+}
+
+}  // namespace gruve

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <array>
+#include <span>
+#include <string_view>
+
+#include "gruve/tokens/any_encoder.hpp"
+
+namespace gruve {
+
+/// How an encoder of a program's own is read from a file that names its type.
+struct EncoderType {
+  std::string_view type;  // Encoder::kType
+  AnyEncoder (*read)(std::string_view settings);
+};
+
+using EncoderTypes = std::span<const EncoderType>;
+
+namespace internal {
+
+template <StoredEncoder... Encoders>
+inline constexpr std::array<EncoderType, sizeof...(Encoders)> kEncoderTypes = {
+    EncoderType{Encoders::kType,
+                [](std::string_view settings) { return AnyEncoder(Encoders::from_settings(settings)); }}...};
+
+}  // namespace internal
+
+/// The types, for functions that read files: `Corpus corpus(path, encoder_types<MyEncoder>());`
+template <StoredEncoder... Encoders>
+constexpr EncoderTypes encoder_types() noexcept {
+  return internal::kEncoderTypes<Encoders...>;
+}
+
+}  // namespace gruve

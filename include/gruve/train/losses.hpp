@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "gruve/corpus/corpus.hpp"
+#include "gruve/train/evaluate.hpp"
+#include "gruve/train/ngram.hpp"
+
+namespace gruve {
+
+/// −log p of each token of each song of a corpus, in nats; empty for songs that were not evaluated.
+using TokenNats = std::vector<std::vector<double>>;
+
+/// What the songs of a split cost an n-gram model of that order which has counted the train split.
+inline TokenNats ngram_nats(const Corpus& corpus, Split split, int order) {
+  TokenNats nats(corpus.num_songs());
+  const AnyEncoder& encoder = corpus.encoder();
+  NgramModel model(encoder.vocab_size(), order);
+  for (const std::size_t song : corpus.songs(Split::train)) {
+    corpus.check_tokens(song);
+    model.add(encoder.start_token(), corpus.song(song).tokens);
+  }
+  for (const std::size_t song : corpus.songs(split)) {
+    corpus.check_tokens(song);
+    nats[song] = model.nats(encoder, corpus.song(song).tokens);
+  }
+  return nats;
+}
+
+/// What each token costs the mean of several models' probabilities, at least one; all of the same tokens.
+inline TokenNats mean_nats(std::span<const TokenNats> models) {
+  TokenNats nats = models.front();
+  if (models.size() == 1) return nats;
+  for (std::size_t song = 0; song < nats.size(); ++song)
+    for (std::size_t i = 0; i < nats[song].size(); ++i) {
+      double p = 0;
+      for (const TokenNats& model : models) p += std::exp(-model[song][i]);
+      nats[song][i] = -std::log(p / static_cast<double>(models.size()));
+    }
+  return nats;
+}
+
+/// Nats per timestep of music, as papers report them: over all timesteps (micro), and the mean over songs of
+/// each song's own (macro); with and without the first timestep of each song. Zero where no song has a
+/// timestep.
+struct NatsPerTimestep {
+  explicit NatsPerTimestep(std::span<const SongLoss> songs) {
+    double nats = 0, first = 0;
+    std::uint64_t counted = 0, longer = 0;
+    for (const SongLoss& song : songs) {
+      if (song.steps == 0) continue;
+      const auto song_steps = static_cast<double>(song.steps);
+      ++counted;
+      steps += song.steps;
+      nats += song.nats;
+      first += song.first_nats;
+      macro += song.nats / song_steps;
+      if (song.steps < 2) continue;
+      ++longer;
+      macro_without_first += (song.nats - song.first_nats) / (song_steps - 1);
+    }
+    const auto ratio = [](double sum, std::uint64_t count) {
+      return count > 0 ? sum / static_cast<double>(count) : 0;
+    };
+    micro = ratio(nats, steps);
+    macro = ratio(macro, counted);
+    micro_without_first = ratio(nats - first, steps - counted);
+    macro_without_first = ratio(macro_without_first, longer);
+  }
+
+  std::uint64_t steps = 0;
+  double micro = 0, macro = 0, micro_without_first = 0, macro_without_first = 0;
+};
+
+}  // namespace gruve

@@ -1,0 +1,211 @@
+#include "gruve/piece/player.hpp"
+
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "../error_of.hpp"
+#include "../tokens/custom_encoder.hpp"
+#include "catch.hpp"
+#include "gruve/model/model_file.hpp"
+#include "gruve/train/evaluate.hpp"
+#include "gruve/train/trainer.hpp"
+
+using namespace gruve;
+using gruve::tests::error_of;
+using gruve::tests::SensorEncoder;
+
+namespace {
+
+struct TemporaryFile {
+  std::filesystem::path path = std::filesystem::temp_directory_path() / "gruve_player_test";
+  ~TemporaryFile() { std::filesystem::remove(path); }
+  std::vector<std::byte> read() const {
+    std::ifstream file(path, std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    const auto* first = reinterpret_cast<const std::byte*>(bytes.data());
+    return {first, first + bytes.size()};
+  }
+};
+
+TrainedModel untrained(const AnyEncoder& encoder, std::uint64_t seed = 1, const std::string& features = {}) {
+  TrainedModel model{.network = GruModel<float>({.vocab_size = encoder.vocab_size(),
+                                                 .embedding_size = 8,
+                                                 .hidden_size = 24,
+                                                 .features = encoder.features(features)}),
+                     .encoder = encoder};
+  if (encoder.is_music()) model.music = MusicInfo{.tempo_bpm = 90, .time_signature = {0, 3, 4}};
+  initialize(model.network, seed);
+  return model;
+}
+
+// The ticks at which a song's last bar ends.
+double bars_of(const Song& song) {
+  const TimeSignature& metre = song.time_signatures.front();
+  return static_cast<double>(song.length) / static_cast<double>(song.ticks_per_quarter) /
+         (4.0 * metre.numerator / metre.denominator);
+}
+
+}  // namespace
+
+TEST_CASE("A player generates pieces of the length that is asked for, of either music format",
+          "[piece][player]") {
+  const AnyEncoder encoder = GENERATE(AnyEncoder(TimestepEncoder({.steps_per_quarter = 4})),
+                                      AnyEncoder(EventEncoder({.steps_per_quarter = 4})));
+  Player player(untrained(encoder));
+  const Song song = player.generate({.bars = 8});
+  CHECK(song.time_signatures.front().numerator == (encoder.type() == "timestep" ? 3 : 4));
+  CHECK(song.tempos.front().bpm() == Approx(90));
+  if (encoder.type() == "timestep") CHECK(bars_of(song) == 8);  // events may change the metre
+  CHECK(duration_seconds(player.generate({.seconds = 10})) >= 10);
+  CHECK(player.generate({.seconds = 10, .tempo_bpm = 60.0}).tempos.front().bpm() == Approx(60));
+  const Piece piece = player.generate_pieces({.tokens = 30}, 1).front();
+  CHECK(piece.tokens.size() >= 30);
+  CHECK(encoder.decode_song(piece.tokens, 90).notes == piece.song.notes);
+  CHECK(count_violations(encoder, std::span<const Token>(piece.tokens)) == 0);
+}
+
+TEST_CASE("The pieces of a player are those of a generator of the seed and stream", "[piece][player]") {
+  const EventEncoder encoder({.steps_per_quarter = 4});
+  const TrainedModel model = untrained(encoder);
+  const PackedModel<float> packed(model.network);
+  Player player(model);
+  Generator generator(packed, encoder, {.temperature = 0.8f}, 7);
+  CHECK(player.generate_tokens({.tokens = 200, .sampler = {.temperature = 0.8f}, .seed = 7}) ==
+        generate_tokens(generator, 200));
+  const std::vector<Piece> three = player.generate_pieces({.bars = 2, .seed = 7}, 3);
+  ThreadPool threads(1);
+  BatchGenerator batch(packed, encoder, {}, 7, 3, threads);
+  const auto expected = generate_steps(batch, 2 * 12);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(three[i].tokens == expected[i]);
+  // One that is not known by its type gives the same tokens.
+  auto any = player.generator({.temperature = 0.8f}, 7);
+  auto events = player.generator<EventEncoder>({.temperature = 0.8f}, 7);
+  CHECK(generate_tokens(any, 200) == generate_tokens(events, 200));
+  CHECK(error_of([&] { player.generator<CharEncoder>(); }) ==
+        "the encoder is of type \"event\", expected \"char\"");
+}
+
+TEST_CASE("A primer is continued in its own tempo and metre, with its own notes", "[piece][player]") {
+  const AnyEncoder encoder = GENERATE(AnyEncoder(TimestepEncoder({.steps_per_quarter = 4})),
+                                      AnyEncoder(EventEncoder({.steps_per_quarter = 4})));
+  Player player(untrained(encoder));
+  Song primer{.ticks_per_quarter = 480,
+              .notes = {{.start = 0, .end = 960, .pitch = 60, .velocity = 33},
+                        {.start = 1920, .end = 2880, .pitch = 64, .velocity = 99}},
+              .tempos = {{0, 1'000'000}},
+              .time_signatures = {{0, 2, 4}},
+              .length = 4 * 960};
+  const Song song = player.generate({.bars = 8, .primer = primer});
+  CHECK(song.tempos.front().bpm() == Approx(60));
+  CHECK(song.time_signatures.front().numerator == 2);
+  REQUIRE(song.notes.size() >= 2);
+  CHECK(song.notes[0].velocity == 33);
+  CHECK(song.notes[0].pitch == 60);
+  primer.notes.clear();
+  CHECK(error_of([&] { player.generate({.bars = 8, .primer = primer, .primer_name = "song.mid"}); }) ==
+        "song.mid: can't be a primer: no notes");
+}
+
+TEST_CASE("A player of text, ids or a program's own tokens generates those", "[piece][player]") {
+  Player text(untrained(CharEncoder("\nabc")));
+  const auto written = text.generate_as<CharEncoder>({.tokens = 40, .primer_tokens = {0, 1}});
+  CHECK(written.size() == 40);
+  CHECK(written.find_first_not_of("abc\n") == std::string::npos);
+  Player ids(untrained(IdEncoder(500)));
+  CHECK(ids.generate_as<IdEncoder>({.tokens = 40}).size() == 40);
+  CHECK(ids.generate_pieces({}, 2).at(1).tokens.size() == 1000);
+  Player sensor(untrained(SensorEncoder(64), 1, "slope"));
+  const std::vector<Token> tokens = sensor.generate_tokens({.tokens = 300});
+  CHECK(count_violations(SensorEncoder(64), std::span<const Token>(tokens)) == 0);
+  CHECK(sensor.generate_as<SensorEncoder>({.tokens = 300}) == SensorEncoder(64).decode(tokens));
+
+  CHECK(error_of([&] { text.generate({.bars = 8}); }) ==
+        "a model of type \"char\" is not music: the length of its pieces is in tokens, their primer is "
+        "primer_tokens");
+  CHECK(error_of([&] { text.generate_tokens({.primer_tokens = {4}}); }) ==
+        "the primer has token 4, which is outside the vocabulary of 4");
+  CHECK(error_of([&] { ids.generate_as<CharEncoder>(); }) ==
+        "the encoder is of type \"ids\", expected \"char\"");
+}
+
+TEST_CASE("A piece that can't be is refused in a sentence", "[piece][player]") {
+  Player player(untrained(TimestepEncoder()));
+  CHECK(error_of([&] { player.generate({.bars = 8, .seconds = 3}); }) ==
+        "a piece has one length: bars, seconds or tokens");
+  CHECK(error_of([&] { player.generate({.seconds = 1e9}); }).find("expected at most 1048576") !=
+        std::string::npos);
+  CHECK(error_of([&] { player.generate({.seconds = std::nan("")}); }).find("expected at most 1048576") !=
+        std::string::npos);
+  CHECK(error_of([&] { player.generate({.tokens = 5, .within = MeasureRanges()}); }) ==
+        "a piece within ranges has a length in bars or seconds, not tokens");
+  CHECK(error_of([] { Player(std::vector<TrainedModel>()); }) == "a player of no model");
+  const std::vector<TrainedModel> unlike = {untrained(TimestepEncoder()), untrained(EventEncoder())};
+  CHECK(error_of([&] { Player{unlike}; }) == "a player of models whose encoders differ");
+}
+
+TEST_CASE("Several models speak together as an ensemble", "[piece][player]") {
+  const TimestepEncoder encoder({.steps_per_quarter = 4});
+  const std::vector<TrainedModel> models = {untrained(encoder, 1), untrained(encoder, 2)};
+  const std::vector<PackedModel<float>> packed = [&] {
+    std::vector<PackedModel<float>> both;
+    for (const TrainedModel& model : models) both.emplace_back(model.network);
+    return both;
+  }();
+  Player player(models);
+  Generator generator(packed, encoder, {}, 1);
+  CHECK(player.generate_tokens({.tokens = 100}) == generate_tokens(generator, 100));
+}
+
+TEST_CASE("A model is loaded from bytes in memory as from its file", "[piece][player]") {
+  const TemporaryFile file;
+  save(untrained(EventEncoder({.steps_per_quarter = 4})), file.path);
+  Player from_file(load(file.path)), from_bytes(load(file.read()));
+  CHECK(from_file.generate_tokens({.tokens = 50}) == from_bytes.generate_tokens({.tokens = 50}));
+  const std::vector<std::byte> bytes = file.read();
+  CHECK(
+      error_of([&] { load(std::span(bytes).first(100), "resource 3"); }).starts_with("resource 3, byte 0: "));
+}
+
+TEST_CASE("A program's own encoder is trained, saved, loaded, evaluated, trained further and generated from",
+          "[piece][player]") {
+  const TemporaryFile file;
+  const SensorEncoder encoder(64);
+  const Corpus corpus = Corpus::encode(encoder, tests::waves(30, 200));
+  const std::string features = GENERATE("", "slope");
+  Trainer trainer(corpus, {.embedding_size = 8, .hidden_size = 24, .features = {features}},
+                  {.batch_size = 8, .unroll = 32, .epochs = 8, .threads = 1});
+  const double before = trainer.evaluate(Split::valid).mean();
+  // The grammar masks in training: an untrained model pays at most for the tokens within kMaxStep.
+  CHECK(before < std::log(2 * SensorEncoder::kMaxStep + 1) + 0.3);
+  trainer.run();
+  CHECK(trainer.best_validation_loss() < 0.5 * before);
+  save(trainer.trained_model(), file.path);
+  const TrainedModel model = load<SensorEncoder>(file.path);
+  CHECK(model.encoder == AnyEncoder(encoder));
+  CHECK_FALSE(model.music);
+  ThreadPool threads(1);
+  CHECK(evaluate(model.network, corpus, Split::valid, threads).mean() ==
+        Approx(trainer.best_validation_loss()).epsilon(1e-5));
+  CHECK(error_of([&] { load(file.path); }).find("type is \"sensor\"") != std::string::npos);
+
+  Player player(model);
+  const std::vector<Token> tokens = player.generate_tokens({.tokens = 200});
+  CHECK(count_violations(encoder, std::span<const Token>(tokens)) == 0);
+
+  Trainer further(corpus, model, {.batch_size = 8, .unroll = 32, .epochs = 1, .threads = 1});
+  CHECK(further.evaluate(Split::valid).mean() == Approx(trainer.best_validation_loss()).epsilon(1e-5));
+  const Corpus other = Corpus::encode(SensorEncoder(65), tests::waves(30, 200));
+  CHECK(error_of([&] { Trainer(other, model, {.threads = 1}); }).find("other tokens than the model") !=
+        std::string::npos);
+
+  // And its corpus is a file.
+  corpus.save(file.path);
+  const Corpus opened(file.path, encoder_types<SensorEncoder>());
+  CHECK(opened.num_tokens(Split::train) == corpus.num_tokens(Split::train));
+  CHECK(opened.encoder() == corpus.encoder());
+  CHECK(error_of([&] { Corpus{file.path}; }).find("type is \"sensor\"") != std::string::npos);
+}
