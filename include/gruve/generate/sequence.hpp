@@ -6,7 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "gruve/core/state_bytes.hpp"
 #include "gruve/generate/controls.hpp"
+#include "gruve/generate/grammar_state.hpp"
 #include "gruve/generate/probability_mean.hpp"
 #include "gruve/generate/sampler.hpp"
 #include "gruve/tokens/context.hpp"
@@ -15,7 +17,8 @@
 namespace gruve {
 
 /// A sequence that is being generated, apart from the models: where the grammar, the contexts and the
-/// controls stand, and the random numbers. Its functions allocate nothing, take no lock and don't throw.
+/// controls are, and the random numbers. The constructor allocates, and a copy for itself; the other
+/// functions allocate nothing, take no lock and don't throw.
 template <TokenEncoder Encoder>
 class Sequence {
  public:
@@ -29,23 +32,21 @@ class Sequence {
         contexts_(contexts.begin(), contexts.end()),
         state_(encoder.start()) {}
 
-  /// Draws the next token among those for which also(token) holds, which must be so for one that the grammar
-  /// allows.
+  /// Draws the next token.
   /// logits_of  logits_of(i) are the logits [V] of model i, which hold until that of the next is asked for
-  template <class LogitsOf, class Also>
-  Token draw(const Encoder& encoder, LogitsOf&& logits_of, Also&& also) noexcept {
-    const std::span<const float> logits =
-        contexts_.size() == 1
-            ? logits_of(std::size_t{0})
-            : mean_(contexts_.size(), logits_of, [&](Token token) { return encoder.allowed(state_, token); });
-    const auto allowed = [&](Token token) { return encoder.allowed(state_, token) && also(token); };
-    if (!controls_.any()) {
-      const Token token = sampler_.sample(logits, allowed);
-      follow(encoder, token);
-      return token;
-    }
-    controls_.keep(state_, allowed);
-    const Token token = sampler_.sample(logits, [&](Token next) { return controls_.keeps(next); });
+  /// filter     filter(token) restricts the choice further; it must accept a token that the grammar allows
+  template <class LogitsOf, class Filter>
+  Token draw(const Encoder& encoder, LogitsOf&& logits_of, Filter&& filter) noexcept {
+    const auto grammatical = [&](Token token) { return encoder.allowed(state_, token); };
+    const auto sample = [&](std::span<const float> logits, auto&& may_come) {
+      const auto allowed = [&](Token token) { return may_come(token) && filter(token); };
+      if (!controls_.any()) return sampler_.sample(logits, allowed);
+      controls_.keep(state_, allowed);
+      return sampler_.sample(logits, [&](Token token) { return controls_.keeps(token); });
+    };
+    const Token token = contexts_.size() == 1 ? sample(logits_of(std::size_t{0}), grammatical)
+                                              : sample(mean_(contexts_.size(), logits_of, grammatical),
+                                                       [&](Token next) { return mean_.allows(next); });
     advance(encoder, token, controls_.needs_probability() ? sampler_.probability(token) : 1);
     return token;
   }
@@ -54,11 +55,26 @@ class Sequence {
   void take(const Encoder& encoder, Token token) noexcept { advance(encoder, token, 1); }
 
   /// Makes this what `earlier`, a copy of it, was, but for the random numbers, which go on.
-  void go_back(const Sequence& earlier) {
-    sampler_.go_back(earlier.sampler_);
+  void restore(const Sequence& earlier) noexcept {
+    sampler_.restore(earlier.sampler_);
     controls_ = earlier.controls_;
     contexts_ = earlier.contexts_;
     state_ = earlier.state_;
+  }
+
+  /// As Sampler::set(), Controls::set() and Sampler::reseed().
+  bool set(const SamplerOptions& options) noexcept { return sampler_.set(options); }
+  bool set(const ControlOptions& options) noexcept { return controls_.set(options); }
+  void reseed(std::uint64_t seed, std::uint64_t stream = 0) noexcept { sampler_.reseed(seed, stream); }
+  const SamplerOptions& sampler_options() const noexcept { return sampler_.options(); }
+
+  /// Writes or reads all of the above but the options.
+  void transfer(const Encoder& encoder, StateBytes& state) noexcept {
+    transfer_kind(state, encoder);
+    transfer_grammar(state, encoder, state_);
+    sampler_.transfer(state);
+    controls_.transfer(state);
+    for (Context<Encoder>& context : contexts_) context.transfer(state);
   }
 
   /// What a model is told behind the last token.
@@ -69,10 +85,6 @@ class Sequence {
  private:
   void advance(const Encoder& encoder, Token token, float probability) noexcept {
     controls_.advance(state_, token, probability);
-    follow(encoder, token);
-  }
-
-  void follow(const Encoder& encoder, Token token) noexcept {
     for (Context<Encoder>& context : contexts_) context.advance(token);
     state_ = encoder.advance(state_, token);
   }

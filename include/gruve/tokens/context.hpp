@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gruve/core/state_bytes.hpp"
 #include "gruve/tokens/grid.hpp"
 #include "gruve/tokens/key_set.hpp"
 #include "gruve/tokens/repeat_finder.hpp"
@@ -160,6 +161,22 @@ class TimestepContext {
   /// They stand until the next call of advance() or reset().
   ContextRows rows() const noexcept { return {std::span(inputs_).first(num_inputs_), relative_}; }
 
+  /// Writes or reads where the sequence is, for a context of the same options.
+  void transfer(StateBytes& state) noexcept {
+    state.same(static_cast<std::uint32_t>(options_.parts));
+    state.same(static_cast<std::int32_t>(options_.bar_steps));
+    state.value(step_);
+    state.value(index_, [](int index) { return index >= 0 && index < 1 << 20; });
+    state.value(last_, [](int last) { return 0 <= last && last <= kNumKeys; });
+    now_.transfer(state);
+    before_.transfer(state);
+    state.values(std::span(ages_), [](std::uint8_t age) { return age < ContextOptions::kAges; });
+    if (repeats_) repeats_->transfer(state);
+    if (outer_)
+      for (VoiceRepeats& voice : *outer_) voice.transfer(state);
+    if (state.is_reading()) describe();
+  }
+
  private:
   static constexpr int kEnd = kNumKeys;
 
@@ -188,7 +205,7 @@ class TimestepContext {
       row += Options::kIntervals;
     }
     if (options_.has(ContextPart::bar)) {
-      add(static_cast<int>(step_ % static_cast<std::size_t>(options_.bar_steps)));
+      add(static_cast<int>(step_ % static_cast<std::uint64_t>(options_.bar_steps)));
       row += options_.bar_steps;
     }
     const auto [expected, repeated] = repeat();
@@ -285,7 +302,7 @@ class TimestepContext {
   }
 
   ContextOptions options_;
-  std::size_t step_ = 0;
+  std::uint64_t step_ = 0;
   int index_ = 0;
   int last_ = kNumKeys;  // the last key of this timestep; kNumKeys at its beginning, above all keys
   KeySet now_, before_;
@@ -304,6 +321,7 @@ class NoContext {
   void reset() noexcept {}
   void advance(Token) noexcept {}
   ContextRows rows() const noexcept { return {}; }
+  void transfer(StateBytes&) noexcept {}
 };
 
 namespace internal {
