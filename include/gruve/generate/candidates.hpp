@@ -72,7 +72,7 @@ class Candidates {
   }
 
  private:
-  static constexpr std::size_t kFew = 768;
+  static constexpr std::size_t kFew = 256;
   static constexpr int kDigitBits = 11;
   static constexpr std::size_t kDigits = std::size_t{1} << kDigitBits;
   static constexpr std::size_t kBuckets = 2048;

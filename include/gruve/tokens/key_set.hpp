@@ -13,6 +13,7 @@ namespace gruve {
 class KeySet {
  public:
   void insert(int key) noexcept { word(key) |= bit(key); }
+  void erase(int key) noexcept { word(key) &= ~bit(key); }
   bool contains(int key) const noexcept {
     return (bits_[static_cast<std::size_t>(key) / 64] & bit(key)) != 0;
   }
