@@ -101,7 +101,7 @@ class Generator {
   /// grammar, features, controls, entropy, random numbers. Equal bytes are equal states. Returns how many
   /// bytes were written, 0 where `out` is too small; state_size() is always enough.
   ///
-  /// Cost: copies the state, of some kilobytes, to which models with repeat features add some 50 bytes for
+  /// Cost: copies the state, of some kilobytes, to which models with repeat features add up to 80 bytes for
   /// each change in the last 32,768 timesteps.
   std::size_t save_state(std::span<std::byte> out) const noexcept {
     if (out.size() < kStateOverhead) return 0;

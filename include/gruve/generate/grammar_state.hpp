@@ -22,6 +22,9 @@ void transfer_grammar(StateBytes& bytes, const Encoder& encoder, typename Encode
   if constexpr (requires { encoder.transfer(bytes, state); }) {
     encoder.transfer(bytes, state);
   } else if constexpr (!std::is_empty_v<typename Encoder::State>) {
+    static_assert(
+        std::is_arithmetic_v<typename Encoder::State>,
+        "an encoder whose state is neither empty nor a number needs transfer(StateBytes&, State&) const");
     bytes.value(state);
   }
 }

@@ -160,9 +160,10 @@ class LiveMusic {
 /// plays goes in the same way, and the model answers; and another model takes over at a bar line.
 ///
 ///   LiveGenerator live(Generator(packed, encoder, {.temperature = 0.9f}, 1));   // not on the audio thread
-///   std::array<LiveNote, 256> notes;
-///   const std::size_t count = live.process({num_samples, 48'000, 120}, notes);   // on the audio thread
-///   for (const LiveNote& note : std::span(notes).first(count)) …
+///
+///   std::array<LiveNote, 256> notes;                                           // on the audio thread
+///   const std::size_t count = live.process({.num_samples = 256, .sample_rate = 48'000, .bpm = 120}, notes);
+///   for (const LiveNote& note : std::span(notes).first(count)) play(note.offset, note.pitch, note.velocity);
 ///
 /// *Time.* Each block says how long its quarter notes are; music is on the encoder's grid, and a change of it
 /// is at the sample nearest to its time. Tokens are drawn ahead, up to `lookahead`, at most `max_tokens` in

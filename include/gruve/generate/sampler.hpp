@@ -84,7 +84,6 @@ class Sampler {
     band_.set(options.entropy);
     return true;
   }
-  const SamplerOptions& options() const noexcept { return options_; }
 
   /// Draws from the beginning of another stream of random numbers.
   void reseed(std::uint64_t seed, std::uint64_t stream = 0) noexcept { rng_ = Rng(seed, stream); }

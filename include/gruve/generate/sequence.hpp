@@ -66,7 +66,6 @@ class Sequence {
   bool set(const SamplerOptions& options) noexcept { return sampler_.set(options); }
   bool set(const ControlOptions& options) noexcept { return controls_.set(options); }
   void reseed(std::uint64_t seed, std::uint64_t stream = 0) noexcept { sampler_.reseed(seed, stream); }
-  const SamplerOptions& sampler_options() const noexcept { return sampler_.options(); }
 
   /// Writes or reads all of the above but the options.
   void transfer(const Encoder& encoder, StateBytes& state) noexcept {

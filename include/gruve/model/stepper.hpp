@@ -60,7 +60,6 @@ class Stepper {
 
   /// The hidden state [L, H], zero at first. It may be read, stored and written between steps.
   std::span<float> state() noexcept { return state_; }
-  std::span<const float> state() const noexcept { return state_; }
 
   const ModelConfig& config() const noexcept { return model_->config(); }
 

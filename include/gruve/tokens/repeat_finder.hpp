@@ -70,7 +70,7 @@ class RepeatFinder {
   const Symbol& expected() const noexcept { return ago(lag_); }
 
   /// Writes or reads where the sequence is and what it was: its timesteps as runs of equal ones, so that a
-  /// state takes some 50 bytes a change of the music, 900 kB at most for keys.
+  /// state takes some 40 bytes a change of the music, 900 kB at most for keys.
   void transfer(StateBytes& state) noexcept {
     const auto below_limit = [](std::uint64_t value) { return value < std::uint64_t{1} << 48; };
     const std::uint64_t step = state.value(step_, below_limit);
