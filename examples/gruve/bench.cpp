@@ -39,7 +39,8 @@ struct Task {
 constexpr Task kTasks[] = {{"limits", bench_limits}, {"train", bench_train},
                            {"step", bench_step},     {"cell", bench_cell},
                            {"batch", bench_batch},   {"forward", bench_forward},
-                           {"midi", bench_midi},     {"activations", bench_activations}};
+                           {"midi", bench_midi},     {"activations", bench_activations},
+                           {"sample", bench_sample}};
 
 void bench(const BenchArguments& options) {
   if (!options.isa.empty() && !kernels::force(options.isa))
@@ -68,6 +69,7 @@ void add_bench(CLI::App& app) {
   const auto size = [&](const char* name, int& value, const char* help, int largest = 1 << 16) {
     return command->add_option(name, value, help)->check(CLI::Range(1, largest))->capture_default_str();
   };
+  size("--vocab", options->model.vocab_size, "Tokens of the vocabulary", 65535);
   size("--hidden", options->model.hidden_size, "Hidden size of each GRU layer");
   size("--layers", options->model.num_layers, "GRU layers", 64);
   size("--embedding", options->model.embedding_size, "Embedding size");

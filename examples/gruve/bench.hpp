@@ -35,6 +35,7 @@ struct BenchArguments {
 void bench_limits(const BenchArguments& options);
 void bench_train(const BenchArguments& options);
 void bench_step(const BenchArguments& options);
+void bench_sample(const BenchArguments& options);
 void bench_cell(const BenchArguments& options);
 void bench_batch(const BenchArguments& options);
 void bench_forward(const BenchArguments& options);

@@ -511,7 +511,7 @@ TEST_CASE("Controls out of range are refused in a sentence", "[generate][control
   CHECK(message({}) == "no error");
   const auto text = CharEncoder::from_text("ab");
   CHECK(tests::error_of([&] { Controls<CharEncoder>(text, {.max_repeats = 2}); }) ==
-        "max-repeats can't be kept by what has no bars");
+        "max-repeats needs an encoder with bars");
   CHECK(tests::error_of([&] { Controls<CharEncoder>(text, {.limits = {.max_keys = 2}}); }) ==
-        "limits of music can't be kept by what is no music");
+        "musical limits need a music encoder");
 }

@@ -137,7 +137,7 @@ TEST_CASE("Several models go back together", "[generate][ensemble]") {
   const Generator earlier = generator;
   std::vector<Token> once, again;
   for (int i = 0; i < 50; ++i) once.push_back(generator.next());
-  generator.go_back(earlier);
+  generator.restore(earlier);
   for (int i = 0; i < 50; ++i) again.push_back(generator.next());
   CHECK(again == once);
 }

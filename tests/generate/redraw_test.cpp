@@ -107,7 +107,7 @@ TEST_CASE("A generator goes back to all but its random numbers", "[generate][red
     generate_steps(generator, 30);
     const Generator earlier = generator;
     const std::vector<Token> once = generate_steps(generator, 50);
-    generator.go_back(earlier);
+    generator.restore(earlier);
     CHECK((generate_steps(generator, 50) == once) == (argmax == 1));
   }
 }

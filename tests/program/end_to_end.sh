@@ -177,7 +177,7 @@ refuses "excludes" out.mid generate --model whole.safetensors --out out.mid --wi
 refuses "max-repeats must be" out.mid generate --model whole.safetensors --out out.mid --max-repeats -1
 refuses "it takes --tokens" out.txt generate --model text.safetensors --out out.txt --key "C major"
 refuses "it takes --tokens" out.txt generate --model text.safetensors --out out.txt --within songs
-refuses "can't be kept by what has no bars" out.txt generate --model text.safetensors --out out.txt --max-repeats 2
+refuses "max-repeats needs an encoder with bars" out.txt generate --model text.safetensors --out out.txt --max-repeats 2
 "$gruve" prepare text.txt --encoder text --out text.gruve
 refuses "FILE or --model" "" measure
 refuses "empty.mid: the song holds no notes" measures.svg measure empty.mid --svg measures.svg

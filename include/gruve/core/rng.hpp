@@ -61,6 +61,15 @@ class Rng {
     filled_ = false;
   }
 
+  /// Writes or reads seed, stream and position (see StateBytes).
+  template <class State>
+  void transfer(State& state) noexcept {
+    state.value(seed_);
+    state.value(stream_);
+    state.value(position_);
+    if (state.is_reading()) filled_ = false;
+  }
+
  private:
   static constexpr std::uint32_t low(std::uint64_t x) noexcept { return static_cast<std::uint32_t>(x); }
   static constexpr std::uint32_t high(std::uint64_t x) noexcept {

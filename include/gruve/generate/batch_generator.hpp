@@ -49,13 +49,15 @@ class BatchGenerator {
   }
 
   /// Generates until every sequence has ended, a token of each at a time.
-  /// also(i, state, token)         whether sequence i, in that state, may go on with it; must be so for one
-  /// that
-  ///                               the grammar allows.
+  ///
+  /// filter(i, state, token)       restricts what sequence i may go on with in that state; it must accept a
+  ///                               token that the grammar allows
   /// take(i, state, token, next)   gets the token that leads from one state to the next; false ends the
-  /// sequence. Both are called from several threads, for different sequences at a time.
-  template <class Also, class Take>
-  void run(Also&& also, Take&& take) {
+  ///                               sequence
+  ///
+  /// Both are called from several threads, for different sequences at a time.
+  template <class Filter, class Take>
+  void run(Filter&& filter, Take&& take) {
     const auto V = static_cast<std::size_t>(encoder_.vocab_size());
     while (!running_.empty()) {
       step();
@@ -67,7 +69,7 @@ class BatchGenerator {
           const auto state = one.sequence.state();
           last_[i] = one.sequence.draw(
               encoder_, [&](std::size_t model) { return logits_[model].subspan(i * V, V); },
-              [&](Token next) { return also(one.index, state, next); });
+              [&](Token next) { return filter(one.index, state, next); });
           one.goes_on = take(one.index, state, last_[i], one.sequence.state());
         }
       });
@@ -75,6 +77,10 @@ class BatchGenerator {
         if (!running_[i].goes_on) end(i);
     }
   }
+
+  /// As Generator::set(), for all sequences that still run.
+  bool set(const SamplerOptions& options) noexcept { return set_all(options); }
+  bool set(const ControlOptions& options) noexcept { return set_all(options); }
 
   const Encoder& encoder() const noexcept { return encoder_; }
   int num_sequences() const noexcept { return steppers_.front().batch_size(); }
@@ -85,6 +91,13 @@ class BatchGenerator {
     Sequence<Encoder> sequence;
     bool goes_on;
   };
+
+  // What one of them takes all of them do: they differ in the random numbers alone.
+  template <class Options>
+  bool set_all(const Options& options) noexcept {
+    return std::all_of(running_.begin(), running_.end(),
+                       [&](Running& one) { return one.sequence.set(options); });
+  }
 
   void step() noexcept {
     for (std::size_t model = 0; model < steppers_.size(); ++model)

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gruve/core/error.hpp"
+#include "gruve/core/state_bytes.hpp"
 #include "gruve/generate/limits.hpp"
 #include "gruve/generate/loop_guard.hpp"
 #include "gruve/tokens/token_encoder.hpp"
@@ -23,22 +24,34 @@ struct ControlOptions {
 /// is kept before what weighs less, in the order scale and range, keys at once, longest note, silence, loops,
 /// density.
 ///
-/// keep(), keeps() and advance() allocate nothing and don't throw.
+/// All memory is allocated by the constructor, for any options: the other functions allocate nothing and
+/// don't throw. keep() costs O(V), advance() a fixed time.
 template <Grammar Encoder>
 class Controls {
  public:
-  /// Throws Error on options out of range, and on any that what is encoded can't keep.
+  /// Throws Error on options out of range, and on any that this encoder doesn't support.
   Controls(const Encoder& encoder, const ControlOptions& options)
       : limits_(encoder, options.limits),
-        loops_(options.max_repeats, limits_.bar_capacity()),
-        any_(options.max_repeats > 0 || options.limits != LimitOptions{.metre = options.limits.metre}) {
-    if (options.max_repeats > 0 && limits_.bar_capacity() == 0)
-      throw Error("max-repeats can't be kept by what has no bars");
-    if (any()) breaches_.resize(static_cast<std::size_t>(encoder.vocab_size()));
+        loops_(options.max_repeats, limits_.bar_capacity(options.limits), limits_.bar_room()),
+        breaches_(static_cast<std::size_t>(encoder.vocab_size())) {
+    if (options.max_repeats > 0 && loops_.room() == 0) throw Error("max-repeats needs an encoder with bars");
+  }
+
+  /// Keeps other options from the next token on; the music before counts as far as it is known: its notes and
+  /// bars are, but not how probable the tokens were that were drawn without max_repeats. False, and nothing
+  /// changed, on options that the constructor refuses, and on a metre whose bars need more room than those of
+  /// the metre that it was given, or twelve quarter notes.
+  bool set(const ControlOptions& options) noexcept {
+    if (!limits_.accepts(options.limits) || !LoopGuard::is_valid(options.max_repeats) ||
+        (options.max_repeats > 0 && loops_.room() == 0))
+      return false;
+    limits_.set(options.limits);
+    loops_.set(options.max_repeats, limits_.bar_capacity(options.limits));
+    return true;
   }
 
   /// Whether anything is to be kept.
-  bool any() const noexcept { return any_; }
+  bool any() const noexcept { return limits_.any() || loops_.any(); }
 
   /// Looks at all tokens of the vocabulary in a state of the grammar: of those for which allowed(token)
   /// holds, keeps() is true of some, and of no other.
@@ -59,7 +72,6 @@ class Controls {
 
   /// Goes on from a state by a token, which had that probability.
   void advance(const typename Encoder::State& state, Token token, float probability) noexcept {
-    if (!any()) return;
     const bool ends_bar = limits_.advance(state, token);
     loops_.advance(token, probability);
     if (ends_bar) loops_.end_bar();
@@ -68,10 +80,15 @@ class Controls {
   /// Whether advance() needs to know how probable a token was.
   bool needs_probability() const noexcept { return loops_.any(); }
 
+  /// Writes or reads where the music is.
+  void transfer(StateBytes& state) noexcept {
+    limits_.transfer(state);
+    loops_.transfer(state);
+  }
+
  private:
   Limits<Encoder> limits_;
   LoopGuard loops_;
-  bool any_;
   std::vector<std::uint8_t> breaches_;  // [V]
   unsigned least_ = 0;
 };

@@ -9,6 +9,7 @@
 
 #include "gruve/core/aligned.hpp"
 #include "gruve/core/error.hpp"
+#include "gruve/core/state_bytes.hpp"
 #include "gruve/kernels/dispatch.hpp"
 
 namespace gruve {
@@ -20,6 +21,20 @@ struct EntropyOptions {
   float max_entropy = std::numeric_limits<float>::infinity();  // infinity for no upper edge
   float window = 64;  // tokens, at least 1: 1 keeps each draw by itself in the band, more their moving mean
 };
+
+namespace internal {
+
+// Calls require(holds, sentence, value) for each rule that the options must keep.
+template <class Require>
+void check(const EntropyOptions& options, Require&& require) {
+  const float low = options.min_entropy, high = options.max_entropy;
+  require(low >= 0 && std::isfinite(low), "min-entropy must be a number of nats from 0", low);
+  require(high >= low, "max-entropy must be a number of nats, at least min-entropy", high);
+  require(options.window >= 1 && std::isfinite(options.window),
+          "entropy-window must be a number of tokens from 1", options.window);
+}
+
+}  // namespace internal
 
 /// Keeps the mean entropy m of the distributions that tokens are drawn from inside a band, by the
 /// temperature.
@@ -40,15 +55,17 @@ class EntropyBand {
  public:
   /// Throws Error on options out of range.
   EntropyBand(int vocab_size, const EntropyOptions& options)
-      : options_(options), weights_(any() ? static_cast<std::size_t>(vocab_size) : 0) {
-    const float lo = options.min_entropy, hi = options.max_entropy;
-    if (!(lo >= 0 && std::isfinite(lo)))
-      throw Error("min-entropy must be a number of nats from 0, not " + std::to_string(lo));
-    if (!(hi >= lo))
-      throw Error("max-entropy must be at least min-entropy, " + std::to_string(lo) + ", not " +
-                  std::to_string(hi));
-    if (!(options.window >= 1 && std::isfinite(options.window)))
-      throw Error("entropy-window must be a number of tokens from 1, not " + std::to_string(options.window));
+      : options_(options), weights_(static_cast<std::size_t>(vocab_size)) {
+    internal::check(options, [](bool holds, const char* sentence, float value) {
+      if (!holds) throw Error(sentence + std::string(", not ") + std::to_string(value));
+    });
+  }
+
+  /// Other options from here on, which must be in range. The mean of the draws so far stays; it counts as on
+  /// the edge where it is outside the new band.
+  void set(const EntropyOptions& options) noexcept {
+    options_ = options;
+    if (draws_ > 0) mean_ = std::clamp(mean_, options.min_entropy, options.max_entropy);
   }
 
   /// Whether there is a band at all.
@@ -59,9 +76,13 @@ class EntropyBand {
   /// The temperature to draw with, where `wanted` is the one that is asked for; counts the draw.
   ///
   /// logits [V]  −∞ where a token may not be drawn
+  ///
+  /// Cost: one softmax over V and its entropy where the wanted temperature will do, else 17 of them, always.
   float temperature(std::span<const float> logits, float wanted) noexcept {
     draws_ = std::fmin(draws_ + 1, options_.window);
-    const auto mean = [&](float t) { return mean_ + (entropy(logits, t) - mean_) / draws_; };
+    const float most =
+        logits[static_cast<std::size_t>(kernels_->argmax(static_cast<int>(logits.size()), logits.data()))];
+    const auto mean = [&](float t) { return mean_ + (entropy(logits, most, t) - mean_) / draws_; };
     float temperature = wanted, found = mean(wanted);
     if (found < options_.min_entropy || found > options_.max_entropy) {
       const bool is_low = found < options_.min_entropy;
@@ -82,16 +103,21 @@ class EntropyBand {
   /// The mean entropy of the last draws, in nats.
   float mean() const noexcept { return mean_; }
 
+  /// Writes or reads the mean and of how many draws it is.
+  void transfer(StateBytes& state) noexcept {
+    const auto is_valid = [](float value) { return value >= 0 && std::isfinite(value); };
+    state.value(mean_, is_valid);
+    state.value(draws_, is_valid);
+  }
+
  private:
   static constexpr float kRange = 1.3862944f;  // ln 4
   static constexpr int kHalvings = 16;         // leaves 2e-5 of the temperature
 
   // With weights w = exp(x / T − max) and their sum Z it is ln Z − Σ w ln w / Z.
-  float entropy(std::span<const float> logits, float temperature) noexcept {
-    const int V = static_cast<int>(logits.size());
+  float entropy(std::span<const float> logits, float most, float temperature) noexcept {
     std::copy(logits.begin(), logits.end(), weights_.begin());
-    const float total = kernels_->softmax(V, 1 / temperature, weights_.data());
-    const float most = logits[static_cast<std::size_t>(kernels_->argmax(V, logits.data()))];
+    const float total = kernels_->softmax(static_cast<int>(logits.size()), 1 / temperature, weights_.data());
     float sum = 0;
     for (std::size_t i = 0; i < logits.size(); ++i)
       if (weights_[i] > 0) sum += weights_[i] * (logits[i] - most);
@@ -100,7 +126,7 @@ class EntropyBand {
 
   EntropyOptions options_;
   const kernels::Kernels<float>* kernels_ = &kernels::active();
-  AlignedVector<float> weights_;  // [V], only for entropy(); empty where there is no band
+  AlignedVector<float> weights_;  // [V], for entropy()
   float mean_ = 0;
   float draws_ = 0;
 };

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "gruve/core/hash.hpp"
+#include "gruve/core/state_bytes.hpp"
 #include "gruve/generate/controls.hpp"
 #include "gruve/generate/sampler.hpp"
 #include "gruve/generate/sequence.hpp"
@@ -26,8 +28,12 @@ namespace gruve {
 ///
 /// Given a vector of packed models in place of one, it draws from the mean of their probabilities.
 ///
-/// next() and prime() allocate nothing, take no lock and don't throw, so an audio callback may call them. The
-/// packed models must outlive the generator; several generators may share them.
+/// The constructor allocates, and a copy for itself. All other member functions allocate nothing, take no
+/// lock and don't throw, so an audio callback may call them; one thread at a time. A copy is a fork: it goes
+/// on with the same tokens until it is reseeded or set otherwise. The packed models must outlive the
+/// generator; several generators may share them.
+///
+/// Cost of next(): a step of each model and Sampler::sample().
 template <Grammar Encoder>
 class Generator {
  public:
@@ -58,21 +64,76 @@ class Generator {
     return next([](Token) { return true; });
   }
 
-  /// Generates the next token among those for which also(token) holds, which must be so for one that the
-  /// grammar allows.
-  template <class Also>
-  Token next(Also&& also) noexcept {
+  /// filter  filter(token) restricts the choice further; it must accept a token that the grammar allows
+  template <class Filter>
+  Token next(Filter&& filter) noexcept {
     last_ = sequence_.draw(
-        encoder_, [this](std::size_t i) { return step(i); }, also);
+        encoder_, [this](std::size_t i) { return step(i); }, filter);
     return last_;
   }
 
-  /// Makes this what `earlier`, a copy of it, was, but for the random numbers: what comes is another way on
-  /// from there.
-  void go_back(const Generator& earlier) {
+  /// Sets how tokens are drawn, or what is kept of music, from the next token on. False, and nothing changed,
+  /// on options that the constructor would refuse; see Controls::set() for one case more.
+  bool set(const SamplerOptions& options) noexcept { return sequence_.set(options); }
+  bool set(const ControlOptions& options) noexcept { return sequence_.set(options); }
+
+  /// Goes on with the random numbers of another seed and stream, from their beginning.
+  void reseed(std::uint64_t seed, std::uint64_t stream = 0) noexcept { sequence_.reseed(seed, stream); }
+
+  /// Makes this what `earlier`, a copy of it, was, but for the random numbers: what comes is another
+  /// continuation from there.
+  void restore(const Generator& earlier) noexcept {
     steppers_ = earlier.steppers_;
-    sequence_.go_back(earlier.sequence_);
+    sequence_.restore(earlier.sequence_);
     last_ = earlier.last_;
+  }
+
+  /// The most bytes that a state takes; the same for all generators of the same sizes.
+  std::size_t state_size() const noexcept {
+    StateBytes bytes = StateBytes::measuring();
+    transfer(bytes);
+    return kStateOverhead + bytes.size();
+  }
+
+  /// Writes what the tokens to come depend on, besides the models' weights and the options: hidden states,
+  /// grammar, features, controls, entropy, random numbers. Equal bytes are equal states. Returns how many
+  /// bytes were written, 0 where `out` is too small; state_size() is always enough.
+  ///
+  /// Cost: copies the state, of some kilobytes, to which models with repeat features add up to 80 bytes for
+  /// each change in the last 32,768 timesteps.
+  std::size_t save_state(std::span<std::byte> out) const noexcept {
+    if (out.size() < kStateOverhead) return 0;
+    StateBytes bytes = StateBytes::writing(out.subspan(kStateHead, out.size() - kStateOverhead));
+    transfer(bytes);
+    if (!bytes.ok()) return 0;
+    StateBytes head = StateBytes::writing(out.first(kStateHead));
+    head.same(kStateMark);
+    head.same(static_cast<std::uint64_t>(bytes.size()));
+    const std::size_t end = kStateHead + bytes.size();
+    StateBytes tail = StateBytes::writing(out.subspan(end, sizeof(std::uint64_t)));
+    tail.same(content_hash(std::span<const std::byte>(out.first(end))));
+    return end + sizeof(std::uint64_t);
+  }
+
+  /// Goes on from what save_state() wrote: with the same weights and options the tokens to come are the same
+  /// bits. False, and nothing changed, where the bytes are damaged, or of a generator with another encoder or
+  /// other sizes. Bytes that come from an untrusted source can give odd music, but no undefined behaviour.
+  bool restore_state(std::span<const std::byte> bytes) noexcept {
+    if (bytes.size() < kStateOverhead) return false;
+    const std::size_t end = bytes.size() - sizeof(std::uint64_t);
+    StateBytes head = StateBytes::checking(bytes.first(kStateHead));
+    head.same(kStateMark);
+    head.same(static_cast<std::uint64_t>(end - kStateHead));
+    StateBytes tail = StateBytes::checking(bytes.subspan(end));
+    tail.same(content_hash(bytes.first(end)));
+    if (!head.ok() || !tail.ok()) return false;
+    const auto fields = bytes.subspan(kStateHead, end - kStateHead);
+    StateBytes check = StateBytes::checking(fields);
+    transfer(check);
+    if (!check.ok() || check.size() != fields.size()) return false;
+    StateBytes read = StateBytes::reading(fields);
+    transfer(*this, read);
+    return true;
   }
 
   /// Whether the sequence may end here.
@@ -82,6 +143,27 @@ class Generator {
   typename Encoder::State state() const noexcept { return sequence_.state(); }
 
  private:
+  // "gruve" and the version of what is written.
+  static constexpr std::uint64_t kStateMark = 0x01'65'76'75'72'67;
+  static constexpr std::size_t kStateHead = 2 * sizeof(std::uint64_t);
+  static constexpr std::size_t kStateOverhead = kStateHead + sizeof(std::uint64_t);
+
+  // Reading changes the generator, and is asked for only where that may be.
+  void transfer(StateBytes& bytes) const noexcept { transfer(const_cast<Generator&>(*this), bytes); }
+
+  static void transfer(Generator& self, StateBytes& bytes) noexcept {
+    bytes.same(static_cast<std::uint32_t>(self.steppers_.size()));
+    for (Stepper& stepper : self.steppers_) {
+      const ModelConfig& config = stepper.config();
+      for (const int size : {config.embedding_size, config.hidden_size, config.num_layers})
+        bytes.same(static_cast<std::int32_t>(size));
+      bytes.values(stepper.state());
+    }
+    self.sequence_.transfer(self.encoder_, bytes);
+    const int V = self.encoder_.vocab_size();
+    bytes.value(self.last_, [&](Token token) { return token < V; });
+  }
+
   // The logits [V] of a model for the token to come.
   std::span<const float> step(std::size_t model) noexcept {
     return steppers_[model].step(last_, sequence_.features(model));

@@ -6,10 +6,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "gruve/core/error.hpp"
+#include "gruve/core/state_bytes.hpp"
 #include "gruve/generate/scale.hpp"
 #include "gruve/midi/song.hpp"
 #include "gruve/tokens/event_encoder.hpp"
@@ -47,54 +49,96 @@ inline constexpr unsigned kNotMusic = 64;  // the grammar doesn't allow it at al
 
 namespace internal {
 
-// Limits in timesteps, and those that are the same for every encoder.
+inline constexpr int kMaxNotesPerQuarter = 100'000;
+
+// Calls require(holds, sentence, found) for each rule that the options must keep; found() is what they are.
+template <class Require>
+void check(const LimitOptions& options, Require&& require) {
+  require(options.lowest <= options.highest && on_piano(options.lowest) && on_piano(options.highest),
+          "the lowest and the highest key must be MIDI keys 21 to 108 in this order, not ",
+          [&] { return std::to_string(options.lowest) + " and " + std::to_string(options.highest); });
+  require(options.max_keys >= 0, "max-keys must be 0 (for any number) or a number of keys, not ",
+          [&] { return std::to_string(options.max_keys); });
+  require(options.max_notes_per_quarter >= 0 && options.max_notes_per_quarter <= kMaxNotesPerQuarter,
+          "max-notes must be 0 (for any number) or a number of notes up to 100000, not ",
+          [&] { return std::to_string(options.max_notes_per_quarter); });
+  for (const double quarters : {options.max_held, options.max_silence})
+    require(quarters >= 0 && quarters <= static_cast<double>(kMaxTimesteps),
+            "max-held and max-silence must be 0 (for ever) or quarter notes, at most 1048576, not ",
+            [&] { return std::to_string(quarters); });
+  require(options.metre.numerator >= 1 && options.metre.numerator <= 255 && options.metre.denominator >= 1,
+          "the metre must be 1 to 255 parts of a note, not ", [&] {
+            return std::to_string(options.metre.numerator) + "/" + std::to_string(options.metre.denominator);
+          });
+  bool has_key = false;
+  for (int pitch = std::max(options.lowest, kLowestKey); pitch <= std::min(options.highest, kHighestKey);
+       ++pitch)
+    has_key = has_key || has_pitch(options.scale, pitch);
+  require(has_key, "no key of the scale lies ", [&] {
+    return "from " + std::to_string(options.lowest) + " to " + std::to_string(options.highest);
+  });
+}
+
+inline bool is_valid(const LimitOptions& options) noexcept {
+  bool valid = true;
+  check(options, [&](bool holds, const char*, auto&&) { valid = valid && holds; });
+  return valid;
+}
+
+// Of music, times in timesteps: 2^48 of them are a thousand years, and no sum overflows.
+inline constexpr auto kIsStep = [](std::int64_t step) {
+  return step >= -(std::int64_t{1} << 48) && step <= std::int64_t{1} << 48;
+};
+
+// Limits in timesteps, and those that are the same for every encoder. The notes that have begun are known
+// whether they are limited or not, so that limits can be set at any time.
 class NoteLimits {
  public:
   NoteLimits(const LimitOptions& options, int steps_per_quarter)
-      : options_(options), steps_per_quarter_(steps_per_quarter) {
-    const auto require = [](bool holds, const char* sentence, const std::string& found) {
-      if (!holds) throw Error(sentence + found);
-    };
-    require(options.lowest <= options.highest && on_piano(options.lowest) && on_piano(options.highest),
-            "the lowest and the highest key must be MIDI keys 21 to 108 in this order, not ",
-            std::to_string(options.lowest) + " and " + std::to_string(options.highest));
-    require(options.max_keys >= 0, "max-keys must be 0 (for any number) or a number of keys, not ",
-            std::to_string(options.max_keys));
-    require(options.max_notes_per_quarter >= 0 && options.max_notes_per_quarter <= kMaxNotes,
-            "max-notes must be 0 (for any number) or a number of notes up to 100000, not ",
-            std::to_string(options.max_notes_per_quarter));
-    for (const double quarters : {options.max_held, options.max_silence})
-      require(quarters >= 0 && quarters <= static_cast<double>(kMaxTimesteps),
-              "max-held and max-silence must be 0 (for ever) or quarter notes, at most 1048576, not ",
-              std::to_string(quarters));
-    require(options.metre.numerator >= 1 && options.metre.numerator <= 255 && options.metre.denominator >= 1,
-            "the metre must be 1 to 255 parts of a note, not ",
-            std::to_string(options.metre.numerator) + "/" + std::to_string(options.metre.denominator));
-    bool has_key = false;
+      : steps_per_quarter_(steps_per_quarter),
+        // No more notes than that can begin within a quarter note.
+        begun_(static_cast<std::size_t>(std::min(kMaxNotesPerQuarter, kNumKeys * steps_per_quarter)),
+               -steps_per_quarter) {
+    check(options, [](bool holds, const char* sentence, auto&& found) {
+      if (!holds) throw Error(sentence + found());
+    });
+    set(options);
+  }
+
+  // From the next token on. The options must be valid.
+  void set(const LimitOptions& options) noexcept {
+    options_ = options;
+    any_ = options != LimitOptions{.metre = options.metre};
     for (int key = 0; key < kNumKeys; ++key) {
       const int pitch = kLowestKey + key;
       may_begin_[static_cast<std::size_t>(key)] =
           options.lowest <= pitch && pitch <= options.highest && has_pitch(options.scale, pitch);
-      has_key = has_key || may_begin_[static_cast<std::size_t>(key)];
     }
-    require(has_key, "no key of the scale lies ",
-            "from " + std::to_string(options.lowest) + " to " + std::to_string(options.highest));
-    begun_.assign(static_cast<std::size_t>(options.max_notes_per_quarter), -steps_per_quarter);
     max_held_ = steps(options.max_held);
     max_silence_ = steps(options.max_silence);
   }
+
+  // Whether any limit is set.
+  bool any() const noexcept { return any_; }
 
   bool may_begin(int key) const noexcept { return may_begin_[static_cast<std::size_t>(key)]; }
 
   // Whether as many notes have begun in the quarter note before a timestep, it included, as may.
   bool is_dense(std::int64_t step) const noexcept {
-    return !begun_.empty() && begun_[oldest_] > step - steps_per_quarter_;
+    const auto most = static_cast<std::size_t>(options_.max_notes_per_quarter);
+    if (most == 0 || most > begun_.size()) return false;
+    return begun_[(next_ + begun_.size() - most) % begun_.size()] > step - steps_per_quarter_;
   }
 
   void begin_note(std::int64_t step) noexcept {
-    if (begun_.empty()) return;
-    begun_[oldest_] = step;
-    oldest_ = (oldest_ + 1) % begun_.size();
+    begun_[next_] = step;
+    if (++next_ == begun_.size()) next_ = 0;
+  }
+
+  void transfer(StateBytes& state) noexcept {
+    state.same(static_cast<std::int32_t>(steps_per_quarter_));
+    state.value(next_, [&](std::uint64_t next) { return next < begun_.size(); });
+    state.values(std::span(begun_), kIsStep);
   }
 
   int max_keys() const noexcept { return options_.max_keys > 0 ? options_.max_keys : kNumKeys; }
@@ -102,41 +146,52 @@ class NoteLimits {
   std::int64_t max_silence() const noexcept { return max_silence_; }
 
  private:
-  static constexpr int kMaxNotes = 100'000;
-
-  std::int64_t steps(double quarters) const {
+  std::int64_t steps(double quarters) const noexcept {
     if (quarters == 0) return std::int64_t{1} << 40;
     return std::max<std::int64_t>(1, std::llround(quarters * steps_per_quarter_));
   }
 
-  LimitOptions options_;
+  LimitOptions options_ = {};
+  bool any_ = false;
   int steps_per_quarter_;
-  std::int64_t max_held_;
-  std::int64_t max_silence_;
+  std::int64_t max_held_ = 0;
+  std::int64_t max_silence_ = 0;
   std::array<bool, kNumKeys> may_begin_{};
-  std::vector<std::int64_t> begun_;  // when the last notes did, round and round, as many as may in a quarter
-  std::size_t oldest_ = 0;
+  std::vector<std::int64_t> begun_;  // timesteps at which the last notes did, round and round
+  std::uint64_t next_ = 0;           // where in begun_ the next one goes
 };
 
 }  // namespace internal
 
-/// Follows music token by token, and knows in what way the next would break its limits.
+/// Follows music token by token, whether it is limited or not, and knows in what way the next would break its
+/// limits.
 ///
 ///   unsigned breaches(state, token)   the breach bits of a token that the grammar allows in that state
 ///   bool advance(state, token)        takes it; whether it ends a bar
-///   std::size_t bar_capacity()        tokens that a bar is expected to have at most
+///   bool any()                        whether any limit is set
+///   bool accepts(options)             whether options can be set
+///   void set(options)                 sets them for the tokens to come
+///   std::size_t bar_capacity(options) tokens that a bar is expected to have at most
+///   std::size_t bar_room()            the most of those that any options that can be set later have
+///   void transfer(state)              writes or reads where the music is
 ///
-/// The primary template is for encoders of which no limits are known: Error if there are to be any.
+/// Only the constructor allocates; it throws Error on options out of range. The primary template is for
+/// encoders of which no limits are known: Error if there are to be any.
 template <Grammar Encoder>
 class Limits {
  public:
   Limits(const Encoder&, const LimitOptions& options) {
-    if (options != LimitOptions{})
-      throw Error("musical limits need a music encoder of gruve, timestep or event; this model has another");
+    if (!accepts(options))
+      throw Error("musical limits need the timestep or the event encoder; this model has another");
   }
   unsigned breaches(const typename Encoder::State&, Token) const noexcept { return 0; }
   bool advance(const typename Encoder::State&, Token) noexcept { return false; }
-  std::size_t bar_capacity() const noexcept { return 0; }  // there are no bars
+  bool any() const noexcept { return false; }
+  bool accepts(const LimitOptions& options) const noexcept { return options == LimitOptions{}; }
+  void set(const LimitOptions&) noexcept {}
+  std::size_t bar_capacity(const LimitOptions&) const noexcept { return 0; }  // there are no bars
+  std::size_t bar_room() const noexcept { return 0; }
+  void transfer(StateBytes&) noexcept {}
 };
 
 template <>
@@ -144,8 +199,21 @@ class Limits<TimestepEncoder> {
  public:
   Limits(const TimestepEncoder& encoder, const LimitOptions& options)
       : notes_(options, encoder.steps_per_quarter()),
+        steps_per_quarter_(encoder.steps_per_quarter()),
         repeat_held_(encoder.options().repeat_held),
-        bar_steps_(bar_steps(options.metre, encoder.steps_per_quarter())) {}
+        bar_steps_(bar_steps(options.metre, steps_per_quarter_)),
+        // Of the metre and, should another be set, of those up to twelve quarter notes.
+        bar_room_(std::max(bar_capacity(options), capacity_of(12 * steps_per_quarter_))) {}
+
+  bool any() const noexcept { return notes_.any(); }
+
+  bool accepts(const LimitOptions& options) const noexcept {
+    return internal::is_valid(options) && bar_capacity(options) <= bar_room_;
+  }
+  void set(const LimitOptions& options) noexcept {
+    notes_.set(options);
+    bar_steps_ = bar_steps(options.metre, steps_per_quarter_);
+  }
 
   unsigned breaches(TimestepEncoder::State, Token token) const noexcept {
     if (token == TimestepEncoder::kEndOfStep)
@@ -174,8 +242,21 @@ class Limits<TimestepEncoder> {
     return false;
   }
 
-  std::size_t bar_capacity() const noexcept {
-    return static_cast<std::size_t>(std::max(4096, 16 * bar_steps_));
+  std::size_t bar_capacity(const LimitOptions& options) const noexcept {
+    return capacity_of(bar_steps(options.metre, steps_per_quarter_));
+  }
+  std::size_t bar_room() const noexcept { return bar_room_; }
+
+  void transfer(StateBytes& state) noexcept {
+    state.same(repeat_held_);
+    notes_.transfer(state);
+    state.value(step_, internal::kIsStep);
+    state.value(silent_since_, internal::kIsStep);
+    state.value(num_keys_, [](int keys) { return 0 <= keys && keys <= kNumKeys; });
+    for (Key& key : keys_) {
+      state.value(key.first, internal::kIsStep);
+      state.value(key.last, internal::kIsStep);
+    }
   }
 
  private:
@@ -183,11 +264,17 @@ class Limits<TimestepEncoder> {
     std::int64_t first = -2, last = -2;  // timesteps of its last note; -2 before there was one
   };
 
+  static std::size_t capacity_of(int steps) noexcept {
+    return static_cast<std::size_t>(std::max(4096, 16 * steps));
+  }
+
   bool is_held(Token key) const noexcept { return repeat_held_ && keys_[key].last == step_ - 1; }
 
   internal::NoteLimits notes_;
+  int steps_per_quarter_;
   bool repeat_held_;
   int bar_steps_;
+  std::size_t bar_room_;
   std::int64_t step_ = 0;
   std::int64_t silent_since_ = 0;
   int num_keys_ = 0;  // in this timestep
@@ -199,6 +286,13 @@ class Limits<EventEncoder> {
  public:
   Limits(const EventEncoder& encoder, const LimitOptions& options)
       : encoder_(encoder), notes_(options, encoder.steps_per_quarter()) {}
+
+  bool any() const noexcept { return notes_.any(); }
+  bool accepts(const LimitOptions& options) const noexcept { return internal::is_valid(options); }
+  void set(const LimitOptions& options) noexcept {
+    notes_.set(options);
+    find_ends(step_);
+  }
 
   unsigned breaches(const EventEncoder::State& state, Token token) const noexcept {
     using Kind = EventEncoder::Kind;
@@ -245,7 +339,7 @@ class Limits<EventEncoder> {
   bool advance(const EventEncoder::State& state, Token token) noexcept {
     using Kind = EventEncoder::Kind;
     const EventEncoder::Event e = encoder_.event(token);
-    const std::int64_t step = bar_ + state.position;
+    const std::int64_t step = step_ = bar_ + state.position;
     switch (e.kind) {
       case Kind::end_of_bar:
         bar_ += state.bar_steps;
@@ -260,19 +354,36 @@ class Limits<EventEncoder> {
       default:
         break;
     }
-    if (e.kind == Kind::end_of_bar || e.kind == Kind::position)
-      count_keys(e.kind == Kind::position ? bar_ + e.value : bar_);
+    if (e.kind == Kind::end_of_bar || e.kind == Kind::position) {
+      step_ = e.kind == Kind::position ? bar_ + e.value : bar_;
+      if (any()) count_keys(step_);
+    }
     return e.kind == Kind::end_of_bar;
   }
 
-  std::size_t bar_capacity() const noexcept {
+  std::size_t bar_capacity(const LimitOptions&) const noexcept { return bar_room(); }
+  std::size_t bar_room() const noexcept {
     return static_cast<std::size_t>(std::max(4096, 96 * encoder_.steps_per_quarter()));
+  }
+
+  void transfer(StateBytes& state) noexcept {
+    notes_.transfer(state);
+    state.value(bar_, internal::kIsStep);
+    state.value(step_, internal::kIsStep);
+    state.values(std::span(ends_), internal::kIsStep);
+    if (state.is_reading()) find_ends(step_);
   }
 
  private:
   void set_end(int key, std::int64_t step, std::int64_t end) noexcept {
     ends_[static_cast<std::size_t>(key)] = end;
+    if (any()) find_ends(step);
+  }
+
+  // What limits are about, which takes its time, only where there are any.
+  void find_ends(std::int64_t step) noexcept {
     silent_from_ = *std::max_element(ends_.begin(), ends_.end());
+    free_from_ = 0;
     if (notes_.max_keys() < kNumKeys) {
       // As soon as all but max_keys - 1 have ended another has room.
       auto sorted = ends_;
@@ -291,6 +402,7 @@ class Limits<EventEncoder> {
   EventEncoder encoder_;
   internal::NoteLimits notes_;
   std::int64_t bar_ = 0;                       // timestep at which it begins
+  std::int64_t step_ = 0;                      // timestep of the position
   std::array<std::int64_t, kNumKeys> ends_{};  // timestep at which the last note of each key does
   std::int64_t silent_from_ = 0;               // the last of them
   std::int64_t free_from_ = 0;                 // where fewer than max_keys sound

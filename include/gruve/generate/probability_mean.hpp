@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <span>
+#include <vector>
 
 #include "gruve/core/aligned.hpp"
 #include "gruve/kernels/dispatch.hpp"
@@ -15,37 +17,47 @@ namespace gruve {
 /// The mean of the probabilities that several models give the tokens that are allowed (a linear opinion pool,
 /// Stone 1961), as logits, so that a Sampler can draw from it. Its functions allocate nothing and don't
 /// throw.
+///
+/// Cost: for each model a softmax over V, then a logarithm for each token of a probability above 0.
 class ProbabilityMean {
  public:
   explicit ProbabilityMean(int vocab_size)
-      : weights_(static_cast<std::size_t>(vocab_size)), mean_(static_cast<std::size_t>(vocab_size)) {}
+      : weights_(static_cast<std::size_t>(vocab_size)),
+        mean_(static_cast<std::size_t>(vocab_size)),
+        allowed_(static_cast<std::size_t>(vocab_size)) {}
 
   /// The logarithms [V] of the mean of the models' softmax over the allowed tokens; −inf for the others. They
   /// stay where they are until the next call.
   ///
   /// logits_of  logits_of(i) are the logits [V] of model i
-  /// allowed    allowed(token) must hold for at least one
+  /// allowed    allowed(token) must hold for at least one; called once for each
   template <class LogitsOf, class Allowed>
   std::span<const float> operator()(std::size_t num_models, LogitsOf&& logits_of,
                                     Allowed&& allowed) noexcept {
     constexpr float kNever = -std::numeric_limits<float>::infinity();
     std::fill(mean_.begin(), mean_.end(), 0.0f);
+    for (std::size_t token = 0; token < allowed_.size(); ++token)
+      allowed_[token] = allowed(static_cast<Token>(token)) ? 1 : 0;
     for (std::size_t i = 0; i < num_models; ++i) {
       const std::span<const float> logits = logits_of(i);
       for (std::size_t token = 0; token < weights_.size(); ++token)
-        weights_[token] = allowed(static_cast<Token>(token)) ? logits[token] : kNever;
+        weights_[token] = allowed_[token] != 0 ? logits[token] : kNever;
       const float total = kernels_->softmax(static_cast<int>(weights_.size()), 1, weights_.data());
       const float share = 1 / (total * static_cast<float>(num_models));
       for (std::size_t token = 0; token < mean_.size(); ++token) mean_[token] += share * weights_[token];
     }
-    for (float& value : mean_) value = std::log(value);
+    for (float& value : mean_) value = value == 0 ? kNever : std::log(value);
     return mean_;
   }
 
+  /// What allowed(token) said in the last call.
+  bool allows(Token token) const noexcept { return allowed_[token] != 0; }
+
  private:
   const kernels::Kernels<float>* kernels_ = &kernels::active();
-  AlignedVector<float> weights_;  // [V]: a model's logits, then its probabilities, not normalised
-  AlignedVector<float> mean_;     // [V]
+  AlignedVector<float> weights_;       // [V]: a model's logits, then its probabilities, not normalised
+  AlignedVector<float> mean_;          // [V]
+  std::vector<std::uint8_t> allowed_;  // [V]
 };
 
 }  // namespace gruve

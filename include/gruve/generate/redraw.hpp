@@ -25,33 +25,33 @@ namespace gruve {
 template <MusicEncoder Encoder, class Cost>
 std::vector<Token> generate_stretches(Generator<Encoder>& generator, std::span<const std::int64_t> ends,
                                       int tries, Cost&& cost) {
-  struct Way {
+  struct Attempt {
     Generator<Encoder> generator;  // at its end
     std::vector<Token> tokens;     // from the beginning of the music
     std::int64_t steps;            // that they take
     double cost;
   };
-  Way way{generator, {}, 0, 0};
+  Attempt attempt{generator, {}, 0, 0};
   for (std::size_t i = 0; i < ends.size(); ++i) {
-    const Way begin = way;
-    std::optional<Way> best;
-    for (int attempt = 0; attempt < tries && (!best || best->cost > 0); ++attempt) {
-      if (attempt > 0) {
-        way.generator.go_back(begin.generator);
-        way.tokens.resize(begin.tokens.size());
+    const Attempt begin = attempt;
+    std::optional<Attempt> best;
+    for (int count = 0; count < tries && (!best || best->cost > 0); ++count) {
+      if (count > 0) {
+        attempt.generator.restore(begin.generator);
+        attempt.tokens.resize(begin.tokens.size());
       }
-      way.steps = begin.steps + internal::append_steps(way.generator, ends[i] - begin.steps,
-                                                       i + 1 == ends.size(), way.tokens);
-      way.cost = cost(std::span<const Token>(way.tokens));
-      if (!best || way.cost < best->cost) best = way;
+      attempt.steps = begin.steps + internal::append_steps(attempt.generator, ends[i] - begin.steps,
+                                                           i + 1 == ends.size(), attempt.tokens);
+      attempt.cost = cost(std::span<const Token>(attempt.tokens));
+      if (!best || attempt.cost < best->cost) best = attempt;
     }
-    // Later draws must not be those that other ways have had.
-    way.generator.go_back(best->generator);
-    way.tokens = best->tokens;
-    way.steps = best->steps;
+    // Later draws must not be those that other attempts have had.
+    attempt.generator.restore(best->generator);
+    attempt.tokens = best->tokens;
+    attempt.steps = best->steps;
   }
-  generator = way.generator;
-  return way.tokens;
+  generator = attempt.generator;
+  return attempt.tokens;
 }
 
 }  // namespace gruve

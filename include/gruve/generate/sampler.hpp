@@ -7,36 +7,61 @@
 #include <limits>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "gruve/core/aligned.hpp"
 #include "gruve/core/error.hpp"
 #include "gruve/core/rng.hpp"
+#include "gruve/core/state_bytes.hpp"
+#include "gruve/generate/candidates.hpp"
 #include "gruve/generate/entropy_band.hpp"
 #include "gruve/kernels/dispatch.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
 namespace gruve {
 
+// clang-format off
 /// How a token is drawn from a model's logits. The defaults draw from the model's distribution as it is.
 struct SamplerOptions {
-  float argmax =
-      0;  // share of tokens that are the most probable one instead of a draw; 0.6 is the seed's rule
-  float temperature =
-      1;            // logits are divided by it: below 1 nearer to the most probable, above 1 more random
-  int top_k = 0;    // draws among the k most probable only; 0 for all (Fan et al. 2018)
-  float top_p = 1;  // draws among the fewest that have this probability together (Holtzman et al. 2020)
-  float min_p =
-      0;  // draws among those of at least this share of the highest probability (Nguyen et al. 2024)
+  float argmax = 0;       // share of tokens that are the most probable one instead of a draw
+  float temperature = 1;  // logits are divided by it: below 1 nearer to the most probable, above 1 more random
+  int top_k = 0;          // draws among the k most probable only; 0 for all (Fan et al. 2018)
+  float top_p = 1;        // draws among the fewest that have this probability together (Holtzman et al. 2020)
+  float min_p = 0;        // draws among those of at least this share of the highest probability (Nguyen et al. 2024)
   EntropyOptions entropy = {};  // how uncertain draws are kept to be, by another temperature where need be
 };
+// clang-format on
+
+namespace internal {
+
+// Calls require(holds, sentence, value) for each rule that the options must keep.
+template <class Require>
+void check(const SamplerOptions& options, Require&& require) {
+  require(options.argmax >= 0 && options.argmax <= 1, "argmax must be a share from 0 to 1", options.argmax);
+  require(options.temperature > 0 && std::isfinite(options.temperature),
+          "temperature must be a number above 0", options.temperature);
+  require(options.top_k >= 0, "top-k must be 0 (for all) or a number of tokens", options.top_k);
+  require(options.top_p > 0 && options.top_p <= 1, "top-p must be a share above 0, at most 1", options.top_p);
+  require(options.min_p >= 0 && options.min_p <= 1, "min-p must be a share from 0 to 1", options.min_p);
+}
+
+}  // namespace internal
+
+/// Whether all options are in range. Allocates nothing.
+inline bool is_valid(const SamplerOptions& options) noexcept {
+  bool valid = true;
+  const auto require = [&](bool holds, const char*, auto) { valid = valid && holds; };
+  internal::check(options, require);
+  internal::check(options.entropy, require);
+  return valid;
+}
 
 /// Draws tokens. Only allowed tokens are considered at all; among them temperature, top-k, top-p and min-p
 /// apply in this order, each to what the one before has left, and at least the most probable token always
 /// stays. The entropy is that of what the temperature leaves. Equal logits rank by token. Two random numbers
 /// are used for each token, whatever the options.
 ///
-/// sample() allocates nothing, takes no lock and doesn't throw.
+/// All memory is allocated by the constructor, for any options, and by a copy for itself: the other functions
+/// allocate nothing, take no lock and don't throw.
 class Sampler {
  public:
   /// The same seed and stream give the same draws. Throws Error naming an option that is out of range.
@@ -44,21 +69,30 @@ class Sampler {
       : options_(options),
         rng_(seed, stream),
         band_(vocab_size, options.entropy),
-        weights_(static_cast<std::size_t>(vocab_size)) {
-    const auto require = [](bool holds, const char* sentence, auto value) {
+        weights_(static_cast<std::size_t>(vocab_size)),
+        candidates_(static_cast<std::size_t>(vocab_size)) {
+    internal::check(options, [](bool holds, const char* sentence, auto value) {
       if (!holds) throw Error(sentence + std::string(", not ") + std::to_string(value));
-    };
-    require(options.argmax >= 0 && options.argmax <= 1, "argmax must be a share from 0 to 1", options.argmax);
-    require(options.temperature > 0 && std::isfinite(options.temperature),
-            "temperature must be a number above 0", options.temperature);
-    require(options.top_k >= 0, "top-k must be 0 (for all) or a number of tokens", options.top_k);
-    require(options.top_p > 0 && options.top_p <= 1, "top-p must be a share above 0, at most 1",
-            options.top_p);
-    require(options.min_p >= 0 && options.min_p <= 1, "min-p must be a share from 0 to 1", options.min_p);
-    candidates_.reserve(static_cast<std::size_t>(vocab_size));
+    });
   }
 
+  /// Draws by other options from here on; what the entropy's mean is of and the random numbers go on. False,
+  /// and nothing changed, where an option is out of range (the constructor says which).
+  bool set(const SamplerOptions& options) noexcept {
+    if (!is_valid(options)) return false;
+    options_ = options;
+    band_.set(options.entropy);
+    return true;
+  }
+
+  /// Draws from the beginning of another stream of random numbers.
+  void reseed(std::uint64_t seed, std::uint64_t stream = 0) noexcept { rng_ = Rng(seed, stream); }
+
   /// logits [V]; allowed(token) says whether the grammar lets it come next, and must do so for at least one.
+  ///
+  /// Cost: O(V), with any options. `allowed` is called once for each token, and there is a softmax; with
+  /// top-k, top-p or min-p the candidates are ranked (see internal::Candidates); with an entropy band there
+  /// are up to 17 softmaxes more.
   template <class Allowed>
   Token sample(std::span<const float> logits, Allowed&& allowed) noexcept {
     constexpr float kNever = -std::numeric_limits<float>::infinity();
@@ -91,7 +125,7 @@ class Sampler {
   }
 
   /// The probability of a token in the distribution that the last one was drawn from, or the most probable
-  /// one taken of: the temperature's, before top-k, top-p and min-p.
+  /// one taken of: the temperature's, before top-k, top-p and min-p. Only after sample().
   float probability(Token token) noexcept {
     if (total_ == 0)
       total_ =
@@ -100,53 +134,62 @@ class Sampler {
   }
 
   /// Makes this what `earlier`, a copy of it, was, but for the random numbers, which go on.
-  void go_back(const Sampler& earlier) {
+  void restore(const Sampler& earlier) noexcept {
     const Rng rng = rng_;
     *this = earlier;
     rng_ = rng;
   }
 
+  /// Writes or reads what the draws to come depend on besides the options.
+  void transfer(StateBytes& state) noexcept {
+    rng_.transfer(state);
+    band_.transfer(state);
+  }
+
  private:
-  struct Candidate {
-    float weight;
-    Token token;
-  };
+  using Candidate = internal::Candidate;
 
+  // All sums are of the candidates by rank, so that no rounding depends on how those were found.
   Token draw_filtered(float draw) noexcept {
-    candidates_.clear();
-    for (std::size_t token = 0; token < weights_.size(); ++token)
-      if (weights_[token] > 0) candidates_.push_back({weights_[token], static_cast<Token>(token)});
-    if (candidates_.empty()) return last_allowed_;
-    std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) {
-      return a.weight > b.weight || (a.weight == b.weight && a.token < b.token);
-    });
-    if (options_.top_k > 0) keep(static_cast<std::size_t>(options_.top_k));
-    if (options_.top_p < 1) {
-      const float wanted = options_.top_p * total();
+    const bool nucleus = options_.top_p < 1;
+    const float most = weights_[static_cast<std::size_t>(
+        kernels_->argmax(static_cast<int>(weights_.size()), weights_.data()))];
+    if (!(most > 0)) return last_allowed_;
+    // Candidates that can't come into question needn't be ranked.
+    float least = 0;
+    if (options_.top_k > 0)
+      least = candidates_.least_of(static_cast<std::size_t>(options_.top_k), weights_);
+    else if (nucleus)
+      least = most * 0x1p-25f;  // less changes no sum that `most` is in: it is below half of its last place
+    if (!nucleus) least = std::max(least, options_.min_p * most);
+
+    std::span<const Candidate> left_over = candidates_.rank(weights_, least);
+    if (options_.top_k > 0) left_over = first(left_over, static_cast<std::size_t>(options_.top_k));
+    if (nucleus) {
+      const float wanted = options_.top_p * total(left_over);
       std::size_t count = 0;
-      for (float sum = 0; count < candidates_.size() && sum < wanted; ++count)
-        sum += candidates_[count].weight;
-      keep(std::max<std::size_t>(count, 1));
+      for (float sum = 0; count < left_over.size() && sum < wanted; ++count) sum += left_over[count].weight();
+      left_over = first(left_over, std::max<std::size_t>(count, 1));
     }
-    const float least = options_.min_p * candidates_.front().weight;
-    std::size_t count = 1;
-    while (count < candidates_.size() && candidates_[count].weight >= least) ++count;
-    keep(count);
-    float left = draw * total();
-    for (const Candidate& candidate : candidates_) {
-      left -= candidate.weight;
-      if (left < 0) return candidate.token;
+    const float share = options_.min_p * most;
+    std::size_t count = left_over.size();
+    while (count > 1 && left_over[count - 1].weight() < share) --count;
+    left_over = first(left_over, count);
+    float left = draw * total(left_over);
+    for (const Candidate candidate : left_over) {
+      left -= candidate.weight();
+      if (left < 0) return candidate.token();
     }
-    return candidates_.back().token;
+    return left_over.back().token();
   }
 
-  void keep(std::size_t count) noexcept {
-    while (candidates_.size() > count) candidates_.pop_back();
+  static std::span<const Candidate> first(std::span<const Candidate> candidates, std::size_t count) noexcept {
+    return candidates.first(std::min(count, candidates.size()));
   }
 
-  float total() const noexcept {
+  static float total(std::span<const Candidate> candidates) noexcept {
     float sum = 0;
-    for (const Candidate& candidate : candidates_) sum += candidate.weight;
+    for (const Candidate candidate : candidates) sum += candidate.weight();
     return sum;
   }
 
@@ -157,7 +200,7 @@ class Sampler {
   AlignedVector<float> weights_;  // [V]: logits, then unnormalised probabilities; none where not allowed
   float total_ = 0;               // of the probabilities; 0 while weights_ are logits
   Token last_allowed_ = 0;
-  std::vector<Candidate> candidates_;
+  internal::Candidates candidates_;
 };
 
 }  // namespace gruve

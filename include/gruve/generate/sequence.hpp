@@ -7,17 +7,20 @@
 #include <utility>
 #include <vector>
 
+#include "gruve/core/state_bytes.hpp"
 #include "gruve/generate/controls.hpp"
 #include "gruve/generate/probability_mean.hpp"
 #include "gruve/generate/sampler.hpp"
 #include "gruve/tokens/any_encoder.hpp"
 #include "gruve/tokens/features.hpp"
+#include "gruve/tokens/grammar_state.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
 namespace gruve {
 
 /// A sequence that is being generated, apart from the models: the states of the grammar, of the features and
-/// of the controls, and the random numbers. Its functions allocate nothing, take no lock and don't throw.
+/// of the controls, and the random numbers. The constructor allocates, and a copy for itself; the other
+/// functions allocate nothing, take no lock and don't throw.
 template <Grammar Encoder>
 class Sequence {
  public:
@@ -32,23 +35,21 @@ class Sequence {
     for (const Features& each : features) features_.push_back(feature_state(encoder, each.description));
   }
 
-  /// Draws the next token among those for which also(token) holds, which must be so for one that the grammar
-  /// allows.
+  /// Draws the next token.
   /// logits_of  logits_of(i) are the logits [V] of model i, which hold until that of the next is asked for
-  template <class LogitsOf, class Also>
-  Token draw(const Encoder& encoder, LogitsOf&& logits_of, Also&& also) noexcept {
-    const std::span<const float> logits =
-        features_.size() == 1
-            ? logits_of(std::size_t{0})
-            : mean_(features_.size(), logits_of, [&](Token token) { return encoder.allowed(state_, token); });
-    const auto allowed = [&](Token token) { return encoder.allowed(state_, token) && also(token); };
-    if (!controls_.any()) {
-      const Token token = sampler_.sample(logits, allowed);
-      follow(encoder, token);
-      return token;
-    }
-    controls_.keep(state_, allowed);
-    const Token token = sampler_.sample(logits, [&](Token next) { return controls_.keeps(next); });
+  /// filter     filter(token) restricts the choice further; it must accept a token that the grammar allows
+  template <class LogitsOf, class Filter>
+  Token draw(const Encoder& encoder, LogitsOf&& logits_of, Filter&& filter) noexcept {
+    const auto grammatical = [&](Token token) { return encoder.allowed(state_, token); };
+    const auto sample = [&](std::span<const float> logits, auto&& may_come) {
+      const auto allowed = [&](Token token) { return may_come(token) && filter(token); };
+      if (!controls_.any()) return sampler_.sample(logits, allowed);
+      controls_.keep(state_, allowed);
+      return sampler_.sample(logits, [&](Token token) { return controls_.keeps(token); });
+    };
+    const Token token = features_.size() == 1 ? sample(logits_of(std::size_t{0}), grammatical)
+                                              : sample(mean_(features_.size(), logits_of, grammatical),
+                                                       [&](Token next) { return mean_.allows(next); });
     advance(encoder, token, controls_.needs_probability() ? sampler_.probability(token) : 1);
     return token;
   }
@@ -57,11 +58,25 @@ class Sequence {
   void take(const Encoder& encoder, Token token) noexcept { advance(encoder, token, 1); }
 
   /// Makes this what `earlier`, a copy of it, was, but for the random numbers, which go on.
-  void go_back(const Sequence& earlier) {
-    sampler_.go_back(earlier.sampler_);
+  void restore(const Sequence& earlier) noexcept {
+    sampler_.restore(earlier.sampler_);
     controls_ = earlier.controls_;
     features_ = earlier.features_;
     state_ = earlier.state_;
+  }
+
+  /// As Sampler::set(), Controls::set() and Sampler::reseed().
+  bool set(const SamplerOptions& options) noexcept { return sampler_.set(options); }
+  bool set(const ControlOptions& options) noexcept { return controls_.set(options); }
+  void reseed(std::uint64_t seed, std::uint64_t stream = 0) noexcept { sampler_.reseed(seed, stream); }
+
+  /// Writes or reads all of the above but the options.
+  void transfer(const Encoder& encoder, StateBytes& state) noexcept {
+    transfer_kind(state, encoder);
+    transfer_grammar(state, encoder, state_);
+    sampler_.transfer(state);
+    controls_.transfer(state);
+    for (FeatureState& features : features_) transfer_features(state, features);
   }
 
   /// The features of a model at the last token.
@@ -74,10 +89,6 @@ class Sequence {
 
   void advance(const Encoder& encoder, Token token, float probability) noexcept {
     controls_.advance(state_, token, probability);
-    follow(encoder, token);
-  }
-
-  void follow(const Encoder& encoder, Token token) noexcept {
     for (FeatureState& features : features_) features.advance(token);
     state_ = encoder.advance(state_, token);
   }

@@ -15,11 +15,13 @@
 #include <vector>
 
 #include "gruve/core/error.hpp"
+#include "gruve/core/state_bytes.hpp"
 #include "gruve/midi/song.hpp"
 #include "gruve/tokens/char_encoder.hpp"
 #include "gruve/tokens/chunk_rules.hpp"
 #include "gruve/tokens/event_encoder.hpp"
 #include "gruve/tokens/features.hpp"
+#include "gruve/tokens/grammar_state.hpp"
 #include "gruve/tokens/id_encoder.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
 #include "gruve/tokens/token_encoder.hpp"
@@ -60,6 +62,7 @@ class FeatureStateBase {
   virtual void reset() noexcept = 0;
   virtual void advance(Token token) noexcept = 0;
   virtual FeatureRows rows() const noexcept = 0;
+  virtual void transfer(StateBytes& bytes) noexcept = 0;
 };
 
 /// The features of an encoder that is known at run time. Copies allocate, nothing else.
@@ -78,6 +81,7 @@ class AnyFeatures {
   void reset() noexcept { state_->reset(); }
   void advance(Token token) noexcept { state_->advance(token); }
   FeatureRows rows() const noexcept { return state_->rows(); }
+  void transfer(StateBytes& bytes) noexcept { state_->transfer(bytes); }
 
  private:
   std::unique_ptr<FeatureStateBase> state_;
@@ -96,6 +100,8 @@ class EncoderBase {
   virtual AnyState advance(const AnyState& state, Token token) const noexcept = 0;
   virtual bool allowed(const AnyState& state, Token token) const noexcept = 0;
   virtual bool at_boundary(const AnyState& state) const noexcept = 0;
+  virtual void transfer(StateBytes& bytes, AnyState& state) const noexcept = 0;
+  virtual void transfer_kind(StateBytes& bytes) const noexcept = 0;
 
   virtual FeatureShape feature_shape(const std::string& description) const = 0;
   virtual std::unique_ptr<FeatureStateBase> feature_state(const std::string& description) const = 0;
@@ -149,6 +155,13 @@ class EncoderHolder final : public EncoderBase {
     return encoder_.at_boundary(state.as<State>());
   }
 
+  void transfer(StateBytes& bytes, AnyState& state) const noexcept override {
+    State own = state.as<State>();
+    transfer_grammar(bytes, encoder_, own);
+    if (bytes.is_reading()) state = AnyState::of(own);
+  }
+  void transfer_kind(StateBytes& bytes) const noexcept override { gruve::transfer_kind(bytes, encoder_); }
+
   FeatureShape feature_shape(const std::string& description) const override {
     return FeatureStateOf<Encoder>::shape(description);
   }
@@ -160,6 +173,7 @@ class EncoderHolder final : public EncoderBase {
       void reset() noexcept override { state_.reset(); }
       void advance(Token token) noexcept override { state_.advance(token); }
       FeatureRows rows() const noexcept override { return state_.rows(); }
+      void transfer(StateBytes& bytes) noexcept override { transfer_features(bytes, state_); }
 
      private:
       FeatureStateOf<Encoder> state_;
@@ -256,6 +270,10 @@ class AnyEncoder {
     return allows_all_ ? token < vocab_size_ : encoder_->allowed(state, token);
   }
   bool at_boundary(const State& state) const noexcept { return encoder_->at_boundary(state); }
+
+  /// See transfer_grammar() and transfer_kind().
+  void transfer(StateBytes& bytes, State& state) const noexcept { encoder_->transfer(bytes, state); }
+  void transfer_kind(StateBytes& bytes) const noexcept { encoder_->transfer_kind(bytes); }
 
   /// The features of that description with their shape. Throws Error where the encoder doesn't know them.
   Features features(std::string description) const {

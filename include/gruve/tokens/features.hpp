@@ -8,6 +8,7 @@
 #include <string>
 
 #include "gruve/core/error.hpp"
+#include "gruve/core/state_bytes.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
 namespace gruve {
@@ -58,6 +59,8 @@ struct Features {
 ///   reset(), advance(token)            to the start of a sequence; by one token. Neither allocates or
 ///   throws. rows()                             of the last token; valid until the next call of reset() or
 ///   advance()
+///
+/// The state of a generator can be saved where the class also has `void transfer(StateBytes&) noexcept`.
 template <class State>
 concept FeatureSource = std::copyable<State> && std::constructible_from<State, const std::string&> &&
     requires(State state, const State& fixed, Token token, const std::string& description) {
@@ -79,7 +82,17 @@ class NoFeatures {
   void reset() noexcept {}
   void advance(Token) noexcept {}
   FeatureRows rows() const noexcept { return {}; }
+  void transfer(StateBytes&) noexcept {}
 };
+
+/// Writes or reads a state of features; fails where its class has no transfer().
+template <class State>
+void transfer_features(StateBytes& bytes, State& state) noexcept {
+  if constexpr (requires { state.transfer(bytes); })
+    state.transfer(bytes);
+  else
+    bytes.fail();
+}
 
 namespace internal {
 

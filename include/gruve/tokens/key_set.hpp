@@ -5,12 +5,15 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "gruve/core/state_bytes.hpp"
+
 namespace gruve {
 
 /// A set of the piano's keys, 0 to 87.
 class KeySet {
  public:
   void insert(int key) noexcept { word(key) |= bit(key); }
+  void erase(int key) noexcept { word(key) &= ~bit(key); }
   bool contains(int key) const noexcept {
     return (bits_[static_cast<std::size_t>(key) / 64] & bit(key)) != 0;
   }
@@ -42,6 +45,11 @@ class KeySet {
   /// Equal for equal sets, and depends on every key.
   std::uint64_t hash() const noexcept {
     return (bits_[0] ^ std::rotl(bits_[1] * 0x9E3779B97F4A7C15u, 32)) * 0xD6E8FEB86659FD93u;
+  }
+
+  void transfer(StateBytes& state) noexcept {
+    state.value(bits_[0]);
+    state.value(bits_[1], [](std::uint64_t keys) { return keys >> 24 == 0; });  // 88 keys
   }
 
   friend bool operator==(const KeySet&, const KeySet&) = default;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "gruve/core/state_bytes.hpp"
 #include "gruve/tokens/key_set.hpp"
 
 namespace gruve {
@@ -18,6 +19,9 @@ inline std::uint64_t repeat_hash(const KeySet& keys) noexcept { return keys.hash
 inline std::uint64_t repeat_hash(std::integral auto number) noexcept {
   return static_cast<std::uint64_t>(number) * 0xD6E8FEB86659FD93u;
 }
+
+inline void transfer_symbol(StateBytes& state, KeySet& keys) noexcept { keys.transfer(state); }
+inline void transfer_symbol(StateBytes& state, std::integral auto& number) noexcept { state.value(number); }
 
 }  // namespace internal
 
@@ -65,14 +69,68 @@ class RepeatFinder {
   /// The next timestep if it still does so. Only where length() is not 0.
   const Symbol& expected() const noexcept { return ago(lag_); }
 
+  /// Writes or reads where the sequence is and what it was: its timesteps as runs of equal ones, so that a
+  /// state takes some 40 bytes a change of the music, 900 kB at most for keys.
+  void transfer(StateBytes& state) noexcept {
+    const auto below_limit = [](std::uint64_t value) { return value < std::uint64_t{1} << 48; };
+    const std::uint64_t step = state.value(step_, below_limit);
+    state.value(run_, below_limit);
+    state.value(lag_, [](std::uint64_t lag) { return lag < kTimesteps; });
+    state.value(length_, below_limit);
+    state.value(changes_, below_limit);
+    state.value(last_change_);
+    if (state.is_measuring()) {
+      state.add(kTimesteps * (sizeof(Symbol) + sizeof(std::uint16_t)));
+      state.add(sizeof(std::uint32_t) + kPlaces * (sizeof(std::uint16_t) + 2 * sizeof(std::uint64_t)));
+      return;
+    }
+    transfer_history(state, step);
+    transfer_places(state);
+  }
+
  private:
   static constexpr int kBits = 14;
   static constexpr std::size_t kPlaces = std::size_t{1} << kBits;
 
   struct Place {
     std::uint64_t changes = 0;  // their hash
-    std::size_t step = 0;       // behind them, or 0 for none
+    std::uint64_t step = 0;     // behind them, or 0 for none
   };
+
+  void transfer_history(StateBytes& state, std::uint64_t step) noexcept {
+    const std::size_t count = static_cast<std::size_t>(std::min<std::uint64_t>(step, kTimesteps));
+    const auto at = [&](std::size_t i) { return static_cast<std::size_t>(step - count + i) % kTimesteps; };
+    for (std::size_t i = 0; i < count && state.ok();) {
+      Symbol symbol = history_[at(i)];
+      std::uint16_t run = 1;
+      if (state.is_writing())
+        while (i + run < count && history_[at(i + run)] == symbol) ++run;  // at most kTimesteps
+      internal::transfer_symbol(state, symbol);
+      run = state.value(run, [&](std::uint16_t read) { return read >= 1 && read <= count - i; });
+      if (state.is_reading())
+        for (std::size_t j = i; j < i + run; ++j) history_[at(j)] = symbol;
+      i += run;
+    }
+  }
+
+  void transfer_places(StateBytes& state) noexcept {
+    auto count = static_cast<std::uint32_t>(
+        std::count_if(places_.begin(), places_.end(), [](const Place& place) { return place.step != 0; }));
+    count = state.value(count, [](std::uint32_t read) { return read <= kPlaces; });
+    if (state.is_reading()) std::fill(places_.begin(), places_.end(), Place{});
+    std::size_t next = 0;
+    for (std::uint32_t i = 0; i < count && state.ok(); ++i) {
+      if (state.is_writing())
+        while (places_[next].step == 0) ++next;
+      auto index = static_cast<std::uint16_t>(next++);
+      index = state.value(index, [](std::uint16_t read) { return read < kPlaces; });
+      if (!state.ok()) return;
+      Place place = places_[index];
+      place.changes = state.value(place.changes);
+      place.step = state.value(place.step);
+      if (state.is_reading()) places_[index] = place;
+    }
+  }
 
   // Whether what is repeated goes on, or a repeat begins, with these changes.
   void follow(std::uint64_t changes) noexcept {
@@ -87,16 +145,16 @@ class RepeatFinder {
   }
 
   // Timesteps before the next one.
-  const Symbol& ago(std::size_t steps) const noexcept { return history_[(step_ - steps) % kTimesteps]; }
+  const Symbol& ago(std::uint64_t steps) const noexcept { return history_[(step_ - steps) % kTimesteps]; }
 
   std::size_t order_;
   std::vector<Symbol> history_;    // round and round
   std::vector<Place> places_;      // where the sequence last changed in some way, by the hash of that
-  std::size_t step_ = 0;           // timesteps so far
-  std::size_t run_ = 0;            // those since the last change
-  std::size_t lag_ = 0;            // how long ago what is repeated was, or 0
-  std::size_t length_ = 0;         // changes that have been repeated
-  std::size_t changes_ = 0;        // changes so far
+  std::uint64_t step_ = 0;         // timesteps so far
+  std::uint64_t run_ = 0;          // those since the last change
+  std::uint64_t lag_ = 0;          // how long ago what is repeated was, or 0
+  std::uint64_t length_ = 0;       // changes that have been repeated
+  std::uint64_t changes_ = 0;      // changes so far
   std::uint64_t last_change_ = 0;  // its hash
 };
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "gruve/core/error.hpp"
+#include "gruve/core/state_bytes.hpp"
 #include "gruve/tokens/features.hpp"
 #include "gruve/tokens/grid.hpp"
 #include "gruve/tokens/key_set.hpp"
@@ -195,6 +196,23 @@ class TimestepFeatures {
   /// Valid until the next call of advance() or reset().
   FeatureRows rows() const noexcept { return {std::span(inputs_).first(num_inputs_), relative_}; }
 
+  /// Writes or reads where the sequence is, for a context of the same options.
+  void transfer(StateBytes& state) noexcept {
+    for (unsigned part = 0; part < kTimestepFeatures.size(); ++part)
+      state.same(options_.has(static_cast<TimestepFeature>(part)));
+    state.same(static_cast<std::int32_t>(options_.bar_steps()));
+    state.value(step_);
+    state.value(index_, [](int index) { return index >= 0 && index < 1 << 20; });
+    state.value(last_, [](int last) { return 0 <= last && last <= kNumKeys; });
+    now_.transfer(state);
+    before_.transfer(state);
+    state.values(std::span(ages_), [](std::uint8_t age) { return age < TimestepFeatureOptions::kAges; });
+    if (repeats_) repeats_->transfer(state);
+    if (outer_)
+      for (VoiceRepeats& voice : *outer_) voice.transfer(state);
+    if (state.is_reading()) describe();
+  }
+
  private:
   static constexpr int kEnd = kNumKeys;
 
@@ -223,7 +241,7 @@ class TimestepFeatures {
       row += Options::kIntervals;
     }
     if (options_.has(TimestepFeature::bar)) {
-      add(static_cast<int>(step_ % static_cast<std::size_t>(options_.bar_steps())));
+      add(static_cast<int>(step_ % static_cast<std::uint64_t>(options_.bar_steps())));
       row += options_.bar_steps();
     }
     const auto [expected, repeated] = repeat();
@@ -320,7 +338,7 @@ class TimestepFeatures {
   }
 
   TimestepFeatureOptions options_;
-  std::size_t step_ = 0;
+  std::uint64_t step_ = 0;
   int index_ = 0;
   int last_ = kNumKeys;  // the last key of this timestep; kNumKeys at its beginning, above all keys
   KeySet now_, before_;

@@ -36,6 +36,11 @@ class VoiceRepeats {
   /// Its key in the next timestep if it still does so. Only where length() is not 0.
   int expected() const noexcept { return key_ + intervals_.expected(); }
 
+  void transfer(StateBytes& state) noexcept {
+    intervals_.transfer(state);
+    state.value(key_, [](int key) { return -1 <= key && key < kNumKeys; });
+  }
+
  private:
   RepeatFinder<std::int8_t> intervals_;  // from the timestep before
   int key_ = -1;                         // the last one, -1 before the first

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+namespace gruve {
+
+/// Hands objects from one thread, which may allocate, to another, which may not: an audio thread. What the
+/// audio thread replaces goes back to the first thread and is destroyed there. Neither waits for the other.
+///
+///   Handover<Model> handover;
+///   handover.offer(std::make_unique<Model>(…));   // the producer, at any time
+///   handover.take(current);                       // the audio thread, where it can change models
+///
+/// offer() and collect() are for one thread at a time, take() and is_waiting() for one other. All are
+/// wait-free but for the destruction of objects in offer() and collect().
+template <class T>
+class Handover {
+ public:
+  Handover() = default;
+  Handover(const Handover&) = delete;
+  Handover& operator=(const Handover&) = delete;
+  ~Handover() {
+    delete offered_.load();
+    delete returned_.load();
+  }
+
+  /// Offers an object in place of one that was offered and not taken yet. Destroys what was returned.
+  void offer(std::unique_ptr<T> next) {
+    collect();
+    delete offered_.exchange(next.release(), std::memory_order_acq_rel);
+  }
+
+  /// Destroys what was returned, if anything was.
+  void collect() { delete returned_.exchange(nullptr, std::memory_order_acq_rel); }
+
+  /// Puts what is offered in the place of `current`, which is returned. False, and nothing changed, where
+  /// nothing is offered, or what was returned the last time is not collected yet.
+  bool take(std::unique_ptr<T>& current) noexcept {
+    // Only this thread returns anything, so the place stays free.
+    if (!is_waiting() || returned_.load(std::memory_order_acquire) != nullptr) return false;
+    T* const next = offered_.exchange(nullptr, std::memory_order_acq_rel);
+    if (next == nullptr) return false;
+    returned_.store(current.release(), std::memory_order_release);
+    current.reset(next);
+    return true;
+  }
+
+  /// Whether an object is offered.
+  bool is_waiting() const noexcept { return offered_.load(std::memory_order_acquire) != nullptr; }
+
+ private:
+  static_assert(std::atomic<T*>::is_always_lock_free);
+
+  std::atomic<T*> offered_ = nullptr;
+  std::atomic<T*> returned_ = nullptr;
+};
+
+}  // namespace gruve

@@ -1,0 +1,466 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "gruve/core/error.hpp"
+#include "gruve/core/handover.hpp"
+#include "gruve/generate/generator.hpp"
+#include "gruve/tokens/note_decoder.hpp"
+#include "gruve/tokens/note_encoder.hpp"
+
+namespace gruve {
+
+struct LiveOptions {
+  double lookahead = 1;      // quarter notes that are drawn before they sound, so that the load is spread
+  int max_tokens = 64;       // steps of each model in one call of process() at most, at least 1
+  int max_holds = 4;         // event format: a note lasts at most 4 (max_holds + 1) quarter notes, at least 0
+  TimeSignature metre = {};  // that bars are counted in, where the tokens don't say
+};
+
+/// A block of an audio callback.
+struct LiveBlock {
+  int num_samples;     // at least 0
+  double sample_rate;  // Hz, above 0
+  double bpm;          // quarter notes per minute in this block, above 0
+};
+
+/// A note that begins or ends in a block.
+struct LiveNote {
+  int offset;             // samples from the block's beginning
+  std::uint8_t pitch;     // MIDI key number
+  std::uint8_t velocity;  // 1 to 127; 0 where the note ends
+
+  friend bool operator==(const LiveNote&, const LiveNote&) = default;
+};
+
+namespace internal {
+
+/// A generator of music, the decoder of its tokens and the changes that they make, ahead of when they sound.
+template <MusicEncoder Encoder>
+class LiveMusic {
+ public:
+  /// A change, or the beginning of a bar.
+  struct Entry {
+    NoteChange change;
+    bool is_bar = false;
+  };
+
+  /// owner  keeps alive what the generator refers to; may be null
+  LiveMusic(Generator<Encoder> generator, const LiveOptions& options, std::shared_ptr<const void> owner)
+      : owner_(std::move(owner)),
+        max_holds_(options.max_holds),
+        generator_(std::move(generator)),
+        start_(generator_),
+        begin_(generator_.encoder(), options.metre),
+        decoder_(begin_),
+        entries_(kCapacity) {}
+
+  /// Draws until what sounds before a timestep is known, and at most so many tokens; returns how many it
+  /// drew.
+  int draw(std::int64_t until, int max_tokens) noexcept {
+    int count = 0;
+    for (; count < max_tokens && decoder_.known() < until && has_room(); ++count) {
+      const auto state = generator_.state();
+      const Token token = generator_.next([&](Token next) {
+        return !decoder_.is_before(state, next, audible_from_) && !is_held_too_long(state, next);
+      });
+      follow(state, token);
+    }
+    return count;
+  }
+
+  /// Takes a token that was played.
+  void take(Token token) noexcept {
+    const auto state = generator_.state();
+    generator_.prime(std::span(&token, 1));
+    follow(state, token);
+  }
+
+  /// Back to the beginning, with other random numbers, in silence until sound_from().
+  void restart() noexcept {
+    generator_.restore(start_);
+    decoder_ = begin_;
+    first_ = count_ = 0;
+    audible_from_ = kNever;
+  }
+
+  /// What begins before a timestep has been played, and is not played again.
+  void sound_from(std::int64_t step) noexcept { audible_from_ = step; }
+
+  /// All before this timestep is known.
+  std::int64_t known() const noexcept { return decoder_.known(); }
+
+  const Entry* front() const noexcept { return count_ > 0 ? &entries_[first_] : nullptr; }
+  void pop() noexcept {
+    first_ = (first_ + 1) % kCapacity;
+    --count_;
+  }
+
+  template <class Options>
+  bool set(const Options& options) noexcept {
+    return start_.set(options) && generator_.set(options);
+  }
+
+  Generator<Encoder>& generator() noexcept { return generator_; }
+  const Generator<Encoder>& generator() const noexcept { return generator_; }
+
+ private:
+  static constexpr std::size_t kCapacity = 2048;
+  static constexpr std::int64_t kNever = std::int64_t{1} << 48;
+
+  // For the changes of one more token. All changes of a timestep fit, so that there is room once it has
+  // passed.
+  bool has_room() const noexcept { return count_ + NoteDecoder<Encoder>::kMaxChanges + 1 <= kCapacity; }
+
+  bool is_held_too_long(const typename Encoder::State& state, Token token) const noexcept {
+    if constexpr (std::is_same_v<Encoder, EventEncoder>) {
+      const EventEncoder& encoder = generator_.encoder();
+      return state.held >= max_holds_ * encoder.longest() &&
+             encoder.event(token).kind == EventEncoder::Kind::hold;
+    } else {
+      return false;
+    }
+  }
+
+  void follow(const typename Encoder::State& state, Token token) noexcept {
+    const std::int64_t bar = decoder_.bar();
+    decoder_.push(state, token, [&](const NoteChange& change) {
+      if (change.step >= audible_from_) push({change});
+    });
+    if (decoder_.bar() != bar && decoder_.bar() >= audible_from_)
+      push({NoteChange{.step = decoder_.bar()}, true});
+  }
+
+  void push(const Entry& entry) noexcept { entries_[(first_ + count_++) % kCapacity] = entry; }
+
+  std::shared_ptr<const void> owner_;
+  int max_holds_;
+  Generator<Encoder> generator_;
+  Generator<Encoder> start_;    // the generator as it was at first
+  NoteDecoder<Encoder> begin_;  // the decoder as it was at first
+  NoteDecoder<Encoder> decoder_;
+  std::int64_t audible_from_ = 0;  // timestep
+  std::vector<Entry> entries_;     // by timestep, round and round
+  std::size_t first_ = 0, count_ = 0;
+};
+
+}  // namespace internal
+
+/// Plays a model live: notes come as on and off with a sample offset while tokens are drawn; what a musician
+/// plays goes in the same way, and the model answers; and another model takes over at a bar line.
+///
+///   LiveGenerator live(Generator(packed, encoder, {.temperature = 0.9f}, 1));   // not on the audio thread
+///
+///   std::array<LiveNote, 256> notes;                                           // on the audio thread
+///   const std::size_t count = live.process({.num_samples = 256, .sample_rate = 48'000, .bpm = 120}, notes);
+///   for (const LiveNote& note : std::span(notes).first(count)) play(note.offset, note.pitch, note.velocity);
+///
+/// *Time.* Each block says how long its quarter notes are; music is on the encoder's grid, and a change of it
+/// is at the sample nearest to its time. Tokens are drawn ahead, up to `lookahead`, at most `max_tokens` in
+/// one call. Where that is not enough for the music of a block the music pauses until the next one; the
+/// callback never takes longer: see late_samples(). A timestep takes at most max_tokens_per_step() tokens,
+/// usually a few.
+///
+/// *Playing along.* After listen() the model is silent. Notes that are played until answer(), rounded to the
+/// nearest timestep, become the beginning of the sequence, which the model then continues. listen() begins a
+/// new sequence: the generator goes back to where it was given to this object.
+///
+/// *Another model.* hand_over() gives a generator from another thread; it plays from the next bar line on, or
+/// when the model next listens.
+///
+/// The constructor and hand_over() allocate and throw. All others are for the audio thread, one thread at a
+/// time, and neither allocate, lock nor throw; hand_over() and collect() are for one other thread at a time.
+///
+/// Cost of process(): at most max_tokens times Generator::next(), and a few operations for each note.
+template <MusicEncoder Encoder>
+class LiveGenerator {
+ public:
+  /// generator  at a boundary (Generator::at_boundary()), perhaps primed; else Error
+  /// owner      kept as long as the generator is; may own the models that it refers to
+  explicit LiveGenerator(Generator<Encoder> generator, const LiveOptions& options = {},
+                         std::shared_ptr<const void> owner = nullptr)
+      : options_(checked(options)),
+        lookahead_(std::llround(options.lookahead * generator.encoder().steps_per_quarter())),
+        steps_per_quarter_(generator.encoder().steps_per_quarter()),
+        played_(generator.encoder()),
+        played_notes_(kMaxPlayed),
+        music_(prepared(std::move(generator), std::move(owner))) {}
+
+  /// The most tokens that a timestep can take.
+  int max_tokens_per_step() const noexcept {
+    if constexpr (std::is_same_v<Encoder, EventEncoder>)
+      // End of bar, metre or position, tempo; of each key the holds, a duration and a velocity.
+      return 3 + kNumKeys * (3 + options_.max_holds);
+    else
+      return kNumKeys + 1;
+  }
+
+  /// Moves on by a block. Returns how many notes of `out` begin or end in it, in the order of their offsets;
+  /// what `out` has no room for comes in the next block. No note begins or ends twice.
+  std::size_t process(const LiveBlock& block, std::span<LiveNote> out) noexcept {
+    const double steps_per_sample = block.bpm * steps_per_quarter_ / (60 * block.sample_rate);
+    // Where the host gives no time there is none.
+    const bool passes =
+        block.num_samples > 0 && steps_per_sample > 0 && steps_per_sample <= kMaxStepsPerQuarter;
+    Output output{passes ? block.num_samples : 0, passes ? steps_per_sample : 1, out};
+    release_some(output);
+    int tokens_left = options_.max_tokens;
+    if (mode_ == Mode::listening) {
+      hear(output, tokens_left);
+    } else {
+      // Notes played meanwhile go nowhere.
+      num_played_ = 0;
+      if (mode_ == Mode::catching_up) catch_up(tokens_left);
+      if (mode_ == Mode::playing) play(output, tokens_left);
+    }
+    return output.count;
+  }
+
+  /// A note that is played, `offset` samples into the next block. Offsets may come in any order. False, and
+  /// nothing done, where the model is not listening, pitch or velocity are none of MIDI, or too many notes
+  /// are played in one block. Keys that a piano lacks are not heard.
+  bool note_on(int pitch, int velocity, int offset) noexcept {
+    if (pitch < 0 || pitch > 127 || velocity < 0 || velocity > 127) return false;
+    return play_note({offset, static_cast<std::uint8_t>(pitch), static_cast<std::uint8_t>(velocity)});
+  }
+  bool note_off(int pitch, int offset) noexcept { return note_on(pitch, 0, offset); }
+
+  /// From the next block on the model is silent, and hears what is played.
+  void listen() noexcept {
+    if (handover_.take(music_)) adopt();
+    music_->restart();
+    played_.reset(music_->generator().state());
+    release();
+    time_ = 0;
+    num_played_ = 0;
+    mode_ = Mode::listening;
+  }
+
+  /// From the next block on the model continues what it has heard.
+  void answer() noexcept {
+    if (mode_ != Mode::listening) return;
+    const std::int64_t now = nearest(time_);
+    played_.finish(now);
+    music_->sound_from(now);
+    mode_ = Mode::catching_up;
+  }
+
+  bool is_listening() const noexcept { return mode_ == Mode::listening; }
+
+  /// Ends all notes that sound at the beginning of the next block, as when a player stops.
+  void release() noexcept { releasing_ = sounding_; }
+
+  /// As Generator::set() and reseed(), for this generator and those that are handed over. What is drawn
+  /// already, `lookahead` quarter notes, sounds as it is.
+  bool set(const SamplerOptions& options) noexcept {
+    if (!music_->set(options)) return false;
+    sampler_options_ = options;
+    return true;
+  }
+  bool set(const ControlOptions& options) noexcept {
+    if (!music_->set(options)) return false;
+    control_options_ = options;
+    return true;
+  }
+  void reseed(std::uint64_t seed, std::uint64_t stream = 0) noexcept {
+    music_->generator().reseed(seed, stream);
+  }
+
+  /// The generator that plays, which is ahead of what sounds.
+  const Generator<Encoder>& generator() const noexcept { return music_->generator(); }
+
+  /// Samples that the music has paused in all, since max_tokens was not enough.
+  std::int64_t late_samples() const noexcept { return late_samples_; }
+
+  /// Lets another generator take over at the next bar line. It begins a bar there: it must be at a boundary,
+  /// and may be primed; else Error. Draws the lookahead here, so that there is no gap. One that was handed
+  /// over before and has not begun is replaced.
+  void hand_over(Generator<Encoder> generator, std::shared_ptr<const void> owner = nullptr) {
+    handover_.offer(prepared(std::move(generator), std::move(owner)));
+  }
+
+  /// Destroys the generator that was replaced, as the next hand_over() does too.
+  void collect() { handover_.collect(); }
+
+ private:
+  using Music = internal::LiveMusic<Encoder>;
+
+  enum class Mode : std::uint8_t { playing, listening, catching_up };
+
+  static constexpr std::size_t kMaxPlayed = 256;  // notes on and off in a block
+
+  struct Output {
+    int num_samples;
+    double steps_per_sample;
+    std::span<LiveNote> out;
+    std::size_t count = 0;
+
+    bool is_full() const noexcept { return count == out.size(); }
+    void put(int offset, std::uint8_t pitch, std::uint8_t velocity) noexcept {
+      out[count++] = {offset, pitch, velocity};
+    }
+  };
+
+  static const LiveOptions& checked(const LiveOptions& options) {
+    const auto require = [](bool holds, const char* sentence, auto value) {
+      if (!holds) throw Error(sentence + std::to_string(value));
+    };
+    require(options.lookahead >= 0 && options.lookahead <= 1024,
+            "the lookahead must be 0 to 1024 quarter notes, not ", options.lookahead);
+    require(options.max_tokens >= 1, "max-tokens must be a number of tokens from 1, not ",
+            options.max_tokens);
+    require(options.max_holds >= 0 && options.max_holds <= 1024, "max-holds must be 0 to 1024, not ",
+            options.max_holds);
+    return options;
+  }
+
+  std::unique_ptr<Music> prepared(Generator<Encoder> generator, std::shared_ptr<const void> owner) const {
+    if (!generator.at_boundary())
+      throw Error("music that is played live must begin at a bar line or the end of a timestep");
+    if (generator.encoder().steps_per_quarter() != steps_per_quarter_)
+      throw Error("music on a grid of " + std::to_string(generator.encoder().steps_per_quarter()) +
+                  " timesteps a quarter note, after music of " + std::to_string(steps_per_quarter_));
+    auto music = std::make_unique<Music>(std::move(generator), options_, std::move(owner));
+    while (music->draw(lookahead_, options_.max_tokens) == options_.max_tokens) {
+    }
+    return music;
+  }
+
+  static std::int64_t nearest(double time) noexcept {
+    return static_cast<std::int64_t>(std::floor(time + 0.5));
+  }
+
+  bool play_note(const LiveNote& note) noexcept {
+    if (mode_ != Mode::listening || num_played_ == played_notes_.size()) return false;
+    // By offset, those of one offset in the order in which they come.
+    std::size_t place = num_played_++;
+    for (; place > 0 && played_notes_[place - 1].offset > note.offset; --place)
+      played_notes_[place] = played_notes_[place - 1];
+    played_notes_[place] = note;
+    return true;
+  }
+
+  void hear(const Output& output, int& tokens_left) noexcept {
+    for (std::size_t i = 0; i < num_played_; ++i) {
+      const LiveNote& note = played_notes_[i];
+      if (!on_piano(note.pitch)) continue;
+      const int offset = std::clamp(note.offset, 0, output.num_samples);
+      const std::int64_t step = nearest(time_ + offset * output.steps_per_sample);
+      if (note.velocity > 0)
+        played_.note_on(step, note.pitch - kLowestKey, note.velocity);
+      else
+        played_.note_off(step, note.pitch - kLowestKey);
+    }
+    num_played_ = 0;
+    time_ += output.num_samples * output.steps_per_sample;
+    played_.advance(nearest(time_));
+    take_played(tokens_left);
+  }
+
+  // Whether all that was played is taken.
+  bool take_played(int& tokens_left) noexcept {
+    Token token;
+    for (; tokens_left > 0; --tokens_left) {
+      if (!played_.next(token)) return true;
+      music_->take(token);
+    }
+    return false;
+  }
+
+  void catch_up(int& tokens_left) noexcept {
+    if (take_played(tokens_left)) mode_ = Mode::playing;
+  }
+
+  void play(Output& output, int& tokens_left) noexcept {
+    double end = time_ + output.num_samples * output.steps_per_sample;
+    const auto draw = [&] {
+      tokens_left -= music_->draw(static_cast<std::int64_t>(std::ceil(end)) + lookahead_, tokens_left);
+    };
+    draw();
+    for (;;) {
+      const auto* entry = music_->front();
+      // What happens at `known` may not all be known; what is nearer to the next block's first sample is its.
+      const double until =
+          std::min(end - 0.5 * output.steps_per_sample, static_cast<double>(music_->known()));
+      if (entry == nullptr || static_cast<double>(entry->change.step) >= until) break;
+      const auto offset = static_cast<int>(
+          std::clamp(std::round((static_cast<double>(entry->change.step) - time_) / output.steps_per_sample),
+                     0.0, std::max(0.0, output.num_samples - 1.0)));
+      if (entry->is_bar) {
+        const auto bar = static_cast<double>(entry->change.step);
+        music_->pop();
+        if (!handover_.take(music_)) continue;
+        adopt();
+        time_ -= bar;
+        end -= bar;
+        release();
+        release_some(output, offset);
+        draw();
+      } else {
+        if (!put(output, offset, entry->change)) break;
+        music_->pop();
+      }
+    }
+    const double reached = std::max(time_, std::min(end, static_cast<double>(music_->known())));
+    if (reached < end) late_samples_ += std::llround((end - reached) / output.steps_per_sample);
+    time_ = reached;
+  }
+
+  // False where there is no room.
+  bool put(Output& output, int offset, const NoteChange& change) noexcept {
+    const int key = change.pitch - kLowestKey;
+    const bool sounds = sounding_.contains(key);
+    // A note that sounds already, as of what was played before, is struck again.
+    const std::size_t needed = change.velocity > 0 && sounds ? 2 : change.velocity > 0 || sounds ? 1 : 0;
+    if (output.out.size() - output.count < needed) return false;
+    if (sounds) output.put(offset, change.pitch, 0);
+    sounding_.erase(key);
+    releasing_.erase(key);
+    if (change.velocity == 0) return true;
+    sounding_.insert(key);
+    output.put(offset, change.pitch, change.velocity);
+    return true;
+  }
+
+  void release_some(Output& output, int offset = 0) noexcept {
+    for (int key; !output.is_full() && (key = releasing_.below(kNumKeys)) >= 0;) {
+      output.put(offset, static_cast<std::uint8_t>(kLowestKey + key), 0);
+      releasing_.erase(key);
+      sounding_.erase(key);
+    }
+  }
+
+  // Music that takes over draws as the music before was set to.
+  void adopt() noexcept {
+    if (sampler_options_) music_->set(*sampler_options_);
+    if (control_options_) music_->set(*control_options_);
+  }
+
+  LiveOptions options_;
+  std::int64_t lookahead_;  // timesteps
+  int steps_per_quarter_;
+  NoteEncoder<Encoder> played_;
+  std::vector<LiveNote> played_notes_;  // for the next block, by offset
+  std::size_t num_played_ = 0;
+  std::unique_ptr<Music> music_;
+  Handover<Music> handover_;
+  std::optional<SamplerOptions> sampler_options_;
+  std::optional<ControlOptions> control_options_;
+  Mode mode_ = Mode::playing;
+  double time_ = 0;   // timesteps of the music, at the beginning of the next block
+  KeySet sounding_;   // keys whose notes have begun and not ended
+  KeySet releasing_;  // those that are to be ended as soon as there is room
+  std::int64_t late_samples_ = 0;
+};
+
+}  // namespace gruve

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <type_traits>
+
+#include "gruve/core/hash.hpp"
+#include "gruve/core/state_bytes.hpp"
+#include "gruve/tokens/event_encoder.hpp"
+#include "gruve/tokens/grid.hpp"
+#include "gruve/tokens/timestep_encoder.hpp"
+#include "gruve/tokens/token_encoder.hpp"
+
+namespace gruve {
+
+/// Writes or reads a grammar's state. An encoder says what is out of range by a member function
+/// `void transfer(StateBytes&, State&) const noexcept`; without it any bytes are taken as a state.
+template <Grammar Encoder>
+void transfer_grammar(StateBytes& bytes, const Encoder& encoder, typename Encoder::State& state) noexcept {
+  if constexpr (requires { encoder.transfer(bytes, state); }) {
+    encoder.transfer(bytes, state);
+  } else if constexpr (!std::is_empty_v<typename Encoder::State>) {
+    static_assert(std::is_trivially_copyable_v<typename Encoder::State>,
+                  "Encoder::State must be trivially copyable");
+    std::array<unsigned char, sizeof(state)> raw;
+    std::memcpy(raw.data(), &state, sizeof(state));
+    bytes.values(std::span(raw));
+    if (bytes.is_reading()) std::memcpy(&state, raw.data(), sizeof(state));
+  }
+}
+
+inline void transfer_grammar(StateBytes& bytes, const TimestepEncoder&, int& state) noexcept {
+  bytes.value(state, [](int last) { return 0 <= last && last <= TimestepEncoder::kEndOfStep; });
+}
+
+inline void transfer_grammar(StateBytes& bytes, const EventEncoder& encoder,
+                             EventEncoder::State& state) noexcept {
+  using Kind = EventEncoder::Kind;
+  const auto within = [](int low, int high) {
+    return [=](int value) { return low <= value && value <= high; };
+  };
+  const int metre = bytes.value(state.metre, within(0, EventEncoder::kNumMetres - 1));
+  if (!bytes.ok()) return;
+  const Token metre_token = encoder.token({Kind::metre, metre});
+  const int steps = encoder.advance(encoder.start(), metre_token).bar_steps;
+  bytes.value(state.bar_steps, [&](int value) { return value == steps && steps > 0; });
+  auto last = static_cast<std::uint8_t>(state.last);
+  last = bytes.value(last, within(0, static_cast<int>(Kind::tempo)));
+  const auto kind = static_cast<Kind>(last);
+  const bool in_note =
+      kind == Kind::key || kind == Kind::hold || kind == Kind::duration || kind == Kind::velocity;
+  bytes.value(state.position, within(0, steps - 1));
+  bytes.value(state.key, within(0, in_note ? kNumKeys - 1 : kNumKeys));
+  bytes.value(state.held, within(0, static_cast<int>(kMaxTimesteps)));
+  bytes.value(state.duration, within(0, static_cast<int>(kMaxTimesteps)));
+  bytes.value(state.velocity, within(-1, EventEncoder::kNumVelocities - 1));
+  bytes.value(state.tempo, within(-1, EventEncoder::kNumTempos - 1));
+  if (bytes.is_reading()) state.last = kind;
+}
+
+/// Writes what an encoder is, or finds that another one's state is being read.
+template <Grammar Encoder>
+void transfer_kind(StateBytes& bytes, const Encoder& encoder) noexcept {
+  if constexpr (requires { encoder.transfer_kind(bytes); }) return encoder.transfer_kind(bytes);
+  bytes.same(static_cast<std::int32_t>(encoder.vocab_size()));
+  bytes.same(static_cast<std::uint16_t>(encoder.start_token()));
+  bytes.same(static_cast<std::uint32_t>(sizeof(typename Encoder::State)));
+  if constexpr (MusicEncoder<Encoder>) bytes.same(static_cast<std::int32_t>(encoder.steps_per_quarter()));
+  if constexpr (requires { std::span<const char>(encoder.vocabulary()); })
+    bytes.same(content_hash(std::as_bytes(std::span<const char>(encoder.vocabulary()))));
+}
+
+}  // namespace gruve

@@ -1,0 +1,271 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "gruve/tokens/event_encoder.hpp"
+#include "gruve/tokens/grid.hpp"
+#include "gruve/tokens/key_set.hpp"
+#include "gruve/tokens/timestep_encoder.hpp"
+#include "gruve/tokens/token_encoder.hpp"
+
+namespace gruve {
+
+/// Encodes music that is being played, note by note: the tokens are those that the encoder's encode() gives
+/// for the song, as far as it is known.
+///
+///   note_on(step, key, velocity)   false where there is no room for more notes: kCapacity that are not yet
+///                                  tokens
+///   note_off(step, key)
+///   advance(step)                  no change before this timestep will come any more
+///   next(token)                    gives a token, or is false where no more is known
+///   finish(step)                   ends all notes at a timestep, which the music has come to
+///   reset(state)                   begins again, at a boundary of the grammar
+///
+/// Timesteps count from the beginning of the music and may not fall; keys are 0 to kNumKeys − 1. A note lasts
+/// a timestep at least. Only the constructor allocates; nothing else throws.
+template <MusicEncoder Encoder>
+class NoteEncoder;
+
+template <>
+class NoteEncoder<TimestepEncoder> {
+ public:
+  static constexpr std::size_t kCapacity = 512;  // notes' beginnings and ends
+
+  explicit NoteEncoder(const TimestepEncoder& encoder)
+      : repeat_held_(encoder.options().repeat_held), changes_(kCapacity + kNumKeys) {
+    begun_.fill(kNever);
+  }
+
+  void reset(TimestepEncoder::State = TimestepEncoder::kEndOfStep) noexcept {
+    num_changes_ = 0;
+    begun_.fill(kNever);
+    held_ = {};
+    step_ = until_ = 0;
+    last_ = kNumKeys;
+    is_begun_ = false;
+  }
+
+  bool note_on(std::int64_t step, int key, int /*velocity*/) noexcept {
+    std::int64_t& begun = begun_[static_cast<std::size_t>(key)];
+    // Struck again within the timestep that it was released in, it goes on.
+    for (std::size_t i = 0; i < num_changes_; ++i)
+      if (changes_[i].key == key && !changes_[i].is_on && changes_[i].step > step) {
+        std::move(at(i + 1), at(num_changes_--), at(i));
+        begun = step;
+        return true;
+      }
+    if (begun != kNever) return true;
+    // Room is kept for the ends of all notes.
+    if (num_changes_ + kNumKeys >= kCapacity) return false;
+    begun = step;
+    insert({step, key, true});
+    return true;
+  }
+
+  void note_off(std::int64_t step, int key) noexcept {
+    std::int64_t& begun = begun_[static_cast<std::size_t>(key)];
+    if (begun == kNever) return;
+    insert({std::max(step, begun + 1), key, false});
+    begun = kNever;
+  }
+
+  void advance(std::int64_t step) noexcept { until_ = step; }
+
+  void finish(std::int64_t step) noexcept {
+    advance(step);
+    for (int key = 0; key < kNumKeys; ++key) note_off(step, key);
+  }
+
+  bool next(Token& token) noexcept {
+    if (step_ >= until_) return false;
+    if (!is_begun_) begin_step();
+    const int key = held_.below(last_);
+    if (key >= 0) {
+      last_ = key;
+      token = static_cast<Token>(key);
+      return true;
+    }
+    token = TimestepEncoder::kEndOfStep;
+    last_ = kNumKeys;
+    is_begun_ = false;
+    if (!repeat_held_) held_ = {};
+    ++step_;
+    return true;
+  }
+
+ private:
+  struct Change {
+    std::int64_t step;
+    int key;
+    bool is_on;
+  };
+
+  static constexpr std::int64_t kNever = -1;
+
+  std::vector<Change>::iterator at(std::size_t i) noexcept {
+    return changes_.begin() + static_cast<std::ptrdiff_t>(i);
+  }
+
+  // Behind those of its timestep; nearly always that is the end.
+  void insert(Change change) noexcept {
+    std::size_t place = num_changes_;
+    while (place > 0 && changes_[place - 1].step > change.step) --place;
+    std::move_backward(at(place), at(num_changes_), at(num_changes_ + 1));
+    ++num_changes_;
+    changes_[place] = change;
+  }
+
+  void begin_step() noexcept {
+    is_begun_ = true;
+    std::size_t count = 0;
+    for (; count < num_changes_ && changes_[count].step <= step_; ++count) {
+      const Change& change = changes_[count];
+      if (change.is_on)
+        held_.insert(change.key);
+      else
+        held_.erase(change.key);
+    }
+    std::move(at(count), at(num_changes_), at(0));
+    num_changes_ -= count;
+  }
+
+  bool repeat_held_;
+  std::vector<Change> changes_;  // that are not in held_ yet, by timestep
+  std::size_t num_changes_ = 0;
+  std::array<std::int64_t, kNumKeys> begun_{};  // of keys that are down, or kNever
+  KeySet held_;                                 // at the timestep
+  std::int64_t step_ = 0, until_ = 0;
+  int last_ = kNumKeys;    // the key that was given last in this timestep
+  bool is_begun_ = false;  // whether held_ is that of the timestep
+};
+
+/// A note's tokens come when it has ended, and so do those of the notes that began after it. One that lasts
+/// for 2 · kLongest quarter notes ends there.
+template <>
+class NoteEncoder<EventEncoder> {
+ public:
+  static constexpr std::size_t kCapacity = 512;  // notes
+  static constexpr int kLongest = 4;             // quarter notes, twice
+
+  explicit NoteEncoder(const EventEncoder& encoder)
+      : encoder_(encoder), notes_(kCapacity), state_(encoder.start()) {}
+
+  void reset(const EventEncoder::State& state) noexcept {
+    num_notes_ = 0;
+    state_ = state;
+    bar_ = until_ = 0;
+    is_in_note_ = false;
+  }
+
+  bool note_on(std::int64_t step, int key, int velocity) noexcept {
+    const int degree = (std::clamp(velocity, 1, 127) - 1) / 4;
+    if (Note* last = last_of(key); last != nullptr) {
+      if (last->step == step) {
+        last->velocity = std::max(last->velocity, degree);
+        last->end = kOpen;
+        return true;
+      }
+      if (last->end == kOpen || last->end > step) last->end = step;
+    }
+    if (num_notes_ == kCapacity) return false;
+    // By timestep, the highest first.
+    std::size_t place = num_notes_;
+    while (place > 0 &&
+           (notes_[place - 1].step > step || (notes_[place - 1].step == step && notes_[place - 1].key < key)))
+      --place;
+    std::move_backward(at(place), at(num_notes_), at(num_notes_ + 1));
+    ++num_notes_;
+    notes_[place] = {step, kOpen, key, degree};
+    return true;
+  }
+
+  void note_off(std::int64_t step, int key) noexcept {
+    Note* last = last_of(key);
+    if (last != nullptr && last->end == kOpen) last->end = std::max(step, last->step + 1);
+  }
+
+  void advance(std::int64_t step) noexcept { until_ = step; }
+
+  void finish(std::int64_t step) noexcept {
+    advance(step);
+    for (std::size_t i = 0; i < num_notes_; ++i)
+      if (notes_[i].end == kOpen) notes_[i].end = std::max(step, notes_[i].step + 1);
+  }
+
+  bool next(Token& token) noexcept {
+    const bool has_note = num_notes_ > 0 && notes_[0].step < until_;
+    const std::int64_t at_step = has_note ? notes_[0].step : until_;
+    if (bar_ + state_.bar_steps <= at_step) {
+      bar_ += state_.bar_steps;
+      return give({Kind::end_of_bar}, token);
+    }
+    if (!has_note || !has_ended(notes_[0])) return false;
+    const Note note = notes_[0];
+    const auto position = static_cast<int>(note.step - bar_);
+    if (state_.position < position) return give({Kind::position, position}, token);
+    if (!is_in_note_) {
+      is_in_note_ = true;
+      give({Kind::key, note.key}, token);
+    } else if (const int duration = static_cast<int>(note.end - note.step); state_.duration != duration) {
+      const int left = duration - state_.held;
+      give(left > encoder_.longest() ? Event{Kind::hold} : Event{Kind::duration, left}, token);
+    } else {
+      give({Kind::velocity, note.velocity}, token);
+    }
+    // Complete?
+    if (state_.last != Kind::hold && state_.duration == note.end - note.step &&
+        (!encoder_.options().velocities || state_.velocity == note.velocity)) {
+      is_in_note_ = false;
+      std::move(at(1), at(num_notes_), at(0));
+      --num_notes_;
+    }
+    return true;
+  }
+
+ private:
+  using Kind = EventEncoder::Kind;
+  using Event = EventEncoder::Event;
+
+  static constexpr std::int64_t kOpen = -1;
+
+  struct Note {
+    std::int64_t step = 0, end = kOpen;  // timesteps
+    int key = 0, velocity = 0;           // index and degree
+  };
+
+  std::vector<Note>::iterator at(std::size_t i) noexcept {
+    return notes_.begin() + static_cast<std::ptrdiff_t>(i);
+  }
+
+  Note* last_of(int key) noexcept {
+    for (std::size_t i = num_notes_; i-- > 0;)
+      if (notes_[i].key == key) return &notes_[i];
+    return nullptr;
+  }
+
+  // What lasts too long is ended.
+  bool has_ended(Note& note) noexcept {
+    const std::int64_t most = 2 * kLongest * encoder_.steps_per_quarter();
+    if (note.end == kOpen && until_ >= note.step + most) note.end = note.step + most;
+    return note.end != kOpen;
+  }
+
+  bool give(Event event, Token& token) noexcept {
+    token = encoder_.token(event);
+    state_ = encoder_.advance(state_, token);
+    return true;
+  }
+
+  EventEncoder encoder_;
+  std::vector<Note> notes_;  // that are not tokens yet, by timestep, the highest first
+  std::size_t num_notes_ = 0;
+  EventEncoder::State state_;  // after the tokens so far
+  std::int64_t bar_ = 0, until_ = 0;
+  bool is_in_note_ = false;  // whether the first note's key is a token already
+};
+
+}  // namespace gruve
