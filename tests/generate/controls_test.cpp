@@ -513,5 +513,5 @@ TEST_CASE("Controls out of range are refused in a sentence", "[generate][control
   CHECK(tests::error_of([&] { Controls<CharEncoder>(text, {.max_repeats = 2}); }) ==
         "max-repeats needs an encoder with bars");
   CHECK(tests::error_of([&] { Controls<CharEncoder>(text, {.limits = {.max_keys = 2}}); }) ==
-        "musical limits need a music encoder");
+        "musical limits need the timestep or the event encoder; this model has another");
 }

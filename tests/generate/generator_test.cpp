@@ -68,7 +68,7 @@ TEST_CASE("A length in tokens is followed to the end of the timestep", "[generat
 }
 
 TEST_CASE("Generating allocates nothing", "[generate][realtime]") {
-  const Untrained model(89, 2, {.parts = GENERATE(0u, 0x3Fu), .bar_steps = 4});
+  const Untrained model(89, 2, GENERATE("", "index,held,intervals,bar=4,repeat,outer"));
   const TimestepEncoder encoder;
   Generator generator(model.packed, encoder,
                       {.argmax = 0.2f, .temperature = 0.9f, .top_k = 40, .top_p = 0.9f, .min_p = 0.01f}, 5);
@@ -81,7 +81,7 @@ TEST_CASE("Generating allocates nothing", "[generate][realtime]") {
 }
 
 TEST_CASE("A primed generator goes on as one that generated the primer itself", "[generate][generator]") {
-  const Untrained model(89, 2, {.parts = GENERATE(0u, 0x3Fu), .bar_steps = 4});
+  const Untrained model(89, 2, GENERATE("", "index,held,intervals,bar=4,repeat,outer"));
   Generator first(model.packed, TimestepEncoder(), {.argmax = 1}, 1);
   const auto whole = generate_tokens(first, 60);
   Generator second(model.packed, TimestepEncoder(), {.argmax = 1}, 1);

@@ -51,14 +51,14 @@ struct Features {
   friend bool operator==(const Features&, const Features&) = default;
 };
 
-/// Follows a sequence and says its features. An encoder that has some names the class as
-/// Encoder::FeatureState.
+// clang-format off
+
+/// Follows a sequence and says its features. An encoder that has some names the class as Encoder::FeatureState.
 ///
 ///   FeatureState(description)          at the start of a sequence; Error where the description is malformed
 ///   FeatureState::shape(description)   likewise
-///   reset(), advance(token)            to the start of a sequence; by one token. Neither allocates or
-///   throws. rows()                             of the last token; valid until the next call of reset() or
-///   advance()
+///   reset(), advance(token)            to the start of a sequence; by one token. Neither allocates or throws.
+///   rows()                             of the last token; valid until the next call of reset() or advance()
 ///
 /// The state of a generator can be saved where the class also has `void transfer(StateBytes&) noexcept`.
 template <class State>
@@ -69,6 +69,8 @@ concept FeatureSource = std::copyable<State> && std::constructible_from<State, c
   state.advance(token);
   { fixed.rows() } -> std::same_as<FeatureRows>;
 };
+
+// clang-format on
 
 /// Of encoders without features.
 class NoFeatures {
