@@ -35,6 +35,7 @@
 #include "gruve/generate/scale.hpp"
 #include "gruve/generate/sequence.hpp"
 #include "gruve/kernels/dispatch.hpp"
+#include "gruve/kernels/faded.hpp"
 #include "gruve/kernels/fixed_gru.hpp"
 #include "gruve/kernels/kernels.hpp"
 #include "gruve/kernels/reference.hpp"

@@ -212,7 +212,8 @@ TEST_CASE("A GRU step of one sequence equals the equations in double at all smal
       auto weight = random(size(3 * H, H), 1);
       for (float& w : weight) w /= static_cast<float>(H);
       const auto bias = random(size(3 * H), 2), input = random(size(3 * H), 3), h = random(size(H), 4);
-      std::vector<float> packed(kernels->packed_gru_size(H, reset_gate)), out(size(H) + 1, 7.0f);
+      std::vector<float> packed(kernels->packed_gru_size(H, reset_gate)), out(size(H) + 1, 7.0f),
+          scratch(size(3 * H) + 1, 7.0f);
       kernels->pack_gru(H, reset_gate, weight.data(), packed.data());
       kernels->gru_step({.H = H,
                          .units = {0, H},
@@ -221,7 +222,8 @@ TEST_CASE("A GRU step of one sequence equals the equations in double at all smal
                          .weight_hh = packed.data(),
                          .bias_hh = bias.data(),
                          .h = h.data(),
-                         .out = out.data()});
+                         .out = out.data(),
+                         .scratch = scratch.data()});
       std::vector<double> r(size(H));
       const auto product = [&](int row, bool with_reset) {
         double sum = bias[size(row)];
@@ -244,6 +246,7 @@ TEST_CASE("A GRU step of one sequence equals the equations in double at all smal
       // (factor 1), r (1/4 · 2) and z (1/4 · 2); the gates add a few roundings.
       CHECK(worst <= 2 * tests::float_sum(H + 2, 3) + 10 * 0x1p-24);
       CHECK(out[size(H)] == 7.0f);
+      CHECK(scratch[size(3 * H)] == 7.0f);
     }
   }
 }

@@ -4,7 +4,6 @@
 #include <cstdint>
 
 #include "gruve/kernels/kernels.hpp"
-#include "gruve/kernels/reference.hpp"
 #include "gruve/kernels/rounding.hpp"
 #include "gruve/kernels/vectors.hpp"
 
@@ -14,23 +13,8 @@
 ///
 /// The recurrent weights are packed so that one pass yields r, z and n of a group of units in registers,
 /// where the gates follow at once; no pre-activation goes back to memory, and the loop over time is inside.
-/// ResetGate::before_product, which needs two passes, is left to the reference.
+/// ResetGate::before_product needs two passes over the weights, since n waits for all of r.
 namespace gruve::kernels {
-
-namespace internal {
-
-// Outside the target regions below, since they instantiate Eigen.
-inline std::size_t packed_size_before(int H) { return reference::packed_gru_size<float>(H, {}); }
-inline void pack_before(Precision precision, int H, const float* weight_hh, float* packed) {
-  if (precision == Precision::fp32) reference::pack_gru(H, {}, weight_hh, packed);
-  if (precision == Precision::bf16) reference::pack_gru_rounded<Precision::bf16>(H, {}, weight_hh, packed);
-  if (precision == Precision::int8) reference::pack_gru_rounded<Precision::int8>(H, {}, weight_hh, packed);
-}
-inline void gru_forward_before(const GruForward<float>& p) { reference::gru_forward(p); }
-inline void gru_step_before(const GruStep<float>& p) { reference::gru_step(p); }
-inline void gru_backward_before(const GruBackward<float>& p) { reference::gru_backward(p); }
-
-}  // namespace internal
 
 // What LDTILECFG reads: eight tiles, each 16 rows of 64 bytes. The other eight entries are for processors to
 // come.

@@ -154,6 +154,7 @@ struct GruStep {
   const Scalar* bias_hh = nullptr;        // [3H]
   const Scalar* h = nullptr;              // [H]
   Scalar* out = nullptr;                  // [H], apart from h
+  Scalar* scratch = nullptr;              // [3H]: what stands there does not count, before or after
 };
 
 /// The backward pass of GruForward, from the last timestep to the first.

@@ -7,11 +7,12 @@
 #include <cstddef>
 #include <vector>
 
+#include "gruve/kernels/faded.hpp"
 #include "gruve/kernels/kernels.hpp"
 #include "gruve/kernels/rounding.hpp"
 
 /// The plain implementation, for float, double and std::complex<double>: Eigen expressions as the equations
-/// read, no packing, no blocking. Every fast path is judged by it. All of it is analytic in its scalars
+/// read, no packing. Every fast path is judged by it. All of it is analytic in its scalars
 /// (softmax shifts by the real part), so that gradients can be checked by the complex step.
 namespace gruve::kernels::reference {
 
@@ -35,6 +36,24 @@ void pack(int K, int N, const Scalar* b, std::ptrdiff_t k_stride, std::ptrdiff_t
     for (int n = 0; n < N; ++n) *packed++ = b[k * k_stride + n * n_stride];
 }
 
+// c += a · b. In blocks whose copies Eigen holds on the stack, so that a product of any size allocates
+// nothing.
+template <class Scalar, class C, class A, class B>
+void add_product(C& c, const A& a, const B& b) {
+  constexpr Eigen::Index kDepth = 256, kWidth = EIGEN_STACK_ALLOCATION_LIMIT / (kDepth * sizeof(Scalar)) / 2;
+  for (Eigen::Index row = 0; row < a.rows(); row += kWidth) {
+    const Eigen::Index rows = std::min(kWidth, a.rows() - row);
+    for (Eigen::Index k = 0; k < a.cols(); k += kDepth) {
+      const Eigen::Index depth = std::min(kDepth, a.cols() - k);
+      for (Eigen::Index column = 0; column < b.cols(); column += kWidth) {
+        const Eigen::Index columns = std::min(kWidth, b.cols() - column);
+        c.block(row, column, rows, columns).noalias() +=
+            a.block(row, k, rows, depth) * b.block(k, column, depth, columns);
+      }
+    }
+  }
+}
+
 template <class Scalar>
 void multiply(const Product<Scalar>& p) {
   const ConstStrided<Scalar> b(p.b, p.K, p.N, Eigen::OuterStride<>(p.N));
@@ -44,7 +63,7 @@ void multiply(const Product<Scalar>& p) {
     const ConstStrided<Scalar> a(p.a + row * p.a_stride, count, p.K, Eigen::OuterStride<>(p.a_stride));
     Strided<Scalar> c(p.c + row * p.c_stride, count, p.N, Eigen::OuterStride<>(p.c_stride));
     if (!p.accumulate) c.setZero();
-    c.noalias() += a * b;
+    add_product<Scalar>(c, a, b);
     if (p.bias != nullptr) c.rowwise() += ConstRow<Scalar>(p.bias, p.N);
   }
 }
@@ -74,8 +93,10 @@ template <class Scalar>
 void multiply_vector(const VectorProduct<Scalar>& p) {
   const int first = p.columns.first, count = p.columns.last - first;
   const ConstStrided<Scalar> b(p.b + first, p.K, count, Eigen::OuterStride<>(p.N));
-  Eigen::Map<Eigen::RowVectorX<Scalar>>(p.c + first, count) =
-      ConstRow<Scalar>(p.a, p.K) * b + ConstRow<Scalar>(p.bias + first, count);
+  Eigen::Map<Eigen::RowVectorX<Scalar>> c(p.c + first, count);
+  c.setZero();
+  c.noalias() += ConstRow<Scalar>(p.a, p.K) * b;
+  c += ConstRow<Scalar>(p.bias + first, count);
 }
 
 template <class Scalar>
@@ -88,64 +109,126 @@ void pack_gru(int H, ResetGate, const Scalar* weight_hh, Scalar* packed) {
   std::copy_n(weight_hh, packed_size<Scalar>(3 * H, H), packed);
 }
 
+// ---- the gates of a row, in place ----
+
+template <class Scalar>
+using Values = Eigen::Map<Eigen::Array<Scalar, 1, Eigen::Dynamic>>;
+template <class Scalar>
+using ConstValues = Eigen::Map<const Eigen::Array<Scalar, 1, Eigen::Dynamic>>;
+
+// Below it σ(x) is 1/2 and tanh x is x for every float. The powers in Eigen's series would be subnormal
+// numbers.
+inline constexpr float kLinear = 0x1p-30f;
+
+template <class Scalar>
+void apply_sigmoid(int n, Scalar* x) {
+  flush_below(kLinear, n, x);
+  Values<Scalar> y(x, n);
+  y = (Scalar(1) + (-y).exp()).inverse();
+  flush_below(kFaded, n, x);
+}
+
+template <class Scalar>
+void apply_tanh(int n, Scalar* x) {
+  constexpr int kBlock = 64;
+  Scalar linear[kBlock];
+  for (int first = 0; first < n; first += kBlock, x += kBlock) {
+    const int count = std::min(kBlock, n - first);
+    Values<Scalar> y(x, count), part(linear, count);
+    part = y;
+    flush_below(kLinear, count, x);
+    part -= y;
+    y = y.tanh() + part;
+  }
+}
+
+// product [rows] = W h, W being rows of weight_hh [3H, H] from `first` on.
+template <class Scalar>
+void recurrent_product(int H, const Scalar* weight_hh, int first, int rows, const Scalar* h,
+                       Scalar* product) {
+  const ConstStrided<Scalar> weights(weight_hh + std::ptrdiff_t{first} * H, rows, H, Eigen::OuterStride<>(H));
+  Eigen::Map<Eigen::VectorX<Scalar>> y(product, rows);
+  y.setZero();
+  y.noalias() += weights * Eigen::Map<const Eigen::VectorX<Scalar>>(h, H);
+}
+
 template <class Scalar>
 void gru_step(const GruStep<Scalar>& p) {
-  using Row = Eigen::Array<Scalar, 1, Eigen::Dynamic>;
   const int H = p.H, first = p.units.first, count = p.units.last - first;
-  const ConstStrided<Scalar> weight_hh(p.weight_hh, 3 * H, H, Eigen::OuterStride<>(H));
-  const ConstRow<Scalar> h(p.h, H);
-  // The part of a gate that comes from the state, and the part that comes from the input.
-  const auto recurrent = [&](int gate, const auto& state) -> Row {
-    const int row = gate * H + first;
-    return (state * weight_hh.middleRows(row, count).transpose()).array() +
-           ConstRow<Scalar>(p.bias_hh + row, count).array();
+  const ConstValues<Scalar> h(p.h + first, count);
+  // Of a gate's units: the part that comes from the input, and where the part from the state and the gate go.
+  const auto input = [&](int gate) { return ConstValues<Scalar>(p.input_product + gate * H + first, count); };
+  const auto gate = [&](int g) { return Values<Scalar>(p.scratch + g * H + first, count); };
+  const auto recurrent = [&](int g, const Scalar* state) {
+    recurrent_product(H, p.weight_hh, g * H + first, count, state, gate(g).data());
+    gate(g) += ConstValues<Scalar>(p.bias_hh + g * H + first, count);
   };
-  const auto input = [&](int gate) {
-    return ConstRow<Scalar>(p.input_product + gate * H + first, count).array();
-  };
-  const auto sigmoid = [](const Row& x) -> Row { return (Scalar(1) + (-x).exp()).inverse(); };
-  const Row r = sigmoid(input(0) + recurrent(0, h)), z = sigmoid(input(1) + recurrent(1, h));
-  Row n;
-  if (p.reset_gate == ResetGate::after_product)
-    n = (input(2) + r * recurrent(2, h)).tanh();
-  else
-    n = (input(2) + recurrent(2, (r * h.array()).matrix())).tanh();
-  Eigen::Map<Row>(p.out + first, count) = (Scalar(1) - z) * n + z * h.segment(first, count).array();
+  for (int g = 0; g < 2; ++g) {
+    recurrent(g, p.h);
+    gate(g) += input(g);
+    apply_sigmoid(count, gate(g).data());
+  }
+  Values<Scalar> r = gate(0), z = gate(1), hn = gate(2), out(p.out + first, count);
+  if (p.reset_gate == ResetGate::after_product) {
+    recurrent(2, p.h);
+    out = input(2) + r * hn;
+  } else {
+    r *= h;
+    flush_below(kFaded, count, r.data());
+    recurrent(2, r.data());
+    out = input(2) + hn;
+  }
+  apply_tanh(count, out.data());
+  out = (Scalar(1) - z) * out + z * h;
+  flush_below(kFaded, count, out.data());
 }
 
 template <class Scalar>
 void gru_forward(const GruForward<Scalar>& p) {
-  using Row = Eigen::Array<Scalar, 1, Eigen::Dynamic>;
   const int H = p.H;
-  const ConstStrided<Scalar> weight_hh(p.weight_hh, 3 * H, H, Eigen::OuterStride<>(H));
-  const ConstRow<Scalar> bias_hh(p.bias_hh, 3 * H);
-  const auto sigmoid = [](const auto& x) { return (Scalar(1) + (-x).exp()).inverse(); };
-
   for (int t = 0; t < p.rows.T; ++t) {
     for (int b = p.rows.first; b < p.rows.last; ++b) {
       const std::ptrdiff_t row = std::ptrdiff_t{t} * p.rows.B + b;
-      Row h = Eigen::Map<const Row>(p.h + row * H, H);
-      if (p.reset != nullptr && p.reset[row] != 0) h.setZero();
-      const ConstRow<Scalar> input(
-          p.input_product + (p.tokens != nullptr ? p.tokens[row] : row) * p.input_stride, 3 * H);
-
-      Eigen::Map<Eigen::Array<Scalar, 4, Eigen::Dynamic, Eigen::RowMajor>> gates(p.gates + row * 4 * H, 4, H);
-      auto r = gates.row(0), z = gates.row(1), n = gates.row(2), hn = gates.row(3);
-      const Eigen::Matrix<Scalar, 1, Eigen::Dynamic> rz =
-          input.head(2 * H) + h.matrix() * weight_hh.topRows(2 * H).transpose() + bias_hh.head(2 * H);
-      r = sigmoid(rz.head(H).array());
-      z = sigmoid(rz.tail(H).array());
-      if (p.reset_gate == ResetGate::after_product) {
-        hn = (h.matrix() * weight_hh.bottomRows(H).transpose() + bias_hh.tail(H)).array();
-        n = (input.tail(H).array() + r * hn).tanh();
-      } else {
-        hn = r * h;
-        n = (input.tail(H) + hn.matrix() * weight_hh.bottomRows(H).transpose() + bias_hh.tail(H))
-                .array()
-                .tanh();
+      const bool was_reset = p.reset != nullptr && p.reset[row] != 0;
+      const Scalar* const h = p.h + row * H;
+      const Scalar* const input =
+          p.input_product + (p.tokens != nullptr ? p.tokens[row] : row) * p.input_stride;
+      Scalar* const gates = p.gates + row * 4 * H;
+      const auto x = [&](int gate) { return ConstValues<Scalar>(input + std::ptrdiff_t{gate} * H, H); };
+      const auto bias = [&](int gate) {
+        return ConstValues<Scalar>(p.bias_hh + std::ptrdiff_t{gate} * H, H);
+      };
+      Values<Scalar> r(gates, H), z(gates + H, H), n(gates + 2 * H, H), hn(gates + 3 * H, H);
+      Values<Scalar> next(p.h + (row + p.rows.B) * H, H);
+      // What comes of a state that counts as zero is zero, whatever stands there.
+      const auto recurrent = [&](int gate, const Scalar* state, Values<Scalar>& product) {
+        if (was_reset)
+          product.setZero();
+        else
+          recurrent_product(H, p.weight_hh, gate * H, H, state, product.data());
+      };
+      for (int gate = 0; gate < 2; ++gate) {
+        recurrent(gate, h, hn);
+        Values<Scalar>(gates + std::ptrdiff_t{gate} * H, H) = x(gate) + hn + bias(gate);
+        apply_sigmoid(H, gates + std::ptrdiff_t{gate} * H);
       }
-
-      Eigen::Map<Row>(p.h + (row + p.rows.B) * H, H) = (Scalar(1) - z) * n + z * h;
+      if (p.reset_gate == ResetGate::after_product) {
+        recurrent(2, h, hn);
+        hn += bias(2);
+        n = x(2) + r * hn;
+      } else {
+        if (was_reset)
+          hn.setZero();
+        else
+          hn = r * ConstValues<Scalar>(h, H);
+        flush_below(kFaded, H, hn.data());
+        recurrent(2, hn.data(), next);
+        n = x(2) + next + bias(2);
+      }
+      apply_tanh(H, n.data());
+      next = (Scalar(1) - z) * n;
+      if (!was_reset) next += z * ConstValues<Scalar>(h, H);
+      flush_below(kFaded, H, next.data());
     }
   }
 }
@@ -299,10 +382,14 @@ void pack_gru_rounded(int H, ResetGate, const float* weight_hh, float* packed) {
   pack(3 * H, H, transposed.data(), 1, std::ptrdiff_t{3} * H, packed);
 }
 
-// The gradient of a state sums over the gates' rows, so its scales belong to the columns.
+// The gradient of a state sums over the gates' rows, so its scales belong to the columns: of all gates, or,
+// where the gradient of r ∘ h is a product of its own, of r and z and of n.
 template <Precision kPrecision>
-void pack_gru_backward_rounded(int H, ResetGate, const float* weight_hh, float* packed) {
-  pack_rounded<kPrecision>(3 * H, H, weight_hh, H, 1, packed);
+void pack_gru_backward_rounded(int H, ResetGate reset_gate, const float* weight_hh, float* packed) {
+  const int rows = reset_gate == ResetGate::before_product ? 2 * H : 3 * H;
+  const std::size_t first = packed_size<float>(rows, H);
+  pack_rounded<kPrecision>(rows, H, weight_hh, H, 1, packed);
+  pack_rounded<kPrecision>(3 * H - rows, H, weight_hh + first, H, 1, packed + first);
 }
 
 /// The reference with weights of fewer bits.

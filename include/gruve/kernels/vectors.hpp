@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "gruve/kernels/faded.hpp"
+
 #if defined(__GNUC__)  // GCC and Clang: vector types, and functions for a wider instruction set than the
                        // program's
 

@@ -184,9 +184,10 @@ class PackedModel {
   }
 
   /// out [H], the state after the state h [H], from the product [3H], or from the token where the first layer
-  /// has no input.
+  /// has no input. scratch [3H] is written. With ResetGate::before_product the first part is the whole step:
+  /// n needs r of all units, so that threads would have to wait for each other within it.
   void layer_step(std::size_t l, std::uint16_t token, const Scalar* product, const Scalar* h, Scalar* out,
-                  bool descending, int part = 0, int parts = 1) const {
+                  Scalar* scratch, bool descending, int part = 0, int parts = 1) const {
     const int H = config_.hidden_size;
     const bool whole = config_.reset_gate == kernels::ResetGate::before_product;
     if (whole && part > 0) return;
@@ -199,7 +200,8 @@ class PackedModel {
          .weight_hh = layers_[l].weight_hh.data(),
          .bias_hh = layers_[l].bias_hh.data(),
          .h = h,
-         .out = out});
+         .out = out,
+         .scratch = scratch});
   }
 
   /// logits [V + R] of the last layer's output [H].

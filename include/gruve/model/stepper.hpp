@@ -29,6 +29,7 @@ class Stepper {
         out_(hidden_size_),
         x_(model.has_inputs() ? static_cast<std::size_t>(model.config().embedding_size) : 0),
         product_(3 * hidden_size_),
+        scratch_(3 * hidden_size_),
         output_(static_cast<std::size_t>(model.config().output_rows())),
         logits_(model.config().features.shape.outputs > 0
                     ? static_cast<std::size_t>(model.config().vocab_size)
@@ -50,7 +51,8 @@ class Stepper {
           model_->input_step(l, l > 0 ? state - hidden_size_ : x_.data(), product_.data(), part, parts);
         });
       share([&](int part, int parts) {
-        model_->layer_step(l, token, product_.data(), state, out_.data(), descending_, part, parts);
+        model_->layer_step(l, token, product_.data(), state, out_.data(), scratch_.data(), descending_, part,
+                           parts);
       });
       std::copy_n(out_.data(), hidden_size_, state);
     }
@@ -81,6 +83,7 @@ class Stepper {
   AlignedVector<float> out_;      // [H]
   AlignedVector<float> x_;        // [E], or empty
   AlignedVector<float> product_;  // [3H]
+  AlignedVector<float> scratch_;  // [3H]
   AlignedVector<float> output_;   // [V + R]
   AlignedVector<float> logits_;   // [V], or empty where R is 0
 };
