@@ -1,5 +1,4 @@
-// clang-format off
-// work DIR: writes a model, tokens and the results that gruve computes, for peers to show that they do the same work.
+// work DIR: writes a model, tokens and gruve's results, for peers to show that they do the same work.
 //   model.safetensors  the parameters, with PyTorch's names
 //   work.json          sizes;
 //                      inputs, targets [T, B];
@@ -8,7 +7,6 @@
 //                      logits_sum [T] and last_logits [B, V] of the same chunk from a zero state;
 //                      generated [steps + 1, B], each token the most probable one after those before;
 //                      margin [steps, B], the difference of its logit and the second largest
-// clang-format on
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
