@@ -14,7 +14,7 @@ namespace gruve {
 /// The measures of a song, as a whole and in windows.
 struct MeasuredSong {
   double seconds = 0;                     // its length
-  std::size_t notes = 0;                  // their number, drums included
+  std::size_t notes = 0;                  // number of notes, drums included
   KeyEstimate key{};                      // of the whole song
   Measures whole{};                       // of the whole song
   std::vector<WindowMeasures> windows{};  // of 30 s
@@ -88,7 +88,7 @@ inline constexpr double kMostSameBars = 4;
 
 /// Whether a song is within the ranges of a corpus, and why not.
 struct Verdict {
-  std::size_t minutes = 0;  // their number
+  std::size_t minutes = 0;  // number of minutes of the song
   /// The number of minutes within the corpus's range, for each of kJudgedByMinute.
   std::array<std::size_t, kJudgedByMinute.size()> inside{};
   bool loops = false;   // a bar sounds more than kMostSameBars times in succession
