@@ -188,7 +188,7 @@ inline std::string curve_section(const TrainingCurve& curve) {
 /// the page, numbers about the piece, the settings, the training curve. It requests nothing from the network,
 /// and its content security policy forbids it to.
 ///
-/// If there are several pieces, one is selected from a list; #piece-3 at the end of the page's address
+/// If there are several pieces, one is selected from a list; `#piece-3` at the end of the page's address
 /// selects the third. When a piece ends, the next is played. The page has about 16 bytes per note.
 ///
 /// Throws Error if the report has no piece.

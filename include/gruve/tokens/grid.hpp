@@ -11,10 +11,9 @@
 
 namespace gruve {
 
-/// The keys of a piano, A0 to C8, as MIDI key numbers.
-inline constexpr int kLowestKey = 21;
-inline constexpr int kHighestKey = 108;
-inline constexpr int kNumKeys = kHighestKey - kLowestKey + 1;
+inline constexpr int kLowestKey = 21;                          // of a piano, A0, as MIDI key number
+inline constexpr int kHighestKey = 108;                        // of a piano, C8, as MIDI key number
+inline constexpr int kNumKeys = kHighestKey - kLowestKey + 1;  // of a piano, 88
 
 /// Whether the piano has a key for a MIDI key number.
 constexpr bool on_piano(int pitch) noexcept { return kLowestKey <= pitch && pitch <= kHighestKey; }
