@@ -12,9 +12,11 @@ They become list items, code blocks and ///< comments. Private parts are left as
 docs/ become plain text, and links to a section become links to its page.
 """
 
+import pathlib
 import re
 import sys
 
+PAGES = pathlib.Path(__file__).resolve().parent.parent / "docs"
 ITEM = re.compile(r"^ ([\w:()+.,~<>\[\]/*-]+(?: [\w()|]+){0,2}) {2,}(\S.*)$")
 
 
@@ -117,16 +119,23 @@ def header(lines):
         print(line)
 
 
-def page(text):
-    text = re.sub(r"\[([^\]]+)\]\(\.\./[^)]*\)", r"\1", text)
-    print(re.sub(r"\]\(([\w/.]+\.md)#[\w-]+\)", r"](\1)", text), end="")
+def page(text, path):
+    def link(match):
+        target = (path.parent / match[2].split("#")[0]).resolve()
+        if "://" in match[2]:
+            return match[0]
+        if target == PAGES / "README.md":
+            return f'@ref index "{match[1]}"'
+        return f"[{match[1]}]({match[2].split('#')[0]})" if PAGES in target.parents else match[1]
+
+    print(re.sub(r"(?<!!)\[([^\]]+)\]\(([^)]+)\)", link, text), end="")
 
 
 def main():
-    with open(sys.argv[1], encoding="utf-8") as file:
-        text = file.read()
-    if sys.argv[1].endswith(".md"):
-        page(text)
+    path = pathlib.Path(sys.argv[1])
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".md":
+        page(text, path)
     else:
         header(text.splitlines())
 
