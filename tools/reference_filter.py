@@ -17,7 +17,7 @@ import re
 import sys
 
 PAGES = pathlib.Path(__file__).resolve().parent.parent / "docs"
-ITEM = re.compile(r"^ ([\w:()+.,~<>\[\]/*-]+(?: [\w()|]+){0,2}) {2,}(\S.*)$")
+ITEM = re.compile(r"^ ([\w:()+.,~–<>\[\]/*-]+(?: [\w()|]+){0,2}) {2,}(\S.*)$")
 
 
 def block(comment):
@@ -34,7 +34,7 @@ def block(comment):
         if is_code and not in_code:
             rest = [line for line in comment[i:] if line.strip()]
             yield ""
-            yield " ~~~" + ("{.cpp}" if any(line.rstrip().endswith((";", "{")) for line in rest[:3]) else "{.txt}")
+            yield " ~~~" + ("{.cpp}" if any(line.rstrip().endswith((";", "{")) for line in rest[:3]) else "{.unparsed}")
             in_code = True
         if item and not in_code:
             if not in_item:
