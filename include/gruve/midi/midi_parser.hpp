@@ -93,6 +93,7 @@ class MidiParser {
   };
 
   static constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
+  static constexpr std::size_t kNumPlaces = std::size_t{16} * 128;  // channels and keys: see place()
 
   /// The offset of "MThd": 0, or after the bytes that wrap it.
   std::size_t find_header() {
@@ -160,7 +161,7 @@ class MidiParser {
     }
     if (ticks_per_frame == 0) fail(at + 1, "SMPTE division of 0 ticks per frame, expected 1 to 255");
     is_smpte_ = true;
-    song.ticks_per_quarter = (drops_frames ? 30 : frames_per_second) * ticks_per_frame;
+    song.ticks_per_quarter = std::int64_t{drops_frames ? 30 : frames_per_second} * ticks_per_frame;
     song.tempos.push_back({.tick = 0, .microseconds_per_quarter = drops_frames ? 1'001'000 : 1'000'000});
   }
 
@@ -440,7 +441,9 @@ class MidiParser {
     return count;
   }
 
-  static std::size_t place(int channel, int pitch) { return static_cast<std::size_t>(channel * 128 + pitch); }
+  static std::size_t place(int channel, int pitch) {
+    return static_cast<std::size_t>(channel) * 128 + static_cast<std::size_t>(pitch);
+  }
 
   std::uint8_t next(Track& track) const {
     if (track.at == track.end) fail(track.event, "event runs past the end of its track");
@@ -537,8 +540,8 @@ class MidiParser {
   std::array<signed char, 16> pedal_{};   // of each channel in this track: 1 down, 0 up, -1 not yet moved
   // The sounding notes of each key, by index: a linked list from the oldest (kNone if there is none) to the
   // youngest, through their unused ends (see note_on).
-  std::array<std::int64_t, 16 * 128> first_sounding_;
-  std::array<std::int64_t, 16 * 128> last_sounding_;
+  std::array<std::int64_t, kNumPlaces> first_sounding_;
+  std::array<std::int64_t, kNumPlaces> last_sounding_;
   MidiFile result_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <string>
 #include <utility>
@@ -66,7 +67,8 @@ inline std::string training_curve_svg(const TrainingCurve& curve) {
   const auto train = internal::curve_points(curve.step, curve.train_loss, 120);
   const auto valid = internal::curve_points(curve.valid_step, curve.valid_loss, 1500);
 
-  double first = INFINITY, last = -INFINITY, low = INFINITY, high = -INFINITY;
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  double first = kInfinity, last = -kInfinity, low = kInfinity, high = -kInfinity;
   for (const auto* points : {&raw, &valid}) {
     for (const internal::CurvePoint& point : *points) {
       first = std::min(first, point.step);
