@@ -1,4 +1,4 @@
-"""The chart: a line a row, each competitor's speed beside that of the best peer, on a logarithmic scale."""
+"""The chart: one line per row, each competitor's speed relative to the best peer, on a logarithmic scale."""
 
 import html
 import itertools
@@ -18,11 +18,11 @@ COLOURS = {
     "mido": "#a16207",
     "NumPy": "#4d7c0f",
 }
-OTHERS = ("#57534e", "#06b6d4", "#db2777", "#eab308")  # of names that come from elsewhere, in turn
+OTHERS = ("#57534e", "#06b6d4", "#db2777", "#eab308")  # of other names, one after the other
 
 
 def draw(judged):
-    """judged: report.Judged rows. Those with neither figure nor peers are left out."""
+    """judged: report.Judged rows. Rows without a figure or without peers are skipped."""
     shown = [one for one in judged if one.ratios]
     speeds = [
         {who: one.best_ratio / ratio for who, ratio in one.ratios.items()} | {"gruve": one.best_ratio}
@@ -31,7 +31,7 @@ def draw(judged):
     lowest = min([1, *(speed for line in speeds for speed in line.values())])
     highest = max([1, *(speed for line in speeds for speed in line.values())])
     first, last = math.floor(math.log2(lowest)), math.ceil(math.log2(highest))
-    first, last = max(first, -6), min(last, 5)  # what is further away stands at the edge
+    first, last = max(first, -6), min(last, 5)  # values outside are drawn at the edge
 
     def x(speed):
         position = (min(max(math.log2(speed), first), last) - first) / max(1, last - first)
@@ -41,10 +41,10 @@ def draw(judged):
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
         'font-family="system-ui, sans-serif" font-size="13">',
-        # A ground of its own, so that it reads on a dark page as on a light one.
+        # A background of its own, so that it is readable on a dark page too.
         f'<rect width="{WIDTH}" height="{height}" rx="8" fill="#ffffff" stroke="#d6d3d1"/>',
         '<text x="20" y="30" font-size="17" font-weight="600" fill="#1c1917">'
-        "Speed beside the best peer (more is better)</text>",
+        "Speed compared with the best peer (higher is better)</text>",
     ]
     names = ["gruve", *(name for name in COLOURS if any(name in line for line in speeds) and name != "gruve")]
     others = sorted({name for line in speeds for name in line} - set(names))
@@ -71,7 +71,7 @@ def draw(judged):
         y = TOP + STEP * i + 4
         parts.append(text(LEFT - 14, y + 4.5, one.row["title"], "end"))
         parts.append(line_between(x(min(line.values())), y, x(max(line.values())), y, "#d6d3d1", 2))
-        for name in sorted(line, key=lambda name: name == "gruve"):  # gruve above all
+        for name in sorted(line, key=lambda name: name == "gruve"):  # gruve on top
             parts.append(mark(name, x(line[name]), y))
         if line["gruve"] > 2**last:
             parts.append(text(x(2**last) - 10, y - 5, f"{line['gruve']:,.0f}×", "end"))

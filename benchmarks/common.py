@@ -1,7 +1,7 @@
-"""What the Python competitors share: the work, its comparison with gruve's results, the clock, the output.
+"""Shared by the Python competitors: the work, the comparison with gruve's results, the clock, the output.
 
 A competitor is run by run.py as `python -m TASK.COMPETITOR --work DIR …`. It loads gruve's model, computes what
-gruve computed, and stops with "not equal, not timed" where the two differ. Then it says "ready", and for each
+gruve computed, and stops with "not equal, not timed" if the two differ. Then it prints "ready", and for each
 line that it reads it measures once and prints a line of JSON.
 """
 
@@ -13,23 +13,24 @@ import statistics
 import sys
 import time
 
-# Two float computations of the same numbers in another order: what they may differ by.
+# Tolerances between two float computations of the same numbers in a different order.
 LOSS_TOLERANCE = 1e-4  # relative, over four updates
 LOGIT_TOLERANCE = 1e-3  # of the largest logit, over a whole sequence
-# By precision: a token counts where it is the most probable one by more than this, as so large a share does.
+# By precision: only tokens that lead by more than the first number are compared; the second is the smallest
+# fraction of tokens for which that must hold.
 MARGINS = {"fp32": (1e-3, 0.8), "bf16": (5e-3, 0.8), "int8": (1.2e-2, 0.5)}
 
 
 def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument(
-        "--work", type=pathlib.Path, help="a folder written by gruve_benchmark_work: the sizes, too"
+        "--work", type=pathlib.Path, help="a folder written by gruve_benchmark_work; it also sets the sizes"
     )
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=1, help="of each of the repeats")
+    parser.add_argument("--seconds", type=float, default=1, help="of each repeat")
     parser.add_argument(
-        "--memory", action="store_true", help="train: the memory of a step in place of its speed"
+        "--memory", action="store_true", help="train: measure the memory of a step instead of its speed"
     )
     parser.add_argument(
         "--precision", choices=["fp32", "bf16", "int8"], default="fp32", help="of the weights"
@@ -44,7 +45,7 @@ def arguments():
 
 
 class Work:
-    """What gruve_benchmark_work wrote: sizes, tokens, gruve's results, and parameters by PyTorch's names."""
+    """The output of gruve_benchmark_work: sizes, tokens, gruve's results, and parameters by PyTorch's names."""
 
     def __init__(self, folder):
         import numpy as np
@@ -65,7 +66,7 @@ class Work:
 
 
 def read_safetensors(path):
-    """{name: array}: the file is the size of its JSON header (u64), the header, the arrays."""
+    """{name: array}. The file is the size of its JSON header (u64), the header, the arrays."""
     import numpy as np
 
     data = path.read_bytes()
@@ -103,7 +104,7 @@ def check_losses(work, losses):
 
 
 def check_logits(work, logits):
-    """logits [T, B, V] of the chunk from a zero state."""
+    """logits [T, B, V] of the chunk, from a zero state."""
     import numpy as np
 
     scale = np.abs(work.last_logits).max()
@@ -117,7 +118,7 @@ def check_logits(work, logits):
 def check_generated(work, step, precision="fp32"):
     """step(tokens [B]) → the most probable next tokens [B], the state carried inside from zero.
 
-    It is fed gruve's tokens, so that one difference does not bring others.
+    It is fed gruve's tokens, so that one difference does not cause others.
     """
     counted = wrong = 0
     least_margin, least_share = MARGINS[precision]
@@ -126,7 +127,7 @@ def check_generated(work, step, precision="fp32"):
         counted += decided.sum()
         wrong += (decided & (step(tokens) != following)).sum()
     if wrong or counted < least_share * work.margin.size:
-        unequal(f"{wrong} of {counted} tokens are others")
+        unequal(f"{wrong} of {counted} tokens differ")
 
 
 # Measuring.
@@ -141,7 +142,7 @@ def calls_in(seconds, call):
 
 
 def seconds_per_call(call, args):
-    """args.repeats times a block of calls that takes about args.seconds."""
+    """Seconds per call of args.repeats blocks of calls, each of about args.seconds."""
     calls = calls_in(args.seconds, call)
     values = []
     for _ in range(args.repeats):
@@ -153,7 +154,7 @@ def seconds_per_call(call, args):
 
 
 def fastest(forms):
-    """The one of several ways {name: call} that is fastest in a short trial, as a user would choose it."""
+    """The fastest of several forms {name: call} in a short trial, as a user would choose it."""
     if len(forms) == 1:
         return next(iter(forms.items()))
     trial = argparse.Namespace(seconds=0.1, repeats=5)
@@ -161,7 +162,7 @@ def fastest(forms):
 
 
 def serve(bench, config, unit, measure):
-    """Says ready, then prints the values of measure() for each line that comes."""
+    """Prints "ready", then the values of measure() for each line that it reads."""
     print("ready", flush=True)
     for _ in sys.stdin:
         values = measure()
@@ -171,7 +172,7 @@ def serve(bench, config, unit, measure):
 
 
 def serve_step(name, work, args, step):
-    """A step of one sequence in microseconds, of several in tokens a second."""
+    """A step of one sequence in microseconds, of several in tokens per second."""
     config = f"{name} {sizes(work, args)}"
     if work.B == 1:
         serve("step", config, "us", lambda: [s * 1e6 for s in seconds_per_call(step, args)])
@@ -184,7 +185,7 @@ def sizes(work, args):
 
 
 def serve_midi(name, read, tolerance=0):
-    """read(file) → number of notes, which may differ from gruve's by this share of them."""
+    """read(file) → number of notes, which may differ from gruve's by this fraction."""
     args = arguments()
     files = sorted(str(file) for file in args.midi.rglob("*") if file.suffix in (".mid", ".midi"))
     notes = sum(read(file) for file in files)
@@ -200,14 +201,14 @@ def serve_midi(name, read, tolerance=0):
 
 
 def activation_inputs():
-    """As many numbers as fit in the nearest cache with their results, over the range that matters."""
+    """Numbers over the relevant range, few enough for the first-level cache together with their results."""
     import numpy as np
 
     return np.linspace(-10, 10, 2048, dtype=np.float32)
 
 
 def serve_activation(name, call, out):
-    """call() writes the function of activation_inputs() into out; time is that of an element."""
+    """call() writes the function of activation_inputs() into out; the time is per element."""
     import numpy as np
 
     args = arguments()
@@ -232,7 +233,7 @@ def _status(name):
 
 
 def reset_peak_memory():
-    """The process's resident memory in MB, from which its peak is counted anew."""
+    """Resets the peak, and returns the process's resident memory in MB."""
     pathlib.Path("/proc/self/clear_refs").write_text("5")
     return _status("VmRSS")
 

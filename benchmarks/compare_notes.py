@@ -2,8 +2,8 @@
 
 python benchmarks/compare_notes.py build/demo/gruve FOLDER…
 
-Notes are pitch, start, end, velocity and channel; mido gives events, whose note-offs end the note of their track,
-channel and key that has sounded longest. Files that gruve refuses without repairs are left out.
+Notes are pitch, start, end, velocity and channel; mido gives events; a note-off ends the note of its track,
+channel and key that has sounded longest. Files that need a repair are skipped.
 """
 
 import collections

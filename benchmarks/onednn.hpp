@@ -1,5 +1,5 @@
-// oneDNN's GRU layers with the weights of a gruve model: the layers alone, without embedding, output layer,
-// loss and optimiser, which flatters oneDNN where it stands beside whole steps. Written for oneDNN 2.x.
+// oneDNN's GRU layers with the weights of a gruve model. The layers alone, without embedding, output layer,
+// loss and optimiser, which favours oneDNN where it is compared with whole steps. Written for oneDNN 2.x.
 #pragma once
 
 #include <algorithm>
@@ -55,16 +55,16 @@ class OnednnGru {
     execute(once_);
   }
 
-  /// All layers forward and, in training, backward. In training the weights change in each step: their
-  /// conversion belongs to it. The state is not carried.
+  /// All layers forward and, in training, backward. In training the weights change in each step, so their
+  /// conversion is part of it. The state is not carried over.
   void run() {
     for (Steps& layer : forward_) execute(layer);
     for (auto layer = backward_.rbegin(); layer != backward_.rend(); ++layer) execute(*layer);
     stream_.wait();
   }
 
-  /// Throws unless the last layer's states and, in training, the gradient of its recurrent weights are those
-  /// that gruve computes, to 1e-4 of the largest.
+  /// Throws unless the last layer's states and, in training, the gradient of its recurrent weights equal
+  /// gruve's, within 1e-4 of the largest.
   void check() {
     run();
     const ModelConfig& config = model_.config;
@@ -149,8 +149,8 @@ class OnednnGru {
     return result;
   }
 
-  // `from` in the layout `desc`: always by a reorder, for packed layouts have a header, and a layer whose
-  // weights were written in over it skips work and looks fast.
+  // `from` in the layout `desc`, always by a reorder: packed layouts have a header, and a layer whose
+  // weights were written over it skips work and seems fast.
   memory converted(Steps& steps, const memory& from, const memory::desc& desc) {
     if (from.get_desc() == desc) return from;
     memory to(desc, engine_);
@@ -176,7 +176,7 @@ class OnednnGru {
     const dnnl::lbr_gru_forward::primitive_desc forward(
         {kind, kDirection, src, state, weight_ih, weight_hh, bias, dst, state}, engine_);
 
-    memory b(bias, engine_);  // of z, r, of n's input part, of n's recurrent part
+    memory b(bias, engine_);  // of z, r, the input part of n, the recurrent part of n
     for (int j = 0; j < H; ++j) {
       const float *ih = cell.bias_ih.data() + j, *hh = cell.bias_hh.data() + j;
       const std::array<float, 4> values = {ih[H] + hh[H], ih[0] + hh[0], ih[2 * H], hh[2 * H]};

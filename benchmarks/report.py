@@ -49,7 +49,7 @@ def machine(build):
     }
 
 
-# What follows from the figures.
+# Ratios and targets.
 
 
 def number(x):
@@ -59,7 +59,7 @@ def number(x):
 
 
 def speedup(ours, theirs, unit):
-    """How many times as fast (or small) as theirs ours is."""
+    """The ratio of ours to theirs, above 1 where ours is faster (or smaller)."""
     return theirs / ours if unit in LESS_IS_BETTER else ours / theirs
 
 
@@ -68,7 +68,7 @@ def figures(peers):
 
 
 class Judged:
-    """A row's result beside its peers and its targets."""
+    """A row's result with its peers and its targets."""
 
     def __init__(self, result, by_name, also):
         row = result["row"]
@@ -98,7 +98,7 @@ class Judged:
             self.checks.append((f"with AMX {must}", value, reached if runs_amx else None))
 
     def check(self, against, factor, by_name):
-        """(what must be, what is, reached: True, False, or None where it can't be told)."""
+        """(target, value, reached: True, False, or None if it is unknown)."""
         name = MUST_NAMES.get(against, against)
         if against == "limit":
             must = f"{factor:g} % {name}"
@@ -127,7 +127,7 @@ class Judged:
         return f"{factor:g} × {name}", ratio and f"{ratio:.2f}", None if ratio is None else ratio >= factor
 
     def verdict(self):
-        """(what must be, "yes" or "no: …" and what of it was not measured)."""
+        """(targets, "yes" or "no: …", and which of them were not measured)."""
         if self.missing or not self.checks:
             return "", ""
         wanted = "; ".join(must for must, _, _ in self.checks)
@@ -178,7 +178,7 @@ def cells(judged):
     return [row["title"], f"{number(judged.ours['median'])} {unit}", peers, ratio, limit, *judged.verdict()]
 
 
-HEAD = ["work", "gruve", "peers, the best first", "× best peer", "of the limit", "must be", "reached"]
+HEAD = ["work", "gruve", "peers, best first", "× best peer", "of the limit", "target", "reached"]
 
 
 def console_table(judged):
@@ -199,22 +199,22 @@ def all_peers(judged):
 
 
 def notes(results, judged):
-    """What the table does not say by itself."""
+    """The sentences below the table."""
     lost = [one.row["title"] for one in judged if one.ratios and one.best_ratio < 1]
     missing = [
         f"{who} in {title}: {line['missing']}" for title, who, line in all_peers(judged) if "missing" in line
     ]
     yield (
-        "Where gruve is behind its best peer: " + "; ".join(lost)
+        "gruve is slower than its best peer in: " + "; ".join(lost)
         if lost
-        else "Gruve is behind its best peer in no row"
+        else "gruve is slower than its best peer in no row"
     )
     if missing:
         yield "Not measured: " + "; ".join(dict.fromkeys(missing))
 
 
 def phase_section(results):
-    """Where the time of a training step goes, and how near its products come to the machine's peak."""
+    """The time of each phase of a training step, and the fraction of the machine's peak that its products reach."""
     measured = [result for result in results["rows"] if result.get("phases")]
     if not measured:
         return ""
@@ -231,14 +231,14 @@ def phase_section(results):
     return f"""
 ## Where the time of a training step goes
 
-The share of each phase and, where it is products, how much of the limit above it reaches:
+The fraction of the step's time in each phase and, for phases that are products, the fraction of the limit above:
 
 {markdown_table(["work", *names], lines)}
 
-The table above counts the dense model's work and parameters. Of these, gruve saves the first layer's product with
-its input (a row of a table is added instead): that is {first_input_share(256, 1):.0%} of the parameters at H = 256,
+The first table counts the work and the parameters of the dense model. gruve does not compute the first layer's
+product with its input (it adds a row of a table instead), which has {first_input_share(256, 1):.0%} of the parameters at H = 256,
 {first_input_share(2048, 1):.0%} at H = 2048 and {first_input_share(512, 2):.0%} in two layers of 512. So the cost per parameter rises
-with H where every product is equally fast.
+with H even if every product is equally fast.
 """
 
 
@@ -247,7 +247,7 @@ def first_input_share(hidden, layers):
 
 
 def aside_section(results):
-    """The figures of programs that are not in turns with gruve, with how they were built."""
+    """The figures of programs that did not run alternately with gruve, and how they were built."""
     lines = [
         [f"`{line['row']}`", line["peer"], f"{number(line['median'])} {line['unit']}", line["config"]]
         for line in results.get("also", [])
@@ -257,7 +257,7 @@ def aside_section(results):
     return f"""
 ## Measured aside
 
-On the same machine, but not in turns:
+On the same machine, but not alternately with gruve:
 
 {markdown_table(["row", "program", "median", "commit, form, flags, work"], lines)}
 """
@@ -283,15 +283,15 @@ def document(results, judged):
     return f"""# Benchmarks
 
 Written by `{results["command"].strip()}` on {info["date"]} in {results["seconds"] / 60:.0f} minutes,
-gruve {info["gruve"]}. Gruve and its peers took turns on the same machine; a figure is the median of rounds. Each
-peer computed what gruve computes before it was timed ([how](../benchmarks/README.md)). Speeds are tokens or files
-a second, times are of a step, a chunk or an element. The vocabulary is 89, E = 128; training is of T = 128 where
-no other T is named, with cross-entropy and Adam. oneDNN runs the GRU layers alone. Rows of
-bf16 and int8 show peers of that precision, named with it, and those of fp32 besides. Of the limit: of the machine's
-fastest multiply-adds of the row's precision or, for a step, of the reading of its weights from the cache that holds
-them, measured beside it.
+gruve {info["gruve"]}. gruve and its peers ran alternately on the same machine; a figure is the median over rounds.
+Before it was timed, each peer had to compute the same results as gruve ([how](../benchmarks/README.md)). Speeds are
+in tokens or files per second; times are per step, chunk or element. V = 89 and E = 128; training has T = 128
+unless the row names another T, with cross-entropy and Adam. oneDNN runs the GRU layers alone. Rows in
+bf16 and int8 show peers of that precision, which carry its name, and also those of fp32.
+*Of the limit* is the fraction of a peak that is measured in the same run: of the multiply-adds of the row's
+precision or, for a step, of the read bandwidth of the cache that holds its weights.
 
-![Speed beside the best peer](benchmarks.svg)
+![Speed compared with the best peer](benchmarks.svg)
 
 {markdown_table(HEAD, [cells(one) for one in judged])}
 
@@ -301,15 +301,15 @@ them, measured beside it.
 
 {markdown_table(["", ""], [[name, str(value)] for name, value in facts.items()])}
 
-What it allows:
+Its measured limits:
 
 {markdown_table(["limit", "", "median"], limits)}
 
 ## Commands
 
-Gruve's are those of `gruve bench`, and so are the peers' that begin with `gruve`; `python M` is `python -m M` in
-`benchmarks/`, `cpp P` a program built from there. Each has `--threads`, `--repeats` and `--seconds` besides, and
-the Python ones `--work`, the folder of the model and of gruve's results.
+gruve's commands are those of `gruve bench`, and so are the peers' commands that begin with `gruve`. `python M` is
+`python -m M` in `benchmarks/`, and `cpp P` a program built from there. Each also takes `--threads`, `--repeats` and
+`--seconds`, and the Python ones `--work`, the folder of the model and of gruve's results.
 
 {markdown_table(["row", "gruve", "peers"], commands)}
 """

@@ -1,29 +1,29 @@
-"""What is measured: each row a command of gruve, the peers that do the same, and what it must reach."""
+"""The rows of the benchmark: each a command of gruve, the peers that do the same work, and the targets."""
 
 import dataclasses
 
 
 @dataclasses.dataclass
 class Row:
-    name: str  # what --only matches, by its beginning
+    name: str  # --only selects rows by a prefix of it
     title: str
     unit: str
-    bench: str  # which of gruve's lines
+    bench: str  # which line of gruve's output
     gruve: str  # arguments of gruve bench
     peers: dict[str, str] = dataclasses.field(default_factory=dict)  # {who: command}, see Commands in run.py
-    work: tuple[int, int, int, int] | None = None  # H, L, B, T: what peers are compared on
+    work: tuple[int, int, int, int] | None = None  # H, L, B, T of the model on which results are compared
     threads: int = 1
     midi: str | None = None  # a folder of files
-    peers_of: str | None = None  # the row whose peers this one is held against too
+    peers_of: str | None = None  # a row whose peers are shown here as well
     per_parameter: bool = False  # tokens/s become ns per token and parameter
-    # What must be: {against: factor}. against is a peer, "best peer", "best fp32 peer" (of peers_of), "limit"
-    # (per cent), or another row of gruve's; a row with "~" before it may differ by the factor either way.
+    # Targets: {against: factor}. against is a peer, "best peer", "best fp32 peer" (of peers_of), "limit"
+    # (percent), or another row of gruve's; a row with "~" before it may differ by the factor in either direction.
     must: dict[str, float] = dataclasses.field(default_factory=dict)
-    must_with_amx: dict[str, float] = dataclasses.field(default_factory=dict)  # only where gruve runs AMX
+    must_with_amx: dict[str, float] = dataclasses.field(default_factory=dict)  # targets that apply only if gruve runs AMX
     seconds: float = 0.1  # of each repeat
     repeats: int = 5
     rounds: int = 3
-    quick: bool = False  # in --quick too
+    quick: bool = False  # measured with --quick as well
 
 
 LESS_IS_BETTER = ("us", "ms", "ns", "MB", "ns/parameter")
@@ -32,7 +32,7 @@ V, E = 89, 128
 
 
 def num_parameters(hidden, layers):
-    """Of a model with PyTorch's parameters."""
+    """The number of parameters of a model with PyTorch's layers."""
     gru = sum(3 * hidden * ((E if layer == 0 else hidden) + hidden + 2) for layer in range(layers))
     return V * E + gru + V * (hidden + 1)
 
@@ -41,7 +41,7 @@ def train_rows():
     def row(name, hidden, layers, batch, threads, must, **more):
         sizes = f"--hidden {hidden} --layers {layers} --batch {batch}"
         peers = {"PyTorch": "python train.pytorch", "Keras": "python train.keras"}
-        if threads == 1:  # far slower: fewer timesteps cost it nothing
+        if threads == 1:  # much slower, and its speed does not depend on T
             peers = {"plain Eigen": f"gruve train {sizes} --unroll 8 --isa reference"} | peers
         title = f"training, H={hidden} L={layers} B={batch}, {threads} thread{'s' * (threads > 1)}"
         return Row(
@@ -161,7 +161,7 @@ def step_rows():
             **peers,
             "oneDNN": f"cpp step_onednn --hidden {hidden}",
         }
-        if hidden not in (128, 512):  # far behind, and slow to start
+        if hidden not in (128, 512):  # much slower, and slow to start
             del every["Keras"]
         yield row(f"step-H{hidden}", f"H={hidden}", hidden, "", every, must, quick=hidden in (128, 512))
     both = {name: command for name, command in peers.items() if name != "Keras"}
@@ -248,12 +248,12 @@ def forward_rows():
 
 
 def midi_rows(folders, few):
-    """few: {name: folder} of files that a slow peer can read, too."""
+    """few: {name: folder} with few files, for a slow peer."""
     for name, folder in folders.items():
-        # The peers read alone, in both rows.
+        # The peers only read, in both rows.
         for what, bench, must in (
             ("read", "midi", {"symusic": 3}),
-            ("made into tokens", "midi_tokens", {"symusic": 1.3, "mido": 200}),
+            ("encoded as tokens", "midi_tokens", {"symusic": 1.3, "mido": 200}),
         ):
             yield Row(
                 f"{bench}-{name}",
@@ -269,7 +269,7 @@ def midi_rows(folders, few):
             )
         yield Row(
             f"midi_tokens-{name}-2threads",
-            f"MIDI files made into tokens, {name}, 2 threads",
+            f"MIDI files encoded as tokens, {name}, 2 threads",
             "files/s",
             "midi_tokens",
             "midi",
@@ -281,7 +281,7 @@ def midi_rows(folders, few):
     for name, folder in few.items():
         yield Row(
             f"midi_tokens-{name}-few",
-            f"MIDI files made into tokens, two of {name}",
+            f"MIDI files encoded as tokens, two of {name}",
             "files/s",
             "midi_tokens",
             "midi",
@@ -297,7 +297,7 @@ def activation_rows():
     for function in ("sigmoid", "tanh", "exp"):
         yield Row(
             f"activation-{function}",
-            f"{function}, an element",
+            f"{function}, per element",
             "ns",
             function,
             "activations",

@@ -1,4 +1,4 @@
-"""Measures gruve and its peers in turns and reports. Started by run.sh, which installs and builds.
+"""Measures gruve and its peers alternately, and reports. Started by run.sh, which installs and builds.
 
 python benchmarks/run.py [--only train,step] [--quick] [--midi DIR] [--also FILE]
 """
@@ -27,8 +27,8 @@ TIME_LIMIT = 300  # seconds that a competitor may take to begin, or for a measur
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description="Measures gruve and its peers in turns.")
-    parser.add_argument("--only", default="", help="rows whose names begin so, with commas: train,step-H512")
+    parser = argparse.ArgumentParser(description="Measures gruve and its peers alternately.")
+    parser.add_argument("--only", default="", help="only rows whose names begin with one of these: train,step-H512")
     parser.add_argument("--quick", action="store_true", help="fewer rows, shorter measurements: a first look")
     parser.add_argument(
         "--midi", type=pathlib.Path, help="a folder of MIDI files, in place of those of ../shared/data"
@@ -36,8 +36,8 @@ def parse_arguments():
     parser.add_argument(
         "--also",
         type=pathlib.Path,
-        help="figures measured aside: lines like those of gruve bench --json, "
-        'and besides "row" (a name as for --only), "peer", and "must" where gruve must be so much faster',
+        help="figures of other programs: lines like those of gruve bench --json, "
+        'with "row" (a name as for --only), "peer", and optionally "must" (the factor that gruve must reach)',
     )
     parser.add_argument(
         "--report", action="store_true", help="measure nothing, report the results of the last run again"
@@ -49,14 +49,14 @@ def parse_arguments():
 
 
 class Unavailable(Exception):
-    """Why a competitor has no figure."""
+    """The reason why a competitor has no figure."""
 
 
 class Competitor:
-    """A program that says "ready", then answers each line with a line of JSON."""
+    """A program that prints "ready", then answers each line with a line of JSON."""
 
     def __init__(self, command, threads):
-        # One thread keeps to one core, gruve's and its peers' alike: the last, where less else runs.
+        # A single thread is pinned to one core, for gruve and its peers: the last, which has the least other work.
         cpu = max(os.sched_getaffinity(0))
         pin = (lambda: os.sched_setaffinity(0, {cpu})) if threads == 1 else None
         self.errors = tempfile.TemporaryFile("w+")
@@ -104,7 +104,7 @@ class Competitor:
 
 
 class Gruve:
-    """gruve bench: a process a measurement, of whose lines one is looked at."""
+    """gruve bench: one process per measurement, of whose output one line is used."""
 
     def __init__(self, row, arguments, threads):
         self.row = row
@@ -139,7 +139,7 @@ def gruve(row, arguments):
         words += ["--midi", row.midi]
     if row.threads > 1 and "--threads" not in words:
         words += ["--threads", str(row.threads)]
-    # gruve takes a fifth of --seconds but in training.
+    # gruve takes a fifth of --seconds, except in training.
     return Gruve(row, words + timing(row, 1 if words[0] == "train" else 5), row.threads)
 
 
@@ -161,7 +161,7 @@ def peer(row, command, python, found):
 
 
 def phases(row):
-    """{phase: {"ms": median, "percent": of the multiply-adds' peak where it is products}} of a training step."""
+    """{phase: {"ms": median, "percent": of the peak of multiply-adds, if the phase is products}} of a training step."""
     command = gruve(row, row.gruve).command
     found = {}
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -176,7 +176,7 @@ def phases(row):
 
 
 def write_work(work):
-    """The folder that peers are compared on, made where it is not there."""
+    """The folder with the model and gruve's results, written if it does not exist."""
     H, L, B, T = work
     folder = BUILD / "models" / f"H{H}-L{L}-B{B}-T{T}"
     if not (folder / "work.json").exists():
@@ -193,11 +193,11 @@ def per_parameter(row, line):
 
 
 def measure_row(row, python):
-    """{"gruve": line, "peers": {who: line or {"missing": reason}}}: medians of rounds in turns."""
+    """{"gruve": line, "peers": {who: line or {"missing": reason}}}: medians over alternating rounds."""
     result = {"row": dataclasses.asdict(row), "peers": {}}
     ours = gruve(row, row.gruve)
     try:
-        found = ours.measure()  # warms up, and says what was read
+        found = ours.measure()  # warms up, and reports what was read
     except Unavailable as reason:
         return result | {"gruve": {"missing": str(reason)}}
     turns = {"gruve": ours}
@@ -245,7 +245,7 @@ def measure_row(row, python):
 
 
 def midi_folders(given):
-    """{name: folder}. An even sample of each archive is laid out, so few files that slow peers end."""
+    """{name: folder}. Extracts an even sample of each archive, small enough for slow peers."""
     if given:
         return {given.name: str(given.resolve())}
     folders = {}
@@ -265,14 +265,14 @@ def midi_folders(given):
             folders[name] = str(folder)
         else:
             print(
-                f"skipped: MIDI files of {name}, which are not here (--midi DIR names a folder)",
+                f"skipped: MIDI files of {name}, not found (--midi DIR names a folder)",
                 file=sys.stderr,
             )
     return folders
 
 
 def few_midi_files(name, folder):
-    """Two of a folder's files, for a peer that takes seconds for each."""
+    """Two of a folder's files, for a peer that takes seconds per file."""
     files = sorted(file for file in pathlib.Path(folder).rglob("*") if file.suffix in (".mid", ".midi"))
     few = BUILD / "midi-few" / name
     shutil.rmtree(few, ignore_errors=True)
@@ -301,7 +301,7 @@ def main():
             json.loads(line) for line in arguments.also.read_text().splitlines() if line.strip()
         ]
     (BUILD / "results.json").write_text(json.dumps(results, indent=1) + "\n")
-    # Only a whole run is worth keeping.
+    # Only a whole run goes to docs/.
     report.write(results, ROOT / "docs" if whole else BUILD)
 
 
@@ -312,7 +312,7 @@ def measure(arguments, whole):
     chosen = rows.all_rows(folders, few)
     names = [name for name in arguments.only.split(",") if name]
     if names:
-        # With those whose peers they are held against.
+        # Together with the rows whose peers they show.
         named = [row for row in chosen if any(row.name.startswith(name) for name in names)]
         needed = {row.name for row in named} | {row.peers_of for row in named}
         chosen = [row for row in chosen if row.name in needed]
@@ -323,10 +323,10 @@ def measure(arguments, whole):
             if row.quick or names
         ]
     if not chosen:
-        sys.exit(f"run.py: no row's name begins with {arguments.only}")
+        sys.exit(f"run.py: no row has a name that begins with {arguments.only}")
     results = {
         "whole": whole,
-        # A file given is named without its folder.
+        # Paths without their folders.
         "command": "bash benchmarks/run.sh " + " ".join(word.rsplit("/", 1)[-1] for word in sys.argv[1:]),
         "machine": report.machine(BUILD),
     }

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Measures gruve and its peers in turns: prints a table, writes build/benchmarks/results.json and, after a whole
-# run, docs/benchmarks.md and docs/benchmarks.svg. Installs what it can; what it can't is left out, and named.
+# Measures gruve and its peers alternately: prints a table, writes build/benchmarks/results.json and, after a whole
+# run, docs/benchmarks.md and docs/benchmarks.svg. Installs what it can; peers that can't be installed are skipped, and named.
 #   bash benchmarks/run.sh                     all rows, some 15 minutes
 #   bash benchmarks/run.sh --quick             a first look, under 5 minutes
-#   bash benchmarks/run.sh --only train,step   rows whose names begin so; --help lists the rest
-# GRUVE_BENCH_PYTHON names an interpreter that has the Python peers (requirements.txt); else one is made in build/.
+#   bash benchmarks/run.sh --only train,step   rows with these prefixes; --help lists the other options
+# GRUVE_BENCH_PYTHON names an interpreter that has the Python peers (requirements.txt); otherwise one is created in build/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [ "${1:-}" != --help ] || exec python3 benchmarks/run.py --help
 source tools/install_missing.sh
 install_missing g++ cmake make libeigen3-dev nlohmann-json3-dev libcli11-dev
-install_missing libdnnl-dev || echo "skipped: oneDNN, which can't be installed here" >&2
+install_missing libdnnl-dev || echo "skipped: oneDNN can't be installed here" >&2
 
 build=build/benchmarks
 mkdir -p "$build"
@@ -22,7 +22,7 @@ if [ -z "$python" ]; then
   while read -r package; do
     "$python" -m pip show -q "$package" 2>/dev/null || {
       echo "Installing $package"
-      "$python" -m pip install -q "$package" || echo "skipped: $package, which can't be installed here" >&2
+      "$python" -m pip install -q "$package" || echo "skipped: $package can't be installed here" >&2
     }
   done <benchmarks/requirements.txt
 fi

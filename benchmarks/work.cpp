@@ -1,11 +1,12 @@
-// work DIR: a model, tokens and what gruve computes of them, for a peer to show that it does the same work.
-//   model.safetensors  the parameters by PyTorch's names
-//   work.json          sizes; inputs and targets [T, B]; losses, the mean one of the chunk before each of
-//   four updates
-//                      by Adam (learning rate 1e-3, no clipping, the state carried); logits_sum [T] and
-//                      last_logits [B, V] of the same chunk from a zero state; generated [steps + 1, B], each
-//                      token the most probable one after those before, and margin [steps, B], by how much it
-//                      is that
+// work DIR: writes a model, tokens and gruve's results, for peers to show that they do the same work.
+//   model.safetensors  the parameters, with PyTorch's names
+//   work.json          sizes;
+//                      inputs, targets [T, B];
+//                      losses [4], the mean loss of the chunk before each of four updates by Adam (learning
+//                        rate 1e-3, no clipping, the state carried over);
+//                      logits_sum [T] and last_logits [B, V] of the same chunk from a zero state;
+//                      generated [steps + 1, B], each token the most probable one after those before;
+//                      margin [steps, B], the difference of its logit and the second largest
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
@@ -44,7 +45,7 @@ std::vector<double> losses_of_updates(gruve::GruModel<float> model, const gruve:
   return losses;
 }
 
-// One sequence after the other, a token at a time: not the way of any benchmark but that of a single step.
+// One sequence after the other, a token at a time, by single steps: a path that no benchmark but `step` uses.
 void add_logits(const gruve::PackedModel<float>& model, const gruve::Chunk& chunk, Json& work) {
   std::vector<double> sums(static_cast<std::size_t>(chunk.T));
   std::vector<float> last;
@@ -86,11 +87,11 @@ void add_generated(const gruve::PackedModel<float>& model, int B, Json& work) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Writes a model, tokens and what gruve computes of them", "work");
+  CLI::App app("Writes a model, tokens and the results that gruve computes with them", "work");
   std::filesystem::path folder;
   gruve::ModelConfig config{.vocab_size = 89, .embedding_size = 128, .hidden_size = 512};
   int T = 128, B = 64;
-  app.add_option("DIR", folder, "Where to")->required();
+  app.add_option("DIR", folder, "The folder to write to")->required();
   app.add_option("--hidden", config.hidden_size);
   app.add_option("--layers", config.num_layers);
   app.add_option("--batch", B);
@@ -116,7 +117,7 @@ int main(int argc, char** argv) {
     std::filesystem::create_directories(folder);
     gruve::save({.network = model, .encoder = gruve::TimestepEncoder{}},
                 folder / "model.safetensors");
-    std::ofstream file(folder / "work.json");  // last: it stands for a whole folder
+    std::ofstream file(folder / "work.json");  // last: its presence says that the folder is complete
     file << work.dump();
     file.close();
     if (!file) throw gruve::Error((folder / "work.json").string(), "cannot be written");

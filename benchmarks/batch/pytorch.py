@@ -1,4 +1,4 @@
-"""A token of each of many sequences: the step of step/pytorch.py, for as many as the work holds."""
+"""One token of each sequence of a batch: the step of step/pytorch.py with the batch size of the work."""
 
 from step.pytorch import main
 

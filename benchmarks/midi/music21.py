@@ -1,4 +1,4 @@
-"""MIDI files read by music21, into parts, measures and voices, as it does where nothing else is asked for."""
+"""MIDI files read by music21, into parts, measures and voices, which is its default."""
 
 import importlib.metadata
 

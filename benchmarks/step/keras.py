@@ -1,4 +1,4 @@
-"""A token of each of B sequences through Keras: cells in a tf.function, the best token fed back."""
+"""A step of B sequences in Keras: cells in a tf.function, the most probable token fed back."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""A token of each of B sequences through ONNX Runtime: one graph, the best token fed back without a copy."""
+"""A step of B sequences in ONNX Runtime: one graph, the most probable token fed back without a copy."""
 
 import numpy as np
 import onnx

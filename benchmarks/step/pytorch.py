@@ -1,6 +1,6 @@
-"""A token of each of B sequences through PyTorch: cells, as they are or traced, the best token fed back.
+"""A step of B sequences in PyTorch: cells, eager or traced, the most probable token fed back.
 
-In bfloat16 as a whole, or with weights quantised to 8 bits, inputs with each step.
+In bfloat16 throughout, or with weights quantised to 8 bits and inputs quantised in each step.
 """
 
 import warnings

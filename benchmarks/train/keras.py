@@ -1,4 +1,4 @@
-"""A training step of Keras on TensorFlow: a tf.function of one's own, the state carried over, Adam."""
+"""A training step of Keras on TensorFlow: a custom tf.function, the state carried over, Adam."""
 
 import os
 

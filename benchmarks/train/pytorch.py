@@ -1,6 +1,6 @@
 """A training step of PyTorch: embedding, nn.GRU, linear layer, loss, fused Adam, the state carried.
 
-Products in bfloat16 are had by autocast.
+autocast computes products in bfloat16.
 """
 
 import torch

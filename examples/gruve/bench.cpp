@@ -1,4 +1,4 @@
-// gruve bench [TASK…]: how fast the kernels are, and how near to what the processor can do.
+// gruve bench [TASK…]: the speed of the kernels, and what fraction of the processor's peak it is.
 #include "bench.hpp"
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 
 namespace gruve::bench {
 
-/// What the machine allows.
+/// The machine's limits.
 void bench_limits(const BenchArguments& options) {
   const std::string threads = " threads=" + std::to_string(options.threads);
   for (const MultiplyAdds& kind : multiply_add_kinds())
@@ -48,7 +48,7 @@ void bench(const BenchArguments& options) {
   for (const Task& task : kTasks) {
     const bool named =
         std::find(options.tasks.begin(), options.tasks.end(), task.name) != options.tasks.end();
-    // Without names everything is measured for which there is something to measure.
+    // Without names every task is measured that the arguments allow.
     const bool possible =
         (task.run != bench_midi || !options.midi.empty()) && (task.run != bench_cell || has_cell(options));
     if (named || (options.tasks.empty() && possible)) task.run(options);
@@ -61,10 +61,11 @@ void bench(const BenchArguments& options) {
 void add_bench(CLI::App& app) {
   using namespace gruve::bench;
   const auto options = std::make_shared<BenchArguments>();
-  CLI::App* command = app.add_subcommand("bench", "Measure the kernels against the machine's limits");
+  CLI::App* command =
+      app.add_subcommand("bench", "Measure the speed of the kernels and the machine's limits");
   std::vector<std::string> names;
   for (const Task& task : kTasks) names.emplace_back(task.name);
-  command->add_option("TASK", options->tasks, "What to measure; without it everything")
+  command->add_option("TASK", options->tasks, "What to measure (default: everything)")
       ->check(CLI::IsMember(names));
   const auto size = [&](const char* name, int& value, const char* help, int largest = 1 << 16) {
     return command->add_option(name, value, help)->check(CLI::Range(1, largest))->capture_default_str();
@@ -73,18 +74,21 @@ void add_bench(CLI::App& app) {
   size("--hidden", options->model.hidden_size, "Hidden size of each GRU layer");
   size("--layers", options->model.num_layers, "GRU layers", 64);
   size("--embedding", options->model.embedding_size, "Embedding size");
-  size("--batch", options->batch_size, "Sequences side by side in train and batch");
-  size("--unroll", options->unroll, "Timesteps")->default_str("128 in train, 1000 in forward");
-  size("--threads", options->threads, "Threads", 1024);
-  size("--repeats", options->repeats, "Measurements, of which the median is shown", 1000);
-  command->add_option("--seconds", options->seconds, "Of each measurement; a fifth of it but in train")
+  size("--batch", options->batch_size, "Batch size: sequences in train and batch");
+  size("--unroll", options->unroll, "Timesteps of a chunk")->default_str("128 in train, 1000 in forward");
+  size("--threads", options->threads, "Number of threads", 1024);
+  size("--repeats", options->repeats, "Number of measurements, of which the median is shown", 1000);
+  command
+      ->add_option("--seconds", options->seconds,
+                   "Duration of each measurement in train; a fifth of it in the other tasks")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  command->add_option("--midi", options->midi, "A folder of MIDI files, for midi");
-  command->add_option("--isa", options->isa,
-                      "Kernels by name: reference, baseline, avx2, avx512; for fewer bits also avx512_bf16, "
-                      "avx512_vnni, amx");
-  add_precision(*command, options->precision, "Weights of the kernels", {"fp32", "bf16", "int8"});
-  command->add_flag("--json", options->json, "Print a JSON object a line");
+  command->add_option("--midi", options->midi, "Folder of MIDI files to read in the task midi");
+  command->add_option(
+      "--isa", options->isa,
+      "Implementation of the kernels: reference, baseline, avx2, avx512; for 16 or 8 bits also "
+      "avx512_bf16, avx512_vnni, amx (default: the fastest)");
+  add_precision(*command, options->precision, "Precision of the weights", {"fp32", "bf16", "int8"});
+  command->add_flag("--json", options->json, "Print one JSON object per line");
   command->callback([options] { bench(*options); });
 }

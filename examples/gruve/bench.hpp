@@ -1,4 +1,4 @@
-// What the tasks of gruve bench share: the arguments, the table, the model and the tokens that they run on.
+// Shared by the tasks of gruve bench: the arguments, the table, the model and the tokens that they use.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ struct BenchArguments {
   std::vector<std::string> tasks;
   ModelConfig model{.vocab_size = 89, .embedding_size = 128, .hidden_size = 512};
   int batch_size = 64;
-  int unroll = 0;  // timesteps; 0 for each task's own number
+  int unroll = 0;  // timesteps; 0 for each task's default
   int threads = 1;
   int repeats = 5;
   double seconds = 1;
@@ -42,10 +42,10 @@ void bench_forward(const BenchArguments& options);
 void bench_midi(const BenchArguments& options);
 void bench_activations(const BenchArguments& options);
 
-/// Whether bench_cell has a layer of these sizes, which must be known at compile time.
+/// Whether bench_cell has a layer of these sizes, which are known at compile time.
 bool has_cell(const BenchArguments& options);
 
-/// One line of the table. limit is 0 where there is none; percent is of the limit.
+/// Prints one line of the table. limit is 0 if there is none; percent is of the limit.
 inline void print(const BenchArguments& options, const char* bench, const std::string& config,
                   const char* unit, const Series& values, double limit, bool less_is_better = false) {
   const double percent =
@@ -60,7 +60,7 @@ inline void print(const BenchArguments& options, const char* bench, const std::s
     }
     std::printf("%s\n", line.dump().c_str());
   } else {
-    // A part of a task, which stands below it, is named without the task's sizes.
+    // A part of a task, printed below it, is named without the task's sizes.
     const std::size_t part = config.find(": ");
     const std::string shown = part == std::string::npos ? config : "  " + config.substr(part + 2);
     std::printf("%-12s %-60s %10.4g %-8s", bench, shown.c_str(), values.median, unit);
@@ -70,12 +70,12 @@ inline void print(const BenchArguments& options, const char* bench, const std::s
   std::fflush(stdout);
 }
 
-/// The same quantity seen as a rate: amount / seconds.
+/// Durations as rates: amount / seconds.
 inline Series rate(const Series& seconds, double amount) {
   return Series({amount / seconds.max, amount / seconds.median, amount / seconds.min});
 }
 
-/// The same quantity in another unit.
+/// The values in another unit.
 inline Series scaled(const Series& series, double factor) {
   return Series({series.min * factor, series.median * factor, series.max * factor});
 }
@@ -86,20 +86,20 @@ inline std::string config_of(const BenchArguments& options, const std::string& s
          " threads=" + std::to_string(options.threads);
 }
 
-/// H, L and what is given.
+/// H, L and further sizes, as text.
 inline std::string sizes_of(const BenchArguments& options, const std::string& more) {
   return "H=" + std::to_string(options.model.hidden_size) + " L=" + std::to_string(options.model.num_layers) +
          " " + more;
 }
 
-/// The model that everything is measured on.
+/// A model with random parameters, for all measurements.
 inline GruModel<float> random_model(const ModelConfig& config) {
   GruModel<float> model(config);
   initialize(model, 1);
   return model;
 }
 
-/// Tokens without any sense.
+/// A chunk of random tokens.
 inline Chunk random_chunk(int T, int B, int V) {
   Rng rng(2);
   Chunk chunk(T, B);
@@ -108,8 +108,8 @@ inline Chunk random_chunk(int T, int B, int V) {
   return chunk;
 }
 
-/// Multiply-adds of a dense model for one token, forward: the first layer's input product is counted,
-/// although a table takes its place.
+/// Multiply-adds of a dense model for one token, forward. The first layer's input product is included,
+/// although a table replaces it.
 inline double multiply_adds_per_token(const ModelConfig& config) {
   const double H = config.hidden_size;
   double sum = config.vocab_size * H;

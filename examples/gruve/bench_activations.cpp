@@ -1,4 +1,4 @@
-// gruve bench activations: sigmoid, tanh and exp, an element.
+// gruve bench activations: sigmoid, tanh and exp, time per element.
 #include <cstddef>
 #include <string>
 
@@ -7,7 +7,7 @@
 
 namespace gruve::bench {
 
-/// Of as many numbers as fit in the nearest cache with their results, over the range that matters.
+/// Over numbers that fit in the first-level cache together with their results, from the relevant range.
 void bench_activations(const BenchArguments& options) {
   constexpr std::size_t kSize = 2048;
   AlignedVector<float> x(kSize), y(kSize);

@@ -1,4 +1,4 @@
-// gruve bench cell: a step of one layer whose sizes are known at compile time, as a plug-in takes it.
+// gruve bench cell: a step of one layer with sizes known at compile time, as in a plug-in.
 #include <array>
 #include <cstddef>
 #include <string>
@@ -10,7 +10,7 @@
 namespace gruve::bench {
 namespace {
 
-// Against the reading of the weights.
+// The limit is the time of reading the weights.
 template <int E, int H>
 void bench_sizes(const BenchArguments& options) {
   ModelConfig config = options.model;
@@ -20,7 +20,7 @@ void bench_sizes(const BenchArguments& options) {
   std::array<float, E> x;
   std::array<float, H> h = {};
   x.fill(0.3f);
-  // Of one step the clock would tell little.
+  // Many steps per measurement, because one is too short for the clock.
   constexpr int kSteps = 100;
   const Series seconds = seconds_per_call(options.repeats, options.seconds / 5, [&] {
     for (int i = 0; i < kSteps; ++i) gru.step(x, h);
@@ -54,7 +54,7 @@ bool has_cell(const BenchArguments& options) { return sizes_of_cell(options) != 
 
 void bench_cell(const BenchArguments& options) {
   if (!has_cell(options))
-    throw Error("gruve bench cell knows --hidden 16, 32, 64 and 128 with --embedding 1 and 128");
+    throw Error("gruve bench cell has --hidden 16, 32, 64 and 128 with --embedding 1 and 128");
   sizes_of_cell(options)->bench(options);
 }
 

@@ -20,14 +20,14 @@ PackedModel<float> packed_model(const BenchArguments& options) {
   return packed;
 }
 
-// The next token is the most probable one: what a peer does too.
+// The next token is the most probable one, as in the peers' programs.
 Token most_probable(const kernels::Kernels<float>& kernels, std::span<const float> logits) {
   return static_cast<Token>(kernels.argmax(static_cast<int>(logits.size()), logits.data()));
 }
 
 }  // namespace
 
-/// One token of one sequence, against the reading of the weights.
+/// One token of one sequence; the limit is the time of reading the weights.
 void bench_step(const BenchArguments& options) {
   ThreadPool threads(options.threads);
   const PackedModel<float> packed = packed_model(options);
@@ -36,7 +36,7 @@ void bench_step(const BenchArguments& options) {
   const Series seconds = seconds_per_call(options.repeats, options.seconds / 5, [&] {
     token = most_probable(packed.kernels(), stepper.step(token));
   });
-  // All weights are read once a step, but for the first layer's input weights, whose table gives a row.
+  // All weights are read once per step, except the first layer's input weights, of whose table a row is read.
   const Series bandwidth =
       read_bandwidth(packed.step_bytes() / static_cast<std::size_t>(options.threads), options.threads);
   const double gigabytes = static_cast<double>(packed.step_bytes()) * 1e-9;
@@ -45,7 +45,7 @@ void bench_step(const BenchArguments& options) {
   print(options, "step_rate", config, "GB/s", rate(seconds, gigabytes), bandwidth.median);
 }
 
-/// One token of each of B sequences, against the multiply-adds.
+/// One token of each of B sequences; the limit is the peak of multiply-adds.
 void bench_batch(const BenchArguments& options) {
   ThreadPool threads(options.threads);
   const PackedModel<float> packed = packed_model(options);
@@ -66,7 +66,7 @@ void bench_batch(const BenchArguments& options) {
   print(options, "batch_rate", config, "GFLOP/s", rate(seconds, B * gflop), peak);
 }
 
-/// Logits of T tokens of one sequence, against the reading of the weights in each timestep.
+/// Logits of T tokens of one sequence; the limit is the time of reading the weights in each timestep.
 void bench_forward(const BenchArguments& options) {
   ThreadPool threads(options.threads);
   const PackedModel<float> packed = packed_model(options);

@@ -1,4 +1,4 @@
-// gruve bench midi: files read in a second, and files read, screened and encoded in both formats.
+// gruve bench midi: files read per second, and files read, screened and encoded per second in both formats.
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
@@ -32,14 +32,14 @@ std::vector<std::filesystem::path> midi_files(const std::filesystem::path& folde
 
 }  // namespace
 
-/// A pass over all files of a folder, one after another on each thread. The number of notes stands in the
-/// row, so that a peer can be seen to have read the same.
+/// A pass over all files of a folder, one after another on each thread. The row has the number of notes, so
+/// that a peer's can be compared with it.
 void bench_midi(const BenchArguments& options) {
   if (options.midi.empty()) throw Error("gruve bench midi needs a folder: --midi DIR");
   const std::vector<std::filesystem::path> files = midi_files(options.midi);
   const ScreeningOptions screening = {.drop_out_of_range = true, .drop_too_short = true};  // keeps every song
   ThreadPool pool(options.threads);
-  // encode(song) gives the number of tokens, or is null where files are only read.
+  // encode(song) returns the number of tokens, or is null if files are only read.
   const auto measure = [&](const char* name, const auto& encode) {
     std::atomic<std::size_t> notes = 0, refused = 0, tokens = 0;
     constexpr bool kEncodes = !std::is_null_pointer_v<std::decay_t<decltype(encode)>>;

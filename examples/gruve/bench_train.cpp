@@ -1,4 +1,4 @@
-// gruve bench train: a training step, and where its time goes.
+// gruve bench train: a training step, and the time of each of its phases.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -17,8 +17,8 @@
 namespace gruve::bench {
 namespace {
 
-// Where a training step spends its time: the kernels, each behind a function that measures it. Kernels are
-// plain functions, so the sums are global.
+// The time of each phase of a training step: every kernel is wrapped in a function that measures it. Kernels
+// are plain functions, so the sums are global.
 struct Phase {
   const char* name;
   std::atomic<std::int64_t> nanoseconds = 0;
@@ -90,7 +90,7 @@ kernels::Kernels<float> timed_kernels() {
   return timed_kernels;
 }
 
-// Bytes of memory that the process holds (VmRSS) or held at most (VmHWM); 0 where the system doesn't say.
+// Bytes of resident memory of the process now (VmRSS) or at its peak (VmHWM); 0 if they are unknown.
 double resident(const std::string& name) {
   std::ifstream status("/proc/self/status");
   double kilobytes = 0;
@@ -105,7 +105,7 @@ double resident(const std::string& name) {
 void bench_train(const BenchArguments& options) {
   if (options.precision == kernels::Precision::int8)
     throw Error("8-bit weights are for generation: gruve bench train measures fp32 and bf16");
-  std::ofstream("/proc/self/clear_refs") << "5";  // the peak is counted from here
+  std::ofstream("/proc/self/clear_refs") << "5";  // resets the peak
   const double memory = resident("VmRSS");
   measured = &kernels::active(options.precision);
   ThreadPool threads(options.threads);
@@ -144,7 +144,7 @@ void bench_train(const BenchArguments& options) {
   });
   double layers = 0;
   for (const Phase& phase : phases) {
-    // Of all threads: a share of the step's time.
+    // Summed over all threads, as a fraction of the step's time.
     const double seconds = static_cast<double>(phase.nanoseconds) * 1e-9 / options.threads;
     rest -= seconds;
     if (&phase != &phases[kSoftmax]) layers += seconds;

@@ -56,7 +56,7 @@ void compose(const ComposeArguments& options) {
   const std::filesystem::path folder(options.folder);
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  if (error) throw gruve::Error(options.folder, "cannot make the folder: " + error.message());
+  if (error) throw gruve::Error(options.folder, "cannot create the folder: " + error.message());
   double seconds = 0;
   for (int number = 1; number <= options.pieces; ++number) {
     const auto index = static_cast<std::uint64_t>(number);
@@ -80,12 +80,15 @@ void add_compose(CLI::App& app) {
   CLI::App* command =
       app.add_subcommand("compose", "Compose études by rule, as MIDI files to listen to or train on");
   command
-      ->add_option("OUT_DIR", options->folder, "Folder for etude-0001.mid and so on; made if it is missing")
+      ->add_option("OUT_DIR", options->folder,
+                   "Folder for etude-0001.mid and so on; created if it does not exist")
       ->required();
   command->add_option("--pieces", options->pieces, "Number of études")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
-  command->add_option("--seed", options->seed, "The same seed gives the same études")->capture_default_str();
-  command->add_flag("--json", options->json, "Print one JSON object a line for each étude");
+  command
+      ->add_option("--seed", options->seed, "Seed of the random numbers; the same seed gives the same études")
+      ->capture_default_str();
+  command->add_flag("--json", options->json, "Print one JSON object per line for each étude");
   command->callback([options] { compose(*options); });
 }

@@ -31,7 +31,7 @@ std::string attribute(const char* name, double value) {
   return std::string(" ") + name + "=\"" + decimal(value, 1) + "\"";
 }
 
-// Bars from the first bin that holds something to the last, each labelled where there is room.
+// Bars from the first non-empty bin to the last, labelled where there is space.
 std::string histogram_svg(const gruve::Histogram& histogram, const Label& label, const std::string& unit) {
   constexpr double kWidth = 520, kHeight = 190, kBottom = 24, kTop = 8;
   std::size_t first = 0, last = histogram.counts.size();
@@ -72,11 +72,11 @@ std::string summary(const gruve::BuildReport& report) {
   };
   std::string text =
       "<section><table>" + row("Files", grouped(report.num_files())) + row("Songs", grouped(report.songs));
-  if (report.merged_songs > 0) text += row("of them from other corpora", grouped(report.merged_songs));
-  text += row("of them the same as another", grouped(report.duplicates)) +
+  if (report.merged_songs > 0) text += row("of them merged from other corpora", grouped(report.merged_songs));
+  text += row("of them duplicates", grouped(report.duplicates)) +
           row("Files repaired", grouped(report.repaired.size())) +
           row("Files refused", grouped(report.refused.size())) +
-          row("Took", decimal(report.seconds, 1) + " s");
+          row("Time", decimal(report.seconds, 1) + " s");
   for (std::size_t i = 0; i < gruve::kNumSplits; ++i)
     text +=
         row("Split: " + std::string(gruve::split_name(static_cast<gruve::Split>(i))),
@@ -84,10 +84,10 @@ std::string summary(const gruve::BuildReport& report) {
   return text + "</table></section>";
 }
 
-// The files that came under a rule: how many, and the first of them.
+// The files that each rule refused: their number, and the first of them.
 std::string refusals(const gruve::BuildReport& report) {
   std::string text =
-      "<section><h2>What became of the files</h2><table class=\"reasons\">"
+      "<section><h2>Accepted and refused files</h2><table class=\"reasons\">"
       "<tr><th class=\"short\">Rule</th><th class=\"short\">Files</th><th>For example</th></tr>";
   for (std::size_t i = 0; i < gruve::kNumRules; ++i) {
     if (report.files[i] == 0) continue;
@@ -106,7 +106,7 @@ std::string refusals(const gruve::BuildReport& report) {
   return text + "</table></section>";
 }
 
-// Repairs of one kind differ in their numbers only.
+// Repairs of one kind differ only in their numbers.
 std::string kind_of(const std::string& what) {
   std::string kind;
   for (const char c : what) {
@@ -138,7 +138,7 @@ std::string repairs(const gruve::BuildReport& report) {
                    [](const Kind& a, const Kind& b) { return a.count > b.count; });
   if (sorted.size() > 30) sorted.resize(30);
   std::string text =
-      "<section><h2>What was repaired</h2><table class=\"reasons\">"
+      "<section><h2>Repairs</h2><table class=\"reasons\">"
       "<tr><th class=\"short\">Times</th><th>For example</th></tr>";
   for (const Kind& kind : sorted)
     text += "<tr><td class=\"short\">" + grouped(kind.count) + "</td><td>" + kind.example + "</td></tr>";
@@ -169,6 +169,6 @@ std::string corpus_page(const gruve::BuildReport& report, const std::string& cor
          chart("Length of songs", statistics.seconds, gruve::clock_time, "songs") +
          chart("Tempo in quarter notes per minute", statistics.bpm, whole, "songs") +
          chart("Keys", statistics.pitch, key, "notes") +
-         chart("Notes that sound at once", statistics.polyphony, whole, "quarter notes") + "\n</div>\n" +
+         chart("Notes at once", statistics.polyphony, whole, "quarter notes") + "\n</div>\n" +
          refusals(report) + "\n" + repairs(report) + "\n</main>\n</body>\n</html>\n";
 }

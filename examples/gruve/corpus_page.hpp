@@ -1,9 +1,9 @@
-// The report of `gruve prepare` as a page that a person reads.
+// The report of `gruve prepare` as a web page.
 #pragma once
 
 #include <string>
 
 #include "gruve/corpus/build_report.hpp"
 
-/// An HTML document, whole in itself.
+/// A self-contained HTML document.
 std::string corpus_page(const gruve::BuildReport& report, const std::string& corpus_file);

@@ -1,4 +1,4 @@
-// What is decided about an étude before its first note: key, metre, form, tempo, textures, harmony.
+// The plan of an étude: key, metre, form, tempo, textures, harmony.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@
 
 namespace gruve::etudes {
 
-/// What the left hand does. Waltz is bass and after-beat chords, in any metre; Invention is two equal voices.
+/// The left hand's part. Waltz is bass and after-beat chords, in any metre; Invention is two equal voices.
 enum class Texture { Alberti, Broken, Waltz, Chorale, Walking, Invention };
 
 /// A section of the form, eight bars, or four in the coda ('z').
@@ -37,7 +37,7 @@ struct Phrase {
   Cadence cadence = Cadence::Half;
 };
 
-/// All that is decided before the first note is written.
+/// All that is decided before the first note is composed.
 struct EtudePlan {
   Key key;
   TimeSignature metre;
@@ -53,13 +53,12 @@ struct EtudePlan {
   int bar_length() const { return metre.numerator * 16 / metre.denominator; }
 };
 
-/// Decides key, metre, form, tempo, textures and harmony of étude `index`. The same for the same arguments
-/// everywhere.
+/// Plans étude `index` of a seed. The same arguments give the same plan on every machine.
 EtudePlan plan_etude(std::uint64_t seed, std::uint64_t index);
 
 namespace internal {
 
-/// A number of equally likely ones, from first to last.
+/// A random number from first to last, all equally likely.
 inline int between(Rng& rng, int first, int last) {
   return first + static_cast<int>(rng.below(static_cast<std::uint32_t>(last - first + 1)));
 }
@@ -97,7 +96,7 @@ inline std::string plan_middle(const Key& key, Cadence last, Rng& rng) {
   }
 }
 
-/// The cadence that a middle section's first phrase happens to make.
+/// The cadence at the end of a middle section's first phrase.
 inline Cadence cadence_of(const Key& key, std::string_view last_bar) {
   const int root = parse_chord(key, split(last_bar, ' ').back()).root;
   return root == 4 ? Cadence::Half : root == 5 ? Cadence::Deceptive : Cadence::Imperfect;

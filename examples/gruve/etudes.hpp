@@ -21,9 +21,9 @@
 namespace gruve::etudes {
 
 /// Composes étude `index` of a seed: 45 to 100 seconds for two hands, the right on channel 0, the left on
-/// channel 1. The same notes for the same arguments on every machine.
+/// channel 1. The same arguments give the same notes on every machine.
 ///
-/// All times lie on a grid of sixteenths (120 of 480 ticks per quarter note). No two notes of one pitch
+/// All times are on a grid of sixteenths (120 of 480 ticks per quarter note). No two notes of one pitch
 /// overlap, and between two of them there is at least a sixteenth of silence, so that TimestepEncoder with
 /// four timesteps a quarter keeps every onset. Two to four notes sound at once, from A1 to C6.
 Song compose_etude(std::uint64_t seed, std::uint64_t index);
@@ -32,7 +32,7 @@ namespace internal {
 
 inline constexpr int kTicksPerSixteenth = 120;
 
-/// Where the lower voices of each texture lie.
+/// The ranges of the lower voices of each texture.
 inline Register register_of(Texture texture) {
   switch (texture) {
     case Texture::Alberti:
@@ -59,7 +59,7 @@ struct Material {
   std::vector<LineNote> bass_line;  // Walking and Invention only
 };
 
-/// What a bar of a melody is made of.
+/// The material of a bar of a melody.
 struct BarIdea {
   rhythms::Bar rhythm{};
   Relation relation = Relation::Free;
@@ -92,7 +92,7 @@ inline std::vector<int> bass_at(std::span<const Slot> slots) {
   return pitches;
 }
 
-/// The places of a bar-wise rhythm. Wanted intervals and heights are left to the caller.
+/// The places of a rhythm that is given bar by bar. The caller sets intervals and heights.
 inline std::vector<Place> make_places(const EtudePlan& plan, std::span<const Slot> slots,
                                       std::span<const BarIdea> ideas) {
   const int beat = plan.metre.denominator == 8 ? 6 : 4;
@@ -171,7 +171,7 @@ inline std::vector<BarIdea> plan_bars(const EtudePlan& plan, const Section& sect
                 ? BarIdea{bars[0].rhythm, chance(rng, 50) ? Relation::Sequence : Relation::Inversion, 0}
                 : BarIdea{pick(rng, table)};
   if (section.texture == Texture::Invention) {
-    // The left hand answers in the bars in which the right is slow.
+    // The left hand answers in the bars in which the right hand is slow.
     bars[1] = {pick(rng, metre.slow)};
     bars[2] = {bars[0].rhythm, Relation::Sequence, 0};
   }
@@ -187,7 +187,7 @@ inline std::vector<BarIdea> plan_bars(const EtudePlan& plan, const Section& sect
   return bars;
 }
 
-/// The left hand's own line, where it has one: a bass that walks, or a voice that imitates the right hand.
+/// The left hand's line, if it has one: a walking bass, or a voice that imitates the right hand.
 inline std::vector<LineNote> make_bass_line(const EtudePlan& plan, const Section& section,
                                             const Material& material, std::span<const BarIdea> bars,
                                             Rng& rng) {
@@ -206,7 +206,7 @@ inline std::vector<LineNote> make_bass_line(const EtudePlan& plan, const Section
     const Slot& slot = material.slots[static_cast<std::size_t>(place.slot)];
     place.height = plan.key.position_near((where.bass_low + where.bass_high) / 2 + (invention ? 3 : 0));
     if (place.start == slot.start) place.fixed = slot.bass;
-    // A bass that walks passes through other notes on any beat but the chord's first.
+    // A walking bass passes through other notes on every beat except the chord's first.
     if (!invention) place.weight = 0;
     if (place.opens_bar || !invention) continue;
     // The answer: the steps that the melody took one bar before.
@@ -226,9 +226,9 @@ inline std::vector<LineNote> make_bass_line(const EtudePlan& plan, const Section
 
 /// Composes a section: harmony, bass, melody, the left hand's line.
 ///
-/// theme           the piece's first theme; null while there is none
-/// theme_rhythm    rhythm of its motif, for sections that develop the motif; null for those that bring a new
-/// one used_rhythm     set to the rhythm of this section's motif
+/// theme         the piece's first theme; null if there is none yet
+/// theme_rhythm  rhythm of its motif, for sections that develop the motif; null for those with a new one
+/// used_rhythm   set to the rhythm of this section's motif
 inline Material compose_section(const EtudePlan& plan, const Section& section, const Material* theme,
                                 const rhythms::Bar* theme_rhythm, rhythms::Bar& used_rhythm, Rng& rng) {
   Material material;
@@ -264,7 +264,7 @@ inline Material compose_section(const EtudePlan& plan, const Section& section, c
   knots.push_back({(section.num_bars - 1) * bar, 70});
   shape_contour(plan.key, places, knots);
 
-  // Cadences: the steps that may be reached, and the one before.
+  // Cadences: the steps on which they may end, and the step before.
   for (std::size_t index = 0; index < places.size(); ++index) {
     if (!places[index].arrives) continue;
     const int phrase_bar = section.first_bar + places[index].start / bar / 4 * 4;
@@ -274,7 +274,7 @@ inline Material compose_section(const EtudePlan& plan, const Section& section, c
     const bool closes = phrase->cadence == Cadence::Authentic || places[index].start / bar == 7;
     if (closes && phrase->cadence != Cadence::Half) {
       places[index].steps = 1 << 0;
-      // Two voices alone need the leading tone in one of them.
+      // Without inner voices one of the two must have the leading tone.
       places[index - 1].steps = section.texture == Texture::Invention ? 1 << 6 : (1 << 1) | (1 << 6);
     } else if (phrase->cadence == Cadence::Half) {
       places[index].steps = (1 << 1) | (1 << 4) | (1 << 6);
@@ -319,13 +319,13 @@ inline void ornament(const Key& key, Material& material, Rng& rng) {
   material.melody = std::move(varied);
 }
 
-/// Fills the rest at a section's end with a step or two towards the first note of the next section.
+/// Fills the rest at a section's end with one or two steps towards the first note of the next section.
 inline void lead_in(const EtudePlan& plan, Material& music, const LineNote& goal, Rng& rng) {
   const int length = music.slots.back().start + music.slots.back().length;
   const LineNote& last = music.melody.back();
   const int room = (length - last.start - last.length) / 2;
   const int from = goal.position < last.position ? 1 : -1;
-  // In minor a single leading tone goes up to the tonic; a sixth step before it would be an augmented second
+  // In minor a single leading tone moves up to the tonic; a sixth step before it would be an augmented second
   // away.
   const bool leads = plan.key.minor && from < 0 && step_of(goal.position) == 0;
   for (int left = std::min(room, leads ? 1 : between(rng, 1, 2)); left > 0; --left) {
@@ -336,7 +336,7 @@ inline void lead_in(const EtudePlan& plan, Material& music, const LineNote& goal
   }
 }
 
-/// Collects notes whose times are counted in sixteenths.
+/// Collects notes whose times are in sixteenths.
 struct Score {
   std::vector<Note> notes;
 
@@ -364,7 +364,7 @@ inline void accompany(const EtudePlan& plan, Texture texture, const Slot& slot, 
   switch (texture) {
     case Texture::Alberti:
     case Texture::Broken: {
-      // The bass is held as a pianist's finger would, under alto and tenor in turn.
+      // The bass is held, as by a pianist's finger, under alto and tenor alternately.
       const bool alberti = texture == Texture::Alberti;
       const int pulse = alberti && plan.metre.numerator == 2 ? 1 : 2;
       const int group = compound && alberti ? 6
@@ -407,8 +407,8 @@ inline void accompany(const EtudePlan& plan, Texture texture, const Slot& slot, 
   }
 }
 
-/// Keeps one note of each pitch at a time, with a sixteenth of silence before its next onset. Of two notes
-/// that the hands would share the longer stays, in the right hand if it was there.
+/// Keeps at most one note of each pitch at a time, with a sixteenth of silence before its next onset. Of two
+/// notes that the hands would share the longer one is kept, in the right hand if one of them was there.
 inline void separate(std::vector<Note>& notes) {
   sort_notes(notes);
   std::array<std::ptrdiff_t, 128> last;
@@ -463,7 +463,7 @@ inline Song compose_etude(std::uint64_t seed, std::uint64_t index) {
     if (section.repeats) ornament(plan.key, music, rng);
     const bool withheld = !last && plan.sections[number + 1].label == 'z';
     if (withheld) {
-      // The tonic that the cadence promised is withheld, for the coda to bring.
+      // The cadence's tonic is withheld until the coda.
       music.slots.back().chord = parse_chord(plan.key, "VI");
       lead_bass(plan.key, music.slots, register_of(section.texture));
     }

@@ -1,5 +1,4 @@
-// The fluidsynth program as a better instrument than the built-in one, where it and a sound font are
-// installed.
+// The fluidsynth program as a better instrument than the built-in one, if it and a sound font are installed.
 #pragma once
 
 #include <algorithm>
@@ -24,9 +23,8 @@ extern char** environ;
 
 #include "gruve/core/error.hpp"
 
-/// The sound font to play with: $GRUVE_SOUND_FONT where it is set, else a General MIDI font in one of the
-/// folders in which systems put them, known ones first. Throws gruve::Error where $GRUVE_SOUND_FONT names no
-/// file.
+/// The sound font to use: $GRUVE_SOUND_FONT if it is set, otherwise a General MIDI font from one of the usual
+/// folders, known fonts first. Throws gruve::Error if $GRUVE_SOUND_FONT does not name a file.
 inline std::optional<std::filesystem::path> find_sound_font() {
   namespace fs = std::filesystem;
   std::error_code ignored;
@@ -55,8 +53,8 @@ inline std::optional<std::filesystem::path> find_sound_font() {
   });
 }
 
-/// Plays a MIDI file, which lasts `seconds`, with the fluidsynth program into a WAV file (44.1 kHz, 16 bit,
-/// stereo). Returns false, with wav_path as it was, where fluidsynth or a sound font isn't installed or
+/// Renders a MIDI file, which lasts `seconds`, with the fluidsynth program to a WAV file (44.1 kHz, 16 bit,
+/// stereo). Returns false, and leaves wav_path as it was, if fluidsynth or a sound font is not installed or
 /// fluidsynth fails.
 inline bool render_with_fluidsynth(const std::filesystem::path& midi_path,
                                    const std::filesystem::path& wav_path, double seconds) {
@@ -66,7 +64,7 @@ inline bool render_with_fluidsynth(const std::filesystem::path& midi_path,
   if (!font) return false;
   fs::path partial = fs::absolute(wav_path);
   partial += ".partial";
-  // Absolute paths: one that begins with a dash would be an option.
+  // Absolute paths, because one that begins with a dash would be read as an option.
   std::vector<std::string> words{"fluidsynth",
                                  "-n",
                                  "-i",
@@ -101,8 +99,8 @@ inline bool render_with_fluidsynth(const std::filesystem::path& midi_path,
     if (errno != EINTR) return false;
   }
   std::error_code error;
-  // fluidsynth ends with 0 for a MIDI file that it can't play, and on a full disk: then the file is too
-  // short.
+  // fluidsynth exits with 0 also for a MIDI file that it can't play, and on a full disk; then the WAV file is
+  // too short.
   const bool played = WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
                       static_cast<double>(fs::file_size(partial, error)) > 44 + seconds * 44'100 * 4 &&
                       !error;

@@ -1,5 +1,5 @@
-// Keys, chords and chord progressions of the études: functional harmony as a table of phrases' beginnings and
-// ends.
+// Keys, chords and chord progressions of the études: functional harmony as tables of phrase beginnings and
+// endings.
 #pragma once
 
 #include <algorithm>
@@ -169,8 +169,8 @@ inline Table closes(Cadence cadence) {
 }
 }  // namespace progressions
 
-/// Whether tonal harmony lets one chord of the key follow another: tonic → subdominant → dominant → tonic,
-/// with none going back from the dominant to the subdominant, and the cadential six-four only after the
+/// Whether tonal harmony allows one chord of the key to follow another: tonic → subdominant → dominant →
+/// tonic, never from the dominant back to the subdominant, and the cadential six-four only after the
 /// subdominant.
 inline bool may_follow(const Chord& before, const Chord& after) {
   const bool six_four = after.root == 0 && after.inversion == 2;
@@ -199,15 +199,15 @@ struct Slot {
   int alto = 0;
 };
 
-/// Where the lower voices of a texture lie, as MIDI key numbers.
+/// The ranges of the lower voices of a texture, as MIDI key numbers.
 struct Register {
   int bass_low;
   int bass_high;
   int inner_low;
-  int span;  // most semitones between bass and alto
+  int span;  // the largest distance of bass and alto in semitones
 };
 
-/// Writes the bass: each chord's lowest member in the octave that makes the smoothest line.
+/// Writes the bass: each chord's lowest member, in the octave that gives the smoothest line.
 inline void lead_bass(const Key& key, std::span<Slot> slots, const Register& where) {
   const int centre = (where.bass_low + where.bass_high) / 2;
   int before = centre;
@@ -227,17 +227,17 @@ inline void lead_bass(const Key& key, std::span<Slot> slots, const Register& whe
   }
 }
 
-/// Whether two voices go in the same direction from one fifth or octave to another.
+/// Whether two voices move in parallel from one fifth or octave to another.
 inline bool parallel(int low_before, int high_before, int low, int high) {
   const int interval = (high - low) % 12;
   return low != low_before && high != high_before && interval == (high_before - low_before) % 12 &&
          (interval == 0 || interval == 7);
 }
 
-/// Writes tenor and alto between a finished bass and melody, by the least cost of each chord after the one
-/// before it: complete chords, no doubled leading tone, no parallel fifths or octaves, small steps.
+/// Writes tenor and alto between a finished bass and melody, chord by chord with the least cost: complete
+/// chords, no doubled leading tone, no parallel fifths or octaves, small steps.
 ///
-/// melody_at   pitch of the melody in each sixteenth, 0 where it rests
+/// melody_at   pitch of the melody in each sixteenth, 0 for a rest
 inline void lead_inner(const Key& key, std::span<Slot> slots, std::span<const int> melody_at,
                        const Register& where) {
   const Slot* before = nullptr;

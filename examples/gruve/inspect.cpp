@@ -1,5 +1,5 @@
-// gruve inspect FILE… [--json] [--svg PICTURE]: what is in MIDI files, and why they are accepted, repaired or
-// refused.
+// gruve inspect FILE… [--json] [--svg PICTURE]: the contents of MIDI files, and why they are accepted,
+// repaired or refused.
 #include <algorithm>
 #include <cstddef>
 #include <cstdio>
@@ -88,7 +88,7 @@ std::string key_name(int pitch) {
   return kNames[pitch % 12] + std::to_string(pitch / 12 - 1);
 }
 
-// ", 3 changes" where a map has more than its first entry.
+// ", 3 changes" if a map has more than its first entry.
 std::string changes(std::size_t entries) {
   if (entries < 2) return "";
   return ", " + std::to_string(entries - 1) + (entries == 2 ? " change" : " changes");
@@ -121,7 +121,7 @@ void print_midi(const std::string& file, const MidiFile& midi, const Screening& 
         .drop_out_of_range = true, .drop_too_short = true, .drop_drums = true};
     const gruve::Song kept = gruve::screened(song, all);
     std::printf(
-        "  grid            notes begin %.2f timesteps off the grid on the average, 24 a quarter note\n",
+        "  grid            onsets are %.2f timesteps off the grid on average, at 24 per quarter note\n",
         gruve::quantisation_error(song, all.steps_per_quarter));
     std::printf("  tokens          %zu as timesteps, %zu as events\n",
                 gruve::TimestepEncoder().encode(kept).size(), gruve::EventEncoder().encode(kept).size());
@@ -130,7 +130,7 @@ void print_midi(const std::string& file, const MidiFile& midi, const Screening& 
     std::printf("  repaired        byte %llu: %s\n", static_cast<unsigned long long>(repair.byte),
                 repair.what.c_str());
   if (midi.num_repairs > midi.repairs.size())
-    std::printf("  repaired        and %llu places more\n",
+    std::printf("  repaired        and %llu more places\n",
                 static_cast<unsigned long long>(midi.num_repairs - midi.repairs.size()));
   const std::string rule(gruve::rule_name(screening.rule));
   const std::string verdict =
@@ -190,10 +190,11 @@ void inspect(const InspectArguments& options) {
 void add_inspect(CLI::App& app) {
   const auto options = std::make_shared<InspectArguments>();
   CLI::App* command = app.add_subcommand(
-      "inspect", "Say what is in MIDI files and why they are accepted, repaired or refused");
+      "inspect", "Show the contents of MIDI files, and why they are accepted, repaired or refused");
   command->add_option("FILE", options->files, "MIDI files")->required();
-  command->add_flag("--json", options->json, "Print one JSON object a line for each file");
-  command->add_option("--svg", options->svg, "Draw the notes as a piano roll, of one file");
-  command->add_flag("--strict", options->strict, "Repair nothing");
+  command->add_flag("--json", options->json, "Print one JSON object per line for each file");
+  command->add_option("--svg", options->svg, "Draw the notes of one file as a piano roll");
+  command->add_flag("--strict", options->strict,
+                    "Refuse files that break the standard instead of repairing them");
   command->callback([options] { inspect(*options); });
 }

@@ -1,4 +1,4 @@
-// What the machine allows, measured: multiply-adds a second, of floats, bfloat16 and bytes, and bytes a
+// The machine's limits, measured: multiply-adds per second, of floats, bfloat16 and bytes, and bytes per
 // second from each level of the cache.
 #pragma once
 
@@ -23,7 +23,7 @@ namespace gruve::bench {
 
 using kernels::Precision;
 
-/// The smallest, the middle and the largest of several measurements.
+/// The minimum, median and maximum of several measurements.
 struct Series {
   double min = 0;
   double median = 0;
@@ -43,7 +43,7 @@ inline double seconds_of(const std::function<void()>& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-/// Seconds that a call takes: `repeats` times a block of calls that takes about `seconds`.
+/// Seconds per call: `repeats` measurements of a block of calls that takes about `seconds`.
 inline Series seconds_per_call(int repeats, double seconds, const std::function<void()>& call) {
   call();
   const double once = seconds_of(call);
@@ -57,7 +57,7 @@ inline Series seconds_per_call(int repeats, double seconds, const std::function<
   return Series(values);
 }
 
-/// Seconds until all of `threads` threads, which begin together, are done with work(thread).
+/// Seconds until all of `threads` threads, started together, have finished work(thread).
 inline double seconds_of_threads(int threads, const std::function<void(int)>& work) {
   std::atomic<int> ready = 0;
   std::atomic<bool> go = false;
@@ -79,9 +79,9 @@ inline double seconds_of_threads(int threads, const std::function<void(int)>& wo
 
 namespace internal {
 
-inline std::atomic<float> sink;  // so that no result is unused
+inline std::atomic<float> sink;  // so that no result is optimised away
 
-// Registers of an instruction set, and chains of operations enough to hide their latency.
+// Registers of an instruction set, and enough independent chains of operations to hide their latency.
 struct Baseline {
   using Vector [[gnu::vector_size(16)]] = float;
   static constexpr int kChains = 12;
@@ -142,7 +142,7 @@ inline void read_all_baseline(const float* data, std::size_t floats, long passes
 [[gnu::target("avx512f,avx2,fma")]] inline double multiply_adds_avx512(long n) {
   return multiply_adds<Avx512>(n);
 }
-// Products of 32 bfloat16 or of 64 bytes, all zero. As assembly, so that no compiler copies the chains.
+// Products of 32 bfloat16 or of 64 bytes, all zero. In assembly, so that no compiler copies the chains.
 template <Precision kElements>
 [[gnu::target("avx512f")]] inline double dots(long n) {
   using Vector = Avx512::Vector;
@@ -158,7 +158,7 @@ template <Precision kElements>
   return 2.0 * kCount * (kElements == Precision::bf16 ? 32 : 64) * static_cast<double>(n);
 }
 
-// With AMX: four tiles of 16 by 16 sums, each a chain. The process must have the permission.
+// With AMX: four tiles of 16 by 16 sums, each a chain. The process must have permission to use tiles.
 template <Precision kElements>
 inline double tile_products(long n) {
   struct alignas(64) {
@@ -196,14 +196,15 @@ inline double tile_products(long n) {
 
 }  // namespace internal
 
-/// A kind of multiply-adds that the processor has.
+/// A kind of multiply-add instruction that the processor has.
 struct MultiplyAdds {
   const char* name;
   Precision precision;  // of both factors
   double (*work)(long);
 };
 
-/// Those of floats on the widest vectors; of bfloat16 and of bytes on vectors (dot) and with AMX.
+/// The kinds of this processor: of floats on the widest vectors; of bfloat16 and of bytes on vectors (dot)
+/// and with AMX.
 inline std::vector<MultiplyAdds> multiply_add_kinds() {
   std::vector<MultiplyAdds> kinds = {{"fp32_fma", Precision::fp32, internal::multiply_adds_baseline}};
 #if defined(__x86_64__)
@@ -214,7 +215,7 @@ inline std::vector<MultiplyAdds> multiply_add_kinds() {
     kinds.push_back({"bf16_dot", Precision::bf16, dots<Precision::bf16>});
   if (__builtin_cpu_supports("avx512vnni"))
     kinds.push_back({"int8_dot", Precision::int8, dots<Precision::int8>});
-  // Whether this process may use tiles, the kernels have asked.
+  // The kernels have asked for the permission to use tiles already.
   if (kernels::find("amx", Precision::bf16) != nullptr)
     kinds.push_back({"bf16_amx", Precision::bf16, tile_products<Precision::bf16>});
   if (kernels::find("amx", Precision::int8) != nullptr)
@@ -223,8 +224,7 @@ inline std::vector<MultiplyAdds> multiply_add_kinds() {
   return kinds;
 }
 
-/// GFLOP/s (of bytes: billions of integer operations a second) of `threads` threads that do nothing but
-/// these.
+/// GFLOP/s (for bytes: billions of integer operations per second) of `threads` threads that do only these.
 inline Series peak(const MultiplyAdds& kind, int threads, int repeats = 5) {
   std::vector<double> values;
   for (int i = 0; i <= repeats; ++i) {
@@ -236,8 +236,8 @@ inline Series peak(const MultiplyAdds& kind, int threads, int repeats = 5) {
   return Series(values);
 }
 
-/// The same of the fastest kind that serves weights of a precision: their own, or floats, to which weights of
-/// fewer bits can be widened.
+/// The same for the fastest kind that can multiply weights of a precision: the kind of that precision, or
+/// floats, to which weights of fewer bits can be widened.
 inline double fastest_peak(Precision precision, int threads) {
   double fastest = 0;
   for (const MultiplyAdds& kind : multiply_add_kinds())
@@ -246,8 +246,7 @@ inline double fastest_peak(Precision precision, int threads) {
   return fastest;
 }
 
-/// GB/s at which each of `threads` threads reads a buffer of its own of so many bytes, again and again,
-/// summed.
+/// GB/s, summed over `threads` threads, of which each reads a buffer of its own of `bytes` bytes repeatedly.
 inline Series read_bandwidth(std::size_t bytes, int threads, int repeats = 5) {
   void (*work)(const float*, std::size_t, long) = internal::read_all_baseline;
 #if defined(__x86_64__)
@@ -276,7 +275,7 @@ inline Series read_bandwidth(std::size_t bytes, int threads, int repeats = 5) {
   return Series(values);
 }
 
-/// Bytes of the data caches of a core, level 1 to 3; 0 where the system doesn't say.
+/// Bytes of the data caches of a core, level 1 to 3; 0 if they are unknown.
 inline std::size_t cache_size(int level) {
   long size = 0;
 #if defined(_SC_LEVEL1_DCACHE_SIZE)

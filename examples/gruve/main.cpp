@@ -15,8 +15,8 @@
 
 namespace {
 
-// What is let go of for one song is wanted for the next: glibc would give it back to the system in between,
-// and each page that comes anew costs as much as some thousand tokens.
+// Memory that is freed after one song is needed for the next. By default glibc would return it to the system
+// in between, and each new page costs as much time as about a thousand tokens.
 void keep_memory() {
 #if defined(__GLIBC__)
   mallopt(M_MMAP_THRESHOLD, 4 << 20);

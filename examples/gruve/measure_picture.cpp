@@ -25,7 +25,7 @@ std::string words_at(double x, double y, const char* style, const std::string& w
          gruve::escape_markup(words) + "</text>";
 }
 
-// The lowest and the highest value that a panel shows.
+// The smallest and the largest value of a panel.
 struct Extent {
   double low = INFINITY, high = -INFINITY;
 
@@ -124,6 +124,6 @@ path{fill:none;stroke-width:1.4}
   svg += "<title>" + gruve::escape_markup(name) + "</title>\n" + words_at(kMargin, 28, "title", name);
   svg += words_at(kMargin, 43, "about",
                   std::string("each 30 seconds") +
-                      (corpus ? "; green: where nine in ten windows of the corpus lie" : ""));
+                      (corpus ? "; green: the range of nine in ten windows of the corpus" : ""));
   return svg + "\n" + panels + "</svg>\n";
 }

@@ -1,4 +1,4 @@
-// What `gruve measure --svg` draws.
+// The picture of `gruve measure --svg`.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@ struct MeasuredPiece {
   gruve::MeasuredSong song;
 };
 
-/// A panel for each measure: its values over the windows of 30 s, a line a piece, on the band in which nine
-/// in ten of the corpus's windows lie. As an SVG document. A measure that no window has is left out.
+/// An SVG document with a panel for each measure: its values over the windows of 30 s, one line per piece,
+/// and the band that contains nine in ten of the corpus's windows. A measure that no window has is skipped.
 std::string measures_svg(const std::vector<MeasuredPiece>& pieces,
                          const std::optional<gruve::CorpusRanges>& corpus);

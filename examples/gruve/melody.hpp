@@ -92,24 +92,24 @@ inline Metre of(int numerator) {
 }
 }  // namespace rhythms
 
-/// What a note takes from the model bar that its own bar is related to.
+/// How a note follows the model bar to which its own bar is related.
 enum class Relation { Free, Motif, Repetition, Sequence, Inversion };
 
-/// A note of a rhythm whose pitch is still to be found.
+/// A note of a rhythm without a pitch yet.
 struct Place {
   int start = 0;   // sixteenths from the beginning of the section
   int length = 0;  // sixteenths
   int slot = 0;    // index of the chord at its start
-  int weight =
-      0;  // how much it should be a chord tone: 0 between the beats, up to 70 on the bar's main beats
+  /// How strongly it should be a chord tone: 0 between the beats, up to 70 on the bar's main beats.
+  int weight = 0;
   bool opens_bar = false;  // first note of its bar
   Relation relation = Relation::Free;
   int model = -1;                 // Repetition, Sequence, Inversion: index of the note it corresponds to
-  int interval = 0;               // Motif: wanted scale steps from the note before
+  int interval = 0;               // Motif: desired scale steps from the note before
   int height = kMiddleTonic;      // scale position at which the phrase's contour passes here
   std::uint8_t steps = 127;       // bit s: scale step s is allowed
   bool arrives = false;           // the goal of a phrase
-  std::optional<int> fixed = {};  // MIDI key number that it must have
+  std::optional<int> fixed = {};  // its MIDI key number, if that is prescribed
 };
 
 /// A note of a finished line.
@@ -120,11 +120,11 @@ struct LineNote {
   int pitch = 0;     // MIDI key number
 };
 
-/// What a line has to respect besides its places.
+/// The constraints on a line, in addition to its places.
 struct LineContext {
   const Key& key;
   std::span<const Slot> slots;
-  std::span<const int> against;  // pitch of the other outer voice in each sixteenth, 0 where it rests
+  std::span<const int> against;  // pitch of the other outer voice in each sixteenth, 0 for a rest
   bool below = false;            // the line lies below `against`
   int low = 62;                  // lowest and highest MIDI key number
   int high = 83;
@@ -142,8 +142,8 @@ struct Path {
   std::array<std::int8_t, kMaxNotes> positions{};
 };
 
-/// The cost of going from one scale position to another: steps are free, thirds cheap, wide or dissonant
-/// leaps dear.
+/// The cost of moving from one scale position to another: steps are free, thirds cheap, wide or dissonant
+/// leaps expensive.
 inline int leap_cost(int steps, int semitones) {
   static constexpr std::array<int, 9> kBySteps{9, 0, 4, 9, 11, 15, 40, 20, 70};
   const int distance = std::abs(steps);
@@ -153,7 +153,7 @@ inline int leap_cost(int steps, int semitones) {
   return cost;
 }
 
-/// The cost of a position for a place, whatever came before it.
+/// The cost of a position for a place, independent of what came before.
 inline int place_cost(const LineContext& context, const Place& place, int position) {
   const Slot& slot = context.slots[static_cast<std::size_t>(place.slot)];
   const int step = step_of(position);
@@ -183,7 +183,7 @@ inline int place_cost(const LineContext& context, const Place& place, int positi
   return cost;
 }
 
-/// The cost of what the relation of a bar to its model wants of a position.
+/// The cost of a position by the relation of its bar to the model bar.
 inline int relation_cost(const Place& place, const Path& path, std::size_t index, int position) {
   const auto at = [&](int note) { return static_cast<int>(path.positions[static_cast<std::size_t>(note)]); };
   const int moved = index > 0 ? position - at(static_cast<int>(index) - 1) : 0;
@@ -229,10 +229,10 @@ inline int move_cost(const LineContext& context, std::span<const Place> places, 
   if (passing_before && passing) cost += 15;
   if (moved == 0) cost += place_before.length < 2 ? 200 : place_before.length == 2 ? 8 : 0;
   if (moved == 0 && pitch != pitch_before) cost += 40;
-  // An augmented second is mended only on the way up, where the lower note can be raised.
+  // An augmented second is avoided only upwards, where the lower note can be raised.
   if (distance == 1 && std::abs(pitch - pitch_before) == 3) cost += moved > 0 && passing_before ? 10 : 90;
   if (distance == 1 && pitch == pitch_before) cost += 90;
-  // The leading tone goes up and the seventh down when their chord resolves.
+  // The leading tone moves up and the seventh down when their chord resolves.
   if (slot_before.chord.dominant && !slot.chord.dominant) {
     if (step_of(before) == slot_before.chord.third() && moved != 1) cost += 45;
     if (step_of(before) == (slot_before.chord.root + 6) % 7 && moved != -1) cost += 25;
@@ -273,9 +273,9 @@ inline int move_cost(const LineContext& context, std::span<const Place> places, 
 
 }  // namespace internal
 
-/// Finds a line over `places` by beam search with the rules of counterpoint as costs, and random numbers
-/// small against them, so that equally good lines take turns. At most 128 places. The costs are integers:
-/// every machine finds the same line.
+/// Finds a line over `places` by beam search. The costs are the rules of counterpoint plus small random
+/// numbers, which choose among equally good lines. At most 128 places. The costs are integers, so every
+/// machine finds the same line.
 inline std::vector<LineNote> find_line(const LineContext& context, std::span<const Place> places, Rng& rng) {
   using internal::Path;
   struct Step {
@@ -322,7 +322,7 @@ inline std::vector<LineNote> find_line(const LineContext& context, std::span<con
     line.push_back({places[index].start, places[index].length, position, context.key.pitch(position, chord)});
   }
   if (!context.key.minor) return line;
-  // Melodic minor: the seventh step that goes up to the tonic is raised, and so is a passing sixth before it.
+  // Melodic minor: a seventh step that moves up to the tonic is raised, and so is a passing sixth before it.
   for (std::size_t index = line.size(); index-- > 0;) {
     const Chord& chord = context.slots[static_cast<std::size_t>(places[index].slot)].chord;
     const int step = step_of(line[index].position);
@@ -337,7 +337,7 @@ inline std::vector<LineNote> find_line(const LineContext& context, std::span<con
   return line;
 }
 
-/// The pitch of a line in each sixteenth, 0 where it rests.
+/// The pitch of a line in each sixteenth, 0 for a rest.
 inline std::vector<int> pitch_at(std::span<const LineNote> line, int length) {
   std::vector<int> pitches(static_cast<std::size_t>(length), 0);
   for (const LineNote& note : line) std::fill_n(pitches.begin() + note.start, note.length, note.pitch);

@@ -1,4 +1,4 @@
-// gruve prepare PATH… --out corpus.gruve: makes of MIDI or text files what `gruve train` reads.
+// gruve prepare PATH… --out corpus.gruve: builds the corpus that `gruve train` reads from MIDI or text files.
 #include <algorithm>
 #include <cstddef>
 #include <cstdio>
@@ -61,8 +61,8 @@ void print_tables(const PrepareArguments& options, const gruve::BuildReport& rep
                 static_cast<unsigned long long>(report.tokens_of_split[i]));
   const std::string merged =
       report.merged_songs > 0 ? std::to_string(report.merged_songs) + " of them merged, " : "";
-  std::printf("\n%s: %llu songs, %s%llu the same as another, from %llu files in %.1f s\n",
-              options.out.c_str(), static_cast<unsigned long long>(report.songs), merged.c_str(),
+  std::printf("\n%s: %llu songs, %s%llu duplicates, from %llu files in %.1f s\n", options.out.c_str(),
+              static_cast<unsigned long long>(report.songs), merged.c_str(),
               static_cast<unsigned long long>(report.duplicates),
               static_cast<unsigned long long>(report.num_files()), report.seconds);
 }
@@ -97,18 +97,18 @@ void prepare(PrepareArguments options) {
 
 void add_prepare(CLI::App& app) {
   const auto options = std::make_shared<PrepareArguments>();
-  CLI::App* command = app.add_subcommand("prepare", "Make a corpus of MIDI or text files to train on");
+  CLI::App* command = app.add_subcommand("prepare", "Build a corpus to train on from MIDI or text files");
   command->add_option("PATH", options->paths, "MIDI files, text files, folders of them, or corpora to merge")
       ->required();
   command->add_option("--out", options->out, "The corpus file to write")->required();
   add_build_options(*command, options->build);
   command
       ->add_option("--threads", options->build.threads,
-                   "Threads, 0 for as many as the machine has; the corpus is the same")
+                   "Number of threads; 0 for all cores. The corpus does not depend on it")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   command->add_option("--report", options->report,
-                      "Write what the corpus is and what became of each file, as a page (.html) or JSON");
+                      "Write a report on the corpus and on each file, as a web page (.html) or JSON");
   command->add_flag("--json", options->json, "Print one JSON object instead of tables");
   command->callback([options] { prepare(*options); });
 }

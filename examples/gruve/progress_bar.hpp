@@ -1,5 +1,5 @@
-// How far a command is, on stderr: one line that is redrawn on a terminal, now and then a plain line
-// elsewhere.
+// The progress of a command, on stderr: one line that is redrawn on a terminal, a plain line every five
+// seconds elsewhere.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,7 @@
 
 #include "gruve/core/progress.hpp"
 
-/// "950", "12.5k", "3.4M": three digits are enough to read while it moves.
+/// A number with three digits: "950", "12.5k", "3.4M".
 inline std::string short_number(double value) {
   std::array<char, 32> text{};
   const double size = std::abs(value);
@@ -30,7 +30,7 @@ inline std::string short_number(double value) {
   return text.data();
 }
 
-/// "0:42", "12:05", "1:02:03".
+/// A duration: "0:42", "12:05", "1:02:03".
 inline std::string short_time(double seconds) {
   const auto total = static_cast<long long>(std::clamp(seconds, 0.0, 1e9) + 0.5);
   std::array<char, 48> text{};
@@ -42,8 +42,10 @@ inline std::string short_time(double seconds) {
   return text.data();
 }
 
-/// What is said about a task: percent, rate, time left and message.
-/// seconds  since the task began;  begun_at  what was done before, as of a training run that goes on
+/// The text about a task: percent, rate, time left and message.
+///
+/// seconds   since the task began
+/// begun_at  what was done before that, as in a training that was resumed
 inline std::string progress_text(const gruve::Progress& progress, double seconds, std::uint64_t begun_at) {
   std::string text;
   if (progress.total > 0) {
@@ -66,7 +68,7 @@ inline std::string progress_text(const gruve::Progress& progress, double seconds
   return text;
 }
 
-/// The first so many characters of UTF-8 text, each counted as one column.
+/// The first `columns` characters of UTF-8 text, each counted as one column.
 inline std::string first_columns(std::string_view text, std::size_t columns) {
   std::size_t end = 0;
   while (end < text.size()) {
@@ -77,8 +79,8 @@ inline std::string first_columns(std::string_view text, std::size_t columns) {
   return std::string(text.substr(0, end));
 }
 
-/// "train  [=====>     ]  45%  12.5k/s  0:42 left  loss 2.31", no wider than columns; without the bar where
-/// it is narrow.
+/// "train  [=====>     ]  45%  12.5k/s  0:42 left  loss 2.31", no wider than columns; without the bar if
+/// that is narrow.
 inline std::string progress_line(const std::string& task, const gruve::Progress& progress, double seconds,
                                  std::uint64_t begun_at, std::size_t columns) {
   const std::string text = progress_text(progress, seconds, begun_at);
@@ -114,7 +116,7 @@ class ProgressBar {
 #endif
   }
 
-  /// Leaves the cursor on a new line, so that an error message does not stand behind half a bar.
+  /// Leaves the cursor on a new line, so that an error message is not printed after half a bar.
   ~ProgressBar() {
     if (line_is_open_) std::fputc('\n', stderr);
   }
@@ -127,7 +129,7 @@ class ProgressBar {
     const auto now = Clock::now();
     if (!started_) {
       started_ = true;
-      // The rate is that from the first report on: what was done by then may stem from a run that this one
+      // The rate is computed from the first report on: what was done by then may be from a run that this one
       // resumes. A task that reports only its end is timed from the beginning.
       if (progress.total == 0 || progress.done < progress.total) {
         begun_at_ = progress.done;
@@ -140,7 +142,7 @@ class ProgressBar {
     if (now - drawn_at_ >= pause) draw(now);
   }
 
-  /// Prints a line of its own; the bar goes on below it.
+  /// Prints a separate line; the bar continues below it.
   void note(const std::string& line) {
     if (quiet_) return;
     std::fprintf(stderr, line_is_open_ ? "\r\033[K%s\n" : "%s\n", line.c_str());
@@ -186,8 +188,8 @@ class ProgressBar {
   bool quiet_;
   bool is_terminal_ = false;
   bool started_ = false;
-  bool is_drawn_ = true;       // whether progress_ is what was drawn last
-  bool line_is_open_ = false;  // whether the cursor stands behind a line of ours
+  bool is_drawn_ = true;       // whether progress_ has been drawn
+  bool line_is_open_ = false;  // whether the cursor is after an unfinished line of the bar
   gruve::Progress progress_;
   std::uint64_t begun_at_ = 0;
   Clock::time_point begun_ = Clock::now();

@@ -1,4 +1,4 @@
-// Recipes: options of a command in a JSON file, {"hidden": 256, "context": ["index", "held"], "variational": true}.
+// Recipes: options of a command in a JSON file, such as {"hidden": 256, "context": ["index", "held"]}.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
-/// The arguments with `--recipe FILE`, behind the name of one of the app's commands, replaced by the options
-/// that stand in the file; what is among the arguments besides counts instead. Throws Error on a file that is
-/// no recipe for that command.
+/// Replaces `--recipe FILE`, after the name of one of the app's commands, by the options of the file; options
+/// that are also among the arguments take precedence over the file's. Throws Error if the file is not a
+/// recipe for that command.
 std::vector<std::string> with_recipe(const CLI::App& app, const std::vector<std::string>& arguments);

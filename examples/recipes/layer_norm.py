@@ -1,10 +1,10 @@
-"""Does layer normalisation inside the recurrence pay on chorales? (Ba et al. 2016, arXiv:1607.06450)
+"""Is layer normalisation inside the recurrence worthwhile on chorales? (Ba et al. 2016, arXiv:1607.06450)
 
 python examples/recipes/layer_norm.py DATA.json [--epochs 60] [--seeds 2] [--threads 1]
 
-Trains the plain GRU of gruve's tokens, with no context, and the same whose products W x and U h are normalised over the
-units of each gate, all else alike; prints what each costs on the valid split, in nats a timestep under the grammar.
-gruve's kernels have no such layer: what it would bring is found out here first.
+Trains a plain GRU on gruve's tokens, without features, and one whose products W x and U h are normalised over the
+units of each gate, all else equal, and prints their losses on the valid split, in nats per timestep under the
+grammar. gruve's kernels have no such layer; this experiment decides whether they should.
 """
 
 import argparse

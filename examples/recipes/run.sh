@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Trains a model by a recipe and says what it reaches on the test split, and how long that took.
+# Trains a model by a recipe, and prints its score on the test split and the training time.
 #   bash examples/recipes/run.sh NAME DATA [FOLDER [OPTION…]]
-# NAME is one of the recipes beside this script, DATA a data set in JSON or a folder of MIDI files, of which gruve prepare
-# makes a corpus, with OPTIONs of its own. The model and its learning curve go to FOLDER (default: out). A training that was
-# broken off goes on where it was. A recipe named NAME_distilled learns from three models of the recipe NAME, which are trained
-# before.
+# NAME is one of the recipes in this folder. DATA is a data set in JSON, or a folder of MIDI files, from which gruve prepare
+# builds a corpus, with the given OPTIONs. The model and its learning curve are written to FOLDER (default: out). A training
+# that was interrupted resumes. A recipe named NAME_distilled distils three models of the recipe NAME, which are trained
+# first.
 set -euo pipefail
 [ $# -ge 2 ] || {
   sed -n '2,7s/^# *//p' "$0" >&2

@@ -1,6 +1,7 @@
 #pragma once
 
-// All of gruve. A program that needs one room includes that room's headers alone.
+// All of gruve. A program that needs one module includes the headers of that module alone. docs/README.md says
+// which call does what.
 
 #include "gruve/core/aligned.hpp"
 #include "gruve/core/atomic_file.hpp"

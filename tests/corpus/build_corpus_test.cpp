@@ -182,7 +182,7 @@ TEST_CASE("A folder with no usable file is an error with the main reason, and no
         name + ": holds no text file (.txt)");
   write_midi(song_of(10), folder / "a.mid");
   CHECK(error_of([&] { build(folder.path, out); }) ==
-        (folder / "a.mid").string() + ": note 10 at tick 0 lies below A0");
+        (folder / "a.mid").string() + ": note 10 at tick 0 is below A0");
   write_file(folder / "a.mid", "RIFF, not MIDI");
   CHECK(error_of([&] { build(folder.path, out); }) ==
         (folder / "a.mid").string() + ", byte 0: found \"RIFF\", expected \"MThd\": not a MIDI file");

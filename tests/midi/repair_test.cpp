@@ -55,9 +55,9 @@ TEST_CASE("What is accepted though not in the standard is listed, repair or not"
                      bytes({1, 2, 3});
   const std::string expected =
       "29: the track has no end-of-track event\n"
-      "45: 1 note is not ended, and ends with the track at tick 0\n"
-      "57: 2 bytes behind the end of the track are skipped\n"
-      "59: 3 bytes behind the last chunk are skipped\n"
+      "45: 1 note is never ended, and ends with the track at tick 0\n"
+      "57: 2 bytes after the end of the track are skipped\n"
+      "59: 3 bytes after the last chunk are skipped\n"
       "10: the header promises 0 tracks, there are 3";
   CHECK(repairs_of(file) == expected);
   CHECK(parse_midi(file, "song.mid").repairs == repaired(file).repairs);
@@ -80,9 +80,9 @@ TEST_CASE("A header with a wrong length, format or number of tracks is read", "[
   CHECK(notes_of(with(5, 0, 1)) == kNote);
   CHECK(repairs_of(with(5, 0, 1)) == "4: header length 5, expected at least 6");
   CHECK(notes_of(with(9, 0, 1)) == kNote);
-  CHECK(repairs_of(with(9, 0, 1)) == "4: header length 9, where a track stands behind 6 bytes");
+  CHECK(repairs_of(with(9, 0, 1)) == "4: header length 9, although a track follows after 6 bytes");
   CHECK(notes_of(with(200, 0, 1)) == kNote);
-  CHECK(repairs_of(with(200, 0, 1)) == "4: header length 200, where a track stands behind 6 bytes");
+  CHECK(repairs_of(with(200, 0, 1)) == "4: header length 200, although a track follows after 6 bytes");
   CHECK(notes_of(with(6, 7, 1)) == kNote);
   CHECK(repairs_of(with(6, 7, 1)) == "8: format 7, expected 0, 1 or 2");
   CHECK(notes_of(with(6, 0, 3)) == kNote);
@@ -96,7 +96,7 @@ TEST_CASE("A track may be longer or shorter than its length", "[midi][repair]") 
   for (const int length : {0, 3, 7, 10}) {
     CHECK(notes_of(head + track_of_length(length, events) + kTrack) == both);
     CHECK(repairs_of(head + track_of_length(length, events) + kTrack) ==
-          "18: the track goes on behind its length of " + std::to_string(length));
+          "18: the track continues after its length of " + std::to_string(length));
   }
   CHECK(notes_of(head + track_of_length(15, events) + kTrack) == both);
   CHECK(repairs_of(head + track_of_length(15, events) + kTrack) ==
@@ -110,7 +110,7 @@ TEST_CASE("A track may be longer or shorter than its length", "[midi][repair]") 
 TEST_CASE("Bytes between tracks that are no chunk are skipped", "[midi][repair]") {
   const Bytes file = header(1, 2, 96) + kTrack + bytes({0, 0, 0, 0, 0, 0, 0, 0, 0}) + kTrack;
   CHECK(notes_of(file).size() == 2);
-  CHECK(repairs_of(file) == "33: 9 bytes that are no chunk are skipped");
+  CHECK(repairs_of(file) == "33: 9 bytes that are not a chunk are skipped");
 }
 
 TEST_CASE("A last track that is cut short keeps its whole events", "[midi][repair]") {
@@ -118,7 +118,7 @@ TEST_CASE("A last track that is cut short keeps its whole events", "[midi][repai
   CHECK(notes_of(file) == kNote);
   CHECK(repairs_of(file) ==
         "22: track length 100 runs past the end of the file (10 bytes remain)\n"
-        "29: event runs past the end of its track: the 3 bytes that are left of the track are skipped");
+        "29: event runs past the end of its track: the 3 remaining bytes of the track are skipped");
 }
 
 TEST_CASE("A note whose end is cut off ends with the last whole event", "[midi][repair]") {
@@ -128,8 +128,8 @@ TEST_CASE("A note whose end is cut off ends with the last whole event", "[midi][
   CHECK(repaired(file).song.length == 6);
   CHECK(repairs_of(file) ==
         "22: track length 100 runs past the end of the file (16 bytes remain)\n"
-        "36: event runs past the end of its track: the 2 bytes that are left of the track are skipped\n"
-        "36: 2 notes are not ended, and end with the track at tick 6");
+        "36: event runs past the end of its track: the 2 remaining bytes of the track are skipped\n"
+        "36: 2 notes are never ended, and end with the track at tick 6");
 }
 
 TEST_CASE("Events that the standard does not allow are read as far as they can be", "[midi][repair]") {
@@ -139,8 +139,8 @@ TEST_CASE("Events that the standard does not allow are read as far as they can b
     CHECK(notes_of(file(events)) == kNote);
     CHECK(
         repairs_of(file(events)) ==
-        "31: data byte 0x3C where a status byte is needed, with no running status: that of the last channel "
-        "event is taken");
+        "31: data byte 0x3C where a status byte is needed, with no running status: the last channel event's "
+        "status is used");
   }
   SECTION("a velocity above 127 is 127, a key above 127 no note") {
     const Bytes events = bytes({0, 0x90, 60, 200, 0, 0x90, 200, 60, 1, 0x80, 60, 0});
@@ -167,12 +167,12 @@ TEST_CASE("Events that the standard does not allow are read as far as they can b
         header(1, 2, 96) + chunk("MTrk", kNoteEvents + bytes({0x80, 0x80, 0x80, 0x80, 0, 1, 2})) + kTrack;
     CHECK(notes_of(broken).size() == 2);
     CHECK(repairs_of(broken) ==
-          "29: variable-length quantity is longer than 4 bytes: the 7 bytes that are left of the track are "
+          "29: variable-length quantity is longer than 4 bytes: the 7 remaining bytes of the track are "
           "skipped");
     CHECK(
         repairs_of(file(bytes({0, 60, 5}))) ==
-        "23: data byte 0x3C where a status byte is needed, with no running status: the 7 bytes that are left "
-        "of the track are skipped");
+        "23: data byte 0x3C where a status byte is needed, with no running status: the 7 remaining bytes of "
+        "the track are skipped");
   }
 }
 

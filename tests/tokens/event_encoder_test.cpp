@@ -246,9 +246,8 @@ TEST_CASE("Events that may not stand where they do are refused by name and posit
     return error_of([&] { encoder.decode(tokens_of(encoder, events)); });
   };
   const Event bar{Kind::end_of_bar, 0}, key{Kind::key, 40}, four{Kind::duration, 4};
-  CHECK(refused(plain, {four}) == "a duration (token 161) at position 0 can't stand there, at the beginning");
-  CHECK(refused(plain, {key, bar}) ==
-        "an end of bar (token 0) at position 1 can't stand there, behind a key");
+  CHECK(refused(plain, {four}) == "a duration (token 161) at position 0 is not allowed at the beginning");
+  CHECK(refused(plain, {key, bar}) == "an end of bar (token 0) at position 1 is not allowed after a key");
   const std::vector<std::vector<Event>> malformed = {
       {key, four, four},                                      // two durations
       {key, {Kind::hold, 0}, bar},                            // a hold alone

@@ -44,7 +44,7 @@ TEST_CASE("One note outside the piano's keys refuses the song, unless it is drop
   CHECK(verdict.rule == Rule::out_of_range);
   CHECK(verdict.detail == "note 109 at tick 480 lies above C8");
   CHECK(verdict.note == high.notes[1]);
-  CHECK(screen(song_of({{0, 20, 20}})).detail == "note 20 at tick 0 lies below A0");
+  CHECK(screen(song_of({{0, 20, 20}})).detail == "note 20 at tick 0 is below A0");
 
   CHECK(screen(high, {.drop_out_of_range = true}).accepted());
   CHECK(screened(high, {.drop_out_of_range = true}).notes == std::vector<Note>{{0, 20, 60}});
@@ -84,7 +84,7 @@ TEST_CASE("A song of no notes, or of dropped ones alone, is refused", "[tokens][
   CHECK(screen(Song{}).detail == "the song holds no notes");
   const Screening verdict = screen(song_of({{0, 20, 10}}), {.drop_out_of_range = true});
   CHECK(verdict.rule == Rule::no_notes);
-  CHECK(verdict.detail == "the song holds no notes but dropped ones");
+  CHECK(verdict.detail == "all of the song's notes are dropped");
 }
 
 TEST_CASE("A song too long for memory is refused by its ticks alone", "[tokens][screening]") {
@@ -121,5 +121,5 @@ TEST_CASE("Notes off the grid are measured, and refused beyond a limit", "[token
   const Screening refused = screen(song, {.steps_per_quarter = 1, .max_quantisation_error = 0.06});
   CHECK(refused.rule == Rule::off_grid);
   CHECK(refused.detail ==
-        "notes begin 0.062500 timesteps from the grid on the average, expected at most 0.060000");
+        "the mean distance of onsets from the grid is 0.062500 timesteps, expected at most 0.060000");
 }

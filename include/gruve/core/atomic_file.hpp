@@ -20,18 +20,19 @@
 
 namespace gruve {
 
-/// Writes a file so that its place never holds half of one: the bytes go to `<path>.partial` beside it, which
-/// commit() syncs and renames. Without commit() what stood there before stays, and the partial file is
-/// removed.
+/// Writes a file that is either complete or absent: the bytes go to `<path>.partial` in the same folder,
+/// which commit() syncs and renames to path. Without commit() an earlier file at path stays as it was, and
+/// the partial file is removed.
 ///
 ///   AtomicFile file("piece.mid");
 ///   file.write(bytes);
 ///   file.commit();
 ///
-/// Where path names something that is not a regular file (a pipe, /dev/stdout) the bytes go straight to it.
-/// Every failure (missing folder, no permission, full disk) is an Error that names path.
+/// If path is not a regular file (a pipe, /dev/stdout), the bytes are written to it directly.
+/// Every failure (missing folder, no permission, full disk) throws an Error that names path.
 class AtomicFile {
  public:
+  /// Opens the partial file. Throws Error if path is a folder or cannot be written.
   explicit AtomicFile(std::filesystem::path path) : path_(std::move(path)), partial_(path_) {
     std::error_code ignored;
     const auto status = std::filesystem::status(path_, ignored);
@@ -58,20 +59,23 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
+  /// Appends bytes.
   void write(std::span<const std::byte> bytes) {
     if (bytes.empty()) return;
     if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) fail(errno);
   }
 
+  /// Appends the bytes of a text.
   void write(std::string_view text) { write(std::as_bytes(std::span(text.data(), text.size()))); }
 
-  /// Writes bytes over those at offset, which must have been written before; further writes go on at the end.
+  /// Replaces the bytes at offset, which must have been written before. Further writes append at the end.
   void overwrite(long offset, std::span<const std::byte> bytes) {
     if (std::fseek(file_, offset, SEEK_SET) != 0) fail(errno);
     write(bytes);
     if (std::fseek(file_, 0, SEEK_END) != 0) fail(errno);
   }
 
+  /// Syncs the file and renames it to path, both durable when it returns. To be called once, last.
   void commit() {
     if (std::fflush(file_) != 0) fail(errno);
 #if defined(__unix__) || defined(__APPLE__)
@@ -84,7 +88,7 @@ class AtomicFile {
     if (error) throw Error(path_.string(), "cannot write: " + error.message());
     removes_ = false;
 #if defined(__unix__) || defined(__APPLE__)
-    // The rename itself is on disk only when the folder is.
+    // The rename is durable only once the folder is synced.
     const auto folder = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".");
     if (const int descriptor = ::open(folder.c_str(), O_RDONLY | O_CLOEXEC); descriptor >= 0) {
       ::fsync(descriptor);
@@ -104,18 +108,20 @@ class AtomicFile {
   bool removes_ = false;
 };
 
+/// Writes a file from bytes, complete or not at all. Throws Error as AtomicFile does.
 inline void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes) {
   AtomicFile file(path);
   file.write(bytes);
   file.commit();
 }
 
+/// Writes a file from a text, complete or not at all. Throws Error as AtomicFile does.
 inline void write_file(const std::filesystem::path& path, std::string_view text) {
   write_file(path, std::as_bytes(std::span(text.data(), text.size())));
 }
 
-/// Throws the Error that writing path would end in, as far as it can be known now: before hours of work, not
-/// after.
+/// Throws Error if path cannot be written, as far as that can be tested now: call it before hours of work
+/// whose result goes there. Leaves an existing file as it is.
 inline void require_writable(const std::filesystem::path& path) { AtomicFile{path}; }
 
 }  // namespace gruve

@@ -10,9 +10,9 @@
 
 namespace gruve {
 
-/// What gruve throws when input from outside (a MIDI file, a model, a corpus, an option) is refused or a file
-/// can't be read or written. what() is one line that names the file, the byte and the reason, as far as they
-/// are known:
+/// The exception that gruve throws if untrusted input (a MIDI file, a model, a corpus, an option) is refused
+/// or a file cannot be read or written. what() is one line with the file, the byte and the reason, as far as
+/// they are known:
 ///
 ///   song.mid, byte 22: track length 4096 runs past the end of the file (61 bytes remain)
 class Error : public std::runtime_error {
@@ -20,10 +20,12 @@ class Error : public std::runtime_error {
   /// reason  one complete sentence without a full stop: what was found, what was expected
   explicit Error(std::string reason) : std::runtime_error(reason), reason_(std::move(reason)) {}
 
+  /// file    the name or path that the message begins with
+  /// reason  as above
   Error(std::string file, std::string reason)
       : std::runtime_error(line({file, ": ", reason})), file_(std::move(file)), reason_(std::move(reason)) {}
 
-  /// byte  offset from the beginning of the file at which the fault was found
+  /// byte  offset from the beginning of the file at which the fault was found, from 0
   Error(std::string file, std::uint64_t byte, std::string reason)
       : std::runtime_error(line({file, ", byte ", std::to_string(byte), ": ", reason})),
         file_(std::move(file)),
@@ -33,9 +35,10 @@ class Error : public std::runtime_error {
   /// The sentence alone, without file and byte.
   const std::string& reason() const noexcept { return reason_; }
 
-  /// Empty where no file is concerned.
+  /// The file's name or path; empty if the error is not about a file.
   const std::string& file() const noexcept { return file_; }
 
+  /// The offset in the file; empty if it is unknown.
   std::optional<std::uint64_t> byte() const noexcept { return byte_; }
 
  private:

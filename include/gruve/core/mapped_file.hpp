@@ -22,14 +22,15 @@
 
 namespace gruve {
 
-/// The bytes of a file, read only, mapped into memory where the system can. A small file is read at once, as
-/// any is elsewhere: that takes less time than the mapping.
-/// Throws Error where the file is missing, a folder, or can't be read.
+/// The bytes of a file, read-only, mapped into memory on POSIX systems. Files of up to 256 KiB, and all files
+/// on other systems, are read into memory instead: for small files that takes less time than mapping.
 class MappedFile {
  public:
+  /// Throws Error if the file is missing, is not a regular file, or cannot be read.
   explicit MappedFile(const std::filesystem::path& path) : path_(path.string()) {
 #if defined(__unix__) || defined(__APPLE__)
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe must not hang
+    const int file =
+        ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // opening a pipe must not block
     if (file < 0) throw Error(path_, std::string("cannot open: ") + std::strerror(errno));
     struct stat status {};
     if (::fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
@@ -49,7 +50,7 @@ class MappedFile {
         ::close(file);
         throw Error(path_, std::string("cannot read: ") + std::strerror(reason));
       }
-      size_ = done;  // less where it became shorter
+      size_ = done;  // fewer bytes if the file was truncated meanwhile
       ::close(file);
     } else {
       void* data = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0);
@@ -76,14 +77,18 @@ class MappedFile {
 #endif
   }
 
-  MappedFile(MappedFile&& other) noexcept { swap(other); }
+  MappedFile(MappedFile&& other) noexcept { swap(other); }  // the bytes stay where they are
+
+  /// The bytes of other stay where they are; those of this are exchanged with them.
   MappedFile& operator=(MappedFile&& other) noexcept {
     swap(other);
     return *this;
   }
 
+  /// All bytes of the file, valid as long as this object or the one it was moved to.
   std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
-  const std::string& path() const noexcept { return path_; }
+
+  const std::string& path() const noexcept { return path_; }  // as it was given
 
  private:
   void swap(MappedFile& other) noexcept {
@@ -96,7 +101,7 @@ class MappedFile {
   std::string path_;
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;
-  std::unique_ptr<std::byte[]> contents_;  // of a file that is not mapped
+  std::unique_ptr<std::byte[]> contents_;  // if the file is not mapped
 };
 
 }  // namespace gruve

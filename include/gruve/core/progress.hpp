@@ -6,14 +6,14 @@
 
 namespace gruve {
 
-/// How far a long task is. The library never prints: a program that wants a progress bar draws it from this.
+/// How far a long task has come. The library never prints; a program draws its progress bar from this.
 struct Progress {
-  std::uint64_t done = 0;
-  std::uint64_t total = 0;  // 0 while unknown
-  std::string message;      // what is worth saying beside the bar, such as the loss
+  std::uint64_t done = 0;   // units of work that are done: files, steps
+  std::uint64_t total = 0;  // units of the whole task; 0 while unknown
+  std::string message;      // text to show with the bar, such as the loss
 };
 
-/// Called from the thread that runs the task, at least once at its end. May be empty.
+/// Called by the thread that runs the task, at least once at its end. May be empty.
 using ProgressCallback = std::function<void(const Progress&)>;
 
 }  // namespace gruve

@@ -20,10 +20,12 @@ constexpr std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> count
   return counter;
 }
 
-/// Counter-based random numbers: the n-th number of a (seed, stream) pair is the same whatever was drawn
-/// before, on every machine. Streams of one seed are independent: give each thread, piece or purpose its own.
+/// Counter-based random numbers: the n-th number of a (seed, stream) pair is a function of seed, stream and n
+/// alone, equal on every machine. Streams of one seed are independent; use one per thread, piece or purpose.
+/// Not for cryptography.
 class Rng {
  public:
+  /// Begins at position 0 of a stream.
   explicit Rng(std::uint64_t seed, std::uint64_t stream = 0) noexcept : seed_(seed), stream_(stream) {}
 
   /// The next 32 random bits.
@@ -52,10 +54,10 @@ class Rng {
     return radius * std::cos(2.0 * 3.14159265358979323846 * (next() * 0x1p-32));
   }
 
-  /// How many 32-bit words were drawn; seek() continues from there, which is how a checkpoint stores a
-  /// generator.
+  /// The number of 32-bit words drawn so far. A checkpoint stores it; seek() continues from there.
   std::uint64_t position() const noexcept { return position_; }
 
+  /// Continues as if `position` words had been drawn.
   void seek(std::uint64_t position) noexcept {
     position_ = position;
     filled_ = false;

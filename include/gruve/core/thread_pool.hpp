@@ -11,15 +11,16 @@
 
 namespace gruve {
 
-/// A fixed set of threads for work that is split by index. The calling thread takes part, so a pool of one
-/// has no thread of its own. What index does which work never depends on timing; results must not depend on
-/// the thread.
+/// A fixed number of threads for work that is split by index. The calling thread takes part, so a pool of
+/// size 1 creates no thread. Which work belongs to an index never depends on timing; a task's result must not
+/// depend on the thread that runs it.
 ///
-/// A thread that has nothing to do looks for new work for some microseconds before it sleeps, so that tasks
-/// of microseconds in quick succession, the layers of a step, are worth splitting too.
+/// An idle thread polls for some microseconds before it sleeps, so that tasks of microseconds in quick
+/// succession, such as the layers of a step, are worth splitting too. No call allocates. One thread at a time
+/// may call for_each or for_each_thread.
 class ThreadPool {
  public:
-  /// threads  at least 1 is used; 0 means as many as the machine has
+  /// threads  the size of the pool; 0 or less: as many as the machine has
   explicit ThreadPool(int threads = 0) {
     if (threads <= 0) threads = static_cast<int>(std::thread::hardware_concurrency());
     for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(static_cast<std::size_t>(i)); });
@@ -35,11 +36,12 @@ class ThreadPool {
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
+  /// The number of threads, the calling one included.
   int size() const noexcept { return static_cast<int>(workers_.size()) + 1; }
 
-  /// Calls task(i) once for every i in [0, count), several at a time, and returns when all have returned. The
-  /// first exception that a task throws is thrown here, after the others have ended. Not to be called from a
-  /// task.
+  /// Calls task(i) once for every i in [0, count), several concurrently, and returns when all have returned.
+  /// If tasks throw, rethrows the first exception after all threads have stopped; tasks that had not begun
+  /// are then skipped. Not to be called from a task.
   template <class Task>
   void for_each(std::size_t count, Task&& task) {
     if (workers_.empty() || count <= 1) {
@@ -49,8 +51,8 @@ class ThreadPool {
     run(count, false, call_of<Task>, std::addressof(task));
   }
 
-  /// Calls task(i) once on each thread, i in [0, size()), always the same i on the same thread, so that what
-  /// a task reads again and again stays in that core's cache. Otherwise as for_each.
+  /// Calls task(i) once on each thread, i in [0, size()), always the same i on the same thread, so that data
+  /// that a task reads repeatedly stays in that core's cache. Otherwise as for_each.
   template <class Task>
   void for_each_thread(Task&& task) {
     if (workers_.empty()) return task(std::size_t{0});
@@ -58,7 +60,7 @@ class ThreadPool {
   }
 
  private:
-  // A task as a plain function and what it is called on: unlike std::function it never allocates.
+  // A task as a plain function with its context: unlike std::function it never allocates.
   using Call = void (*)(const void* context, std::size_t i);
 
   template <class Task>
@@ -107,7 +109,7 @@ class ThreadPool {
     for (int i = 0; i < 200; ++i) {
       if (value.load(std::memory_order_acquire) != old) return;
       if (i >= 50) {
-        std::this_thread::yield();  // for those that have work, where threads outnumber cores
+        std::this_thread::yield();  // for threads that have work, if there are fewer cores than threads
         continue;
       }
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -118,14 +120,14 @@ class ThreadPool {
   }
 
   std::vector<std::thread> workers_;
-  // Written by run() before a round begins and not before the last one has ended.
+  // Written by run() between rounds only.
   Call call_ = nullptr;
   const void* context_ = nullptr;
   std::size_t count_ = 0;
   bool one_each_ = false;
   std::atomic<std::size_t> next_ = 0;
-  std::atomic<int> busy_ = 0;   // threads that have not ended the round
-  std::atomic<int> round_ = 0;  // number of the round that is running or has ended
+  std::atomic<int> busy_ = 0;   // threads that have not finished the round
+  std::atomic<int> round_ = 0;  // number of the current or last round
   std::mutex error_mutex_;
   std::exception_ptr error_;
   std::atomic<bool> stops_ = false;

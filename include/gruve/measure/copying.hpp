@@ -13,16 +13,15 @@
 
 namespace gruve {
 
-/// A song as it is looked for in others: what leads from each note to the next, whatever the key and the bar.
-/// Notes are ordered by sixteenth, then pitch; two of one key at one sixteenth are one; drums don't count.
+/// A song as it is compared with others: the steps from each note to the next, independent of key and bar.
+/// Notes are ordered by sixteenth, then pitch; two of one pitch at one sixteenth are one; drums are ignored.
 struct NoteSteps {
-  /// [notes - 1] from each note to the next: sixteenths · 256 + semitones + 128
-  std::vector<std::uint64_t> steps{};
-  std::vector<float> seconds{};  // [notes] at which each begins
+  std::vector<std::uint64_t> steps{};  // [notes - 1] to the next: sixteenths · 256 + semitones + 128
+  std::vector<float> seconds{};        // [notes] at which each note begins
 };
 
-/// Sixteenths, not the finer grid of the other measures: so a song is found again that was played, or
-/// encoded, less exactly.
+/// The steps of a song. In sixteenths, not the finer grid of the other measures, so that a song is found that
+/// was played or encoded less exactly.
 inline NoteSteps note_steps(const GridSong& song) {
   constexpr std::int64_t kSixteenth = kMeasureSteps / 4;
   struct Place {
@@ -54,19 +53,19 @@ inline NoteSteps note_steps(const GridSong& song) {
 
 /// The longest run of notes that a song has in common with others.
 struct CopiedRun {
-  std::size_t notes = 0;  // 0 where not even two in a row are in any other
-  std::size_t song = 0;   // of the corpus, which has it too
-  std::size_t here = 0;   // the run's first note in the song itself
-  std::size_t there = 0;  // and in the other
+  std::size_t notes = 0;  // its length; 0 if no two successive notes are in another song
+  std::size_t song = 0;   // index of the corpus song that contains it too
+  std::size_t here = 0;   // index of its first note in the song itself
+  std::size_t there = 0;  // index of its first note in the other song
 };
 
-/// What of a song stands in others.
+/// The parts of a song that other songs contain.
 struct Copied {
-  CopiedRun longest{};
-  std::vector<std::uint32_t> notes{};  // [steps] in the longest run from each note on, 0 for none
+  CopiedRun longest{};                 // of all runs
+  std::vector<std::uint32_t> notes{};  // [steps] notes of the longest run from each note on, 0 for none
 };
 
-/// The longest run of notes within some seconds of a song that stands in others.
+/// The notes of the longest run in [begin, end) seconds of a song that other songs contain; 0 for none.
 inline std::size_t longest_copied_run(const Copied& copied, const NoteSteps& song, double begin, double end) {
   const auto place = [&](double seconds) {
     return static_cast<std::size_t>(
@@ -77,17 +76,17 @@ inline std::size_t longest_copied_run(const Copied& copied, const NoteSteps& son
   std::size_t longest = 0;
   for (std::size_t i = place(begin); i < std::min(last, copied.notes.size()); ++i)
     longest = std::max(longest, std::min<std::size_t>(copied.notes[i], last - i));
-  return longest > 1 ? longest : 0;  // one note is no run
+  return longest > 1 ? longest : 0;  // one note is not a run
 }
 
-/// Of every song the runs of notes that stand in a song of the corpus too, in any key: of a piece in any
-/// song, of a corpus song in any other. Where several are equally long, one of them.
+/// The runs of notes that pieces and corpus songs share with songs of the corpus, in any key: a piece with
+/// any of them, a corpus song with any other. Of several equally long runs one is reported.
 ///
-/// identities  of the corpus's songs, as fingerprint() gives them: songs of the same one are not compared
-/// with
-///             each other. Where there are none, all songs are different.
-/// Returns first those of the pieces, then those of the corpus.
-/// Throws Error where there are 2^32 notes or more. Time is that of suffix_array.
+/// identities  one for each corpus song, as fingerprint() returns them: songs of equal identity are not
+///             compared with each other. If empty, all songs are different.
+///
+/// Returns the results of the pieces, then those of the corpus songs. Throws Error if there are 2^32 notes or
+/// more. Time and memory are those of suffix_array over all notes.
 inline std::vector<Copied> find_copied(std::span<const NoteSteps> pieces, std::span<const NoteSteps> corpus,
                                        std::span<const std::uint64_t> identities = {}) {
   const std::size_t num_songs = pieces.size() + corpus.size();
@@ -106,7 +105,7 @@ inline std::vector<Copied> find_copied(std::span<const NoteSteps> pieces, std::s
   std::sort(alphabet.begin(), alphabet.end());
   alphabet.erase(std::unique(alphabet.begin(), alphabet.end()), alphabet.end());
 
-  // All songs, each with an end of its own, so that nothing in common runs over it.
+  // All songs, each followed by a symbol of its own, so that no run extends into the next song.
   std::vector<std::uint32_t> text, owner;
   for (std::size_t i = 0; i < num_songs; ++i) {
     for (const std::uint64_t step : song_at(i).steps)
@@ -124,14 +123,13 @@ inline std::vector<Copied> find_copied(std::span<const NoteSteps> pieces, std::s
   };
   std::vector<Copied> result(num_songs);
   for (std::size_t i = 0; i < num_songs; ++i) result[i].notes.resize(song_at(i).steps.size());
-  // Of all suffixes the nearest in the order have the most in common. So each is compared with the nearest
-  // one of the corpus on either side that is of another song: the last one, or the last that isn't of the
-  // last's song.
+  // Neighbours in the sorted order share the longest prefixes. So each suffix is compared with the nearest
+  // corpus suffix of another song on either side: the last one, or the last one that is not of that song.
   struct Neighbour {
     bool exists = false;
     std::uint64_t identity = 0;
     std::size_t begin = 0;
-    std::uint32_t common = 0;  // with the suffix that is looked at
+    std::uint32_t common = 0;  // symbols in common with the current suffix
   };
   const auto sweep = [&](auto place_of, auto common_of) {
     Neighbour last, other;

@@ -15,34 +15,35 @@
 
 namespace gruve {
 
-/// The grid on which songs are measured: the same for all, so that their values can be compared.
-inline constexpr int kMeasureSteps = 24;  // timesteps per quarter note, MusPy's resolution
+/// Timesteps per quarter note of the grid on which all songs are measured, so that their values can be
+/// compared. MusPy's resolution.
+inline constexpr int kMeasureSteps = 24;
 
 /// A note on the grid.
 struct GridNote {
   std::int64_t begin = 0;  // timestep
   std::int64_t end = 1;    // timestep, > begin
-  int pitch = 60;
-  bool is_drum = false;  // its pitch is none: it counts for rhythm alone
+  int pitch = 60;          // MIDI key number
+  bool is_drum = false;    // then it has no pitch, and counts for rhythm only
 };
 
 /// A bar of a song.
 struct GridBar {
   std::int64_t begin = 0;  // timestep
-  std::int64_t end = 0;    // timestep, > begin; of the last bar where it would end
+  std::int64_t end = 0;    // timestep, > begin; the last bar is a whole one
   double seconds = 0;      // at which it begins
   double seconds_end = 0;  // at which it ends
 };
 
-/// What is measured of a song, or of some bars of it: notes on the grid and bars. There is always a bar; a
-/// song has a note as well, an excerpt may be silent.
+/// A song, or some bars of it, as it is measured: notes on the grid, and bars. There is always a bar. A song
+/// has at least one note, an excerpt may be silent.
 struct GridSong {
   std::vector<GridNote> notes;  // by begin, then pitch; each begins in one of the bars
   std::vector<GridBar> bars;    // each begins where the one before ends
-  std::int64_t end = 0;         // timestep of the last note's end; in an excerpt at most the last bar's
-  double seconds = 0;           // from the first bar to there
+  std::int64_t end = 0;         // timestep of the last note's end; in an excerpt at most of the last bar's
+  double seconds = 0;           // from the first bar to `end`
 
-  /// Seconds at a timestep; the tempo within a bar counts as even.
+  /// Seconds at a timestep, with a constant tempo within each bar. O(log bars).
   double seconds_at(std::int64_t step) const noexcept {
     auto bar = std::upper_bound(bars.begin() + 1, bars.end(), step,
                                 [](std::int64_t value, const GridBar& each) { return value < each.begin; });
@@ -51,7 +52,7 @@ struct GridSong {
                               static_cast<double>(bar->end - bar->begin);
   }
 
-  /// How many notes of each pitch class begin; drums don't count.
+  /// The number of onsets of each pitch class, without drums.
   std::array<double, 12> pitch_class_counts() const noexcept {
     std::array<double, 12> counts{};
     for (const GridNote& note : notes)
@@ -60,14 +61,14 @@ struct GridSong {
   }
 };
 
-/// Brings a song to the grid. Its bars are those of its time signatures, 4/4 before the first, and go on to
-/// the end of its last note; silence after that is not measured.
+/// Quantises a song. Its bars are those of its time signatures, 4/4 before the first, up to the end of its
+/// last note; silence after that is not measured.
 ///
-/// Throws Error where the song holds no notes, or ends later than kMaxTimesteps.
+/// Throws Error if the song has no notes, or ends after kMaxTimesteps.
 inline GridSong on_grid(const Song& song) {
   if (song.notes.empty()) throw Error("the song holds no notes");
   const Grid grid(song.ticks_per_quarter, kMeasureSteps);
-  // Only bars up to there: what comes after the last note says nothing.
+  // Only the bars up to the end of the last note.
   Song frame{.ticks_per_quarter = song.ticks_per_quarter,
              .tempos = song.tempos,
              .time_signatures = song.time_signatures};
@@ -107,11 +108,11 @@ inline GridSong on_grid(const Song& song) {
       bar.begin = result.bars.back().end;
       bar.seconds = result.bars.back().seconds_end;
     }
-    // A bar shorter than a timestep may be none on this grid.
+    // A bar shorter than a timestep may vanish on this grid.
     if (bar.begin < bar.end) result.bars.push_back(bar);
   }
   if (result.bars.empty()) result.bars.push_back({0, 1, 0, timeline.seconds(end_tick)});
-  // Rounding may move the last note to where another bar begins.
+  // Rounding may move the last note to the beginning of another bar.
   GridBar& last = result.bars.back();
   if (last.end <= result.notes.back().begin) {
     last.seconds_end += (last.seconds_end - last.seconds) *
@@ -123,8 +124,9 @@ inline GridSong on_grid(const Song& song) {
   return result;
 }
 
-/// The bars that begin in each `seconds` of a song, with the notes that begin in them, at their full length:
-/// so no bar is cut. What is left at the end is a window where it is half as long at least, or all there is.
+/// Cuts a song into windows of `seconds`: the bars that begin in them, with the notes that begin in these
+/// bars, at their full length, so that no bar is cut. The rest at the end is a window if it is at least half
+/// as long, or if it is all there is.
 inline std::vector<GridSong> windows(const GridSong& song, double seconds) {
   std::vector<GridSong> result;
   auto note = song.notes.begin();

@@ -11,18 +11,18 @@
 
 namespace gruve {
 
-/// A song with its measures, as a whole and in parts.
+/// The measures of a song, as a whole and in windows.
 struct MeasuredSong {
-  double seconds = 0;
-  std::size_t notes = 0;
-  KeyEstimate key{};
-  Measures whole{};
+  double seconds = 0;                     // its length
+  std::size_t notes = 0;                  // number of notes, drums included
+  KeyEstimate key{};                      // of the whole song
+  Measures whole{};                       // of the whole song
   std::vector<WindowMeasures> windows{};  // of 30 s
-  std::vector<WindowMeasures> minutes{};
-  NoteSteps steps{};  // to look for it in others
+  std::vector<WindowMeasures> minutes{};  // of 60 s
+  NoteSteps steps{};                      // to find it in other songs: see find_copied
 };
 
-/// Throws Error where on_grid() does.
+/// Measures a song. Throws Error as on_grid() does; the time is that of structure_indicators.
 inline MeasuredSong measure_song(const Song& song) {
   const GridSong grid = on_grid(song);
   return {.seconds = grid.seconds,
@@ -34,7 +34,7 @@ inline MeasuredSong measure_song(const Song& song) {
           .steps = note_steps(grid)};
 }
 
-/// Sets the measure copied_run of the song and its parts.
+/// Sets the measure copied_run of the song and of its windows, from what find_copied() returned for it.
 inline void set_copied(MeasuredSong& song, const Copied& copied) {
   song.whole[Measure::copied_run] = static_cast<double>(copied.longest.notes);
   for (auto* parts : {&song.windows, &song.minutes})
@@ -43,13 +43,14 @@ inline void set_copied(MeasuredSong& song, const Copied& copied) {
           static_cast<double>(longest_copied_run(copied, song.steps, part.begin, part.end));
 }
 
-/// What songs of a corpus are like, in which nine in ten of its songs, or of their parts, lie.
+/// The ranges that contain nine in ten songs of a corpus, or nine in ten of their windows.
 struct CorpusRanges {
-  MeasureRanges whole{};
-  MeasureRanges windows{};
-  MeasureRanges minutes{};
+  MeasureRanges whole{};    // of whole songs
+  MeasureRanges windows{};  // of windows of 30 s
+  MeasureRanges minutes{};  // of windows of 60 s
 };
 
+/// The ranges of songs that measure_song() measured.
 inline CorpusRanges corpus_ranges(std::span<const MeasuredSong> songs) {
   std::vector<Measures> whole, windows, minutes;
   for (const MeasuredSong& song : songs) {
@@ -60,14 +61,15 @@ inline CorpusRanges corpus_ranges(std::span<const MeasuredSong> songs) {
   return {measure_ranges(whole), measure_ranges(windows), measure_ranges(minutes)};
 }
 
-/// The measures that each minute of a song is judged by.
+/// The measures by which each minute of a song is judged.
 inline constexpr std::array<Measure, 5> kJudgedByMinute{Measure::pitch_class_entropy_1,
                                                         Measure::pitch_class_entropy_4, Measure::density,
                                                         Measure::polyphony, Measure::key_clarity};
 
-/// How far a minute is outside a corpus's, in widths of the ranges that it is judged by, added up: 0 where it
-/// is inside all of them. What can't be said counts as far as all of a range; what the corpus has no range of
-/// doesn't count.
+/// The distance of a minute from a corpus's minutes: how far each measure of kJudgedByMinute is outside its
+/// range, in widths of the range, summed; 0 if all are inside. An undefined measure, or one
+/// outside a range of width 0, adds 1; one without a
+/// range in the corpus adds 0.
 inline double distance_outside(const Measures& minute, const MeasureRanges& corpus) {
   double sum = 0;
   for (const Measure measure : kJudgedByMinute) {
@@ -81,16 +83,18 @@ inline double distance_outside(const Measures& minute, const MeasureRanges& corp
   return sum;
 }
 
-/// How often the same bar may sound in a row.
+/// The largest number of successive equal bars that passes.
 inline constexpr double kMostSameBars = 4;
 
-/// Whether a song could stand among those of a corpus, by what is measured of it.
+/// Whether a song is within the ranges of a corpus, and why not.
 struct Verdict {
-  std::size_t minutes = 0;
-  std::array<std::size_t, kJudgedByMinute.size()> inside{};  // minutes within the corpus's range
-  bool loops = false;   // the same bar sounds more than kMostSameBars times in a row
-  bool copies = false;  // its copied run is longer than those of 95 % of the corpus's songs
+  std::size_t minutes = 0;  // number of minutes of the song
+  /// The number of minutes within the corpus's range, for each of kJudgedByMinute.
+  std::array<std::size_t, kJudgedByMinute.size()> inside{};
+  bool loops = false;   // a bar sounds more than kMostSameBars times in succession
+  bool copies = false;  // its copied run is longer than in 95 % of the corpus's songs
 
+  /// Whether all minutes are inside, and it neither loops nor copies.
   bool passed() const noexcept {
     for (const std::size_t count : inside)
       if (count < minutes) return false;
@@ -98,8 +102,8 @@ struct Verdict {
   }
 };
 
-/// A minute in which a measure can't be said, as in silence, is not within the range. Where the corpus has no
-/// range of copied runs nothing counts as copied.
+/// Judges a song by the ranges of a corpus. A minute with an undefined measure, as in silence, is not inside.
+/// If the corpus has no range of copied runs, no run is too long.
 inline Verdict judge(const MeasuredSong& song, const CorpusRanges& corpus) {
   Verdict verdict{.minutes = song.minutes.size(),
                   .loops = song.whole[Measure::longest_loop] > kMostSameBars,

@@ -16,7 +16,7 @@
 
 namespace gruve {
 
-/// What is measured of a song. docs/measures.md has the definitions.
+/// The measures of a song. docs/measures.md has the definitions.
 enum class Measure : std::size_t {
   pitch_class_entropy_1,
   pitch_class_entropy_4,
@@ -36,22 +36,23 @@ enum class Measure : std::size_t {
   copied_run,
 };
 
-inline constexpr std::size_t kNumMeasures = 16;
+inline constexpr std::size_t kNumMeasures = 16;  // of Measure
 
-/// The measure's name for programs, and for people.
+/// The names of a measure.
 struct MeasureName {
-  const char* name;
-  const char* title;
+  const char* name;   // for programs: JSON, options
+  const char* title;  // for people, with its unit
 };
 
+/// The names of all measures, indexed by Measure.
 inline constexpr std::array<MeasureName, kNumMeasures> kMeasureNames{{
     {"pitch_class_entropy_1", "pitch-class entropy, 1 bar, bits"},
     {"pitch_class_entropy_4", "pitch-class entropy, 4 bars, bits"},
     {"scale_consistency", "scale consistency"},
     {"key_clarity", "key clarity"},
     {"groove_consistency", "groove consistency"},
-    {"empty_beat_rate", "empty beats, share"},
-    {"empty_bar_rate", "empty bars, share"},
+    {"empty_beat_rate", "empty beats, fraction"},
+    {"empty_bar_rate", "empty bars, fraction"},
     {"density", "notes per second"},
     {"polyphony", "polyphony"},
     {"polyphony_rate", "polyphony rate"},
@@ -63,15 +64,19 @@ inline constexpr std::array<MeasureName, kNumMeasures> kMeasureNames{{
     {"copied_run", "longest copied run, notes"},
 }};
 
-/// The measures of a song or of a window of it. What can't be said is not a number.
+/// The measures of a song or of a window of it; NaN where a measure is undefined.
 struct Measures {
-  std::array<double, kNumMeasures> values{};
+  std::array<double, kNumMeasures> values{};  // indexed by Measure
 
+  /// The value of a measure.
   double& operator[](Measure measure) noexcept { return values[static_cast<std::size_t>(measure)]; }
+
+  /// The value of a measure.
   double operator[](Measure measure) const noexcept { return values[static_cast<std::size_t>(measure)]; }
 };
 
-/// All measures but copied_run, which needs a corpus and stays not a number.
+/// All measures except copied_run, which needs a corpus and stays NaN. Its time is that of
+/// structure_indicators.
 inline Measures measures(const GridSong& song) {
   Measures result;
   result.values.fill(std::numeric_limits<double>::quiet_NaN());
@@ -94,15 +99,15 @@ inline Measures measures(const GridSong& song) {
   return result;
 }
 
-/// The measures of some of a song's bars.
+/// The measures of a window of a song.
 struct WindowMeasures {
-  double begin = 0;  // seconds
-  double end = 0;
-  Measures measures{};
+  double begin = 0;     // seconds
+  double end = 0;       // seconds
+  Measures measures{};  // of the window
 };
 
-/// The measures of each window of so many seconds: see windows(). Parts of 15 s and longer are looked for in
-/// windows of a minute and longer, where they can return.
+/// The measures of each window of `seconds` (see windows()). structure_long, of parts of at least 15 s, is
+/// NaN in windows shorter than a minute, in which such a part can hardly return.
 inline std::vector<WindowMeasures> window_measures(const GridSong& song, double seconds) {
   std::vector<WindowMeasures> result;
   for (const GridSong& window : windows(song, seconds)) {
@@ -114,8 +119,10 @@ inline std::vector<WindowMeasures> window_measures(const GridSong& song, double 
   return result;
 }
 
-/// The value below which a share of others lies, with the values between two of them on a line, as numpy does
-/// by default. Not a number where there is none; what is not a number doesn't count.
+/// The value below which a fraction of the values lies, interpolated linearly, as numpy.percentile does by
+/// default. NaN values are ignored; NaN if none is left.
+///
+/// share  the fraction, 0 to 1
 inline double percentile(std::vector<double> values, double share) {
   std::erase_if(values, [](double value) { return std::isnan(value); });
   if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
@@ -126,23 +133,26 @@ inline double percentile(std::vector<double> values, double share) {
   return values[below] + (place - static_cast<double>(below)) * (values[above] - values[below]);
 }
 
-/// Between which values nine in ten of a corpus lie.
+/// The range that contains nine in ten values of a corpus.
 struct MeasureRange {
   double low = std::numeric_limits<double>::quiet_NaN();   // the 5th percentile
   double high = std::numeric_limits<double>::quiet_NaN();  // the 95th
 
-  /// False where value or range is not a number.
+  /// Whether a value is in the range; false if value or range is NaN.
   bool contains(double value) const noexcept { return low <= value && value <= high; }
 };
 
+/// The range of each measure.
 struct MeasureRanges {
-  std::array<MeasureRange, kNumMeasures> values{};
+  std::array<MeasureRange, kNumMeasures> values{};  // indexed by Measure
 
+  /// The range of a measure.
   MeasureRange operator[](Measure measure) const noexcept {
     return values[static_cast<std::size_t>(measure)];
   }
 };
 
+/// The range of each measure over songs or windows.
 inline MeasureRanges measure_ranges(std::span<const Measures> songs) {
   MeasureRanges ranges;
   for (std::size_t m = 0; m < kNumMeasures; ++m) {

@@ -14,8 +14,8 @@ namespace gruve {
 
 namespace internal {
 
-/// What begins in each bar: (timesteps from its beginning, pitch), ascending, each once; a drum's pitch is
-/// 128 above its key, so that it is not taken for a tone.
+/// The onsets in each bar: (timesteps from its beginning, pitch), ascending, each once; a drum's pitch is its
+/// key plus 128, so that it differs from every tone.
 inline std::vector<std::vector<std::pair<std::int64_t, int>>> onsets_of_bars(const GridSong& song) {
   std::vector<std::vector<std::pair<std::int64_t, int>>> onsets(song.bars.size());
   std::size_t bar = 0;
@@ -32,13 +32,13 @@ inline std::vector<std::vector<std::pair<std::int64_t, int>>> onsets_of_bars(con
 
 }  // namespace internal
 
-/// How alike the rhythms of neighbouring bars are: 1 less the share of timesteps at which notes begin in one
-/// of the two bars only,
+/// The similarity of the rhythms of successive bars: 1 minus the fraction of timesteps at which notes begin
+/// in only one of the two bars,
 ///
 ///   1 − Σᵢ |onsets(i) △ onsets(i+1)| / Σᵢ max(size(i), size(i+1))
 ///
-/// Not a number where there is one bar. Most timesteps have no onset in any music, so the values are near 1.
-/// Source: MusPy's groove_consistency, after Wu and Yang 2020, where all bars are of one size.
+/// NaN for a single bar. Most timesteps have no onset in any music, so the values are near 1.
+/// Source: MusPy's groove_consistency, after Wu and Yang 2020; equal to it if all bars are of one size.
 inline double groove_consistency(const GridSong& song) {
   std::vector<std::vector<std::int64_t>> positions;
   for (const auto& onsets : internal::onsets_of_bars(song)) {
@@ -59,9 +59,9 @@ inline double groove_consistency(const GridSong& song) {
                  : std::numeric_limits<double>::quiet_NaN();
 }
 
-/// The share of bars in which nothing sounds.
-/// Source: MusPy's empty_measure_rate, which also counts the bar after a note that ends on a bar line as
-/// sounding.
+/// The fraction of bars in which nothing sounds.
+/// Source: MusPy's empty_measure_rate, which treats the bar after a note that ends on a bar line as sounding,
+/// too.
 inline double empty_bar_rate(const GridSong& song) {
   std::size_t empty = 0, note = 0;
   std::int64_t sounds_until = 0;
@@ -76,13 +76,13 @@ inline double empty_bar_rate(const GridSong& song) {
   return static_cast<double>(empty) / static_cast<double>(song.bars.size());
 }
 
-/// The share of quarter notes, from the first bar to the song's end, in which nothing sounds.
-/// Source: MusPy's empty_beat_rate, which also counts the beat after a note that ends on it as sounding.
+/// The fraction of quarter notes, from the first bar to the song's end, in which nothing sounds.
+/// Source: MusPy's empty_beat_rate, which treats the beat after a note that ends on it as sounding, too.
 inline double empty_beat_rate(const GridSong& song) {
   const std::int64_t begin = song.bars.front().begin;
   const auto beat_of = [begin](std::int64_t step) { return (step - begin) / kMeasureSteps; };
   const std::int64_t beats = beat_of(song.end - 1) + 1;
-  std::int64_t sounding = 0, next = 0;  // next: the first beat that is not counted yet
+  std::int64_t sounding = 0, next = 0;  // next: the first beat that is not yet counted
   for (const GridNote& note : song.notes) {
     const std::int64_t first = std::max(next, beat_of(note.begin));
     next = std::max(next, std::min(beats, beat_of(note.end - 1) + 1));
@@ -91,8 +91,8 @@ inline double empty_beat_rate(const GridSong& song) {
   return 1 - static_cast<double>(sounding) / static_cast<double>(beats);
 }
 
-/// How many bars in a row are the same, at most: the same keys begin at the same timesteps. 1 where no bar is
-/// like the one before; bars in which nothing begins don't count.
+/// The largest number of successive bars that are equal: the same keys begin at the same timesteps. 1 if no
+/// bar equals the one before. Bars without onsets are not counted, and end a loop.
 inline std::size_t longest_loop(const GridSong& song) {
   const auto onsets = internal::onsets_of_bars(song);
   std::size_t longest = 0, run = 0;

@@ -12,19 +12,20 @@
 
 namespace gruve {
 
-/// A song cut into frames of about a quarter note, and what each holds. Frames divide bars evenly, so that
-/// what is repeated bars later has the same frames.
+/// A song cut into N frames of about a quarter note, and the contents of each. Frames divide bars evenly, so
+/// that a part that is repeated some bars later has the same frames.
 struct Frames {
   std::vector<double> seconds{};  // [N + 1] at which frames begin, and the end of the last
-  // chroma [N] timesteps that each pitch class sounds, as a vector of length 1 or 0
-  std::vector<std::array<float, 12>> chroma{};
-  std::vector<std::array<float, 4>> onsets{};  // [N] notes that begin in each quarter of it, likewise
+  std::vector<std::array<float, 12>>
+      chroma{};  // [N] sounding time of each pitch class, normalised to length 1
+  std::vector<std::array<float, 4>> onsets{};  // [N] onsets in each quarter of the frame, normalised likewise
 
+  /// The number of frames.
   std::size_t size() const noexcept { return chroma.size(); }
 };
 
-/// The most frames that are compared with each other: 25 minutes at 60 bpm. A longer song is judged by its
-/// beginning, since time grows with the cube.
+/// The largest number of frames: 25 minutes at 60 bpm. Of a longer song only the beginning is measured,
+/// because time grows with the cube.
 inline constexpr std::size_t kMaxFrames = 1536;
 
 namespace internal {
@@ -37,7 +38,7 @@ void normalise(std::array<float, Size>& values) noexcept {
     for (float& value : values) value /= std::sqrt(sum);
 }
 
-/// The cosine of two arrays of length 1; 1 where both are zero, which are alike too.
+/// The cosine of two arrays of length 1 or 0; 1 if both are zero, and thus equal.
 template <std::size_t Size>
 float cosine(const std::array<float, Size>& a, const std::array<float, Size>& b) noexcept {
   float sum = 0, any = 0;
@@ -85,12 +86,15 @@ inline Frames frames_of(const GridSong& song) {
   return frames;
 }
 
-/// What counts in the self-similarity matrix: frames are alike by the mean of the cosines of their chroma and
-/// of their onsets. From kAlike to 1 that becomes 0 to 1; below, a path through them pays kUnlike. Two silent
-/// frames give 0, so that silence is no repetition. A frame is like itself.
+/// The mean cosine from which two frames are similar.
 inline constexpr float kAlike = 0.75f;
+
+/// The similarity of two frames that are not similar: a penalty for a path through them.
 inline constexpr float kUnlike = -2.0f;
 
+/// An element of the self-similarity matrix, from the mean of the cosines of two frames' chroma and onsets:
+/// kAlike to 1 are mapped to 0 to 1, lower means to kUnlike. Two silent frames have 0, so that silence is not
+/// a repetition. A frame has 1 with itself.
 inline float similarity(const Frames& frames, std::size_t a, std::size_t b) noexcept {
   if (a == b) return 1;
   const auto is_silent = [&](std::size_t n) {
@@ -103,11 +107,11 @@ inline float similarity(const Frames& frames, std::size_t a, std::size_t b) noex
                       internal::cosine(frames.onsets[a], frames.onsets[b])) /
                      2;
   if (mean < kAlike) return kUnlike;
-  return std::min(1.0f, (mean - kAlike) / (1 - kAlike) + 1e-6f);  // 1 in spite of rounding
+  return std::min(1.0f, (mean - kAlike) / (1 - kAlike) + 1e-6f);  // 1 despite rounding
 }
 
-/// How much of a song is made of repetitions of one part of it, for parts of three lengths: 0 for none, near
-/// 1 for a song that is nothing else. Not a number where the song is too short to hold such a part twice.
+/// How much of a song is repetitions of one part of it, for parts of three lengths: 0 for none, near 1 for a
+/// song that is nothing else. NaN if the song is too short to contain such a part twice.
 struct StructureIndicators {
   double short_term = std::numeric_limits<double>::quiet_NaN();   // 3 to 8 s
   double middle_term = std::numeric_limits<double>::quiet_NaN();  // 8 to 15 s
@@ -116,21 +120,22 @@ struct StructureIndicators {
 
 /// The largest fitness of any part of three lengths.
 ///
-/// A part is M of the song's N frames, M ≤ N / 2. It is laid over the song at K places that don't overlap, so
-/// that the sum σ of the similarities along all of them (the diagonals of the self-similarity matrix) is
-/// largest. Itself taken off, σ and what they cover of the song are
+/// A part is M of the song's N frames, M ≤ N / 2. It is placed on the song at K positions that do not
+/// overlap, such that the sum σ of the similarities along them (the diagonals of the self-similarity matrix)
+/// is largest. Without the part itself,
 ///
 ///   score = (σ − M) / (K M)     coverage = (K M − M) / N
 ///   fitness = 2 score · coverage / (score + coverage)
 ///
-/// So a song of K times the same part has the fitness 1 − 1 / K in that part.
-/// Time is N³ / 3 of a few operations each, memory N².
+/// So a song that is one part K times has the fitness 1 − 1 / K in that part.
+///
+/// Time is N³ / 3 times a few operations, memory 4 N² bytes.
 /// Source: indicators from Wu and Yang 2020, arXiv:2008.01307; fitness from Müller, Jiang and Grosche 2013,
-/// "A Robust Fitness Measure for Capturing Repetitions in Music Recordings", without their tempo warping,
-/// which a score on a grid doesn't need.
+/// "A Robust Fitness Measure for Capturing Repetitions in Music Recordings", without time warping, which a
+/// score on a grid does not need.
 inline StructureIndicators structure_indicators(const Frames& frames) {
   const std::size_t N = frames.size();
-  // Parts that begin one frame apart, side by side for vector instructions.
+  // Parts that begin one frame apart are computed together, in vector instructions.
   constexpr std::size_t kLanes = 32;
   const std::size_t stride = (N / kLanes + 2) * kLanes;
   // sums [N + 1, stride]: along the diagonal up to, but not including, row and column
@@ -142,11 +147,11 @@ inline StructureIndicators structure_indicators(const Frames& frames) {
                        : sums[row * stride + column] + similarity(frames, row, column);
 
   StructureIndicators best;
-  // score and count [N + 1, kLanes]: the best way to cover the song up to a frame
+  // score and count [N + 1, kLanes]: the best cover of the song up to a frame
   std::vector<float> score((N + 1) * kLanes), count((N + 1) * kLanes);
   for (std::size_t M = 1; M <= N / 2; ++M) {
     for (std::size_t first = 0; first + M <= N; first += kLanes) {
-      // Parts too short for any indicator are left out.
+      // Parts too short for any indicator are skipped.
       const std::size_t last = std::min(first + kLanes - 1, N - M);
       double longest = 0;
       for (std::size_t s = first; s <= last; ++s)
@@ -181,13 +186,14 @@ inline StructureIndicators structure_indicators(const Frames& frames) {
         const double sum = normal_score + coverage;
         const double fitness = sum > 0 ? 2 * normal_score * coverage / sum : 0;
         double& indicator = seconds < 8 ? best.short_term : seconds < 15 ? best.middle_term : best.long_term;
-        if (!(fitness <= indicator)) indicator = fitness;  // the first replaces what is not a number
+        if (!(fitness <= indicator)) indicator = fitness;  // the first replaces NaN
       }
     }
   }
   return best;
 }
 
+/// The same for the frames of a song.
 inline StructureIndicators structure_indicators(const GridSong& song) {
   return structure_indicators(frames_of(song));
 }

@@ -16,10 +16,10 @@ inline double note_density(const GridSong& song) noexcept {
   return static_cast<double>(song.notes.size()) / song.seconds;
 }
 
-/// The mean number of pitches that sound, over the timesteps in which one does; a pitch that two notes have
-/// at a time counts once. Not a number without a pitched note. Source: MusPy's polyphony.
+/// The mean number of sounding pitches, over the timesteps in which any sounds; a pitch of two notes at once
+/// counts once. NaN without a pitched note. Source: MusPy's polyphony.
 inline double polyphony(const GridSong& song) noexcept {
-  std::array<std::int64_t, 128> until{};  // to which timestep each pitch's time is counted
+  std::array<std::int64_t, 128> until{};  // the timestep up to which each pitch is counted
   std::int64_t any_until = 0, of_pitches = 0, of_any = 0;
   const auto count = [](std::int64_t& sum, std::int64_t& end, const GridNote& note) {
     if (note.end <= end) return;
@@ -35,11 +35,11 @@ inline double polyphony(const GridSong& song) noexcept {
                     : std::numeric_limits<double>::quiet_NaN();
 }
 
-/// The share of timesteps, from the first bar to the song's end, in which two pitches or more sound. Not a
-/// number without a pitched note. Source: MusPy's polyphony_rate with the threshold 1: it counts what is
-/// above the threshold, so that its default of 2 asks for three pitches.
+/// The fraction of timesteps, from the first bar to the song's end, in which two pitches or more sound. NaN
+/// without a pitched note. Source: MusPy's polyphony_rate with threshold 1: it counts numbers above the
+/// threshold, so its default of 2 means three pitches.
 inline double polyphony_rate(const GridSong& song) {
-  // The notes of each pitch without overlaps, as +1 and -1; at one timestep ends stand before beginnings.
+  // The notes of each pitch without overlaps, as +1 and -1; at one timestep ends come before beginnings.
   std::array<std::int64_t, 128> until{};
   std::vector<std::pair<std::int64_t, int>> changes;
   for (const GridNote& note : song.notes) {
@@ -60,7 +60,7 @@ inline double polyphony_rate(const GridSong& song) {
   return static_cast<double>(together) / static_cast<double>(song.end - song.bars.front().begin);
 }
 
-/// Semitones from the lowest note to the highest; not a number without a pitched note.
+/// Semitones from the lowest note to the highest; NaN without a pitched note.
 /// Source: MusPy's pitch_range.
 inline double pitch_range(const GridSong& song) noexcept {
   int lowest = 128, highest = -1;

@@ -12,7 +12,7 @@
 
 namespace gruve {
 
-/// The entropy of a histogram in bits, -Σ p log₂ p; not a number where it is empty.
+/// The entropy of a histogram in bits, −Σ p log₂ p; NaN if it is empty.
 inline double entropy(const std::array<double, 12>& counts) noexcept {
   double total = 0, sum = 0;
   for (const double count : counts) {
@@ -22,10 +22,10 @@ inline double entropy(const std::array<double, 12>& counts) noexcept {
   return total > 0 ? std::log2(total) - sum / total : std::numeric_limits<double>::quiet_NaN();
 }
 
-/// The entropy of the pitch classes that begin in `num_bars` neighbouring bars, in bits: the mean over all
-/// such bars, each bar being the first of some, where a note begins. 0 for one pitch class, 3.58 for all
-/// twelve. Not a number where the song has fewer bars.
-/// Source: Wu and Yang 2020, "The Jazz Transformer on the Front Line", arXiv:2008.01307; of one stretch,
+/// The entropy of the pitch classes of the onsets in `num_bars` successive bars, in bits, averaged over all
+/// such windows that have an onset; a window begins at every bar. 0 for one pitch class, 3.58 for all twelve.
+/// NaN if the song has fewer bars.
+/// Source: Wu and Yang 2020, "The Jazz Transformer on the Front Line", arXiv:2008.01307; for one window
 /// MusPy's pitch_class_entropy.
 inline double pitch_class_entropy(const GridSong& song, std::size_t num_bars) {
   std::vector<std::array<double, 12>> counts(song.bars.size());
@@ -45,11 +45,11 @@ inline double pitch_class_entropy(const GridSong& song, std::size_t num_bars) {
     sum += value;
     ++num_windows;
   }
-  return sum / num_windows;  // 0 / 0 is not a number
+  return sum / num_windows;  // 0 / 0 is NaN
 }
 
-/// The largest share of a song's notes that one scale holds. A natural minor scale has the pitch classes of
-/// its relative major, so twelve scales are all. Not a number where there is no pitched note. Source: MusPy's
+/// The largest fraction of a song's notes that are in one scale. A natural minor scale has the pitch classes
+/// of its relative major, so there are twelve scales. NaN without a pitched note. Source: MusPy's
 /// scale_consistency, after Mogren 2016, arXiv:1611.09904.
 inline double scale_consistency(const GridSong& song) {
   constexpr std::array<std::size_t, 7> kMajor{0, 2, 4, 5, 7, 9, 11};
@@ -64,17 +64,16 @@ inline double scale_consistency(const GridSong& song) {
   return most / total;
 }
 
-/// A song's key, as far as it has one.
+/// An estimate of a song's key.
 struct KeyEstimate {
-  int tonic = 0;  // pitch class
-  bool is_minor = false;
-  double clarity = std::numeric_limits<double>::quiet_NaN();  // correlation with the key's profile, at most 1
+  int tonic = 0;                                              // pitch class, 0 is C
+  bool is_minor = false;                                      // otherwise major
+  double clarity = std::numeric_limits<double>::quiet_NaN();  // correlation with the key's profile, or NaN
 };
 
-/// The key whose profile is most like a histogram of pitch classes, by Pearson's correlation. Where all
-/// classes weigh the same there is none, and the clarity is not a number.
-/// Source: Krumhansl 1990, "Cognitive Foundations of Musical Pitch", the probe-tone profiles of Krumhansl and
-/// Kessler 1982.
+/// The key whose profile has the largest Pearson correlation with a histogram of pitch classes. If all
+/// classes have the same weight there is none, and the clarity is NaN. Source: Krumhansl 1990, "Cognitive
+/// Foundations of Musical Pitch", the probe-tone profiles of Krumhansl and Kessler 1982.
 inline KeyEstimate estimate_key(const std::array<double, 12>& weights) {
   constexpr std::array<std::array<double, 12>, 2> kProfiles{
       {{6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88},
@@ -106,7 +105,7 @@ inline KeyEstimate estimate_key(const std::array<double, 12>& weights) {
   return best;
 }
 
-/// The key of a song by how long each pitch class sounds.
+/// The key of a song, by the sounding time of each pitch class.
 inline KeyEstimate estimate_key(const GridSong& song) {
   std::array<double, 12> durations{};
   for (const GridNote& note : song.notes)
@@ -115,7 +114,7 @@ inline KeyEstimate estimate_key(const GridSong& song) {
   return estimate_key(durations);
 }
 
-/// "C major", "F# minor"; "none" without a key.
+/// The key as text, such as "C major" or "F# minor"; "none" without a key.
 inline std::string key_name(const KeyEstimate& key) {
   constexpr std::array<const char*, 12> kNames{"C",  "C#", "D",  "Eb", "E",  "F",
                                                "F#", "G",  "Ab", "A",  "Bb", "B"};

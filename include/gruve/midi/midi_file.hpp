@@ -11,33 +11,35 @@
 
 namespace gruve {
 
-/// Something in a file that the standard does not allow, and what was made of it.
+/// A deviation from the standard in a file, and how it was repaired.
 struct Repair {
-  std::uint64_t byte = 0;  // where it stands
-  std::string what{};      // one sentence
+  std::uint64_t byte = 0;  // its offset in the file
+  std::string what{};      // one sentence: what was found, what was done
 
   friend bool operator==(const Repair&, const Repair&) = default;
 };
 
-/// What a Standard MIDI File says: its header and its music.
+/// The contents of a Standard MIDI File: its header and its music.
 struct MidiFile {
   int format = 0;    // 0 one track, 1 tracks played together, 2 independent patterns
-  int division = 0;  // the header's 16-bit word as it stands; from 0x8000 on it is an SMPTE frame rate
-  Song song;
-  std::vector<PedalMove> pedal{};  // in order of time; apply_sustain() lengthens the notes by them
-  std::vector<Repair> repairs{};   // in the order in which they were met, at most kMaxListedRepairs
-  std::uint64_t num_repairs = 0;   // all of them
+  int division = 0;  // the header's 16-bit word, unchanged; from 0x8000 on it is an SMPTE frame rate
+  Song song;         // notes, tempos and time signatures
+  std::vector<PedalMove> pedal{};  // by tick; apply_sustain() lengthens the notes by them
+  std::vector<Repair> repairs{};   // the first kMaxListedRepairs, in the order in which they were found
+  std::uint64_t num_repairs = 0;   // of all repairs
 };
 
+/// The most repairs that MidiFile::repairs lists.
 inline constexpr std::size_t kMaxListedRepairs = 64;
 
-/// No event is later: that is over ten thousand years.
+/// The latest tick of an event. At 32,767 ticks per quarter note and 120 bpm that is over ten thousand years.
 inline constexpr std::int64_t kMaxTicks = std::int64_t{1} << 55;
 
+/// How a MIDI file is read.
 struct MidiOptions {
-  /// Reads on where the standard is broken, as a person would who wants the notes: see parse_midi.
+  /// Repairs deviations from the standard instead of refusing the file: see parse_midi.
   bool repair = false;
-  /// A file with more is refused, before memory is taken for them.
+  /// A file with more events is refused, before memory is allocated for them.
   std::uint64_t max_events = std::numeric_limits<std::uint64_t>::max();
   /// A file with a later event is refused; at most kMaxTicks.
   std::int64_t max_ticks = kMaxTicks;

@@ -17,7 +17,7 @@
 
 namespace gruve::internal {
 
-/// One pass over the bytes of a Standard MIDI File; what it accepts is written at parse_midi.
+/// One pass over the bytes of a Standard MIDI File. parse_midi documents what it accepts.
 class MidiParser {
  public:
   MidiParser(std::span<const std::byte> bytes, const std::string& file, const MidiOptions& options)
@@ -40,7 +40,7 @@ class MidiParser {
       if (!is_track && options_.repair && !is_chunk(at)) {
         const std::size_t next = found_tracks_ < promised_tracks_ ? find_track(at + 1) : size_;
         if (next == size_) break;
-        repaired(at, [&] { return std::to_string(next - at) + " bytes that are no chunk are skipped"; });
+        repaired(at, [&] { return std::to_string(next - at) + " bytes that are not a chunk are skipped"; });
         at = next;
         continue;
       }
@@ -55,13 +55,13 @@ class MidiParser {
       at = is_track ? read_track(content, end) : end;
     }
     if (at < size_)
-      repaired(at, [&] { return std::to_string(size_ - at) + " bytes behind the last chunk are skipped"; });
+      repaired(at, [&] { return std::to_string(size_ - at) + " bytes after the last chunk are skipped"; });
     if (found_tracks_ < promised_tracks_) {
       const auto reason = [&] {
         return "the file ends after " + std::to_string(found_tracks_) + " of the " +
                std::to_string(promised_tracks_) + " tracks that its header promises";
       };
-      if (found_tracks_ == 0) fail(at, reason());  // whatever it is, it is no music
+      if (found_tracks_ == 0) fail(at, reason());  // it has no music
       deviates(at, reason);
     } else if (found_tracks_ > promised_tracks_) {
       repaired(begin_ + 10, [&] {
@@ -80,21 +80,22 @@ class MidiParser {
   }
 
  private:
-  // Where the reader stands in a track. Local to read_track, so that it lives in registers.
+  // The reader's position in a track. Local to read_track, so that it is in registers.
   struct Track {
     std::size_t at;
     std::size_t end;
-    std::size_t event;  // where the present event begins, its delta time included
+    std::size_t event;  // at which the current event begins, its delta time included
     std::int64_t tick = 0;
-    std::int64_t event_tick = 0;  // before the present event
+    std::int64_t event_tick = 0;  // before the current event
     int running_status = 0;       // 0 where there is none
     int last_status = 0;          // the last channel status; 0 where there was none
     bool ended = false;           // by its end-of-track event
   };
 
   static constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
+  static constexpr std::size_t kNumPlaces = std::size_t{16} * 128;  // channels and keys: see place()
 
-  /// Where "MThd" stands: at the beginning, or behind what wraps it.
+  /// The offset of "MThd": 0, or after the bytes that wrap it.
   std::size_t find_header() {
     constexpr const char* kName = "MThd";
     const std::uint8_t* found = std::search(bytes_, bytes_ + size_, kName, kName + 4);
@@ -123,7 +124,7 @@ class MidiParser {
       length = 6;
     } else if (is_wrong) {
       repaired(begin + 4, [&] {
-        return "header length " + std::to_string(length) + ", where a track stands behind 6 bytes";
+        return "header length " + std::to_string(length) + ", although a track follows after 6 bytes";
       });
       length = 6;
     } else if (length > size - 8) {
@@ -160,11 +161,11 @@ class MidiParser {
     }
     if (ticks_per_frame == 0) fail(at + 1, "SMPTE division of 0 ticks per frame, expected 1 to 255");
     is_smpte_ = true;
-    song.ticks_per_quarter = (drops_frames ? 30 : frames_per_second) * ticks_per_frame;
+    song.ticks_per_quarter = std::int64_t{drops_frames ? 30 : frames_per_second} * ticks_per_frame;
     song.tempos.push_back({.tick = 0, .microseconds_per_quarter = drops_frames ? 1'001'000 : 1'000'000});
   }
 
-  /// Returns where the next chunk is looked for.
+  /// Returns the offset at which to look for the next chunk.
   std::size_t read_track(std::size_t begin, std::size_t end) {
     ++found_tracks_;
     const std::size_t first_note = result_.song.notes.size();
@@ -172,16 +173,16 @@ class MidiParser {
     pedal_.fill(-1);
     Track track{.at = begin, .end = end, .event = begin};
     std::size_t next = 0;
-    while (next == 0) next = options_.repair ? read_what_can_be(track, begin) : read_events(track);
+    while (next == 0) next = options_.repair ? read_repairing(track, begin) : read_events(track);
     if (track.ended && next != track.at) {
       repaired(track.at, [&] {
-        return std::to_string(next - track.at) + " bytes behind the end of the track are skipped";
+        return std::to_string(next - track.at) + " bytes after the end of the track are skipped";
       });
     }
     if (const std::size_t hanging = finish_notes(first_note, track.tick); hanging > 0) {
       repaired(track.at, [&] {
         return std::to_string(hanging) +
-               (hanging == 1 ? " note is not ended, and ends" : " notes are not ended, and end") +
+               (hanging == 1 ? " note is never ended, and ends" : " notes are never ended, and end") +
                " with the track at tick " + std::to_string(track.tick);
       });
     }
@@ -196,16 +197,17 @@ class MidiParser {
     return track.end;
   }
 
-  /// As read_events, where the track's length and what stands in it may both be wrong. Returns where the
-  /// track ends, or 0 where it goes on behind its end and is to be read on.
-  std::size_t read_what_can_be(Track& track, std::size_t begin) {
+  /// As read_events, for a track whose length and contents may both be wrong. Returns the track's end, or 0
+  /// if it continues after its length, in which case track.end has moved and the caller reads on.
+  std::size_t read_repairing(Track& track, std::size_t begin) {
     const auto is_end = [&](std::size_t at) {
       return at == size_ || has_name_at(at, "MTrk") || is_chunk(at);
     };
     const auto goes_on = [&] {
       if (is_end(track.end)) return false;
-      repaired(begin - 4,
-               [&] { return "the track goes on behind its length of " + std::to_string(track.end - begin); });
+      repaired(begin - 4, [&] {
+        return "the track continues after its length of " + std::to_string(track.end - begin);
+      });
       track.end = find_track(track.end);
       return true;
     };
@@ -218,7 +220,7 @@ class MidiParser {
       if (goes_on()) return 0;
       repaired(error.byte().value_or(track.at), [&] {
         return error.reason() + ": the " + std::to_string(track.end - track.at) +
-               " bytes that are left of the track are skipped";
+               " remaining bytes of the track are skipped";
       });
       return track.end;
     }
@@ -247,8 +249,8 @@ class MidiParser {
     }
   }
 
-  /// The events from here on that are sound channel events with a short delta time, as most are: what is
-  /// special about them is that they need few branches. Leaves at least the last of them to read_event().
+  /// The fast path: successive valid channel events with a short delta time, as most are, read with few
+  /// branches. Leaves at least the last event to read_event().
   void read_channel_events(Track& track) {
     constexpr std::ptrdiff_t kLongest = 6;  // bytes of an event, and the first of the next
     const std::uint8_t* at = bytes_ + track.at;
@@ -284,7 +286,7 @@ class MidiParser {
     if (status != 0) track.last_status = status;
   }
 
-  /// What a channel event does.
+  /// Applies a channel event.
   void handle(std::int64_t tick, int status, int data, int second) {
     const int kind = status & 0xF0, channel = status & 0x0F;
     if (kind == 0x90 && second > 0) {
@@ -321,7 +323,7 @@ class MidiParser {
         };
         if (track.last_status == 0) fail(track.at - 1, reason());
         deviates(track.at - 1, [&] {
-          return reason() + (options_.repair ? ": that of the last channel event is taken" : "");
+          return reason() + (options_.repair ? ": the last channel event's status is used" : "");
         });
       }
       status = track.last_status;
@@ -330,16 +332,17 @@ class MidiParser {
     track.running_status = track.last_status = status;
     const int kind = status & 0xF0;
     const int data = data_byte(track);
-    if (kind == 0xC0 || kind == 0xD0) return;  // program change, channel pressure: the only ones of one byte
+    if (kind == 0xC0 || kind == 0xD0)
+      return;  // program change, channel pressure: the only ones with one data byte
     const int second = data_byte(track);
-    if (data <= 127) handle(track.tick, status, data, second);  // else it is repaired by leaving it out
+    if (data <= 127) handle(track.tick, status, data, second);  // otherwise the repair is to drop it
   }
 
   /// Meta and system exclusive events.
   void read_system_event(Track& track, int status) {
     if (status != 0xFF && status != 0xF0 && status != 0xF7) {
       deviates(track.at - 1, [&] { return "status byte " + hex(status) + " has no meaning in a MIDI file"; });
-      // As in a live stream: song position has two data bytes, quarter frame and song select one.
+      // As in a live stream: song position has two data bytes, quarter frame and song select have one.
       const int count = status == 0xF2 ? 2 : status == 0xF1 || status == 0xF3 ? 1 : 0;
       for (int i = 0; i < count; ++i) data_byte(track);
       return;
@@ -385,9 +388,8 @@ class MidiParser {
     result_.song.time_signatures.push_back({track.tick, numerator, 1 << power});
   }
 
-  // While a note sounds, its end holds the bitwise complement of the index of the next note of its key that
-  // sounds, which is negative. So each note-on and note-off takes constant time and no memory beside the
-  // notes.
+  // While a note sounds, its end holds the bitwise complement of the index of the next sounding note of its
+  // key, a negative number. So each note-on and note-off takes constant time and no memory except the notes.
   void note_on(Note note) {
     auto& notes = result_.song.notes;
     const std::size_t at = place(note.channel, note.pitch);
@@ -402,7 +404,7 @@ class MidiParser {
     notes.push_back(note);
   }
 
-  /// Only changes count: many pedals send each of their positions.
+  /// Records only changes: many pedals send each of their positions.
   void move_pedal(std::int64_t tick, int channel, bool down) {
     signed char& was = pedal_[static_cast<std::size_t>(channel)];
     if (was == static_cast<signed char>(down)) return;
@@ -418,7 +420,7 @@ class MidiParser {
     note.end = tick;
   }
 
-  /// Ends at `tick` what still sounds of the track's notes, those from index `first` on, and sorts them.
+  /// Ends at `tick` those of the track's notes, from index `first` on, that still sound, and sorts them.
   /// Returns how many still sounded.
   std::size_t finish_notes(std::size_t first, std::int64_t tick) {
     auto& notes = result_.song.notes;
@@ -439,7 +441,9 @@ class MidiParser {
     return count;
   }
 
-  static std::size_t place(int channel, int pitch) { return static_cast<std::size_t>(channel * 128 + pitch); }
+  static std::size_t place(int channel, int pitch) {
+    return static_cast<std::size_t>(channel) * 128 + static_cast<std::size_t>(pitch);
+  }
 
   std::uint8_t next(Track& track) const {
     if (track.at == track.end) fail(track.event, "event runs past the end of its track");
@@ -481,14 +485,14 @@ class MidiParser {
     return is_named && big_endian(at + 4, 4) <= size_ - at - 8;
   }
 
-  /// Where the next "MTrk" stands from `at` on, or the file's end.
+  /// The offset of the next "MTrk" from `at` on, or the file's end.
   std::size_t find_track(std::size_t at) const {
     constexpr const char* kName = "MTrk";
     return static_cast<std::size_t>(
         std::search(bytes_ + std::min(at, size_), bytes_ + size_, kName, kName + 4) - bytes_);
   }
 
-  /// The four bytes at `at` as text where they are printable, else as numbers.
+  /// The four bytes at `at` as text if they are printable, otherwise as numbers.
   std::string quoted(std::size_t at) const {
     std::string text;
     std::string numbers = "bytes";
@@ -508,13 +512,13 @@ class MidiParser {
     throw Error(file_, byte, reason);
   }
 
-  /// Notes a repair. Text is a function, so that a file full of them costs no memory.
+  /// Records a repair. Text is a function, so that a file with many of them costs no memory.
   template <class Text>
   void repaired(std::size_t byte, Text&& text) {
     if (result_.num_repairs++ < kMaxListedRepairs) result_.repairs.push_back({byte, text()});
   }
 
-  /// What is refused, or else a repair.
+  /// Refuses the file, or records a repair if the options ask for repairs.
   template <class Text>
   void deviates(std::size_t byte, Text&& text) {
     if (!options_.repair) fail(byte, text());
@@ -529,15 +533,15 @@ class MidiParser {
   std::size_t begin_ = 0;  // of the header
   std::size_t promised_tracks_ = 0;
   std::uint64_t num_events_ = 0;
-  bool is_beyond_limit_ = false;  // what was thrown is no damage that can be repaired
+  bool is_beyond_limit_ = false;  // the Error is about a limit, not about damage that can be repaired
   std::size_t found_tracks_ = 0;
   bool is_smpte_ = false;
   std::vector<std::size_t> first_notes_;  // of each track
   std::array<signed char, 16> pedal_{};   // of each channel in this track: 1 down, 0 up, -1 not yet moved
-  // The notes of each key that sound, by their indices: a list from the oldest, kNone where there is none, to
-  // the youngest, through their unused ends (see note_on).
-  std::array<std::int64_t, 16 * 128> first_sounding_;
-  std::array<std::int64_t, 16 * 128> last_sounding_;
+  // The sounding notes of each key, by index: a linked list from the oldest (kNone if there is none) to the
+  // youngest, through their unused ends (see note_on).
+  std::array<std::int64_t, kNumPlaces> first_sounding_;
+  std::array<std::int64_t, kNumPlaces> last_sounding_;
   MidiFile result_;
 };
 

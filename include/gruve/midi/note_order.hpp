@@ -8,17 +8,18 @@
 #include "gruve/midi/midi_file.hpp"
 #include "gruve/midi/song.hpp"
 
-/// The order of sort_notes() for notes of which each track's begin in order already.
+// Sorts notes as sort_notes() does, if the notes of each track already begin in order.
+
 namespace gruve::internal {
 
-/// By start, then pitch: one number, so that to compare takes no branch, which would be a guess.
+/// Start and pitch in one number, so that a comparison takes no (unpredictable) branch.
 inline std::int64_t order_key(const Note& note) {
   static_assert(kMaxTicks < std::int64_t{1} << 56);
   return note.start << 7 | note.pitch;
 }
 
-/// Sorts the notes from index `first` on, which begin in order: those that begin together, wherever they
-/// aren't. Most writers put them in the order of their pitches.
+/// Sorts the notes from index `first` on, which are ordered by start: only notes that begin together are
+/// reordered. Most programs write them in the order of their pitches already.
 inline void sort_chords(std::vector<Note>& song_notes, std::size_t first) {
   const std::size_t last = song_notes.size();
   Note* const notes = song_notes.data();
@@ -37,8 +38,8 @@ inline void sort_chords(std::vector<Note>& song_notes, std::size_t first) {
   }
 }
 
-/// Merges notes [left, right) and [right, end), neither empty, to `to`: from both ends at once, since each
-/// choice waits for the one before it at its end.
+/// Merges notes [left, right) and [right, end), neither empty, to `to`: from both ends at once, because at
+/// one end each choice depends on the previous one.
 inline void merge_pair(const Note* left, const Note* right, const Note* end, Note* to) {
   const Note* left_last = right - 1;
   const Note* right_last = end - 1;
@@ -64,9 +65,9 @@ inline void merge_pair(const Note* left, const Note* right, const Note* end, Not
   std::copy(right, right_last + 1, to);
 }
 
-/// Merges runs of notes, each in order.
+/// Merges runs of notes, each sorted.
 ///
-/// runs  where each begins, ascending, the first at 0
+/// runs  the index at which each begins, ascending, the first 0
 inline void merge_runs(std::vector<Note>& notes, std::vector<std::size_t> runs) {
   runs.push_back(notes.size());
   runs.erase(std::unique(runs.begin(), runs.end()), runs.end());

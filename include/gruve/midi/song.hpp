@@ -7,7 +7,7 @@
 
 namespace gruve {
 
-/// One note. Times are ticks of the song it stands in, so that reading and writing lose nothing.
+/// One note. Times are ticks of its song, so that reading and writing lose nothing.
 struct Note {
   std::int64_t start = 0;  // tick at which it begins
   std::int64_t end = 0;    // tick at which it ends, >= start
@@ -21,28 +21,29 @@ struct Note {
 /// The channel on which General MIDI puts drums ("channel 10").
 inline constexpr int kDrumChannel = 9;
 
-/// From `tick` on a quarter note lasts so many microseconds.
+/// A change of tempo: from `tick` on a quarter note lasts microseconds_per_quarter.
 struct Tempo {
-  std::int64_t tick = 0;
+  std::int64_t tick = 0;                            // at which it takes effect
   std::int64_t microseconds_per_quarter = 500'000;  // 1 to 2^24 - 1
 
+  /// Quarter notes per minute.
   double bpm() const noexcept { return 60e6 / static_cast<double>(microseconds_per_quarter); }
 
   friend bool operator==(const Tempo&, const Tempo&) = default;
 };
 
-/// From `tick` on the metre is numerator / denominator.
+/// A change of metre: from `tick` on it is numerator / denominator.
 struct TimeSignature {
-  std::int64_t tick = 0;
-  int numerator = 4;
-  int denominator = 4;  // a power of two
+  std::int64_t tick = 0;  // at which it takes effect
+  int numerator = 4;      // 1 to 255
+  int denominator = 4;    // a power of two, 1 to 256
 
   friend bool operator==(const TimeSignature&, const TimeSignature&) = default;
 };
 
 /// A piece of music: notes on a grid of ticks, with its tempo and metre.
 struct Song {
-  std::int64_t ticks_per_quarter = 480;
+  std::int64_t ticks_per_quarter = 480;             // at least 1
   std::vector<Note> notes = {};                     // in the order of sort_notes
   std::vector<Tempo> tempos = {};                   // by tick; 120 bpm before the first
   std::vector<TimeSignature> time_signatures = {};  // by tick; 4/4 before the first
@@ -58,12 +59,14 @@ inline bool earlier(const Note& a, const Note& b) noexcept {
   return std::tie(a.end, a.channel, a.velocity) < std::tie(b.end, b.channel, b.velocity);
 }
 
+/// Brings notes into the order of a Song.
 inline void sort_notes(std::vector<Note>& notes) {
-  // Not by the function itself, which would be called through a pointer.
+  // A lambda, because the function itself would be called through a pointer.
   std::sort(notes.begin(), notes.end(), [](const Note& a, const Note& b) { return earlier(a, b); });
 }
 
-/// Seconds from the beginning of the song to a tick, by its tempo map.
+/// Seconds from the beginning of the song to a tick, by its tempo map. O(number of tempos); for many ticks
+/// use a Timeline.
 inline double seconds_at(const Song& song, std::int64_t tick) {
   double microseconds = 0;
   std::int64_t at = 0;

@@ -16,21 +16,22 @@ namespace gruve {
 
 /// The sustain pedal (controller 64) of a channel is pressed or lifted.
 struct PedalMove {
-  std::int64_t tick = 0;
-  int channel = 0;
-  bool down = false;  // a value of 64 or more
+  std::int64_t tick = 0;  // at which it moves
+  int channel = 0;        // 0 to 15
+  bool down = false;      // pressed: a controller value of 64 or more
 
   friend bool operator==(const PedalMove&, const PedalMove&) = default;
 };
 
-/// Lengthens the notes whose keys are let go while the pedal of their channel is down: to where it is lifted,
-/// the key is struck again or the song ends.
+/// Lengthens the notes whose keys are released while the pedal of their channel is down: until the pedal is
+/// lifted, the key is struck again or the song ends. O(notes · log moves).
 ///
-/// moves  in order of time
+/// song   its notes are in the order of sort_notes, before and after
+/// moves  by tick
 inline void apply_sustain(Song& song, std::span<const PedalMove> moves) {
   constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
   for (int channel = 0; channel < 16; ++channel) {
-    std::vector<std::pair<std::int64_t, bool>> changes;  // where it goes down or up, in turns, down first
+    std::vector<std::pair<std::int64_t, bool>> changes;  // down and up alternately, down first
     for (const PedalMove& move : moves) {
       const bool is_down = !changes.empty() && changes.back().second;
       if (move.channel == channel && move.down != is_down) changes.emplace_back(move.tick, move.down);
@@ -41,7 +42,7 @@ inline void apply_sustain(Song& song, std::span<const PedalMove> moves) {
     for (std::size_t i = song.notes.size(); i-- > 0;) {
       Note& note = song.notes[i];
       if (note.channel != channel) continue;
-      // What is done at the tick where the key is let go counts.
+      // A move at the very tick at which the key is released takes effect.
       const auto after = std::upper_bound(changes.begin(), changes.end(), std::pair(note.end, true));
       if (after != changes.begin() && std::prev(after)->second) {
         const std::int64_t lifted = after != changes.end() ? after->first : song.length;

@@ -10,10 +10,10 @@
 
 namespace gruve {
 
-/// The clock of a song: seconds_at for many ticks, O(log tempos) each, where seconds_at walks the tempo map
-/// every time.
+/// Converts ticks of a song to seconds, as seconds_at does, in O(log tempos) per tick.
 class Timeline {
  public:
+  /// Copies the tempo map; the song may be destroyed afterwards.
   explicit Timeline(const Song& song) {
     points_.reserve(song.tempos.size() + 1);
     const double ticks_per_quarter = static_cast<double>(std::max<std::int64_t>(1, song.ticks_per_quarter));
@@ -44,16 +44,16 @@ class Timeline {
   std::vector<Point> points_;  // never empty; by tick
 };
 
-/// Where a bar begins.
+/// The beginning of a bar.
 struct BarLine {
-  std::int64_t tick = 0;
-  double seconds = 0;
-  std::int64_t number = 1;  // bars count from 1
+  std::int64_t tick = 0;    // of the song
+  double seconds = 0;       // from the song's beginning
+  std::int64_t number = 1;  // of the bar, from 1
 };
 
 /// The bars of a song by its metre, the first at tick 0, the last before the end; a change of metre begins a
-/// bar. Where there are more than max_count, only every second, fourth, eighth ... is given: memory never
-/// follows song.length.
+/// bar. If there are more than max_count, only every second, fourth, eighth … is returned, so that memory is
+/// bounded whatever song.length is.
 inline std::vector<BarLine> bar_lines(const Song& song, std::size_t max_count = 4096) {
   struct Stretch {
     std::int64_t begin, end;

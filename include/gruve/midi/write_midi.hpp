@@ -19,7 +19,7 @@ namespace gruve {
 
 namespace internal {
 
-/// An event of a track, before delta times. Events of one tick stand in the order of their ranks.
+/// An event of a track with its absolute tick. Events of one tick are ordered by rank.
 struct MidiEvent {
   enum Rank : std::uint8_t { kMeta, kNoteOff, kZeroLengthNote, kNoteOn, kEndOfTrack };
 
@@ -93,14 +93,14 @@ inline std::vector<MidiEvent> midi_events(const Song& song) {
 }  // namespace internal
 
 /// A song as the bytes of a Standard MIDI File: format 0, all channels in one track, which ends at
-/// song.length or at the last event where that is later. Equal songs give equal bytes.
+/// song.length or, if that is later, at the last event. Equal songs give equal bytes.
 ///
-/// parse_midi gives the same song back (its notes in the order of sort_notes), with one exception that a
-/// track can't express: where two notes of one channel and pitch overlap and the later one ends first, their
-/// ends come back exchanged. What sounds when stays the same.
+/// parse_midi returns the same song (its notes in the order of sort_notes), with one exception that a track
+/// cannot express: if two notes of one channel and pitch overlap and the later one ends first, their ends are
+/// exchanged. Which pitches sound when stays the same.
 ///
 /// At one tick the metre and tempo come first, then the ends of notes, then notes of no length, then the
-/// beginnings. Throws Error where a value has no place in a MIDI file: ticks_per_quarter outside 1 to 32767,
+/// beginnings. Throws Error if a MIDI file cannot hold a value: ticks_per_quarter outside 1 to 32767,
 /// a negative time or an end before its start, a gap of 2^28 ticks or more, a pitch, velocity, channel, tempo
 /// or metre outside its range.
 inline std::vector<std::byte> midi_bytes(const Song& song) {
@@ -110,7 +110,7 @@ inline std::vector<std::byte> midi_bytes(const Song& song) {
     for (const std::int64_t value : values) bytes.push_back(static_cast<std::byte>(value & 0xFF));
   };
   put({'M', 'T', 'h', 'd', 0, 0, 0, 6, 0, 0, 0, 1, song.ticks_per_quarter >> 8, song.ticks_per_quarter});
-  put({'M', 'T', 'r', 'k', 0, 0, 0, 0});  // the length comes last
+  put({'M', 'T', 'r', 'k', 0, 0, 0, 0});  // the length is filled in last
   const std::size_t content = bytes.size();
 
   std::int64_t tick = 0;
@@ -132,7 +132,7 @@ inline std::vector<std::byte> midi_bytes(const Song& song) {
   return bytes;
 }
 
-/// Writes the song as a MIDI file, whole or not at all. Throws Error as midi_bytes and AtomicFile do.
+/// Writes the song as a MIDI file, complete or not at all. Throws Error as midi_bytes and AtomicFile do.
 inline void write_midi(const Song& song, const std::filesystem::path& path) {
   write_file(path, midi_bytes(song));
 }

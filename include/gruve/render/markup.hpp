@@ -9,8 +9,9 @@
 
 namespace gruve {
 
-/// Text that may stand anywhere in XML or HTML, attributes included: markup characters become entities; what
-/// no XML document may hold (control characters, bytes that are not UTF-8, U+FFFE and U+FFFF) becomes U+FFFD.
+/// Escapes a text for use anywhere in XML or HTML, including attributes: markup characters become entities;
+/// what no XML document may contain (control characters, bytes that are not UTF-8, U+FFFE and U+FFFF) becomes
+/// U+FFFD.
 inline std::string escape_markup(std::string_view text) {
   constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
   const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
@@ -44,8 +45,8 @@ inline std::string escape_markup(std::string_view text) {
       }
       continue;
     }
-    // Table 3-7 of the Unicode standard: the second byte's range excludes overlong forms, surrogates and >
-    // U+10FFFF.
+    // Table 3-7 of the Unicode standard: the second byte's range excludes overlong forms, surrogates and code
+    // points above U+10FFFF.
     const std::size_t size = lead >= 0xC2 && lead <= 0xDF   ? 2
                              : (lead & 0xF0) == 0xE0        ? 3
                              : lead >= 0xF0 && lead <= 0xF4 ? 4
@@ -66,8 +67,8 @@ inline std::string escape_markup(std::string_view text) {
   return out;
 }
 
-/// A number as "12.5": at most so many digits after the point, no zeros at the end, whatever the locale. What
-/// is not finite becomes "0", so that the document stays valid.
+/// A number as "12.5": at most `digits` digits after the point, no trailing zeros, independent of the locale.
+/// NaN and infinities become "0", so that the document stays valid.
 inline std::string decimal(double value, int digits = 2) {
   if (!std::isfinite(value)) return "0";
   std::array<char, 400> buffer{};  // DBL_MAX has 309 digits
@@ -81,7 +82,7 @@ inline std::string decimal(double value, int digits = 2) {
   return text == "-0" ? "0" : text;
 }
 
-/// "3:05", or "1:02:03" from an hour on.
+/// A duration as "3:05", or "1:02:03" from an hour on.
 inline std::string clock_time(double seconds) {
   const auto total = static_cast<long long>(std::fmin(std::fmax(0, std::floor(seconds + 0.5)), 1e15));
   const auto two = [](long long value) { return (value < 10 ? "0" : "") + std::to_string(value); };
@@ -89,7 +90,7 @@ inline std::string clock_time(double seconds) {
   return std::to_string(total / 3600) + ":" + two(total / 60 % 60) + ":" + two(total % 60);
 }
 
-/// "C4" for key number 60, "F#3" for 54.
+/// The name of a MIDI key number, 0 to 127: "C4" for 60, "F#3" for 54.
 inline std::string pitch_name(int pitch) {
   constexpr std::array<const char*, 12> kNames{"C",  "C#", "D",  "D#", "E",  "F",
                                                "F#", "G",  "G#", "A",  "A#", "B"};

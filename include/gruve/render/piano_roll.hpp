@@ -16,18 +16,19 @@
 
 namespace gruve {
 
-/// What the colour of a note tells.
+/// What the colour of a note represents.
 enum class RollColor {
-  pitch_class,  // neighbours on the circle of fifths have neighbouring hues, so that a change of key is seen
+  pitch_class,  // neighbours on the circle of fifths have neighbouring hues, which shows changes of key
   height,       // from blue in the bass to red in the treble
-  channel,
+  channel,      // the MIDI channel
 };
 
+/// Options of piano_roll_svg().
 struct PianoRollOptions {
-  std::string title = "Piano roll";
-  RollColor color = RollColor::pitch_class;
-  double width = 1600;         // pixels of the picture, 400 or more
-  double seconds_per_row = 0;  // about; 0 chooses it by the song's length
+  std::string title = "Piano roll";          // any text
+  RollColor color = RollColor::pitch_class;  // what colours represent
+  double width = 1600;                       // of the picture in pixels, at least 400
+  double seconds_per_row = 0;                // approximate; 0 chooses it by the song's length
 };
 
 /// Twelve colours of one lightness and chroma, 30° of hue apart on the circle of fifths, C first (OKLCH 0.62
@@ -38,21 +39,21 @@ inline constexpr std::array<const char*, 12> kRollColors{"#d35a55", "#0092d5", "
 
 namespace internal {
 
-/// Where the parts of a piano roll stand, in pixels.
+/// The layout of a piano roll, in pixels.
 struct RollLayout {
   static constexpr double kLeft = 64, kRight = 20, kTop = 70, kBarNumbers = 18, kTimes = 34;
   int lowest = 48, highest = 72;  // keys, inclusive
   double key_height = 6;
   double width = 0;  // of a row's plot
   double pixels_per_second = 0;
-  std::vector<double> breaks{};  // seconds at which the rows begin, and the end of the song
+  std::vector<double> breaks{};  // seconds at which rows begin, and the song's end
 
   double plot_height() const { return (highest - lowest + 1) * key_height; }
   double row_height() const { return kBarNumbers + plot_height() + kTimes; }
   double y(int pitch) const { return (highest - pitch) * key_height; }
 };
 
-/// Rows of about equal length that end at bar lines where one is near.
+/// Rows of about equal length, which end at a bar line if one is near.
 inline RollLayout roll_layout(const Song& song, const PianoRollOptions& options,
                               const std::vector<BarLine>& bars) {
   RollLayout layout;
@@ -102,7 +103,8 @@ inline std::string roll_text(double x, double y, const std::string& name, const 
          "</text>";
 }
 
-/// What all rows share: the keyboard at the left, stripes for the black keys, lines and labels at each C.
+/// The background of every row: the keyboard at the left, stripes for the black keys, lines and labels at
+/// each C.
 inline std::string roll_background(const RollLayout& layout) {
   constexpr double kKeyboard = 14;
   const double height = layout.plot_height();
@@ -146,8 +148,8 @@ inline std::string roll_note(const RollLayout& layout, const Note& note, RollCol
 }  // namespace internal
 
 /// Draws a song as an SVG picture: time to the right in rows that end at bar lines, pitch upwards, velocity
-/// as opacity, bars numbered above and minutes:seconds below each row. The title may be any text. Where there
-/// are more bars or seconds than fit, fewer lines and numbers are drawn.
+/// as opacity, bar numbers above and minutes:seconds below each row. If there are more bars or seconds than
+/// fit, fewer lines and numbers are drawn. The picture has about 100 bytes per note.
 inline std::string piano_roll_svg(const Song& song, const PianoRollOptions& options = {}) {
   using internal::RollLayout;
   const std::vector<BarLine> bars = bar_lines(song);
@@ -196,7 +198,7 @@ inline std::string piano_roll_svg(const Song& song, const PianoRollOptions& opti
     const double start = timeline.seconds(note.start);
     const double end = std::max(timeline.seconds(note.end), start);
     std::size_t row = row_at(start);
-    do {  // a note that is held over the end of a row goes on in the next
+    do {  // a note that is held across the end of a row continues in the next
       const double from = std::max(start, layout.breaks[row]) - layout.breaks[row];
       const double to = std::min(end, layout.breaks[row + 1]) - layout.breaks[row];
       rows[row] += internal::roll_note(layout, note, options.color, from * scale, (to - from) * scale - 0.6);
@@ -241,7 +243,7 @@ path{fill:none}.octave{stroke:#aeb6c1;stroke-width:.8}.fourth{stroke:#dfe3e8;str
   return svg + "</svg>\n";
 }
 
-/// Writes piano_roll_svg to a file; throws an Error that names path where that can't be done.
+/// Writes piano_roll_svg() to a file, complete or not at all. Throws Error if path cannot be written.
 inline void write_piano_roll(const Song& song, const std::filesystem::path& path,
                              const PianoRollOptions& options = {}) {
   write_file(path, piano_roll_svg(song, options));

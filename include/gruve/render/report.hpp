@@ -26,18 +26,18 @@ using TableRows = std::vector<std::pair<std::string, std::string>>;
 
 /// A piece of a report page.
 struct ReportPiece {
-  std::string title = {};  // shown where there are several
-  Song song = {};          // what is played and drawn
-  TableRows facts = {};    // of this piece alone, below those that are read off the song
+  std::string title = {};  // shown if there are several pieces
+  Song song = {};          // is played and drawn
+  TableRows facts = {};    // of this piece, shown below those computed from the song
 };
 
-/// What a report page shows. All texts may be anything: they are escaped.
+/// The contents of a report page. All texts are escaped.
 struct Report {
-  std::string title = "A new piece";
-  std::string subtitle = {};                // a line below the title; none where empty
+  std::string title = "A new piece";        // of the page
+  std::string subtitle = {};                // a line below the title; none if empty
   std::vector<ReportPiece> pieces = {};     // one or more
-  TableRows settings = {};                  // what all pieces have in common
-  std::optional<TrainingCurve> curve = {};  // of the model that made them
+  TableRows settings = {};                  // common to all pieces
+  std::optional<TrainingCurve> curve = {};  // of the model that generated them
 };
 
 namespace internal {
@@ -51,7 +51,7 @@ inline std::string html_table(const TableRows& rows) {
   return html + "</table>";
 }
 
-/// The piece in a few numbers.
+/// A few numbers about a piece.
 inline TableRows song_summary(const Song& song) {
   const double seconds = duration_seconds(song);
   TableRows rows{{"Length", clock_time(seconds)}, {"Notes", std::to_string(song.notes.size())}};
@@ -85,7 +85,7 @@ inline std::string note_count(const Song& song) {
   return std::to_string(song.notes.size()) + (song.notes.size() == 1 ? " note" : " notes");
 }
 
-/// The pieces to pick one of: radio buttons, so that the browser gives the list its keys.
+/// The list of pieces: radio buttons, so that the browser handles the arrow keys.
 inline std::string piece_list(const std::vector<ReportPiece>& pieces) {
   std::string html = "<div class=\"list\" role=\"radiogroup\" aria-label=\"Pieces\">\n";
   for (std::size_t i = 0; i < pieces.size(); ++i) {
@@ -98,7 +98,7 @@ inline std::string piece_list(const std::vector<ReportPiece>& pieces) {
   return html + "</div>\n";
 }
 
-/// The pieces in numbers, of which the page shows one at a time.
+/// The tables of all pieces, of which the page shows one at a time.
 inline std::string piece_sections(const std::vector<ReportPiece>& pieces) {
   std::string html;
   for (std::size_t i = 0; i < pieces.size(); ++i) {
@@ -111,8 +111,7 @@ inline std::string piece_sections(const std::vector<ReportPiece>& pieces) {
   return html;
 }
 
-/// The song as the page's script reads it: numbers only, so that nothing in it can end the element it stands
-/// in.
+/// The song as the page's script reads it: numbers only, so that nothing in it can end the script element.
 inline std::string song_json(const Song& song) {
   int low = 48, high = 72;
   if (!song.notes.empty()) {
@@ -185,14 +184,14 @@ inline std::string curve_section(const TrainingCurve& curve) {
 
 }  // namespace internal
 
-/// One self-contained HTML page: a piano roll with a moving cursor and a player that makes its sound in the
-/// page, the piece in numbers, the settings, the training curve. It asks the network for nothing, and forbids
-/// it to itself.
+/// One self-contained HTML page: a piano roll with a moving cursor and a player that synthesises its sound in
+/// the page, numbers about the piece, the settings, the training curve. It requests nothing from the network,
+/// and its content security policy forbids it to.
 ///
-/// Of several pieces one is picked from a list; #piece-3 at the end of the page's address picks the third.
-/// When a piece is over the next is played. Each note takes some 16 bytes.
+/// If there are several pieces, one is selected from a list; `#piece-3` at the end of the page's address
+/// selects the third. When a piece ends, the next is played. The page has about 16 bytes per note.
 ///
-/// Throws Error where the report has no piece.
+/// Throws Error if the report has no piece.
 inline std::string report_html(const Report& report) {
   if (report.pieces.empty()) throw Error("a report needs at least one piece");
   const bool has_list = report.pieces.size() > 1;
@@ -240,7 +239,7 @@ aria-valuemin="0" aria-valuenow="0"></canvas>
   return html;
 }
 
-/// Writes report_html to a file; throws an Error as that does, or one that names path where it can't be
+/// Writes report_html() to a file, complete or not at all. Throws Error as that does, or if path cannot be
 /// written.
 inline void write_report(const Report& report, const std::filesystem::path& path) {
   write_file(path, report_html(report));

@@ -2,11 +2,14 @@
 
 namespace gruve::internal {
 
-/// The player of the report page. It reads {colors, songs: [{duration, low, high, notes: [start, duration,
-/// pitch, velocity, channel, ...], bars: [start, number, ...]}]} from the element #songs, notes by start. All
-/// times are whole milliseconds, a start the time since the one before, so that a note takes few bytes. Song
-/// number i is shown with section number i of the class piece and picked by radio button number i of the name
-/// piece, where there are any, or by the end #piece-(i + 1) of the page's address.
+/// The player of the report page, in JavaScript. It reads from the element #songs
+///
+///   {colors, songs: [{duration, low, high, notes: [start, duration, pitch, velocity, channel, ...],
+///                     bars: [start, number, ...]}]}
+///
+/// with notes ordered by start. All times are whole milliseconds; a start is relative to the previous one, so
+/// that a note takes few bytes. Song i belongs to section i of the class piece and to radio button i of the
+/// name piece, if there are any, and is selected by #piece-(i + 1) at the end of the page's address.
 inline constexpr const char* kReportScript = R"js(
 "use strict";
 (() => {

@@ -2,7 +2,7 @@
 
 namespace gruve::internal {
 
-/// The style of the report page; light or dark as the reader's system is.
+/// The style sheet of the report page; light or dark as the reader's system prefers.
 inline constexpr const char* kReportStyle = R"css(
 :root { color-scheme: light dark; --back: #f4f5f7; --card: #ffffff; --ink: #1f2328; --soft: #59636e;
   --line: #d8dde3; --paper: #ffffff; --stripe: #f1f3f6; --accent: #0a66c2; --second: #c2560a;

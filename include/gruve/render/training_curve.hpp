@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <string>
 #include <utility>
@@ -12,11 +13,12 @@
 
 namespace gruve {
 
-/// The losses of a training run, in nats per token. step and train_loss are of equal size, as are valid_step
-/// and valid_loss; steps ascend. Values that are not finite are left out of pictures.
+/// The losses of a training run. Steps ascend; pictures skip losses that are not finite.
 struct TrainingCurve {
-  std::vector<double> step, train_loss;
-  std::vector<double> valid_step, valid_loss;
+  std::vector<double> step;        // of the training losses
+  std::vector<double> train_loss;  // nats per token, as many as step
+  std::vector<double> valid_step;  // of the validation losses
+  std::vector<double> valid_loss;  // nats per token, as many as valid_step
 };
 
 namespace internal {
@@ -25,7 +27,7 @@ struct CurvePoint {
   double step, loss;
 };
 
-/// The finite points of a curve, of several neighbours their mean where there are more than max_count.
+/// The finite points of a curve; if there are more than max_count, means of neighbours.
 inline std::vector<CurvePoint> curve_points(std::span<const double> steps, std::span<const double> losses,
                                             std::size_t max_count) {
   std::vector<CurvePoint> finite;
@@ -56,16 +58,17 @@ inline double nice_step(double size) {
 
 }  // namespace internal
 
-/// Draws the losses over the steps as an SVG element for an HTML page, which gives the classes raw, train,
-/// valid, grid and axis their colours. Long runs: the single losses faintly, their means over 1/120 of the
-/// run on top.
+/// Draws the losses over the steps as an SVG element for an HTML page, whose style sheet colours the classes
+/// raw, train, valid, grid and axis. Of long runs the single losses are drawn faintly, with their means over
+/// 1/120 of the run on top.
 inline std::string training_curve_svg(const TrainingCurve& curve) {
   constexpr double kWidth = 820, kHeight = 330, kLeft = 62, kRight = 16, kTop = 12, kBottom = 46;
   const auto raw = internal::curve_points(curve.step, curve.train_loss, 1500);
   const auto train = internal::curve_points(curve.step, curve.train_loss, 120);
   const auto valid = internal::curve_points(curve.valid_step, curve.valid_loss, 1500);
 
-  double first = INFINITY, last = -INFINITY, low = INFINITY, high = -INFINITY;
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  double first = kInfinity, last = -kInfinity, low = kInfinity, high = -kInfinity;
   for (const auto* points : {&raw, &valid}) {
     for (const internal::CurvePoint& point : *points) {
       first = std::min(first, point.step);

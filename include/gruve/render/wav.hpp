@@ -21,28 +21,31 @@
 
 namespace gruve {
 
+/// Options of synthesize() and write_wav().
 struct WavOptions {
-  int sample_rate = 44'100;   // frames a second, 8000 to 192000
-  float peak_dbfs = -1;       // the loudest sample, in dB of full scale, -60 to 0
-  float tail_seconds = 1.5f;  // after the end of the song, in which it fades to silence; 0 to 60
+  int sample_rate = 44'100;   // frames per second, 8000 to 192000
+  float peak_dbfs = -1;       // of the loudest sample, in dB of full scale, -60 to 0
+  float tail_seconds = 1.5f;  // seconds after the song's end, in which it fades to silence; 0 to 60
   float room = 0.2f;          // level of the reverberation, 0 (dry) to 1
 };
 
-/// The longest song, tail included, that is turned into sound.
+/// The longest duration of a song with its tail, in seconds.
 inline constexpr double kMaxWavSeconds = 4 * 3600;
 
 namespace internal {
 
-/// Frames that are worked on at a time, so that a note's scratch stays in the nearest cache.
+/// Frames per block, so that a note's buffers stay in the first-level cache.
 inline constexpr int kToneBlock = 1024;
 
-/// One decaying sine, kToneLanes neighbouring samples at a time: lanes along time are all independent, so
-/// that the loop is plain vector arithmetic, and the rotation of one step is that of kToneLanes frames.
+/// Samples of a sine that are computed at a time.
 inline constexpr int kToneLanes = 16;
 
+/// A decaying sine, kToneLanes successive samples at a time: the lanes are independent, so that the loop is
+/// plain vector arithmetic, and one step rotates the phase by kToneLanes frames.
 class DecayingSine {
  public:
-  /// radians  phase per frame;  decay  factor of the amplitude per frame
+  /// radians  phase per frame
+  /// decay    factor of the amplitude per frame
   DecayingSine(double amplitude, double phase, double radians, double decay) {
     for (std::size_t lane = 0; lane < kToneLanes; ++lane) {
       const double at = static_cast<double>(lane);
@@ -55,9 +58,9 @@ class DecayingSine {
     step_sine_ = static_cast<float>(std::pow(decay, step) * std::sin(radians * step));
   }
 
-  /// Adds the next frames to out; their number is a multiple of kToneLanes.
+  /// Adds the next frames to out, whose size is a multiple of kToneLanes.
   void add_to(std::span<float> out) noexcept {
-    // Locals, since out could point into *this for all that the compiler knows. Eigen rather than a loop over
+    // Locals, because as far as the compiler knows out could point into *this. Eigen rather than a loop over
     // lanes, which g++ 12 unrolls into scalars.
     Lanes cosine = cosine_;
     Lanes sine = sine_;
@@ -86,7 +89,7 @@ class DecayingSine {
   float step_sine_ = 0;
 };
 
-/// The frames of both sides from some instant on; of equal size.
+/// The frames of both channels from some instant on, of equal size.
 struct StereoSpan {
   std::span<float> left;
   std::span<float> right;
@@ -103,10 +106,10 @@ inline float white(Rng& rng) noexcept { return 2 * rng.uniform() - 1; }
 
 /// Adds one note of a piano-like tone to frames that begin with the note's onset.
 ///
-/// Each key has two strings, one more to the left and one to the right, of slightly inharmonic partials
-/// f_k = k f sqrt((1 + B k²) / (1 + B)). The first five partials are on both, 0.4 cents below and above the
-/// pitch, so that they beat slowly as a piano's unisons do; the others, which nobody hears beat, are on one
-/// string in turn. A hammer at 1/8 of the string shapes the partials by |sin(π k / 8)|; harder blows and
+/// Each key has two strings, one more to the left and one to the right, of slightly inharmonic partials f_k =
+/// k f sqrt((1 + B k²) / (1 + B)). The first five partials are on both, 0.4 cents below and above the pitch,
+/// so that they beat slowly as a piano's unisons do; the others, whose beating is inaudible, are on the two
+/// strings alternately. A hammer at 1/8 of the string shapes the partials by |sin(π k / 8)|; harder blows and
 /// higher keys are brighter; higher partials and higher keys decay sooner. hold is the number of frames until
 /// the damper falls. Source: Fletcher and Rossing, The Physics of Musical Instruments, chapter 12 (orders of
 /// magnitude, not a model).
@@ -194,8 +197,8 @@ inline void add_piano_note(StereoSpan out, const Note& note, std::size_t hold, d
   }
 }
 
-/// Adds one hit of a small drum kit, named after General MIDI's keys: bass drums and toms are a falling sine,
-/// cymbals and all others short noise. A hit rings out whatever its note's length.
+/// Adds one hit of a small drum kit, by General MIDI's key numbers: bass drums and toms are a falling sine,
+/// cymbals and all others short noise. A hit decays independently of its note's length.
 inline void add_drum_hit(StereoSpan out, const Note& note, double rate, Rng rng) {
   const int key = note.pitch;
   const double level = 0.35 * std::pow(std::clamp(note.velocity, 1, 127) / 127.0, 1.5);
@@ -223,7 +226,7 @@ inline void add_drum_hit(StereoSpan out, const Note& note, double rate, Rng rng)
     const auto envelope = static_cast<float>(level * attack * std::exp(-time / seconds));
     phase += 2 * std::numbers::pi * tone * (1 + 2 * std::exp(-time / 0.018)) / rate;
     smooth += brightness * (white(rng) - smooth);
-    const float noise = is_drum ? smooth : smooth - last;  // the difference takes the low end away
+    const float noise = is_drum ? smooth : smooth - last;  // the difference removes low frequencies
     last = smooth;
     const float sample = envelope * (amount * noise + static_cast<float>(tone > 0 ? std::sin(phase) : 0));
     out.left[frame] += sample;
@@ -264,7 +267,7 @@ class Room {
       }
     }
     for (std::size_t i = 0; i < 8; ++i) {
-      // The constant, far below hearing, keeps the lines out of the slow subnormal numbers in silence.
+      // The constant, far below audibility, keeps the lines from becoming subnormal, and slow, in silence.
       lines_[i][at_[i]] = gains_[i] * x[i] + (i % 2 == 0 ? left : right) + 1e-15f;
       if (++at_[i] == lines_[i].size()) at_[i] = 0;
     }
@@ -281,7 +284,7 @@ class Room {
   float level_;
 };
 
-/// Number of frames of the rendered song; an Error where the options are outside their ranges or the song is
+/// The number of frames of the rendered song. Throws Error if an option is out of its range or the song is
 /// too long.
 inline std::size_t wav_frames(const Song& song, const WavOptions& options) {
   if (options.sample_rate < 8000 || options.sample_rate > 192'000) {
@@ -309,19 +312,20 @@ inline std::size_t wav_frames(const Song& song, const WavOptions& options) {
 
 }  // namespace internal
 
-/// A piece of sound; left and right are of equal size.
+/// Stereo sound.
 struct Sound {
-  int sample_rate = 44'100;  // frames a second
-  std::vector<float> left;   // in [-1, 1]
-  std::vector<float> right;
+  int sample_rate = 44'100;  // frames per second
+  std::vector<float> left;   // samples in [-1, 1]
+  std::vector<float> right;  // samples in [-1, 1], as many as left
 };
 
-/// Plays a song on the built-in instrument: a soft piano (a small drum kit on the drum channel) in a small
-/// room. The sound lasts duration_seconds(song) + options.tail_seconds and its loudest sample is at
-/// options.peak_dbfs; a song without notes gives zeros. The same song gives the same samples.
+/// Synthesises a song with the built-in instrument: a soft piano (a small drum kit on the drum channel) with
+/// the reverberation of a small room. The sound lasts duration_seconds(song) + options.tail_seconds, and its
+/// loudest sample is at options.peak_dbfs; a song without notes gives zeros. The same song gives the same
+/// samples.
 ///
-/// Throws an Error before anything is allocated where an option is out of its range or the song lasts longer
-/// than kMaxWavSeconds or than RIFF can hold. Memory: 8 bytes a frame.
+/// Throws Error, before it allocates, if an option is out of its range or the song is longer than
+/// kMaxWavSeconds or than a RIFF file can be. Memory: 8 bytes per frame.
 inline Sound synthesize(const Song& song, const WavOptions& options = {}) {
   const std::size_t frames = internal::wav_frames(song, options);
   Sound sound{options.sample_rate, std::vector<float>(frames), std::vector<float>(frames)};
@@ -345,7 +349,8 @@ inline Sound synthesize(const Song& song, const WavOptions& options = {}) {
     }
   }
 
-  // The room, a gentle low-pass, a high-pass at 15 Hz against a constant offset, and the fade of the tail.
+  // The reverberation, a gentle low-pass, a high-pass at 15 Hz against a constant offset, the fade of the
+  // tail.
   internal::Room room(rate, 0.5f * options.room);
   const auto fade = static_cast<std::size_t>(static_cast<double>(options.tail_seconds) * rate * 0.8) + 1;
   const auto low_pass =
@@ -372,12 +377,12 @@ inline Sound synthesize(const Song& song, const WavOptions& options = {}) {
   return sound;
 }
 
-/// Writes a song, played as by synthesize, as a WAV file: RIFF, PCM, 16 bit, stereo.
-/// Throws an Error as synthesize does, or where the file cannot be written; then nothing is overwritten.
-/// Source: Microsoft and IBM 1991, "Multimedia Programming Interface and Data Specifications 1.0".
+/// Writes a song, as synthesize() renders it, as a WAV file: RIFF, PCM, 16 bit, stereo. Throws Error as
+/// synthesize() does, or if the file cannot be written; then an existing file stays as it was. Source:
+/// Microsoft and IBM 1991, "Multimedia Programming Interface and Data Specifications 1.0".
 inline void write_wav(const Song& song, const std::filesystem::path& path, const WavOptions& options = {}) {
   const std::size_t frames = internal::wav_frames(song, options);
-  AtomicFile file(path);  // an unwritable place is found before the work
+  AtomicFile file(path);  // finds an unwritable path before the work
   const Sound sound = synthesize(song, options);
 
   std::string bytes;
@@ -392,10 +397,10 @@ inline void write_wav(const Song& song, const std::filesystem::path& path, const
   put(16, 4);        // size of the format chunk
   put(1, 2);         // PCM
   put(2, 2);         // channels
-  put(rate, 4);      // frames a second
-  put(4 * rate, 4);  // bytes a second
-  put(4, 2);         // bytes a frame
-  put(16, 2);        // bits a sample
+  put(rate, 4);      // frames per second
+  put(4 * rate, 4);  // bytes per second
+  put(4, 2);         // bytes per frame
+  put(16, 2);        // bits per sample
   bytes += "data";
   put(data_size, 4);
   for (std::size_t frame = 0; frame < frames; ++frame) {

@@ -20,76 +20,76 @@
 
 namespace gruve {
 
+/// Options of an EventEncoder.
 struct EventOptions {
   int steps_per_quarter = 24;  // 1 to kMaxStepsPerQuarter
-  bool velocities = false;     // how hard each note is struck, in 32 degrees
-  bool tempos = false;         // the tempo map, in 49 degrees from 20 to 320 bpm
+  bool velocities = false;     // encode how hard each note is struck, in 32 levels
+  bool tempos = false;         // encode the tempo map, in 49 levels from 20 to 320 bpm
 
   friend bool operator==(const EventOptions&, const EventOptions&) = default;
 };
 
-/// The compact format: music as its notes, bar after bar, in the order of their onsets.
+/// The event format, the compact one: music as its notes, bar after bar, ordered by onset.
 ///
-///   end of bar            1 token    ends a bar, and the next begins
-///   metre                 45         the bar that begins, and those after it, are of so many halves,
-///   quarters,
-///                                    eighths or sixteenths: 1/2 to 3/2, 1/4 to 6/4, 1/8 to 12/8, 1/16 to
-///                                    24/16
-///   position              6 G - 1    what follows begins so many timesteps behind the bar's beginning
-///   key                   88         a note of A0 to C8 begins; at one position the highest stands first
-///   hold                  1          the note lasts four quarters and the duration that follows
-///   duration              4 G        the note lasts 1 to 4 G timesteps
-///   velocity              32         where options ask for it: 4 v + 1 to 4 v + 4
-///   tempo                 49         where options ask for it: 20 · 2^(t / 12) quarter notes per minute
+///   kind         tokens   meaning, with G timesteps per quarter note
+///   end of bar   1        a bar ends and the next begins
+///   metre        45       from this bar on: 1/2 to 3/2, 1/4 to 6/4, 1/8 to 12/8, 1/16 to 24/16
+///   position     6 G - 1  timesteps from the bar's beginning to what follows
+///   key          88       a note of A0 to C8 begins; at one position from the highest to the lowest
+///   hold         1        the note lasts four quarters plus the duration that follows
+///   duration     4 G      the note lasts 1 to 4 G timesteps
+///   velocity     32       if options ask for it: level v is 4 v + 1 to 4 v + 4
+///   tempo        49       if options ask for it: level t is 20 · 2^(t / 12) quarter notes per minute
 ///
-/// with G timesteps per quarter note. Metre, duration, velocity and tempo run on: they stand only where they
-/// change, the duration and velocity behind the key of the first note that has them. A song begins in 4/4.
+/// Metre, duration, velocity and tempo stay in force until they change, and have a token only where they
+/// change; duration and velocity follow the key of the first note that has them. A song begins in 4/4.
 ///
-/// A song on the grid comes back as it was, but for what the format can't hold: channels; its length, which
-/// becomes whole bars; a metre that is none of the above or takes no whole number of timesteps, which counts
-/// as 4/4; a change of metre within a bar, which counts from the next bar on; velocities and tempos, which
-/// come back in the middle of their degree, or as 80 and one tempo where options leave them out. A key that
-/// is struck while it sounds ends the note that sounded; of two notes of one key that begin together the
-/// longer and the louder counts.
+/// A song on the grid is decoded as it was, except for what the format does not represent: channels; its
+/// length, which becomes whole bars; metres that are not in the table or whose bars are not a whole number of
+/// timesteps, which become 4/4; a change of metre within a bar, which takes effect at the next; velocities
+/// and tempos, which are decoded as the middle of their level, or as 80 and one tempo if the options omit
+/// them. A key that is struck while it sounds ends the note that sounded; of two notes of one key that begin
+/// together, the longer duration and the greater velocity are used.
 ///
-/// The grammar allows what encode() can give and nothing that is malformed: decode() refuses all else.
+/// The grammar allows what encode() can produce and nothing malformed; decode() refuses everything else.
 ///
 /// Source: bar, position, pitch and duration are those of REMI (Huang and Yang 2020, arXiv:2002.00212).
 class EventEncoder {
  public:
-  using Source = Song;
-  using Options = EventOptions;
+  using Source = Song;           // what it encodes
+  using Options = EventOptions;  // of the constructor
 
   static constexpr std::string_view kType = "event";
 
+  /// The kinds of tokens, in the order in which tokens are numbered.
   enum class Kind : std::uint8_t { end_of_bar, metre, position, key, hold, duration, velocity, tempo };
 
-  /// What a token says. value is an index for metre, key, velocity and tempo, and timesteps for position and
-  /// duration.
+  /// The meaning of a token.
   struct Event {
-    Kind kind = Kind::end_of_bar;
-    int value = 0;
+    Kind kind = Kind::end_of_bar;  // of the token
+    int value = 0;                 // timesteps of position and duration, otherwise an index
 
     friend bool operator==(const Event&, const Event&) = default;
   };
 
+  /// The state of the grammar: what is in force after some tokens.
   struct State {
-    int bar_steps;       // of the bar
-    int position = 0;    // in the bar
-    int key = kNumKeys;  // the last at this position, or kNumKeys
-    int held = 0;        // timesteps of the holds since the key
-    int duration = 0;    // 0 where there was none
-    int velocity = -1;   // -1 where there was none
-    int tempo = -1;      // -1 where there was none
-    int metre = kCommon;
-    Kind last = Kind::end_of_bar;
+    int bar_steps;                 // timesteps of the bar
+    int position = 0;              // timesteps from the bar's beginning
+    int key = kNumKeys;            // the last key at this position, or kNumKeys
+    int held = 0;                  // timesteps of the holds since the key
+    int duration = 0;              // timesteps; 0 before the first
+    int velocity = -1;             // level; -1 before the first
+    int tempo = -1;                // level; -1 before the first
+    int metre = kCommon;           // index of its token
+    Kind last = Kind::end_of_bar;  // of the last token
   };
 
-  static constexpr int kNumMetres = 3 + 6 + 12 + 24;
-  static constexpr int kNumVelocities = 32;
-  static constexpr int kNumTempos = 49;
+  static constexpr int kNumMetres = 3 + 6 + 12 + 24;  // of halves, quarters, eighths, sixteenths
+  static constexpr int kNumVelocities = 32;           // levels
+  static constexpr int kNumTempos = 49;               // levels
 
-  /// Throws Error where steps_per_quarter is out of its range.
+  /// Throws Error if steps_per_quarter is out of its range.
   explicit EventEncoder(Options options = {}) : options_(options) {
     const Grid checked(1, options.steps_per_quarter);
     const int G = options.steps_per_quarter;
@@ -104,14 +104,14 @@ class EventEncoder {
     for (std::size_t i = 0; i < std::size(sizes); ++i) first_[i + 1] = first_[i] + sizes[i];
   }
 
-  const Options& options() const noexcept { return options_; }
-  int vocab_size() const noexcept { return first_.back(); }
-  int steps_per_quarter() const noexcept { return options_.steps_per_quarter; }
+  const Options& options() const noexcept { return options_; }                   // as they were given
+  int vocab_size() const noexcept { return first_.back(); }                      // V
+  int steps_per_quarter() const noexcept { return options_.steps_per_quarter; }  // of the grid
 
-  /// The longest duration that one token says, and what a hold adds.
+  /// The longest duration of one token, in timesteps; a hold adds as much.
   int longest() const noexcept { return 4 * options_.steps_per_quarter; }
 
-  /// token must be below vocab_size().
+  /// The meaning of a token, which must be below vocab_size().
   Event event(Token token) const noexcept {
     std::size_t kind = first_.size() - 2;
     while (first_[kind] > token) --kind;
@@ -119,12 +119,13 @@ class EventEncoder {
     return {static_cast<Kind>(kind), value + first_value(static_cast<Kind>(kind))};
   }
 
+  /// The token of an event whose value is in its range.
   Token token(Event event) const noexcept {
     return static_cast<Token>(first_[static_cast<std::size_t>(event.kind)] + event.value -
                               first_value(event.kind));
   }
 
-  /// {numerator, denominator} of a metre token's value.
+  /// {numerator, denominator} of a metre's index.
   static constexpr std::pair<int, int> metre(int index) noexcept {
     int denominator = 2;
     for (int most = 3; index >= most; most = metres_of(denominator)) {
@@ -134,16 +135,19 @@ class EventEncoder {
     return {index + 1, denominator};
   }
 
-  /// How many timesteps the music moves on by this token.
+  /// The number of timesteps by which the token, allowed in that state, advances.
   int steps(const State& state, Token token) const noexcept {
     const Event e = event(token);
     if (e.kind == Kind::end_of_bar) return state.bar_steps - state.position;
     return e.kind == Kind::position ? e.value - state.position : 0;
   }
 
-  Token start_token() const noexcept { return 0; }
+  Token start_token() const noexcept { return 0; }  // an end of bar
+
+  /// The state before the first token.
   State start() const noexcept { return {.bar_steps = 4 * options_.steps_per_quarter}; }
 
+  /// The state after a token.
   State advance(State state, Token token) const noexcept {
     const Event e = event(token);
     switch (e.kind) {
@@ -180,13 +184,14 @@ class EventEncoder {
     return state;
   }
 
+  /// Whether a token may follow in this state.
   bool allowed(const State& state, Token token) const noexcept {
     if (token >= vocab_size()) return false;
     const Event e = event(token);
     const Kind last = state.last;
     const bool after_key = last == Kind::key || last == Kind::hold;
     const bool has_duration = last == Kind::duration || (last == Kind::key && state.duration > 0);
-    // Whether the note, if one stands last, has all that it needs.
+    // Whether the last note, if the last token belongs to one, is complete.
     const bool is_complete = (last != Kind::key && last != Kind::hold && last != Kind::duration) ||
                              (has_duration && (!options_.velocities || state.velocity >= 0));
     switch (e.kind) {
@@ -214,12 +219,12 @@ class EventEncoder {
   /// True at the beginning of a bar.
   bool at_boundary(const State& state) const noexcept { return state.last == Kind::end_of_bar; }
 
-  /// The song's bars, as many as its length takes (rounded up) and all of the last note, at least one. A note
-  /// begins and ends at the timesteps nearest to its own, halves up. Notes outside the piano's keys, and
-  /// those that round to no timestep at all, are left out: screen() says beforehand whether a song has any.
+  /// The song's bars: as many as its length (rounded up) and its last note need, at least one. A note begins
+  /// and ends at the timesteps nearest to its own start and end, halves rounded up. Notes outside the piano's
+  /// keys, and notes that round to no timestep, are dropped; screen() says beforehand whether a song has any.
   ///
-  /// Throws Error where the song takes more than kMaxTimesteps, or its ticks_per_quarter is out of Grid's
-  /// range.
+  /// Throws Error if the song needs more than kMaxTimesteps, or its ticks_per_quarter is out of Grid's range.
+  /// Time is that of sorting the notes.
   std::vector<Token> encode(const Song& song) const {
     const Grid grid(song.ticks_per_quarter, options_.steps_per_quarter);
     const std::vector<Onset> onsets = onsets_of(song, grid);
@@ -250,7 +255,7 @@ class EventEncoder {
             std::min(onset != onsets.end() ? onset->start : end, tempo != tempos.end() ? tempo->step : end);
         if (next >= end) break;
         if (next > bar + state.position) put(Kind::position, static_cast<int>(next - bar));
-        if (tempo != tempos.end() && tempo->step == next) put(Kind::tempo, (tempo++)->degree);
+        if (tempo != tempos.end() && tempo->step == next) put(Kind::tempo, (tempo++)->level);
         for (; onset != onsets.end() && onset->start == next; ++onset) {
           put(Kind::key, onset->key);
           if (auto left = static_cast<int>(onset->end - onset->start); left != state.duration) {
@@ -266,13 +271,14 @@ class EventEncoder {
     return tokens;
   }
 
-  /// The song that the tokens spell, ticks_per_quarter a multiple of steps_per_quarter near 480. A last bar
-  /// that is not ended counts; a last note that lacks its duration or velocity doesn't. No note sounds beyond
+  /// The song that the tokens encode, ticks_per_quarter a multiple of steps_per_quarter near 480. A last bar
+  /// that is not ended is included; a last note without its duration or velocity is not. No note sounds after
   /// the last bar.
   ///
   /// bpm  quarter notes per minute before the tokens' first tempo, 4 to 60,000,000
-  /// Throws Error at the first token that is outside the vocabulary or may not stand where it does, and on a
-  /// tempo that a MIDI file can't hold.
+  ///
+  /// Throws Error at the first token that is outside the vocabulary or not allowed after those before it, and
+  /// on a tempo that a MIDI file cannot hold.
   Song decode(std::span<const Token> tokens, double bpm = 120) const {
     Song song = song_on_grid(options_.steps_per_quarter, bpm);
     const std::int64_t ticks = song.ticks_per_quarter / options_.steps_per_quarter;  // of a timestep
@@ -295,7 +301,7 @@ class EventEncoder {
                             .pitch = kLowestKey + state.key,
                             .velocity = options_.velocities ? 4 * state.velocity + 2 : 80});
     };
-    // A note is known once what follows it is no part of it.
+    // A note is complete once a token follows that is not part of it.
     const auto ends_note = [&](const State& before, Kind next) {
       if (next == Kind::hold || next == Kind::duration || next == Kind::velocity) return false;
       return before.last == Kind::key || before.last == Kind::duration || before.last == Kind::velocity;
@@ -307,8 +313,8 @@ class EventEncoder {
       const Event e = event(tokens[i]);
       if (!allowed(state, tokens[i]))
         throw Error(kind_name(e.kind) + " (token " + std::to_string(tokens[i]) + ") at position " +
-                    std::to_string(i) + " can't stand there, " +
-                    (i == 0 ? "at the beginning" : "behind " + kind_name(state.last)));
+                    std::to_string(i) + " is not allowed " +
+                    (i == 0 ? "at the beginning" : "after " + kind_name(state.last)));
       if (ends_note(state, e.kind)) add_note();
       if (e.kind == Kind::end_of_bar) bar += state.bar_steps;
       if (e.kind == Kind::metre) {
@@ -339,12 +345,12 @@ class EventEncoder {
 
   struct Onset {
     std::int64_t start, end;  // timesteps
-    int key, velocity;        // index and degree
+    int key, velocity;        // index and level
   };
 
   struct TempoChange {
     std::int64_t step;
-    int degree;
+    int level;
   };
 
   static constexpr int metres_of(int denominator) noexcept {
@@ -358,7 +364,7 @@ class EventEncoder {
     return kCommon;
   }
 
-  /// Timesteps of a bar, or 0 where they are no whole number.
+  /// Timesteps of a bar, or 0 if they are not a whole number.
   int bar_steps(int metre_index) const noexcept {
     const auto [numerator, denominator] = metre(metre_index);
     const int steps = 4 * numerator * options_.steps_per_quarter;
@@ -374,9 +380,9 @@ class EventEncoder {
     return kind == Kind::position || kind == Kind::duration ? 1 : 0;
   }
 
-  static double tempo_bpm(int degree) { return 20 * std::exp2(degree / 12.0); }
+  static double tempo_bpm(int level) { return 20 * std::exp2(level / 12.0); }
 
-  static int tempo_degree(double bpm) {
+  static int tempo_level(double bpm) {
     return static_cast<int>(std::clamp(std::round(12 * std::log2(bpm / 20)), 0.0, kNumTempos - 1.0));
   }
 
@@ -386,7 +392,7 @@ class EventEncoder {
     return kNames[static_cast<std::size_t>(kind)];
   }
 
-  /// By start, the highest first; no two of a key begin together or overlap.
+  /// Ordered by start, then from the highest key; no two of one key begin together or overlap.
   static std::vector<Onset> onsets_of(const Song& song, const Grid& grid) {
     std::vector<Onset> onsets;
     onsets.reserve(song.notes.size());
@@ -414,15 +420,15 @@ class EventEncoder {
     return onsets;
   }
 
-  /// By step, each of another degree than the one before; none where they are left out.
+  /// By step, each of another level than the one before; empty if the options omit tempos.
   std::vector<TempoChange> tempos_of(const Song& song, const Grid& grid) const {
     std::vector<TempoChange> changes;
     if (!options_.tempos) return changes;
-    changes.push_back({0, tempo_degree(120)});
+    changes.push_back({0, tempo_level(120)});
     for (const Tempo& tempo : song.tempos) {
-      const TempoChange change{grid.nearest(tempo.tick), tempo_degree(tempo.bpm())};
+      const TempoChange change{grid.nearest(tempo.tick), tempo_level(tempo.bpm())};
       if (change.step == changes.back().step) changes.pop_back();
-      if (changes.empty() || changes.back().degree != change.degree) changes.push_back(change);
+      if (changes.empty() || changes.back().level != change.level) changes.push_back(change);
     }
     return changes;
   }

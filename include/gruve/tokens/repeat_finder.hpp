@@ -14,7 +14,7 @@ namespace gruve {
 
 namespace internal {
 
-// Of what a repeat is found in.
+// Hashes of symbols.
 inline std::uint64_t repeat_hash(const KeySet& keys) noexcept { return keys.hash(); }
 inline std::uint64_t repeat_hash(std::integral auto number) noexcept {
   return static_cast<std::uint64_t>(number) * 0xD6E8FEB86659FD93u;
@@ -25,30 +25,32 @@ inline void transfer_symbol(StateBytes& state, std::integral auto& number) noexc
 
 }  // namespace internal
 
-/// Follows a sequence of timesteps where it repeats what it was before: once the last `order` changes are as
-/// they were somewhere before, what came then is expected to come again, until something else does. Of
-/// several places it is the last. A change is what was before it, for how many timesteps nothing had changed,
-/// and what is behind it. The match model of compressors (Mahoney 2005), over changes.
+/// Finds repeats in a sequence of timesteps and predicts from them: once the last `order` changes equal
+/// earlier ones, what followed those is expected, until something else comes. If they occurred several times,
+/// the latest occurrence is used. A change is the symbol before it, the number of timesteps for which that
+/// lasted, and the symbol after it. This is the match model of compressors (Mahoney 2005), over changes.
 ///
-/// A Symbol is what one timestep is: its keys (KeySet), or a number. Looks back over kTimesteps. Only the
-/// constructor allocates.
+/// A Symbol is the content of one timestep: its keys (KeySet), or a number. Looks back over kTimesteps. Only
+/// the constructor allocates; advance() takes constant time.
 template <class Symbol>
 class RepeatFinder {
  public:
-  static constexpr std::size_t kTimesteps = std::size_t{1} << 15;
-  static constexpr std::size_t kMaxOrder = 2;
+  static constexpr std::size_t kTimesteps = std::size_t{1} << 15;  // of the history
+  static constexpr std::size_t kMaxOrder = 2;                      // of the constructor's order
 
-  /// @param order  1 to kMaxOrder
+  /// order  the number of changes that must be equal, 1 to kMaxOrder
   explicit RepeatFinder(std::size_t order = 1) : order_(order), history_(kTimesteps), places_(kPlaces) {}
 
-  /// To where no timestep has been.
+  /// Forgets all timesteps.
   void reset() noexcept {
     std::fill(places_.begin(), places_.end(), Place{});
     step_ = run_ = lag_ = length_ = changes_ = 0;
     last_change_ = 0;
   }
 
-  /// Takes the next timestep. The first one is no change, whatever `changes` says.
+  /// Takes the next timestep.
+  ///
+  /// changes  whether it differs from the one before; ignored for the first
   void advance(const Symbol& now, bool changes) noexcept {
     if (lag_ > 0 && ago(lag_) != now) lag_ = 0;
     if (changes && step_ > 0) {
@@ -64,9 +66,10 @@ class RepeatFinder {
     ++step_;
   }
 
-  /// For how many changes the sequence has repeated itself; 0 where it does not.
+  /// The number of changes for which the sequence has repeated itself; 0 if it does not.
   std::size_t length() const noexcept { return lag_ > 0 ? length_ : 0; }
-  /// The next timestep if it still does so. Only where length() is not 0.
+
+  /// The next timestep if the repeat continues. Only if length() is not 0.
   const Symbol& expected() const noexcept { return ago(lag_); }
 
   /// Writes or reads where the sequence is and what it was: its timesteps as runs of equal ones, so that a
@@ -94,7 +97,7 @@ class RepeatFinder {
 
   struct Place {
     std::uint64_t changes = 0;  // their hash
-    std::uint64_t step = 0;     // behind them, or 0 for none
+    std::uint64_t step = 0;     // after them, or 0 for none
   };
 
   void transfer_history(StateBytes& state, std::uint64_t step) noexcept {
@@ -132,7 +135,7 @@ class RepeatFinder {
     }
   }
 
-  // Whether what is repeated goes on, or a repeat begins, with these changes.
+  // Continues the repeat, or begins one, if these changes occurred before.
   void follow(std::uint64_t changes) noexcept {
     Place& place = places_[changes * 0xD6E8FEB86659FD93u >> (64 - kBits)];
     if (lag_ > 0) {
@@ -144,15 +147,15 @@ class RepeatFinder {
     place = {changes, step_ + 1};
   }
 
-  // Timesteps before the next one.
+  // The timestep `steps` before the next one.
   const Symbol& ago(std::uint64_t steps) const noexcept { return history_[(step_ - steps) % kTimesteps]; }
 
   std::size_t order_;
-  std::vector<Symbol> history_;    // round and round
-  std::vector<Place> places_;      // where the sequence last changed in some way, by the hash of that
+  std::vector<Symbol> history_;    // a ring buffer
+  std::vector<Place> places_;      // the last occurrence of changes, by their hash
   std::uint64_t step_ = 0;         // timesteps so far
   std::uint64_t run_ = 0;          // those since the last change
-  std::uint64_t lag_ = 0;          // how long ago what is repeated was, or 0
+  std::uint64_t lag_ = 0;          // timesteps back to what is repeated, or 0
   std::uint64_t length_ = 0;       // changes that have been repeated
   std::uint64_t changes_ = 0;      // changes so far
   std::uint64_t last_change_ = 0;  // its hash

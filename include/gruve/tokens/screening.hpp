@@ -14,7 +14,7 @@
 
 namespace gruve {
 
-/// What decides about a song, by name.
+/// The rules by which a song is accepted or refused. rule_name() has their sentences.
 enum class Rule : std::uint8_t {
   accepted,
   not_readable,
@@ -25,8 +25,9 @@ enum class Rule : std::uint8_t {
   off_grid
 };
 
-inline constexpr int kNumRules = 7;
+inline constexpr int kNumRules = 7;  // of Rule
 
+/// The rule's name for people, such as "note too short for the grid".
 constexpr std::string_view rule_name(Rule rule) noexcept {
   constexpr std::string_view kNames[kNumRules] = {"accepted",
                                                   "not readable",
@@ -38,24 +39,25 @@ constexpr std::string_view rule_name(Rule rule) noexcept {
   return kNames[static_cast<int>(rule)];
 }
 
-/// What a song must be, and what is done to make it so. Without a drop or fold one offending note refuses the
-/// song.
+/// Which songs are accepted, and which notes are changed before. Without a drop or fold, one offending note
+/// refuses the song.
 struct ScreeningOptions {
-  int steps_per_quarter = 24;           // the grid that notes must be long enough for
-  bool drop_out_of_range = false;       // leave out notes that the piano has no key for
-  bool fold_octaves = false;            // move them by octaves to the nearest key that it has
-  bool drop_too_short = false;          // leave out notes that begin and end at the same timestep
-  bool drop_drums = false;              // leave out the drum channel
+  int steps_per_quarter = 24;           // the grid on which notes must be long enough
+  bool drop_out_of_range = false;       // drop notes for which the piano has no key
+  bool fold_octaves = false;            // move them by octaves to the nearest key of the piano
+  bool drop_too_short = false;          // drop notes that begin and end at the same timestep
+  bool drop_drums = false;              // drop the drum channel
   std::int64_t max_quarters = 20'000;   // the longest song, in quarter notes; kMaxTimesteps bounds it as well
-  double max_quantisation_error = 0.5;  // the largest quantisation_error(); 0.5 takes any song
+  double max_quantisation_error = 0.5;  // the largest quantisation_error(); 0.5 accepts any
 };
 
 /// The verdict on a song.
 struct Screening {
-  Rule rule = Rule::accepted;
-  std::string detail;        // one sentence about the first offence; empty where accepted
-  std::optional<Note> note;  // that offends, where it is a note that does
+  Rule rule = Rule::accepted;  // that refuses it, or accepted
+  std::string detail;          // one sentence about the first offence; empty if accepted
+  std::optional<Note> note;    // the offending note, if a note offends
 
+  /// Whether no rule refuses the song.
   bool accepted() const noexcept { return rule == Rule::accepted; }
 };
 
@@ -67,7 +69,7 @@ inline bool is_dropped(const Note& note, bool is_too_short, const ScreeningOptio
          (options.drop_too_short && is_too_short);
 }
 
-// The nearest key of the piano that is a whole number of octaves away.
+// The nearest key of the piano at a distance of whole octaves.
 inline int folded(int pitch) noexcept {
   while (pitch < kLowestKey) pitch += 12;
   while (pitch > kHighestKey) pitch -= 12;
@@ -76,7 +78,8 @@ inline int folded(int pitch) noexcept {
 
 }  // namespace internal
 
-/// The song with the options' drops and folds done. Its length stays.
+/// The song with the notes dropped and folded that the options say. Its length stays. Throws Error as Grid
+/// does.
 inline Song screened(Song song, const ScreeningOptions& options) {
   const Grid grid(song.ticks_per_quarter, options.steps_per_quarter);
   std::erase_if(song.notes, [&](const Note& note) {
@@ -90,10 +93,9 @@ inline Song screened(Song song, const ScreeningOptions& options) {
   return song;
 }
 
-/// How far notes begin from the grid, in timesteps, on the average: 0 where all begin on it, some 0.25 where
-/// they have nothing to do with it, as in a performance without a metronome. 0 for a song without notes.
-///
-/// Throws Error only where Grid does.
+/// The mean distance of onsets from the grid, in timesteps: 0 if all are on it, about 0.25 if they are
+/// unrelated to it, as in a performance without a metronome. 0 for a song without notes. Throws Error as Grid
+/// does.
 inline double quantisation_error(const Song& song, int steps_per_quarter) {
   const Grid grid(song.ticks_per_quarter, steps_per_quarter);
   if (song.notes.empty()) return 0;
@@ -105,8 +107,8 @@ inline double quantisation_error(const Song& song, int steps_per_quarter) {
   return sum / static_cast<double>(song.notes.size());
 }
 
-/// Says whether screened(song, options) can be encoded with nothing lost but what its encoder says, and if
-/// not, why. Throws Error only where Grid does.
+/// Whether screened(song, options) can be encoded without losing more than its encoder documents, and if not,
+/// why. Linear in the notes. Throws Error as Grid does.
 inline Screening screen(const Song& song, const ScreeningOptions& options = {}) {
   const Grid grid(song.ticks_per_quarter, options.steps_per_quarter);
   std::int64_t end = song.length;
@@ -123,7 +125,7 @@ inline Screening screen(const Song& song, const ScreeningOptions& options = {}) 
   for (const Note& note : song.notes) {
     const bool is_too_short = grid.is_too_short(note.start, note.end);
     const bool is_drum = options.drop_drums && note.channel == kDrumChannel;
-    if (!is_too_short && on_piano(note.pitch) && !is_drum) {  // as most are
+    if (!is_too_short && on_piano(note.pitch) && !is_drum) {  // as for most notes
       is_empty = false;
       continue;
     }
@@ -132,7 +134,7 @@ inline Screening screen(const Song& song, const ScreeningOptions& options = {}) 
     if (!on_piano(options.fold_octaves ? internal::folded(note.pitch) : note.pitch))
       return {Rule::out_of_range,
               "note " + std::to_string(note.pitch) + " at tick " + std::to_string(note.start) +
-                  (note.pitch < kLowestKey ? " lies below A0" : " lies above C8"),
+                  (note.pitch < kLowestKey ? " is below A0" : " is above C8"),
               note};
     if (is_too_short)
       return {Rule::too_short,
@@ -144,15 +146,14 @@ inline Screening screen(const Song& song, const ScreeningOptions& options = {}) 
   }
   if (is_empty)
     return {Rule::no_notes,
-            song.notes.empty() ? "the song holds no notes" : "the song holds no notes but dropped ones",
+            song.notes.empty() ? "the song holds no notes" : "all of the song's notes are dropped",
             std::nullopt};
   if (options.max_quantisation_error < 0.5) {
     const double error = quantisation_error(song, options.steps_per_quarter);
     if (error > options.max_quantisation_error)
       return {Rule::off_grid,
-              "notes begin " + std::to_string(error) +
-                  " timesteps from the grid on the average, expected at most " +
-                  std::to_string(options.max_quantisation_error),
+              "the mean distance of onsets from the grid is " + std::to_string(error) +
+                  " timesteps, expected at most " + std::to_string(options.max_quantisation_error),
               std::nullopt};
   }
   return {};

@@ -18,61 +18,64 @@
 
 namespace gruve {
 
+/// Options of a TimestepEncoder.
 struct TimestepOptions {
   int steps_per_quarter = 24;  // 1 to kMaxStepsPerQuarter
-  bool repeat_held = true;     // a held key stands in each timestep that it sounds in, not only at its onset
+  bool repeat_held = true;     // a held key is repeated in each timestep in which it sounds
 
   friend bool operator==(const TimestepOptions&, const TimestepOptions&) = default;
 };
 
-/// The format this project is named for: music as a list of the keys that sound in each timestep.
+/// The timestep format: music as a list of the keys that sound in each timestep.
 ///
-///   0-87   the piano keys A0 to C8 (MIDI 21 to 108); in a timestep the highest stands first
-///   88     ends the timestep
+/// 0–87  the piano keys A0 to C8 (MIDI 21 to 108), in a timestep from the highest to the lowest
+/// 88    ends the timestep
 ///
 /// At 24 timesteps per quarter note a C major triad held for two timesteps, then one of silence, is
 /// 46 43 39 88 46 43 39 88 88.
 ///
-/// What it can't hold: velocities, channels, tempo, metre, and a key struck again while or as soon as it
-/// sounded (with repeat_held two such notes become one; without it all notes last one timestep).
+/// Not represented: velocities, channels, tempo, metre, and a key struck again during or at the end of its
+/// previous note (with repeat_held the two notes become one; without it all notes last one timestep).
 ///
 /// The grammar's state is the last token of the timestep, kEndOfStep at its beginning: after a key only lower
 /// keys or kEndOfStep may follow.
 class TimestepEncoder {
  public:
-  using Source = Song;
-  using State = int;
-  using Options = TimestepOptions;
+  using Source = Song;              // what it encodes
+  using State = int;                // of the grammar: the last token of the timestep
+  using Options = TimestepOptions;  // of the constructor
   using FeatureState = TimestepFeatures;
 
-  static constexpr std::string_view kType = "timestep";
-  static constexpr Token kEndOfStep = kNumKeys;
+  static constexpr std::string_view kType = "timestep";  // in files
+  static constexpr Token kEndOfStep = kNumKeys;          // the token that ends a timestep, 88
 
-  /// Throws Error where steps_per_quarter is out of its range.
+  /// Throws Error if steps_per_quarter is out of its range.
   explicit TimestepEncoder(Options options = {}) : options_(options) { Grid(1, options.steps_per_quarter); }
 
-  const Options& options() const noexcept { return options_; }
-  int vocab_size() const noexcept { return kNumKeys + 1; }
-  int steps_per_quarter() const noexcept { return options_.steps_per_quarter; }
+  const Options& options() const noexcept { return options_; }                   // as they were given
+  int vocab_size() const noexcept { return kNumKeys + 1; }                       // V = 89
+  int steps_per_quarter() const noexcept { return options_.steps_per_quarter; }  // of the grid
 
-  /// How many timesteps the music moves on by this token: 1 at kEndOfStep, else 0.
+  /// The number of timesteps by which the token advances: 1 for kEndOfStep, otherwise 0.
   int steps(State, Token token) const noexcept { return token == kEndOfStep ? 1 : 0; }
 
-  Token start_token() const noexcept { return kEndOfStep; }
-  State start() const noexcept { return kEndOfStep; }
-  State advance(State, Token token) const noexcept { return token; }
+  Token start_token() const noexcept { return kEndOfStep; }           // 88, as if a timestep had just ended
+  State start() const noexcept { return kEndOfStep; }                 // the state before the first token
+  State advance(State, Token token) const noexcept { return token; }  // the state after a token
+
+  /// Whether a token may follow: kEndOfStep, or a key below the last one of the timestep.
   bool allowed(State state, Token token) const noexcept {
     return token == kEndOfStep || (token < kEndOfStep && token < state);
   }
-  bool at_boundary(State state) const noexcept { return state == kEndOfStep; }
+  bool at_boundary(State state) const noexcept { return state == kEndOfStep; }  // after each timestep
 
-  /// The song's timesteps, as many as its length takes (rounded up) and all of the last note. A note begins
-  /// and ends at the timesteps nearest to its own, halves up, the first at the earliest. Notes outside the
-  /// piano's keys, and those that round to no timestep at all, are left out: screen() says beforehand whether
-  /// a song has any.
+  /// The song's timesteps: as many as its length (rounded up) and its last note need. A note begins and ends
+  /// at the timesteps nearest to its own start and end, halves rounded up, at timestep 0 at the earliest.
+  /// Notes outside the piano's keys, and notes that round to no timestep, are dropped; screen() says
+  /// beforehand whether a song has any.
   ///
-  /// Throws Error where the song takes more than kMaxTimesteps, or its ticks_per_quarter is out of Grid's
-  /// range.
+  /// Throws Error if the song needs more than kMaxTimesteps, or its ticks_per_quarter is out of Grid's range.
+  /// Time and memory are linear in notes and timesteps.
   std::vector<Token> encode(const Song& song) const {
     struct Held {
       std::int64_t start, end;  // timesteps
@@ -114,19 +117,20 @@ class TimestepEncoder {
     return writer.write(static_cast<std::size_t>(steps + held_steps));
   }
 
-  /// The song that the tokens spell: velocity 80, one tempo, ticks_per_quarter a multiple of
-  /// steps_per_quarter near 480. A key in consecutive timesteps is one note (without repeat_held: one of a
-  /// single timestep each). The keys of a timestep may stand in any order and twice; a last timestep that is
-  /// not ended counts.
+  /// The song that the tokens encode: velocity 80, one tempo, ticks_per_quarter a multiple of
+  /// steps_per_quarter near 480. A key in consecutive timesteps is one note (without repeat_held: one note
+  /// per timestep). The keys of a timestep may be in any order, and repeated; a last timestep that is not
+  /// ended is included.
   ///
   /// bpm  quarter notes per minute, 4 to 60,000,000
-  /// Throws Error on a token outside the vocabulary or a tempo that a MIDI file can't hold.
+  ///
+  /// Throws Error on a token outside the vocabulary, or on a tempo that a MIDI file cannot hold.
   Song decode(std::span<const Token> tokens, double bpm = 120) const {
     Song song = song_on_grid(options_.steps_per_quarter, bpm);
     const std::int64_t ticks = song.ticks_per_quarter / options_.steps_per_quarter;  // of a timestep
 
     struct Held {
-      std::int64_t first = -2, last = -2;  // timesteps in which the key stood; -2 where it hasn't yet
+      std::int64_t first = -2, last = -2;  // timesteps of its current note; -2 if it has none yet
     };
     std::array<Held, kNumKeys> held;
     const auto release = [&](std::size_t key) {

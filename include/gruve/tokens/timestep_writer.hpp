@@ -11,29 +11,31 @@
 
 namespace gruve::internal {
 
-/// Writes timesteps as tokens from where keys begin and end: the keys that are held from the highest down,
-/// then the end of the timestep. When keys change next, and how many are held, a processor can't guess: so
-/// none of this is a branch, but for timesteps that are written eight at a time, of eight tokens each, the
-/// next over what was too much.
+/// Writes timesteps as tokens, given where keys begin and end: the held keys from the highest down, then the
+/// end of the timestep. When keys change and how many are held is unpredictable, so the code has no branch
+/// on either. It writes eight timesteps of eight tokens at a time; what was too many is overwritten by the
+/// next ones.
 class TimestepWriter {
  public:
   /// steps    timesteps of the song
-  /// highest  a key, of 0 to kNumKeys - 1, that no key is above
+  /// highest  the highest key of the song, 0 to kNumKeys - 1
   TimestepWriter(std::size_t steps, int highest)
       : steps_(steps), highest_(highest), changes_(2 * steps + 2), marks_(steps / 64 + 2) {
     mark(steps);
   }
 
-  /// From this timestep on, at most the song's end, a key is held that was not, or the other way about.
+  /// From this timestep on, at most the song's end, a key is held if it was not, and not held if it was.
   void flip(std::size_t step, int key) noexcept {
     const auto place = static_cast<std::size_t>(highest_ - key);
     changes_[2 * step + place / 64] ^= std::uint64_t{1} << place % 64;
     mark(step);
   }
 
-  /// num_tokens  as many as the flips make
+  /// The tokens of all timesteps.
+  ///
+  /// num_tokens  their number, which follows from the flips
   std::vector<Token> write(std::size_t num_tokens) const {
-    // In registers: writing tokens might change them, for all that a compiler knows.
+    // Locals, in registers: as far as the compiler knows, writing tokens might change the members.
     const std::size_t steps = steps_;
     const int highest = highest_;
     const std::uint64_t *changes = changes_.data(), *marks = marks_.data();
@@ -62,18 +64,18 @@ class TimestepWriter {
   }
 
  private:
-  static constexpr std::uint64_t kEnd = kNumKeys;  // the token behind a timestep's keys
+  static constexpr std::uint64_t kEnd = kNumKeys;  // the token after a timestep's keys
   static constexpr std::size_t kBlock = 8;         // tokens that are written at once
-  static constexpr std::size_t kAlike = 8;         // timesteps that are
+  static constexpr std::size_t kAlike = 8;         // timesteps that are written at once
 
-  // The keys that are held: the song's highest at the lowest bit, and so on down.
+  // The held keys: the song's highest key at the lowest bit, and so on down.
   struct Keys {
     std::uint64_t upper = 0;  // 64 keys
     std::uint64_t lower = 0;  // the others
   };
 
-  // A timestep's tokens as they lie in memory, in registers. Where there are more than kBlock, or keys more
-  // than 55 semitones apart, size says no more than that it is above kBlock.
+  // A timestep's tokens in registers, with the byte order of memory. If there are more than kBlock of them,
+  // or keys more than 55 semitones apart, size is only known to be above kBlock.
   struct Block {
     std::uint64_t first;   // four tokens
     std::uint64_t second;  // four more
@@ -82,7 +84,7 @@ class TimestepWriter {
 
   void mark(std::size_t step) noexcept { marks_[step / 64] |= std::uint64_t{1} << step % 64; }
 
-  // How many timesteps from this one to the next mark, or kAlike where that is less.
+  // The number of timesteps from this one to the next mark, at most kAlike.
   static std::size_t next_mark(const std::uint64_t* marks, std::size_t step) noexcept {
     const std::size_t word = (step + 1) / 64, bit = (step + 1) % 64;
     const std::uint64_t next = marks[word] >> bit | marks[word + 1] << 1 << (63 - bit);
@@ -93,13 +95,13 @@ class TimestepWriter {
     std::uint64_t window = keys.upper;  // 56 keys, the highest at the lowest bit
     std::uint64_t highest = static_cast<std::uint64_t>(highest_key);
     bool is_wide = false;
-    if ((keys.upper >> 56 | keys.lower) != 0) {  // then it begins at the highest that is held
+    if ((keys.upper >> 56 | keys.lower) != 0) {  // then the window begins at the highest held key
       const int shift = std::countr_zero(keys.upper | std::uint64_t{1} << 63);
       window = keys.upper >> shift | keys.lower << 1 << (63 - shift);
       is_wide = (window >> 56 | keys.lower >> shift) != 0;
       highest -= static_cast<std::uint64_t>(shift);
     }
-    window |= std::uint64_t{0xFF} << 56;  // behind the keys stands the end, eight times
+    window |= std::uint64_t{0xFF} << 56;  // after the keys the end of the timestep, eight times
     std::size_t size = is_wide ? 2 * kBlock : kBlock + 1;
     const auto next_four = [&] {
       constexpr std::uint64_t kOnes = 0x0001'0001'0001'0001;
@@ -117,12 +119,12 @@ class TimestepWriter {
     return {first, second, size};
   }
 
-  // The lowest bit of token i of four, as they lie in memory.
+  // The lowest bit of token i of four, in the byte order of memory.
   static constexpr int place(int i) noexcept {
     return 16 * (std::endian::native == std::endian::little ? i : 3 - i);
   }
 
-  // As spell(), for any keys. Returns the end of what it wrote.
+  // As spell(), for any keys. Returns the end of the written tokens.
   static Token* spell_all(Keys keys, int highest, Token* out) noexcept {
     for (; keys.upper != 0; keys.upper &= keys.upper - 1)
       *out++ = static_cast<Token>(highest - std::countr_zero(keys.upper));
@@ -134,8 +136,8 @@ class TimestepWriter {
 
   std::size_t steps_;
   int highest_;
-  std::vector<std::uint64_t> changes_;  // two words a timestep, as Keys
-  std::vector<std::uint64_t> marks_;    // a bit a timestep: a change, or the end
+  std::vector<std::uint64_t> changes_;  // two words per timestep, as Keys
+  std::vector<std::uint64_t> marks_;    // one bit per timestep: a change, or the end
 };
 
 }  // namespace gruve::internal
