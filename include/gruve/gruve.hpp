@@ -77,6 +77,7 @@
 #include "gruve/nn/gru.hpp"
 #include "gruve/nn/parameter.hpp"
 #include "gruve/piece/generated_songs.hpp"
+#include "gruve/piece/live_player.hpp"
 #include "gruve/piece/measured_corpus.hpp"
 #include "gruve/piece/player.hpp"
 #include "gruve/piece/primer.hpp"

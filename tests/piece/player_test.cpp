@@ -10,6 +10,7 @@
 #include "../error_of.hpp"
 #include "../tokens/custom_encoder.hpp"
 #include "catch.hpp"
+#include "gruve/generate/batch_generator.hpp"
 #include "gruve/model/model_file.hpp"
 #include "gruve/train/evaluate.hpp"
 #include "gruve/train/trainer.hpp"

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <algorithm>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -14,8 +12,6 @@
 
 #include "gruve/core/error.hpp"
 #include "gruve/core/thread_pool.hpp"
-#include "gruve/generate/batch_generator.hpp"
-#include "gruve/generate/continuation.hpp"
 #include "gruve/generate/controls.hpp"
 #include "gruve/generate/generator.hpp"
 #include "gruve/generate/sampler.hpp"
@@ -24,10 +20,7 @@
 #include "gruve/midi/song.hpp"
 #include "gruve/model/packed_model.hpp"
 #include "gruve/model/trained_model.hpp"
-#include "gruve/piece/primer.hpp"
-#include "gruve/piece/within.hpp"
 #include "gruve/tokens/any_encoder.hpp"
-#include "gruve/tokens/grid.hpp"
 
 namespace gruve {
 
@@ -53,7 +46,7 @@ struct PieceOptions {
   ControlOptions controls = {};              // their metre is filled in
   std::optional<MeasureRanges> within = {};  // music: each minute is redrawn until its measures are in these
                                              // ranges (see generate_within and minute_ranges)
-  std::uint64_t seed = 1;  // the same seed gives the same pieces
+  std::uint64_t seed = 1;                    // the same seed gives the same pieces
 };
 
 /// A piece that was generated.
@@ -76,17 +69,7 @@ class Player {
       : Player(std::span(&model, 1), options) {}
 
   /// Several models of one encoder. Throws Error where there is none, or where their encoders differ.
-  explicit Player(std::span<const TrainedModel> models, const PlayerOptions& options = {})
-      : threads_(std::make_unique<ThreadPool>(options.threads)) {
-    if (models.empty()) throw Error("a player of no model");
-    encoder_ = models.front().encoder;
-    music_ = models.front().music.value_or(MusicInfo());
-    for (const TrainedModel& model : models) {
-      if (!(model.encoder == encoder_)) throw Error("a player of models whose encoders differ");
-      packed_.emplace_back(model.network.config, kernels::active(options.precision));
-      packed_.back().assign(model.network, *threads_);
-    }
-  }
+  explicit Player(std::span<const TrainedModel> models, const PlayerOptions& options = {});
 
   const AnyEncoder& encoder() const noexcept { return encoder_; }
 
@@ -115,16 +98,7 @@ class Player {
 
   /// Several pieces, piece i from stream i of the seed, many at a time where there is more than one. Throws
   /// Error as generate() does.
-  std::vector<Piece> generate_pieces(const PieceOptions& options, int count) {
-    if ((options.bars ? 1 : 0) + (options.seconds ? 1 : 0) + (options.tokens ? 1 : 0) > 1)
-      throw Error("a piece has one length: bars, seconds or tokens");
-    return visit_encoder(encoder_, [&]<class Encoder>(const Encoder& encoder) {
-      if constexpr (MusicEncoder<Encoder>)
-        return generate_music(encoder, options, count);
-      else
-        return generate_other(encoder, options, count);
-    });
-  }
+  std::vector<Piece> generate_pieces(const PieceOptions& options, int count);
 
   /// A generator of this model, token by token, fit for a real-time thread; see Generator. The player must
   /// outlive it. `player.generator<EventEncoder>({.temperature = 0.9f}, 1)` is of that encoder, with its
@@ -143,116 +117,13 @@ class Player {
 
  private:
   template <MusicEncoder Encoder>
-  std::vector<Piece> generate_music(const Encoder& encoder, const PieceOptions& options, int count) {
-    double bpm = music_.tempo_bpm;
-    TimeSignature metre = music_.time_signature;
-    if (options.primer && !options.primer->tempos.empty()) bpm = options.primer->tempos.front().bpm();
-    if (options.primer && !options.primer->time_signatures.empty())
-      metre = options.primer->time_signatures.front();
-    metre.tick = 0;
-    bpm = options.tempo_bpm.value_or(bpm);
-    const std::int64_t steps = options.tokens ? 0 : length(options, bpm, metre, encoder.steps_per_quarter());
-    Primer primer;
-    if (options.primer)
-      primer = make_primer(*options.primer, encoder, options.tokens ? kMaxTimesteps : steps / 2,
-                           options.primer_name);
-    ControlOptions controls = options.controls;
-    controls.limits.metre = metre;
-
-    const auto generated = [&] {
-      if (!options.within)
-        return generate_all(encoder, options, controls, primer.tokens, count, [&](auto& generator) {
-          return options.tokens ? gruve::generate_tokens(generator, *options.tokens)
-                                : generate_steps(generator, steps - primer.steps);
-        });
-      if (options.tokens) throw Error("a piece within ranges has a length in bars or seconds, not tokens");
-      return generate_within({.minutes = *options.within,
-                              .steps = steps,
-                              .bpm = bpm,
-                              .metre = metre,
-                              .primer = primer.tokens,
-                              .primer_steps = primer.steps,
-                              .seed = options.seed,
-                              .count = count},
-                             packed_, encoder, options.sampler, controls, *threads_);
-    }();
-    std::vector<Piece> pieces(generated.size());
-    threads_->for_each(pieces.size(), [&](std::size_t i) {
-      pieces[i] = {.primer = primer.tokens, .tokens = generated[i]};
-      std::vector<Token> tokens = primer.tokens;
-      tokens.insert(tokens.end(), generated[i].begin(), generated[i].end());
-      Song song = encoder.decode(tokens, bpm);
-      if (song.time_signatures.empty()) song.time_signatures = {metre};
-      if (primer.steps > 0)
-        song = with_primer(std::move(song), primer.song,
-                           primer.steps * song.ticks_per_quarter / encoder.steps_per_quarter());
-      pieces[i].song = std::move(song);
-    });
-    return pieces;
-  }
-
+  std::vector<Piece> generate_music(const Encoder& encoder, const PieceOptions& options, int count);
   template <Grammar Encoder>
-  std::vector<Piece> generate_other(const Encoder& encoder, const PieceOptions& options, int count) {
-    if (options.bars || options.seconds || options.whole_bars || options.primer || options.within ||
-        options.tempo_bpm)
-      throw Error("a model of type \"" + std::string(encoder_.type()) +
-                  "\" is not music: the length of its pieces is in tokens, their primer is primer_tokens");
-    for (const Token token : options.primer_tokens)
-      if (token >= encoder.vocab_size())
-        throw Error("the primer has token " + std::to_string(token) +
-                    ", which is outside the vocabulary of " + std::to_string(encoder.vocab_size()));
-    auto generated = generate_all(
-        encoder, options, options.controls, options.primer_tokens, count,
-        [&](auto& generator) { return gruve::generate_tokens(generator, options.tokens.value_or(1000)); });
-    std::vector<Piece> pieces;
-    for (auto& tokens : generated)
-      pieces.push_back({.primer = options.primer_tokens, .tokens = std::move(tokens)});
-    return pieces;
-  }
-
-  // Timesteps of a piece, with its primer.
-  static std::int64_t length(const PieceOptions& options, double bpm, const TimeSignature& metre,
-                             int steps_per_quarter) {
-    const double quarters = options.bars ? *options.bars * 4.0 * metre.numerator / metre.denominator
-                                         : options.seconds.value_or(60) * bpm / 60;
-    const double wanted = quarters * steps_per_quarter;
-    if (!(wanted >= 0 && wanted <= static_cast<double>(kMaxTimesteps)))
-      throw Error("the requested length is " + std::to_string(wanted) + " timesteps, expected at most " +
-                  std::to_string(kMaxTimesteps));
-    std::int64_t steps = std::max<std::int64_t>(1, std::llround(wanted));
-    if (options.whole_bars) {
-      const std::int64_t bar = bar_steps(metre, steps_per_quarter);
-      steps = (steps + bar - 1) / bar * bar;
-    }
-    return steps;
-  }
-
-  // The tokens of every piece: generate(generator) for one, or for a group of several.
+  std::vector<Piece> generate_other(const Encoder& encoder, const PieceOptions& options, int count);
   template <class Encoder, class Generate>
   std::vector<std::vector<Token>> generate_all(const Encoder& encoder, const PieceOptions& options,
                                                const ControlOptions& controls, std::span<const Token> primer,
-                                               int count, Generate&& generate) {
-    const Ensemble models(packed_);
-    std::vector<std::vector<Token>> all;
-    if (count == 1) {
-      // Models that a core's second-level cache holds are stepped faster by one thread alone.
-      const bool is_large = models.step_bytes() > (std::size_t{1} << 20);
-      Generator generator(models, encoder, options.sampler, options.seed, 0,
-                          is_large ? threads_.get() : nullptr, controls);
-      generator.prime(primer);
-      all.push_back(generate(generator));
-      return all;
-    }
-    constexpr int kGroup = 256;
-    for (int first = 0; first < count; first += kGroup) {
-      BatchGenerator generator(models, encoder, options.sampler, options.seed,
-                               std::min(kGroup, count - first), *threads_, static_cast<std::uint64_t>(first),
-                               controls);
-      generator.prime(primer);
-      for (std::vector<Token>& tokens : generate(generator)) all.push_back(std::move(tokens));
-    }
-    return all;
-  }
+                                               int count, Generate&& generate);
 
   std::unique_ptr<ThreadPool> threads_;
   AnyEncoder encoder_;
@@ -261,3 +132,7 @@ class Player {
 };
 
 }  // namespace gruve
+
+#if !defined(GRUVE_COMPILED_KERNELS)
+#include "gruve/piece/player.inc"
+#endif
