@@ -38,6 +38,7 @@ void bench_step(const BenchArguments& options);
 void bench_cell(const BenchArguments& options);
 void bench_batch(const BenchArguments& options);
 void bench_forward(const BenchArguments& options);
+void bench_silence(const BenchArguments& options);
 void bench_midi(const BenchArguments& options);
 void bench_activations(const BenchArguments& options);
 
