@@ -36,11 +36,11 @@ struct Task {
   const char* name;
   void (*run)(const BenchArguments&);
 };
-constexpr Task kTasks[] = {{"limits", bench_limits}, {"train", bench_train},
-                           {"step", bench_step},     {"cell", bench_cell},
-                           {"batch", bench_batch},   {"forward", bench_forward},
-                           {"midi", bench_midi},     {"activations", bench_activations},
-                           {"sample", bench_sample}};
+constexpr Task kTasks[] = {
+    {"limits", bench_limits},   {"train", bench_train}, {"step", bench_step},
+    {"cell", bench_cell},       {"batch", bench_batch}, {"forward", bench_forward},
+    {"silence", bench_silence}, {"midi", bench_midi},   {"activations", bench_activations},
+    {"sample", bench_sample}};
 
 void bench(const BenchArguments& options) {
   if (!options.isa.empty() && !kernels::force(options.isa))

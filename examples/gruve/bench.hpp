@@ -39,6 +39,7 @@ void bench_sample(const BenchArguments& options);
 void bench_cell(const BenchArguments& options);
 void bench_batch(const BenchArguments& options);
 void bench_forward(const BenchArguments& options);
+void bench_silence(const BenchArguments& options);
 void bench_midi(const BenchArguments& options);
 void bench_activations(const BenchArguments& options);
 

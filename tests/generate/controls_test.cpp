@@ -1,6 +1,5 @@
 #include "gruve/generate/controls.hpp"
 
-#include <atomic>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -17,11 +16,10 @@
 #include "gruve/model/gru_model.hpp"
 #include "gruve/tokens/char_encoder.hpp"
 #include "music.hpp"
+#include "realtime.hpp"
 
 using namespace gruve;
 using Kind = EventEncoder::Kind;
-
-extern std::atomic<long> allocations;  // counted in ../allocations.cpp
 
 namespace {
 
@@ -475,16 +473,16 @@ TEMPLATE_TEST_CASE("Limits that are not reached change no token", "[generate][co
   CHECK(generate_tokens(free, 2000) == generate_tokens(far, 2000));
 }
 
-TEMPLATE_TEST_CASE("Generating under all controls allocates nothing", "[generate][controls][realtime]",
-                   TimestepEncoder, EventEncoder) {
+TEMPLATE_TEST_CASE("Generating under all controls takes no memory, no lock and no system call",
+                   "[generate][controls][realtime]", TimestepEncoder, EventEncoder) {
   const TestType encoder({.steps_per_quarter = 4});
   const PackedModel<float> model = untrained(encoder);
   Generator generator(model, encoder, kAllOptions, 5, 0, nullptr, kAllControls);
   const std::vector<Token> primer = {encoder.start_token()};
-  const long before = allocations;
-  generator.prime(primer);
-  for (int i = 0; i < 3000; ++i) generator.next();
-  CHECK(allocations == before);
+  CHECK(tests::counted([&] {
+          generator.prime(primer);
+          for (int i = 0; i < 3000; ++i) generator.next();
+        }) == tests::RealtimeCounts{});
   static_assert(noexcept(generator.next())&& noexcept(generator.prime(primer)));
 }
 

@@ -1,7 +1,6 @@
 #include "gruve/model/ensemble.hpp"
 
 #include <array>
-#include <atomic>
 #include <cmath>
 #include <limits>
 #include <span>
@@ -16,11 +15,10 @@
 #include "gruve/model/gru_model.hpp"
 #include "gruve/model/stepper.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
+#include "realtime.hpp"
 
 using namespace gruve;
 using gruve::tests::error_of;
-
-extern std::atomic<long> allocations;  // counted in ../allocations.cpp
 
 namespace {
 
@@ -142,14 +140,15 @@ TEST_CASE("Several models go back together", "[generate][ensemble]") {
   CHECK(again == once);
 }
 
-TEST_CASE("Generating with several models allocates nothing", "[generate][realtime]") {
+TEST_CASE("Generating with several models takes no memory, no lock and no system call",
+          "[generate][realtime]") {
   const std::vector<PackedModel<float>> models = unequal();
   Generator generator(models, TimestepEncoder(), {.temperature = 0.9f}, 5);
   const std::vector<Token> primer = {60, 50, 88};
-  const long before = allocations;
-  generator.prime(primer);
-  for (int i = 0; i < 1000; ++i) generator.next();
-  CHECK(allocations == before);
+  CHECK(tests::counted([&] {
+          generator.prime(primer);
+          for (int i = 0; i < 1000; ++i) generator.next();
+        }) == tests::RealtimeCounts{});
 }
 
 TEST_CASE("Models that can't speak together are refused", "[generate][ensemble]") {

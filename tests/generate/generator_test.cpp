@@ -1,6 +1,5 @@
 #include "gruve/generate/generator.hpp"
 
-#include <atomic>
 #include <vector>
 
 #include "catch.hpp"
@@ -10,10 +9,9 @@
 #include "gruve/model/gru_model.hpp"
 #include "gruve/tokens/char_encoder.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
+#include "realtime.hpp"
 
 using namespace gruve;
-
-extern std::atomic<long> allocations;  // counted in ../allocations.cpp
 
 namespace {
 
@@ -67,16 +65,16 @@ TEST_CASE("A length in tokens is followed to the end of the timestep", "[generat
   for (std::size_t i = 99; i + 1 < tokens.size(); ++i) CHECK(tokens[i] != TimestepEncoder::kEndOfStep);
 }
 
-TEST_CASE("Generating allocates nothing", "[generate][realtime]") {
+TEST_CASE("Generating takes no memory, no lock and no system call", "[generate][realtime]") {
   const Untrained model(89, 2, GENERATE("", "index,held,intervals,bar=4,repeat,outer"));
   const TimestepEncoder encoder;
   Generator generator(model.packed, encoder,
                       {.argmax = 0.2f, .temperature = 0.9f, .top_k = 40, .top_p = 0.9f, .min_p = 0.01f}, 5);
   const std::vector<Token> primer = {60, 50, 88};
-  const long before = allocations;
-  generator.prime(primer);
-  for (int i = 0; i < 1000; ++i) generator.next();
-  CHECK(allocations == before);
+  CHECK(tests::counted([&] {
+          generator.prime(primer);
+          for (int i = 0; i < 1000; ++i) generator.next();
+        }) == tests::RealtimeCounts{});
   static_assert(noexcept(generator.next())&& noexcept(generator.prime(primer)));
 }
 

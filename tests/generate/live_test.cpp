@@ -1,7 +1,6 @@
 #include "gruve/generate/live.hpp"
 
 #include <array>
-#include <atomic>
 #include <cmath>
 #include <memory>
 #include <thread>
@@ -11,11 +10,12 @@
 #include "catch.hpp"
 #include "error_of.hpp"
 #include "gruve/model/gru_model.hpp"
+#include "realtime.hpp"
 
 using namespace gruve;
 using gruve::tests::error_of;
-
-extern std::atomic<long> allocations;  // counted in ../allocations.cpp
+using tests::counted;
+using tests::RealtimeCounts;
 
 namespace {
 
@@ -292,22 +292,23 @@ TEST_CASE("The audio thread's functions allocate nothing", "[generate][live][rea
     static_assert(noexcept(live.process({}, out))&& noexcept(live.note_on(1, 2, 3))&& noexcept(
         live.listen())&& noexcept(live.answer())&& noexcept(live.set(SamplerOptions{})));
     live.hand_over(generator, model);
-    const long before = allocations;
-    blocks(1000);
-    live.listen();
-    for (int i = 0; i < 300; ++i) {
-      live.note_on(40 + i % 40, 80, i % 200);
-      live.note_off(40 + (i + 20) % 40, i % 100);
-      blocks(1);
-    }
-    live.answer();
-    bool set = live.set(SamplerOptions{.temperature = 2, .top_k = 5});
-    set = set && live.set(ControlOptions{.limits = {.max_keys = 4}, .max_repeats = 2});
-    live.reseed(3);
-    blocks(1000);
-    live.release();
-    blocks(1);
-    CHECK(allocations == before);
+    bool set = false;
+    CHECK(counted([&] {
+            blocks(1000);
+            live.listen();
+            for (int i = 0; i < 300; ++i) {
+              live.note_on(40 + i % 40, 80, i % 200);
+              live.note_off(40 + (i + 20) % 40, i % 100);
+              blocks(1);
+            }
+            live.answer();
+            set = live.set(SamplerOptions{.temperature = 2, .top_k = 5});
+            set = set && live.set(ControlOptions{.limits = {.max_keys = 4}, .max_repeats = 2});
+            live.reseed(3);
+            blocks(1000);
+            live.release();
+            blocks(1);
+          }) == RealtimeCounts{});
     CHECK(set);
   };
   check(TimestepEncoder());

@@ -1,6 +1,5 @@
 // Copies of generators, their state as bytes, and options that are set while they play.
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstring>
 #include <span>
@@ -15,10 +14,11 @@
 #include "gruve/tokens/char_encoder.hpp"
 #include "gruve/tokens/event_encoder.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
+#include "realtime.hpp"
 
 using namespace gruve;
-
-extern std::atomic<long> allocations;  // counted in ../allocations.cpp
+using tests::counted;
+using tests::RealtimeCounts;
 
 namespace {
 
@@ -207,19 +207,20 @@ TEST_CASE("A copy is a fork that allocates nothing once it is made", "[generate]
     CHECK(state_of(fork) == state_of(generator));
     std::vector<std::byte> bytes(generator.state_size());
     std::vector<Token> a(500), b(500);
-    const long before = allocations;
-    for (Token& token : a) token = generator.next();
-    for (Token& token : b) token = fork.next();
-    fork.reseed(5, 6);
-    bool set = fork.set(SamplerOptions{.top_k = 3, .min_p = 0.1f, .entropy = {.min_entropy = 1}});
-    for (int i = 0; i < 100; ++i) fork.next();
-    set = set && fork.set(SamplerOptions{});
-    const std::size_t size = fork.save_state(bytes);
-    const bool restored = generator.restore_state(std::span(bytes).first(size));
-    generator.restore(fork);
-    generator = fork;
-    for (int i = 0; i < 100; ++i) generator.next();
-    CHECK(allocations == before);
+    bool set = false, restored = false;
+    CHECK(counted([&] {
+            for (Token& token : a) token = generator.next();
+            for (Token& token : b) token = fork.next();
+            fork.reseed(5, 6);
+            set = fork.set(SamplerOptions{.top_k = 3, .min_p = 0.1f, .entropy = {.min_entropy = 1}});
+            for (int i = 0; i < 100; ++i) fork.next();
+            set = set && fork.set(SamplerOptions{});
+            const std::size_t size = fork.save_state(bytes);
+            restored = generator.restore_state(std::span(bytes).first(size));
+            generator.restore(fork);
+            generator = fork;
+            for (int i = 0; i < 100; ++i) generator.next();
+          }) == RealtimeCounts{});
     CHECK(a == b);
     CHECK(set);
     CHECK(restored);
@@ -234,18 +235,17 @@ TEST_CASE("Controls that are set while music plays hold from there on, without a
   const auto check = [](auto generator) {
     draw(generator, 500);
     auto free = generator;
-    const long before = allocations;
-    // The same options change nothing.
-    bool set = generator.set(ControlOptions{});
-    bool same = true;
-    for (int i = 0; i < 300; ++i) same = same && generator.next() == free.next();
-    set = set && generator.set(ControlOptions{.limits = {.scale = 1, .max_keys = 2}, .max_repeats = 1});
-    CHECK(allocations == before);
+    bool set = false, same = true;
+    CHECK(counted([&] {
+            set = generator.set(ControlOptions{});  // the same options change nothing
+            for (int i = 0; i < 300; ++i) same = same && generator.next() == free.next();
+            set =
+                set && generator.set(ControlOptions{.limits = {.scale = 1, .max_keys = 2}, .max_repeats = 1});
+          }) == RealtimeCounts{});
     CHECK(set);
     CHECK(same);
     const auto& encoder = generator.encoder();
     std::vector<Token> tokens = draw(generator, 2000);
-    CHECK(allocations > before);  // the vector's: they are counted
     if constexpr (std::is_same_v<std::decay_t<decltype(encoder)>, TimestepEncoder>) {
       for (const Token token : tokens)
         if (token < kNumKeys && (kLowestKey + token) % 12 != 0) FAIL("a key that is no C");

@@ -30,6 +30,9 @@ GRUVE_INLINE Vector clamp(Vector x, float low, float high) {
   x = x < low ? low - Vector{} : x;
   return x > high ? high - Vector{} : x;
 }
+GRUVE_INLINE Vector unless_faded(Vector v, Vector x) {
+  return (Vector)((IntVector)v & (((IntVector)x & kFadedBits) != 0));
+}
 GRUVE_INLINE void stream(float* p, Vector v) { __builtin_memcpy(p, &v, sizeof(v)); }
 GRUVE_INLINE void finish_streams() {}
 GRUVE_INLINE Vector load_first(const float* p, int n) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -13,11 +12,10 @@
 #include "catch.hpp"
 #include "error_of.hpp"
 #include "gruve/core/rng.hpp"
+#include "realtime.hpp"
 #include "tolerance.hpp"
 
 using namespace gruve;
-
-extern std::atomic<long> allocations;  // counted in ../allocations.cpp
 
 namespace {
 
@@ -163,20 +161,51 @@ TEST_CASE("A layer of fixed sizes takes the kernels that are forced", "[nn][fixe
   CHECK(std::memcmp(h.data(), plain.data(), sizeof(h)) == 0);
 }
 
-TEST_CASE("A step of fixed sizes allocates nothing, and what is not a number shows", "[nn][fixed_gru]") {
+TEST_CASE("A step of fixed sizes takes no memory, no lock and no system call, and what is not a number shows",
+          "[nn][fixed_gru][realtime]") {
   for (const ResetGate reset_gate : {ResetGate::after_product, ResetGate::before_product}) {
     const auto cell = random_cells<1, 33>(reset_gate).first;
     for (const kernels::Kernels<float>* kernels : kernels::available()) {
       const FixedGru<1, 33> gru(cell, *kernels);
       std::array<float, 1> x = {};
       std::array<float, 33> h = {};
-      const long before = allocations;
-      for (int step = 0; step < 10; ++step) gru.step(x, h);
-      CHECK(allocations == before);
+      CHECK(tests::counted([&] {
+              for (long step = 0; step < tests::realtime_calls(2000); ++step) gru.step(x, h);
+            }) == tests::RealtimeCounts{});
       x[0] = std::numeric_limits<float>::quiet_NaN();
       gru.step(x, h);
       CAPTURE(kernels->name);
       for (const float value : h) CHECK(std::isnan(value));
+    }
+  }
+}
+
+TEST_CASE("After silence a layer of fixed sizes has a state of zeros, and on the way none below the bound",
+          "[nn][fixed_gru][faded]") {
+  constexpr int kUnits = 20;
+  for (const ResetGate reset_gate : {ResetGate::after_product, ResetGate::before_product}) {
+    auto cell = random_cells<3, kUnits>(reset_gate).first;
+    for (std::size_t i = 0; i < cell.bias_ih.size(); ++i)
+      cell.bias_ih.data()[i] = i < 2 * kUnits ? -1.0f : 0.0f;
+    for (std::size_t i = 0; i < cell.bias_hh.size(); ++i) cell.bias_hh.data()[i] = 0;
+    for (std::size_t i = 0; i < cell.weight_hh.size(); ++i) cell.weight_hh.data()[i] *= 0.01f;
+    for (const kernels::Kernels<float>* kernels : kernels::available()) {
+      const FixedGru<3, kUnits> gru(cell, *kernels);
+      std::array<float, kUnits> h = {};
+      for (int i = 0; i < 5; ++i) gru.step(std::array{0.5f, -0.5f, 1.0f}, h);
+      CHECK(std::count(h.begin(), h.end(), 0.0f) == 0);
+      int too_small = 0;
+      for (int i = 0; i < 150; ++i) {
+        gru.step(std::array{0.0f, 0.0f, 0.0f}, h);
+        for (const float value : h) too_small += value != 0 && !(std::abs(value) >= kernels::kFaded);
+      }
+      CAPTURE(static_cast<int>(reset_gate), kernels->name);
+      CHECK(too_small == 0);
+      CHECK(std::count(h.begin(), h.end(), 0.0f) == kUnits);
+      // A state, and an input, that are subnormal from outside.
+      h.fill(1e-39f);
+      gru.step(std::array{1e-39f, -1e-40f, 0.0f}, h);
+      CHECK(std::count(h.begin(), h.end(), 0.0f) == kUnits);
     }
   }
 }

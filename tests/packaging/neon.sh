@@ -21,7 +21,10 @@ compile=(aarch64-linux-gnu-g++ -std=c++20 -Wall -Wextra -Wconversion -Wshadow -W
 cd "$work"
 "${compile[@]}" -O2 -c "$source/src/kernels.cpp"
 "${compile[@]}" -O0 -c "$source/tests/catch_main.cpp"
-for test in "$source"/tests/kernels/*.cpp; do "${compile[@]}" -O1 -c "$test"; done
+for test in "$source"/tests/kernels/*.cpp; do
+  # Not the one that puts itself in the place of malloc, which a static program can't have twice.
+  [[ $test == */realtime_test.cpp ]] || "${compile[@]}" -O1 -c "$test"
+done
 aarch64-linux-gnu-g++ -static ./*.o -o test_kernels
 
 # The products' chains of multiply-adds must have become fused ones on vectors.

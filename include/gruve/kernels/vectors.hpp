@@ -31,6 +31,8 @@
 ///   kLanes  floats in a vector
 ///   Vector, IntVector  of kLanes    multiply_add(a, b, c) = a · b + c
 ///   clamp(x, low, high)  a NaN passes, since it is neither below nor above
+///   unless_faded(v, x)  v where x is at least kFaded in magnitude or a NaN, else zero: only there one of the
+///   bits kFadedBits, the two upper ones of the exponent, is set
 ///   load_first(p, n), store_first(p, v, n)  the first n < kLanes lanes, the others zero or left alone
 ///   stream(p, v)  stores v at p, which is aligned to it, past the caches where that is worth it;
 ///   finish_streams()  before another thread reads what was stored so
@@ -43,6 +45,9 @@
 /// the denormal numbers and with infinite results where those are; only the sigmoid is zero already where it
 /// is half the smallest normal number, below x = −88.37 (tests/kernels/activations_test.cpp).
 namespace gruve::kernels {
+
+inline constexpr int kFadedBits = 0x60000000;
+static_assert(__builtin_bit_cast(int, kFaded) == 0x20000000);
 
 // What every processor has: vectors of four floats (SSE2, NEON, WebAssembly).
 namespace baseline {
@@ -57,6 +62,9 @@ GRUVE_INLINE Vector clamp(Vector x, float low, float high) {
   x = x < low ? low - Vector{} : x;
   return x > high ? high - Vector{} : x;
 #endif
+}
+GRUVE_INLINE Vector unless_faded(Vector v, Vector x) {
+  return (Vector)((IntVector)v & (((IntVector)x & kFadedBits) != 0));
 }
 // n < kLanes is said in the loops too: with an n known at compile time g++ warns of branches never taken.
 GRUVE_INLINE Vector load_first(const float* p, int n) {
@@ -98,6 +106,9 @@ GRUVE_INLINE Vector multiply_add(Vector a, Vector b, Vector c) { return _mm256_f
 GRUVE_INLINE Vector clamp(Vector x, float low, float high) {
   return _mm256_min_ps(_mm256_set1_ps(high), _mm256_max_ps(_mm256_set1_ps(low), x));
 }
+GRUVE_INLINE Vector unless_faded(Vector v, Vector x) {
+  return (Vector)((IntVector)v & (((IntVector)x & kFadedBits) != 0));
+}
 GRUVE_INLINE __m256i first_lanes(int n) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
@@ -128,6 +139,9 @@ GRUVE_INLINE Vector clamp(Vector x, float low, float high) {
   // Masked by all ones, since of the plain ones g++ 12 warns that they use what has no value.
   const __mmask16 all = 0xFFFF;
   return _mm512_maskz_min_ps(all, _mm512_set1_ps(high), _mm512_maskz_max_ps(all, _mm512_set1_ps(low), x));
+}
+GRUVE_INLINE Vector unless_faded(Vector v, Vector x) {
+  return _mm512_maskz_mov_ps(_mm512_test_epi32_mask((__m512i)x, _mm512_set1_epi32(kFadedBits)), v);
 }
 GRUVE_INLINE __mmask16 first_lanes(int n) { return static_cast<__mmask16>((1u << n) - 1); }
 GRUVE_INLINE Vector load_first(const float* p, int n) { return _mm512_maskz_loadu_ps(first_lanes(n), p); }

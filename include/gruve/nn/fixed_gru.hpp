@@ -22,6 +22,13 @@ namespace gruve {
 ///   gru.step(std::array{0.5f}, h);
 ///
 /// It is a template of the sizes, so that the program's own optimisation counts: -O2 or more.
+///
+/// Cost of a step, whatever the numbers are: 3H(E + H) multiply-adds and 3H activations; it reads 12H(E + H)
+/// + 16H bytes of weights, H rounded up to whole vectors.
+///
+/// A state that falls below kernels::kFaded = 2⁻⁶³, some −380 dB, is stored as 0. So a layer that forgets
+/// slowly does not end among the subnormal numbers when its input falls silent, where each step would take
+/// many times as long; no flag of the processor is read or set, and none needs to be.
 template <int InputSize, int HiddenSize>
 class FixedGru {
  public:

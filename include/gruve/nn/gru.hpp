@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "gruve/kernels/faded.hpp"
 #include "gruve/kernels/kernels.hpp"
+#include "gruve/kernels/reference.hpp"
 #include "gruve/nn/parameter.hpp"
 
 namespace gruve {
@@ -60,7 +62,8 @@ struct GruCell {
   int input_size() const noexcept { return weight_ih.cols(); }
   int hidden_size() const noexcept { return weight_hh.cols(); }
 
-  /// One timestep of one sequence: h [H] becomes the state after the input x [E].
+  /// One timestep of one sequence: h [H] becomes the state after the input x [E]. In float what fades becomes
+  /// zero (kernels::kFaded).
   void step(const Vector<InputSize>& x, Vector<HiddenSize>& h) const {
     const int H = hidden_size();
     assert(x.size() == input_size() && h.size() == H);
@@ -73,21 +76,24 @@ struct GruCell {
     recurrent.template head<kGateRows == Eigen::Dynamic ? Eigen::Dynamic : 2 * HiddenSize>(2 * H) +=
         w_hh.topRows(2 * H) * h;
     const auto gate = [&](int first) {
-      return (Scalar(1) /
-              (Scalar(1) + (-(input.segment(first, H) + recurrent.segment(first, H))).array().exp()))
-          .matrix();
+      Vector<HiddenSize> values = input.segment(first, H) + recurrent.segment(first, H);
+      kernels::reference::apply_sigmoid(H, values.data());
+      return values;
     };
     const Vector<HiddenSize> r = gate(0), z = gate(H);
     Vector<HiddenSize> n;
     if (reset_gate == ResetGate::after_product) {
       recurrent.tail(H) += w_hh.bottomRows(H) * h;
-      n = (input.tail(H).array() + r.array() * recurrent.tail(H).array()).tanh();
+      n = input.tail(H).array() + r.array() * recurrent.tail(H).array();
     } else {
-      const Vector<HiddenSize> rh = r.cwiseProduct(h);
+      Vector<HiddenSize> rh = r.cwiseProduct(h);
+      kernels::flush_below(kernels::kFaded, H, rh.data());
       recurrent.tail(H) += w_hh.bottomRows(H) * rh;
-      n = (input.tail(H) + recurrent.tail(H)).array().tanh();
+      n = input.tail(H) + recurrent.tail(H);
     }
+    kernels::reference::apply_tanh(H, n.data());
     h = n + z.cwiseProduct(h - n);
+    kernels::flush_below(kernels::kFaded, H, h.data());
   }
 };
 
