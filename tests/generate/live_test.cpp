@@ -114,6 +114,24 @@ TEST_CASE("Live notes are those of the decoded song, at the nearest sample, what
   check_blocks(EventEncoder({.velocities = true}));
 }
 
+TEST_CASE("The example of LiveGenerator's comment plays", "[generate][live][docs]") {
+  const auto model = untrained(89);
+  const PackedModel<float>& packed = *model;
+  const TimestepEncoder encoder;
+  int played = 0;
+  const auto play = [&](int offset, int pitch, int velocity) {
+    played += 0 <= offset && offset < 256 && on_piano(pitch) && velocity <= 127 ? 1 : 0;
+  };
+
+  LiveGenerator live(Generator(packed, encoder, {.temperature = 0.9f}, 1));
+  for (int block = 0; block < 100; ++block) {
+    std::array<LiveNote, 256> notes;
+    const std::size_t count = live.process({.num_samples = 256, .sample_rate = 48'000, .bpm = 120}, notes);
+    for (const LiveNote& note : std::span(notes).first(count)) play(note.offset, note.pitch, note.velocity);
+  }
+  CHECK(played > 10);
+}
+
 TEST_CASE("Blocks with too few tokens make the music pause and lose nothing", "[generate][live]") {
   const auto model = untrained(89);
   const Generator generator(*model, TimestepEncoder(), {}, 1);

@@ -55,39 +55,39 @@ void check_stretches(const Encoder& encoder) {
   // Both go on alike.
   for (int i = 0; i < 20; ++i) CHECK(in_stretches.next() == plain.next());
 
-  // No stretch is free: of five ways each the cheapest stays, and what comes next goes on from there.
-  std::vector<std::vector<Token>> ways;
+  // No stretch is free: of five attempts each the cheapest stays, and what comes next goes on from there.
+  std::vector<std::vector<Token>> attempts;
   const auto cost = [&](std::span<const Token> so_far) {
-    ways.emplace_back(so_far.begin(), so_far.end());
+    attempts.emplace_back(so_far.begin(), so_far.end());
     return 1.0 + so_far[so_far.size() / 2] % 7 + static_cast<double>(so_far.size() % 13);
   };
   Generator drawn = model.generator();
   const std::vector<Token> chosen = generate_stretches(drawn, ends, 5, cost);
   CHECK(count_violations(encoder, std::span<const Token>(chosen)) == 0);
   CHECK(encoder.at_boundary(drawn.state()));
-  REQUIRE(ways.size() == 15);
-  const std::vector<std::vector<Token>> all = ways;
+  REQUIRE(attempts.size() == 15);
+  const std::vector<std::vector<Token>> all = attempts;
   std::vector<Token> before;
   for (std::size_t i = 0; i < 3; ++i) {
     const auto first = all.begin() + static_cast<std::ptrdiff_t>(5 * i), last = first + 5;
-    for (auto way = first; way != last; ++way) {
-      CHECK(steps_of(encoder, *way) >= ends[i]);
-      CHECK(std::equal(before.begin(), before.end(), way->begin()));
-      CHECK(std::count(first, last, *way) == 1);
+    for (auto attempt = first; attempt != last; ++attempt) {
+      CHECK(steps_of(encoder, *attempt) >= ends[i]);
+      CHECK(std::equal(before.begin(), before.end(), attempt->begin()));
+      CHECK(std::count(first, last, *attempt) == 1);
     }
     before = *std::min_element(first, last, [&](const auto& a, const auto& b) { return cost(a) < cost(b); });
   }
   CHECK(chosen == before);
 
   // As soon as a stretch is free it stays.
-  ways.clear();
+  attempts.clear();
   Generator lucky = model.generator();
   const std::vector<Token> third = generate_stretches(lucky, ends, 5, [&](std::span<const Token> so_far) {
-    ways.emplace_back(so_far.begin(), so_far.end());
-    return ways.size() % 3 == 0 ? 0.0 : 1.0;
+    attempts.emplace_back(so_far.begin(), so_far.end());
+    return attempts.size() % 3 == 0 ? 0.0 : 1.0;
   });
-  CHECK(ways.size() == 9);
-  CHECK(third == ways.back());
+  CHECK(attempts.size() == 9);
+  CHECK(third == attempts.back());
 }
 
 }  // namespace

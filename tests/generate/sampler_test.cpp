@@ -41,7 +41,7 @@ TEST_CASE("Without options the sampler draws from the model's distribution", "[g
   check_shares(frequencies({}, kAll), {0.5, 0.25, 0.15, 0.1});
 }
 
-TEST_CASE("The seed's rule takes the most probable token on its share and draws on the rest",
+TEST_CASE("Argmax mixing takes the most probable token on its share and draws on the rest",
           "[generate][sampler]") {
   check_shares(frequencies({.argmax = 0.6f}, kAll), {0.6 + 0.4 * 0.5, 0.4 * 0.25, 0.4 * 0.15, 0.4 * 0.1});
   check_shares(frequencies({.argmax = 1}, kAll), {1, 0, 0, 0});
@@ -201,6 +201,26 @@ TEST_CASE("Top-k, top-p and min-p draw the token that sorting the whole vocabula
       REQUIRE(sampler.sample(logits, kAll) == sorting.sample(logits));
     }
   }
+}
+
+TEST_CASE("A long tail of small weights counts in top-p", "[generate][sampler]") {
+  // A token of weight 1 and 8,000 of 2^-20, 0.0076 in all: 0.995 of that is 1.0026, a third of the tail.
+  std::vector<float> logits(8001, -20 * std::log(2.0f));
+  logits[7] = 0;
+  Sampler sampler(8001, {.top_p = 0.995f}, 1);
+  constexpr int kTailDraws = 20'000;
+  int tail = 0;
+  Token last = 0;
+  for (int i = 0; i < kTailDraws; ++i) {
+    const Token token = sampler.sample(logits, kAll);
+    if (token == 7) continue;
+    ++tail;
+    last = std::max(last, token);
+  }
+  const double share = 0.00259 / 1.00259;
+  CHECK(tail == Approx(kTailDraws * share).margin(5 * std::sqrt(kTailDraws * share)));
+  // Equal ones rank by token.
+  CHECK(last < 8001 * 0.00259 / 0.00763 + 1);
 }
 
 TEST_CASE("Options that are set draw as if the sampler had been made with them", "[generate][sampler]") {

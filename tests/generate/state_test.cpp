@@ -9,10 +9,12 @@
 #include "catch.hpp"
 #include "gruve/core/hash.hpp"
 #include "gruve/core/rng.hpp"
+#include "gruve/core/state_bytes.hpp"
 #include "gruve/generate/generator.hpp"
 #include "gruve/model/gru_model.hpp"
 #include "gruve/tokens/char_encoder.hpp"
 #include "gruve/tokens/event_encoder.hpp"
+#include "gruve/tokens/key_set.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
 #include "realtime.hpp"
 
@@ -87,10 +89,11 @@ void for_each_kind(Check&& check) {
 }  // namespace
 
 TEST_CASE("A restored generator goes on with the same tokens", "[generate][state]") {
-  for_each_kind([](const char* kind, auto&& make) {
+  const int count = GENERATE(7, 1237);  // near the beginning, and somewhere in a phrase
+  for_each_kind([&](const char* kind, auto&& make) {
     CAPTURE(kind);
     auto generator = make(1);
-    draw(generator, 1237);  // somewhere in a phrase
+    draw(generator, count);
     const std::vector<std::byte> state = state_of(generator);
     const std::vector<Token> wanted = draw(generator, 1000);
     // Into one that was elsewhere, with other random numbers.
@@ -125,6 +128,45 @@ TEST_CASE("A state survives more timesteps than repeats look back", "[generate][
   REQUIRE(other.restore_state(state));
   CHECK(draw(other, 1000) == wanted);
   CHECK(state.size() < generator.state_size() / 2);
+}
+
+TEST_CASE("A restored loop guard knows how often bars have sounded", "[generate][state]") {
+  // A model that wants one key in each timestep, which is a bar here.
+  GruModel<float> network({.vocab_size = 89, .embedding_size = 8, .hidden_size = 8});
+  network.output.bias.data()[40] = 20;
+  network.output.bias.data()[88] = 10;
+  PackedModel<float> packed(network.config);
+  ThreadPool threads(1);
+  packed.assign(network, threads);
+  const auto make = [&] {
+    return Generator(packed, TimestepEncoder({.steps_per_quarter = 1}), {.argmax = 1}, 1, 0, nullptr,
+                     {.limits = {.metre = {0, 1, 4}}, .max_repeats = 5});
+  };
+  Generator generator = make(), other = make();
+  CHECK(draw(generator, 6) == std::vector<Token>{40, 88, 40, 88, 40, 88});
+  REQUIRE(other.restore_state(state_of(generator)));
+  // Twice more, and then something else.
+  const std::vector<Token> wanted = draw(generator, 30);
+  CHECK(std::vector<Token>(wanted.begin(), wanted.begin() + 4) == std::vector<Token>{40, 88, 40, 88});
+  CHECK(std::vector<Token>(wanted.begin() + 4, wanted.begin() + 6) != std::vector<Token>{40, 88});
+  CHECK(draw(other, 30) == wanted);
+}
+
+TEST_CASE("Keys that a piano lacks are refused in a state", "[generate][state]") {
+  for (const int byte : {10, 11, 15}) {  // of two words of 64 bits, where the second has 24 keys
+    KeySet keys;
+    keys.insert(87);
+    std::vector<std::byte> bytes(16);
+    StateBytes write = StateBytes::writing(bytes);
+    keys.transfer(write);
+    StateBytes check = StateBytes::checking(bytes);
+    keys.transfer(check);
+    CHECK(check.ok());
+    bytes[static_cast<std::size_t>(byte)] |= byte == 10 ? std::byte{0x80} : std::byte{1};
+    StateBytes again = StateBytes::checking(bytes);
+    keys.transfer(again);
+    CHECK(again.ok() == (byte == 10));
+  }
 }
 
 TEST_CASE("Damaged, truncated and foreign states are refused and change nothing", "[generate][state]") {
