@@ -42,7 +42,7 @@ TEST_CASE("One note outside the piano's keys refuses the song, unless it is drop
   const Song high = song_of({{0, 20, 60}, {480, 500, 109}});
   const Screening verdict = screen(high);
   CHECK(verdict.rule == Rule::out_of_range);
-  CHECK(verdict.detail == "note 109 at tick 480 lies above C8");
+  CHECK(verdict.detail == "note 109 at tick 480 is above C8");
   CHECK(verdict.note == high.notes[1]);
   CHECK(screen(song_of({{0, 20, 20}})).detail == "note 20 at tick 0 is below A0");
 
