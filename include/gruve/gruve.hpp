@@ -1,6 +1,6 @@
 #pragma once
 
-// All of gruve. A program that needs one module includes the headers of that module alone. docs/README.md says
+// All of gruve. A program that needs one module includes that module's headers alone. docs/README.md says
 // which call does what.
 
 #include "gruve/core/aligned.hpp"

@@ -86,7 +86,7 @@ TEST_CASE("A folder of MIDI files becomes a corpus, its files in the order of th
   CHECK(report.refused[0].byte);
   CHECK(report.refused[1].file == (folder / "sub/high.mid").string());
   CHECK(report.refused[1].rule == Rule::out_of_range);
-  CHECK(report.refused[1].reason == "note 109 at tick 0 lies above C8");
+  CHECK(report.refused[1].reason == "note 109 at tick 0 is above C8");
 
   const Corpus corpus(folder / "out.gruve");
   REQUIRE(corpus.num_songs() == 4);
