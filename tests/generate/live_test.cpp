@@ -1,6 +1,7 @@
 #include "gruve/generate/live.hpp"
 
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <memory>
 #include <thread>
