@@ -1,7 +1,6 @@
 // Usage: example_custom_encoder MODEL — an encoder of a program's own is trained, saved, loaded and generated
 // from: DNA by its four bases, in whole codons.
 #include <cstdio>
-
 #include "gruve/gruve.hpp"
 
 struct DnaEncoder {

@@ -6,21 +6,6 @@
 
 using namespace gruve;
 
-// The README's page of code, which must compile as it stands.
-[[maybe_unused]] static void readme() {
-  // Train.
-  const Corpus corpus = build_corpus("my-midi-folder");
-  Trainer trainer(corpus, {.hidden_size = 256, .num_layers = 2}, {.epochs = 5});
-  trainer.run();
-  save(trainer.trained_model(), "model.safetensors");
-
-  // Generate.
-  const TrainedModel model = load("model.safetensors");
-  const PackedModel<float> packed(model.network);
-  Generator generator(packed, model.encoder, {.temperature = 0.9f}, /*seed=*/1);
-  [[maybe_unused]] const Token token = generator.next();
-}
-
 TEST_CASE("The examples of Trainer, Corpus, Generator, generate_stretches and AtomicFile run",
           "[packaging][docs]") {
   const auto folder = std::filesystem::temp_directory_path() / "gruve_documentation_test";
