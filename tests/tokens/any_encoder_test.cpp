@@ -136,6 +136,7 @@ TEST_CASE("The grammar of an AnyEncoder is that of its encoder, token by token",
 TEST_CASE("Features of files up to version 0.1 are read from their context", "[tokens][any]") {
   const AnyEncoder encoder = TimestepEncoder();
   const json old = json::parse(R"({"context": {"parts": ["held", "bar", "index"], "bar_steps": 12}})");
+  CHECK(features_from_json(old, encoder, "m").description == "index,held,bar=12");
   CHECK(features_from_json(old, encoder, "m") == encoder.features("held,bar=12,index"));
   CHECK_FALSE(
       features_from_json(json::parse(R"({"context": {"parts": [], "bar_steps": 16}})"), encoder, "m").any());

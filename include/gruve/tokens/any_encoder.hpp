@@ -103,7 +103,7 @@ class EncoderBase {
   virtual void transfer(StateBytes& bytes, AnyState& state) const noexcept = 0;
   virtual void transfer_kind(StateBytes& bytes) const noexcept = 0;
 
-  virtual FeatureShape feature_shape(const std::string& description) const = 0;
+  virtual Features features(const std::string& description) const = 0;
   virtual std::unique_ptr<FeatureStateBase> feature_state(const std::string& description) const = 0;
   virtual std::unique_ptr<ChunkRules> rules(const Features& features, std::size_t num_sequences) const = 0;
 
@@ -162,8 +162,12 @@ class EncoderHolder final : public EncoderBase {
   }
   void transfer_kind(StateBytes& bytes) const noexcept override { gruve::transfer_kind(bytes, encoder_); }
 
-  FeatureShape feature_shape(const std::string& description) const override {
-    return FeatureStateOf<Encoder>::shape(description);
+  Features features(const std::string& description) const override {
+    const FeatureShape shape = FeatureStateOf<Encoder>::shape(description);
+    if constexpr (requires { FeatureStateOf<Encoder>::canonical(description); })
+      return {FeatureStateOf<Encoder>::canonical(description), shape};
+    else
+      return {description, shape};
   }
   std::unique_ptr<FeatureStateBase> feature_state(const std::string& description) const override {
     class Holder final : public FeatureStateBase {
@@ -276,10 +280,7 @@ class AnyEncoder {
   void transfer_kind(StateBytes& bytes) const noexcept { encoder_->transfer_kind(bytes); }
 
   /// The features of that description with their shape. Throws Error where the encoder doesn't know them.
-  Features features(std::string description) const {
-    const FeatureShape shape = encoder_->feature_shape(description);
-    return {.description = std::move(description), .shape = shape};
-  }
+  Features features(const std::string& description) const { return encoder_->features(description); }
   internal::AnyFeatures feature_state(const std::string& description) const {
     return internal::AnyFeatures(encoder_->feature_state(description));
   }

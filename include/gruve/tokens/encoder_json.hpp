@@ -127,7 +127,7 @@ inline Features features_from_json(const nlohmann::json& config, const AnyEncode
     }
   }
   try {
-    return encoder.features(std::move(description));
+    return encoder.features(description);
   } catch (const Error& error) {
     throw Error(file, error.reason());
   }

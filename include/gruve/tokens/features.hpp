@@ -60,7 +60,8 @@ struct Features {
 ///   reset(), advance(token)            to the start of a sequence; by one token. Neither allocates or throws.
 ///   rows()                             of the last token; valid until the next call of reset() or advance()
 ///
-/// The state of a generator can be saved where the class also has `void transfer(StateBytes&) noexcept`.
+/// Where several descriptions mean the same, `canonical(description)` gives the one that files have. The state of a
+/// generator can be saved where the class also has `void transfer(StateBytes&) noexcept`.
 template <class State>
 concept FeatureSource = std::copyable<State> && std::constructible_from<State, const std::string&> &&
     requires(State state, const State& fixed, Token token, const std::string& description) {

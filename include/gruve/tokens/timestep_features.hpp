@@ -155,6 +155,9 @@ class TimestepFeatures {
   static FeatureShape shape(const std::string& description) {
     return TimestepFeatureOptions(description).shape();
   }
+  static std::string canonical(const std::string& description) {
+    return TimestepFeatureOptions(description).description();
+  }
 
   /// To the start of a sequence.
   void reset() noexcept {

@@ -309,7 +309,7 @@ class Trainer {
   // With what the corpus and its encoder settle: the vocabulary and the shape of the features.
   static ModelConfig completed(ModelConfig config, const Corpus& corpus) {
     config.vocab_size = corpus.vocab_size();
-    config.features = corpus.encoder().features(std::move(config.features.description));
+    config.features = corpus.encoder().features(config.features.description);
     return config;
   }
 
