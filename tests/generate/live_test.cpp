@@ -299,6 +299,44 @@ TEST_CASE("A generator that is handed over plays from the next bar line on, with
   live.collect();
 }
 
+TEST_CASE("What is set holds for generators that are handed over, too", "[generate][live]") {
+  const auto model = untrained(89);
+  const Generator generator(*model, TimestepEncoder(), {}, 1);
+  // Only C may begin, in the first generator and, once what it has drawn ahead has sounded, in the second.
+  LiveGenerator live(generator, {.lookahead = 0.25, .metre = {0, 1, 4}}, model);
+  REQUIRE(live.set(ControlOptions{.limits = {.scale = 1}}));
+  const auto others = [&](std::int64_t samples) {
+    const auto notes = play(live, samples, 480);
+    return std::count_if(notes.begin(), notes.end(),
+                         [](const TimedNote& note) { return note.velocity > 0 && note.pitch % 12 != 0; });
+  };
+  CHECK(others(12'000) > 0);
+  CHECK(others(96'000) == 0);
+  live.hand_over(generator, model);
+  CHECK(others(36'000) > 0);
+  CHECK(others(96'000) == 0);
+  live.listen();
+  play(live, 4800, 480);
+  live.answer();
+  CHECK(others(96'000) == 0);
+}
+
+TEST_CASE("Released notes end at the beginning of the next block", "[generate][live]") {
+  const auto model = untrained(89);
+  LiveGenerator live(Generator(*model, TimestepEncoder(), {}, 1), {}, model);
+  const auto notes = play(live, 48'000, 480);
+  std::array<bool, 128> sounds{};
+  for (const TimedNote& note : notes) sounds[static_cast<std::size_t>(note.pitch)] = note.velocity > 0;
+  const auto wanted = std::count(sounds.begin(), sounds.end(), true);
+  REQUIRE(wanted > 0);
+  live.release();
+  std::array<LiveNote, 128> out;
+  // A block in which no time passes.
+  const std::size_t count = live.process({0, kRate, 120}, out);
+  CHECK(count == static_cast<std::size_t>(wanted));
+  for (std::size_t i = 0; i < count; ++i) CHECK((out[i].velocity == 0 && sounds[out[i].pitch]));
+}
+
 TEST_CASE("The audio thread's functions allocate nothing", "[generate][live][realtime]") {
   const auto check = [](const auto& encoder) {
     const auto model = untrained(encoder.vocab_size());

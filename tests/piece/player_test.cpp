@@ -125,6 +125,8 @@ TEST_CASE("A player of text, ids or a program's own tokens generates those", "[p
   CHECK(sensor.generate_as<SensorEncoder>({.tokens = 300}) == SensorEncoder(64).decode(tokens));
 
   CHECK(error_of([&] { text.generate({.bars = 8}); }) ==
+        "a model of type \"char\" is not music: generate_as() and generate_tokens() are for it");
+  CHECK(error_of([&] { text.generate_tokens({.bars = 8}); }) ==
         "a model of type \"char\" is not music: the length of its pieces is in tokens, their primer is "
         "primer_tokens");
   CHECK(error_of([&] { text.generate_tokens({.primer_tokens = {4}}); }) ==

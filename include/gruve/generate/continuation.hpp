@@ -10,11 +10,11 @@ namespace gruve {
 /// Puts a primer's own notes back at the beginning of the song that continues it: an encoder may keep less of
 /// them than there is (velocities, keys struck again), and the listener knows how they went.
 ///
-/// continued  decoded from the primer's tokens and those generated behind them
+/// continued  decoded from the primer's tokens and those generated after them
 /// primer     the song that the tokens were encoded from, in its own ticks
-/// cut        tick of continued at which the primer ends; what of it lies behind is not heard, and notes that
-/// sound
-///            there end where the continuation ends them
+/// cut        tick of `continued` at which the primer ends; what of the primer lies after it is not heard,
+/// and
+///            notes that sound there end where the continuation ends them
 inline Song with_primer(Song continued, const Song& primer, std::int64_t cut) {
   const auto scaled = [&](std::int64_t tick) {
     return (tick * continued.ticks_per_quarter + primer.ticks_per_quarter / 2) / primer.ticks_per_quarter;

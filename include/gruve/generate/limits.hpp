@@ -157,7 +157,7 @@ class NoteLimits {
   std::int64_t max_held_ = 0;
   std::int64_t max_silence_ = 0;
   std::array<bool, kNumKeys> may_begin_{};
-  std::vector<std::int64_t> begun_;  // timesteps at which the last notes did, round and round
+  std::vector<std::int64_t> begun_;  // timesteps at which the last notes did, a ring
   std::uint64_t next_ = 0;           // where in begun_ the next one goes
 };
 

@@ -65,7 +65,7 @@ class LiveMusic {
         decoder_(begin_),
         entries_(kCapacity) {}
 
-  /// Draws until what sounds before a timestep is known, and at most so many tokens; returns how many it
+  /// Draws until what sounds before a timestep is known, and at most max_tokens tokens; returns how many it
   /// drew.
   int draw(std::int64_t until, int max_tokens) noexcept {
     int count = 0;
@@ -150,7 +150,7 @@ class LiveMusic {
   NoteDecoder<Encoder> begin_;  // the decoder as it was at first
   NoteDecoder<Encoder> decoder_;
   std::int64_t audible_from_ = 0;  // timestep
-  std::vector<Entry> entries_;     // by timestep, round and round
+  std::vector<Entry> entries_;     // by timestep, a ring
   std::size_t first_ = 0, count_ = 0;
 };
 
@@ -235,7 +235,7 @@ class LiveGenerator {
   }
   bool note_off(int pitch, int offset) noexcept { return note_on(pitch, 0, offset); }
 
-  /// From the next block on the model is silent, and hears what is played.
+  /// From the next block on the model is silent and listens to what is played.
   void listen() noexcept {
     if (handover_.take(music_)) adopt();
     music_->restart();

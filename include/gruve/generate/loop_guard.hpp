@@ -150,7 +150,7 @@ class LoopGuard {
 
   int max_repeats_;
   std::size_t capacity_;                // tokens of a bar that can be like another
-  std::array<Bar, kLongest + 1> bars_;  // the last ones, round and round
+  std::array<Bar, kLongest + 1> bars_;  // the last ones, a ring
   std::uint64_t current_ = 0;
   std::array<bool, kLongest + 1> follows_{};  // [p]: whether this bar is so far as that p bars earlier
   // [p]: how many bars in a row were each like the one p bars earlier: p (n - 1) of p bars that sound n times

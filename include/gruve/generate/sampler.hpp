@@ -23,10 +23,10 @@ namespace gruve {
 /// How a token is drawn from a model's logits. The defaults draw from the model's distribution as it is.
 struct SamplerOptions {
   float argmax = 0;       // share of tokens that are the most probable one instead of a draw
-  float temperature = 1;  // logits are divided by it: below 1 nearer to the most probable, above 1 more random
+  float temperature = 1;  // logits are divided by it: below 1 nearer to the most probable, above more random
   int top_k = 0;          // draws among the k most probable only; 0 for all (Fan et al. 2018)
   float top_p = 1;        // draws among the fewest that have this probability together (Holtzman et al. 2020)
-  float min_p = 0;        // draws among those of at least this share of the highest probability (Nguyen et al. 2024)
+  float min_p = 0;        // draws among those of at least this share of the highest one (Nguyen et al. 2024)
   EntropyOptions entropy = {};  // how uncertain draws are kept to be, by another temperature where need be
 };
 // clang-format on

@@ -76,6 +76,9 @@ class Player {
   /// One piece of music. Throws Error where the model's encoder is not music, where more than one length is
   /// given, where the piece would be longer than kMaxTimesteps, and on options out of range.
   Song generate(const PieceOptions& options = {}) {
+    if (!encoder_.is_music())
+      throw Error("a model of type \"" + std::string(encoder_.type()) +
+                  "\" is not music: generate_as() and generate_tokens() are for it");
     return std::move(generate_pieces(options, 1).front().song);
   }
 

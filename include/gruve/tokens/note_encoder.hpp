@@ -110,7 +110,7 @@ class NoteEncoder<TimestepEncoder> {
     return changes_.begin() + static_cast<std::ptrdiff_t>(i);
   }
 
-  // Behind those of its timestep; nearly always that is the end.
+  // After those of its timestep; nearly always that is the end.
   void insert(Change change) noexcept {
     std::size_t place = num_changes_;
     while (place > 0 && changes_[place - 1].step > change.step) --place;
