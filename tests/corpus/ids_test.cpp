@@ -15,13 +15,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Folder {
+struct IdFolder {
   fs::path path = fs::temp_directory_path() / "gruve_ids_test";
-  Folder() {
+  IdFolder() {
     fs::remove_all(path);
     fs::create_directories(path);
   }
-  ~Folder() { fs::remove_all(path); }
+  ~IdFolder() { fs::remove_all(path); }
   void write(const std::string& name, const std::string& text) const {
     std::ofstream(path / name, std::ios::binary) << text;
   }
@@ -32,7 +32,7 @@ const BuildOptions kIds{.encoder = EncoderKind::ids};
 }  // namespace
 
 TEST_CASE("A folder of ids is a corpus, a sequence a line", "[corpus][ids]") {
-  const Folder folder;
+  const IdFolder folder;
   folder.write("a.ids", "1 2 3\n\n4,5\n");
   folder.write("b.IDS", "65534 7");
   folder.write("c.txt", "no ids");
@@ -51,7 +51,7 @@ TEST_CASE("A folder of ids is a corpus, a sequence a line", "[corpus][ids]") {
 }
 
 TEST_CASE("A file that has no ids is refused with its byte, and the others are used", "[corpus][ids]") {
-  const Folder folder;
+  const IdFolder folder;
   folder.write("a.ids", "1 2\n3 x\n");
   folder.write("b.ids", "5 6\n");
   BuildReport report;
@@ -70,7 +70,7 @@ TEST_CASE("A file that has no ids is refused with its byte, and the others are u
 }
 
 TEST_CASE("Ids are added to a corpus whose vocabulary has them", "[corpus][ids]") {
-  const Folder folder;
+  const IdFolder folder;
   folder.write("a.ids", "1 2 9\n");
   folder.write("b.ids", "5 6\n");
   folder.write("c.ids", "10\n");

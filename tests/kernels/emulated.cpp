@@ -33,6 +33,7 @@ GRUVE_INLINE Vector clamp(Vector x, float low, float high) {
 GRUVE_INLINE Vector unless_faded(Vector v, Vector x) {
   return (Vector)((IntVector)v & (((IntVector)x & kFadedBits) != 0));
 }
+GRUVE_INLINE Vector square_unless_faded(Vector v, Vector x) { return unless_faded(v, x) * v; }
 GRUVE_INLINE void stream(float* p, Vector v) { __builtin_memcpy(p, &v, sizeof(v)); }
 GRUVE_INLINE void finish_streams() {}
 GRUVE_INLINE Vector load_first(const float* p, int n) {

@@ -33,6 +33,7 @@
 ///   clamp(x, low, high)  a NaN passes, since it is neither below nor above
 ///   unless_faded(v, x)  v where x is at least kFaded in magnitude or a NaN, else zero: only there one of the
 ///   bits kFadedBits, the two upper ones of the exponent, is set
+///   square_unless_faded(v, x)  v² there, else zero
 ///   load_first(p, n), store_first(p, v, n)  the first n < kLanes lanes, the others zero or left alone
 ///   stream(p, v)  stores v at p, which is aligned to it, past the caches where that is worth it;
 ///   finish_streams()  before another thread reads what was stored so
@@ -66,6 +67,7 @@ GRUVE_INLINE Vector clamp(Vector x, float low, float high) {
 GRUVE_INLINE Vector unless_faded(Vector v, Vector x) {
   return (Vector)((IntVector)v & (((IntVector)x & kFadedBits) != 0));
 }
+GRUVE_INLINE Vector square_unless_faded(Vector v, Vector x) { return unless_faded(v, x) * v; }
 // n < kLanes is said in the loops too: with an n known at compile time g++ warns of branches never taken.
 GRUVE_INLINE Vector load_first(const float* p, int n) {
   Vector v = {};
@@ -109,6 +111,7 @@ GRUVE_INLINE Vector clamp(Vector x, float low, float high) {
 GRUVE_INLINE Vector unless_faded(Vector v, Vector x) {
   return (Vector)((IntVector)v & (((IntVector)x & kFadedBits) != 0));
 }
+GRUVE_INLINE Vector square_unless_faded(Vector v, Vector x) { return unless_faded(v, x) * v; }
 GRUVE_INLINE __m256i first_lanes(int n) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
@@ -142,6 +145,9 @@ GRUVE_INLINE Vector clamp(Vector x, float low, float high) {
 }
 GRUVE_INLINE Vector unless_faded(Vector v, Vector x) {
   return _mm512_maskz_mov_ps(_mm512_test_epi32_mask((__m512i)x, _mm512_set1_epi32(kFadedBits)), v);
+}
+GRUVE_INLINE Vector square_unless_faded(Vector v, Vector x) {
+  return _mm512_maskz_mul_ps(_mm512_test_epi32_mask((__m512i)x, _mm512_set1_epi32(kFadedBits)), v, v);
 }
 GRUVE_INLINE __mmask16 first_lanes(int n) { return static_cast<__mmask16>((1u << n) - 1); }
 GRUVE_INLINE Vector load_first(const float* p, int n) { return _mm512_maskz_loadu_ps(first_lanes(n), p); }
