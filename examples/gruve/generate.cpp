@@ -22,7 +22,7 @@
 #include "gruve/generate/continuation.hpp"
 #include "gruve/generate/controls.hpp"
 #include "gruve/generate/generator.hpp"
-#include "gruve/kernels/dispatch.hpp"
+#include "gruve/kernels/precisions.hpp"
 #include "gruve/midi/read_midi.hpp"
 #include "gruve/midi/write_midi.hpp"
 #include "gruve/model/model_file.hpp"

@@ -13,6 +13,7 @@
 #include "catch.hpp"
 #include "error_of.hpp"
 #include "gruve/core/rng.hpp"
+#include "gruve/kernels/dispatch.hpp"
 #include "tolerance.hpp"
 
 using namespace gruve;

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-namespace gruve::kernels {
+namespace gruve::inline v0_1::kernels {
 
 /// The numbers in which a set of kernels holds weights. Everything else is float: biases, states, sums, and
 /// the weights that training changes. Sets for processors that multiply fewer bits faster (avx512_bf16,
@@ -142,8 +142,6 @@ struct Kernels {
                Scalar* packed);
   void (*multiply)(const Product<Scalar>&);
   void (*multiply_vector)(const VectorProduct<Scalar>&);
-  void (*multiply_transposed)(const TransposedProduct<Scalar>&);
-  void (*sum_by_token)(const TokenSums<Scalar>&);
 
   /// Scalars that pack_gru needs for hidden size H.
   std::size_t (*packed_gru_size)(int H, ResetGate);
@@ -151,12 +149,7 @@ struct Kernels {
   void (*pack_gru)(int H, ResetGate, const Scalar* weight_hh, Scalar* packed);
   void (*gru_forward)(const GruForward<Scalar>&);
   void (*gru_step)(const GruStep<Scalar>&);
-  std::size_t (*packed_gru_backward_size)(int H, ResetGate);
-  /// weight_hh [3H, H] in the order of gru_backward.
-  void (*pack_gru_backward)(int H, ResetGate, const Scalar* weight_hh, Scalar* packed);
-  void (*gru_backward)(const GruBackward<Scalar>&);
 
-  void (*cross_entropy)(const CrossEntropy<Scalar>&);
   /// x[i] ← exp((x[i] − max x) · factor) for n > 0 elements, of which −∞ becomes 0; returns their sum.
   Scalar (*softmax)(int n, Scalar factor, Scalar* x);
   /// The index of the largest of n > 0 elements, of equal ones the first.

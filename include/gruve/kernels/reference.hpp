@@ -13,7 +13,7 @@
 /// The plain implementation, for float, double and std::complex<double>: Eigen expressions as the equations
 /// read, no packing, no blocking. Every fast path is judged by it. All of it is analytic in its scalars
 /// (softmax shifts by the real part), so that gradients can be checked by the complex step.
-namespace gruve::kernels::reference {
+namespace gruve::inline v0_1::kernels::reference {
 
 template <class Scalar>
 using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
@@ -152,16 +152,10 @@ inline constexpr Kernels<Scalar> kKernels = {
     .pack = pack<Scalar>,
     .multiply = multiply<Scalar>,
     .multiply_vector = multiply_vector<Scalar>,
-    .multiply_transposed = multiply_transposed<Scalar>,
-    .sum_by_token = sum_by_token<Scalar>,
     .packed_gru_size = packed_gru_size<Scalar>,
     .pack_gru = pack_gru<Scalar>,
     .gru_forward = gru_forward<Scalar>,
     .gru_step = gru_step<Scalar>,
-    .packed_gru_backward_size = packed_gru_size<Scalar>,
-    .pack_gru_backward = pack_gru<Scalar>,
-    .gru_backward = gru_backward<Scalar>,
-    .cross_entropy = cross_entropy<Scalar>,
     .softmax = softmax<Scalar>,
     .argmax = argmax<Scalar>,
     .sigmoid =
@@ -215,7 +209,6 @@ inline constexpr Kernels<float> kRounded = [] {
   kernels.precision = kPrecision;
   kernels.pack = pack_rounded<kPrecision>;
   kernels.pack_gru = pack_gru_rounded<kPrecision>;
-  kernels.pack_gru_backward = pack_gru_backward_rounded<kPrecision>;
   return kernels;
 }();
 

@@ -1,3 +1,15 @@
+#pragma once
+
+#include <Eigen/Core>
+#include <cmath>
+#include <cstddef>
+
+#include "gruve/kernels/reference.hpp"
+#include "gruve/kernels/training_kernels.hpp"
+
+/// What training needs of the plain implementation (reference.hpp) besides.
+namespace gruve::inline v0_1::kernels::reference {
+
 template <class Scalar>
 void multiply_transposed(const TransposedProduct<Scalar>& p) {
   const int count = p.columns.last - p.columns.first;
@@ -89,8 +101,32 @@ void cross_entropy(const CrossEntropy<Scalar>& p) {
   }
 }
 
+/// The reference as a set of training kernels.
+template <class Scalar>
+inline constexpr TrainingKernels<Scalar> kTrainingKernels = {
+    .name = "reference",
+    .precision = Precision::fp32,
+    .multiply_transposed = multiply_transposed<Scalar>,
+    .sum_by_token = sum_by_token<Scalar>,
+    .packed_gru_backward_size = packed_gru_size<Scalar>,
+    .pack_gru_backward = pack_gru<Scalar>,
+    .gru_backward = gru_backward<Scalar>,
+    .cross_entropy = cross_entropy<Scalar>,
+};
+
 // The gradient of a state sums over the gates' rows, so its scales belong to the columns.
 template <Precision kPrecision>
 void pack_gru_backward_rounded(int H, ResetGate, const float* weight_hh, float* packed) {
   pack_rounded<kPrecision>(3 * H, H, weight_hh, H, 1, packed);
 }
+
+/// With weights of fewer bits.
+template <Precision kPrecision>
+inline constexpr TrainingKernels<float> kRoundedTraining = [] {
+  TrainingKernels<float> kernels = kTrainingKernels<float>;
+  kernels.precision = kPrecision;
+  kernels.pack_gru_backward = pack_gru_backward_rounded<kPrecision>;
+  return kernels;
+}();
+
+}  // namespace gruve::kernels::reference

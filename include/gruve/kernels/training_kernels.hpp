@@ -1,3 +1,12 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "gruve/kernels/kernels.hpp"
+
+namespace gruve::inline v0_1::kernels {
+
 /// c[i, j] = Σ over rows of a[row, i] · b[row, j], for i in columns: the gradient of a weight matrix. The sum
 /// runs in the order of rows, so a split of columns over threads gives the same bits.
 template <class Scalar>
@@ -56,3 +65,24 @@ struct CrossEntropy {
 };
 
 inline constexpr std::uint16_t kNoTarget = 0xFFFF;
+
+/// What training calls besides Kernels, of the same implementation; apart from them, so that a program that
+/// only generates need not compile it. training_kernels_of() (training.hpp) finds those of a set.
+template <class Scalar>
+struct TrainingKernels {
+  const char* name;  // as Kernels::name
+  Precision precision;
+
+  void (*multiply_transposed)(const TransposedProduct<Scalar>&);
+  void (*sum_by_token)(const TokenSums<Scalar>&);
+
+  /// Scalars that pack_gru_backward needs for hidden size H.
+  std::size_t (*packed_gru_backward_size)(int H, ResetGate);
+  /// weight_hh [3H, H] in the order of gru_backward.
+  void (*pack_gru_backward)(int H, ResetGate, const Scalar* weight_hh, Scalar* packed);
+  void (*gru_backward)(const GruBackward<Scalar>&);
+
+  void (*cross_entropy)(const CrossEntropy<Scalar>&);
+};
+
+}  // namespace gruve::kernels

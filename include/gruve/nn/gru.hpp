@@ -8,7 +8,7 @@
 #include "gruve/kernels/kernels.hpp"
 #include "gruve/nn/parameter.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 using kernels::ResetGate;
 
