@@ -26,4 +26,4 @@ GRUVE_ONCE const std::vector<const Kernels<float>*>& available() {
   return sets;
 }
 
-}  // namespace gruve::kernels
+}  // namespace gruve::inline v0_1::kernels

@@ -59,4 +59,4 @@ GRUVE_ONCE const std::vector<const Kernels<float>*>& available(Precision precisi
   return sets;
 }
 
-}  // namespace gruve::kernels
+}  // namespace gruve::inline v0_1::kernels

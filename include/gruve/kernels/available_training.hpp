@@ -48,10 +48,13 @@ GRUVE_ONCE const TrainingKernels<float>& training_kernels_of(const Kernels<float
     if (set.precision == kernels.precision && std::string_view(set.name) == kernels.name) return set;
 #endif
   switch (kernels.precision) {
-    case Precision::bf16: return reference::kRoundedTraining<Precision::bf16>;
-    case Precision::int8: return reference::kRoundedTraining<Precision::int8>;
-    default: return reference::kTrainingKernels<float>;
+    case Precision::bf16:
+      return reference::kRoundedTraining<Precision::bf16>;
+    case Precision::int8:
+      return reference::kRoundedTraining<Precision::int8>;
+    default:
+      return reference::kTrainingKernels<float>;
   }
 }
 
-}  // namespace gruve::kernels
+}  // namespace gruve::inline v0_1::kernels

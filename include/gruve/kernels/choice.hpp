@@ -46,8 +46,8 @@ inline std::atomic<const NamedSet*>& forced_set() noexcept {
 }  // namespace internal
 
 /// Makes the kernels of that name the active ones, for each precision that they serve; false, and nothing
-/// changed, where this processor has none. It holds for this program, or for this shared object where gruve is
-/// linked into it with hidden symbols.
+/// changed, where this processor has none. It holds for this program, or for this shared object where gruve
+/// is linked into it with hidden symbols.
 inline bool force(std::string_view name) noexcept {
   const internal::NamedSet* set = internal::named_set(name);
   if (set != nullptr) internal::forced_set() = set;
@@ -73,4 +73,4 @@ inline const char* active_name() noexcept {
   return name;
 }
 
-}  // namespace gruve::kernels
+}  // namespace gruve::inline v0_1::kernels

@@ -41,4 +41,4 @@ inline const Kernels<float>& active_for<float>() {
   return active();
 }
 
-}  // namespace gruve::kernels
+}  // namespace gruve::inline v0_1::kernels

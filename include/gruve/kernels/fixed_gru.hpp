@@ -48,4 +48,4 @@ FixedGruStep fixed_gru_step([[maybe_unused]] std::string_view name, [[maybe_unus
   return {};
 }
 
-}  // namespace gruve::kernels
+}  // namespace gruve::inline v0_1::kernels

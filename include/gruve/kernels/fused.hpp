@@ -36,5 +36,5 @@ inline void gru_step_before(const GruStep<float>& p) { reference::gru_step(p); }
 #define GRUVE_BODY "gruve/kernels/fused.inc"
 #include "gruve/kernels/isa/for_each.inc"
 
-}  // namespace gruve::kernels
+}  // namespace gruve::inline v0_1::kernels
 #endif

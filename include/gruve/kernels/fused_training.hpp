@@ -25,12 +25,13 @@ GRUVE_TARGET_BEGIN("avx512bf16," GRUVE_AVX512)
 namespace avx512_bf16 {
 #include "gruve/kernels/fused/bf16_transposed.inc"
 
-inline constexpr TrainingKernels<float>
-    kTrainingBf16 = bf16_training_kernels<VectorBlock>("avx512_bf16", avx512::kTrainingKernels<Bf16>),
-    kTrainingAmx = bf16_training_kernels<TileBlock>("amx", avx512::kTrainingKernels<Bf16>);
+inline constexpr TrainingKernels<float> kTrainingBf16 =
+    bf16_training_kernels<VectorBlock>("avx512_bf16", avx512::kTrainingKernels<Bf16>);
+inline constexpr TrainingKernels<float> kTrainingAmx =
+    bf16_training_kernels<TileBlock>("amx", avx512::kTrainingKernels<Bf16>);
 }  // namespace avx512_bf16
 GRUVE_TARGET_END
 #endif
 
-}  // namespace gruve::kernels
+}  // namespace gruve::inline v0_1::kernels
 #endif

@@ -128,7 +128,8 @@ struct GruStep {
 
 /// One implementation of the arithmetic: a set of functions that a caller takes as a whole. The reference
 /// (reference.hpp) serves any scalar; the fused ones (fused.hpp) serve float on one instruction set and with
-/// one precision of weights each. None takes a lock or throws; the fused ones allocate nothing.
+/// one precision of weights each. None takes a lock; the fused ones allocate nothing and don't throw. The
+/// reference, which compilers other than GCC and Clang get alone, allocates in its steps and products.
 template <class Scalar>
 struct Kernels {
   const char* name;
@@ -161,4 +162,4 @@ struct Kernels {
   void (*exp)(std::size_t n, const Scalar* x, Scalar* y);
 };
 
-}  // namespace gruve::kernels
+}  // namespace gruve::inline v0_1::kernels

@@ -35,4 +35,4 @@ inline const Kernels<float>& active(Precision precision) {
   return named != nullptr ? *named : *available(precision).back();
 }
 
-}  // namespace gruve::kernels
+}  // namespace gruve::inline v0_1::kernels

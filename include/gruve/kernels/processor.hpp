@@ -62,4 +62,4 @@ inline bool has_amx_int8() noexcept { return false; }
 
 #endif
 
-}  // namespace gruve::kernels::processor
+}  // namespace gruve::inline v0_1::kernels::processor

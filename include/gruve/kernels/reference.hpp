@@ -212,4 +212,4 @@ inline constexpr Kernels<float> kRounded = [] {
   return kernels;
 }();
 
-}  // namespace gruve::kernels::reference
+}  // namespace gruve::inline v0_1::kernels::reference

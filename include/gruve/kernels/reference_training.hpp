@@ -129,4 +129,4 @@ inline constexpr TrainingKernels<float> kRoundedTraining = [] {
   return kernels;
 }();
 
-}  // namespace gruve::kernels::reference
+}  // namespace gruve::inline v0_1::kernels::reference

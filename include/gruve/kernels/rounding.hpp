@@ -37,4 +37,4 @@ inline std::int8_t to_int8(float weight, float scale) noexcept {
   return std::fabs(ratio) <= 127.5f ? static_cast<std::int8_t>(std::lrint(ratio)) : std::int8_t{0};
 }
 
-}  // namespace gruve::kernels
+}  // namespace gruve::inline v0_1::kernels

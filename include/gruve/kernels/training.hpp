@@ -22,4 +22,4 @@ const TrainingKernels<Scalar>& training_kernels_of(const Kernels<Scalar>&) {
   return reference::kTrainingKernels<Scalar>;
 }
 
-}  // namespace gruve::kernels
+}  // namespace gruve::inline v0_1::kernels

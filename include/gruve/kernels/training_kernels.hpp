@@ -85,4 +85,4 @@ struct TrainingKernels {
   void (*cross_entropy)(const CrossEntropy<Scalar>&);
 };
 
-}  // namespace gruve::kernels
+}  // namespace gruve::inline v0_1::kernels

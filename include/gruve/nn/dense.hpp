@@ -19,4 +19,4 @@ struct Dense {
   }
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

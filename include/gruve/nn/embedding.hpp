@@ -18,4 +18,4 @@ struct Embedding {
   }
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

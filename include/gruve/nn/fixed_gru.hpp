@@ -33,7 +33,8 @@ class FixedGru {
   /// others.
   ///
   /// set  the set of kernels whose instructions are used, which this processor must have. With the reference,
-  ///      and with one that has no step of its own (avx512_vnni, avx512_bf16, amx), it is GruCell's plain step.
+  ///      and with one that has no step of its own (avx512_vnni, avx512_bf16, amx), it is GruCell's plain
+  ///      step.
   template <int CellInputSize, int CellHiddenSize>
   explicit FixedGru(const GruCell<float, CellInputSize, CellHiddenSize>& cell,
                     std::string_view set = kernels::active_name())
@@ -78,4 +79,4 @@ class FixedGru {
   std::optional<GruCell<float, InputSize, HiddenSize>> plain_;  // where no instruction set has a step
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

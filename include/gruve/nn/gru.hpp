@@ -113,4 +113,4 @@ struct Gru {
   }
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

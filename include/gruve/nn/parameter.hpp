@@ -42,4 +42,4 @@ class Parameter {
   AlignedVector<Scalar> values_;
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

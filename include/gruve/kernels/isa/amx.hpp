@@ -70,5 +70,5 @@ struct Tiles {
 }  // namespace amx
 #endif
 
-}  // namespace gruve::kernels
+}  // namespace gruve::inline v0_1::kernels
 #endif

@@ -36,5 +36,5 @@ GRUVE_INLINE IntVector multiply_pairs(IntVector a, IntVector b, IntVector c) {
 }  // namespace avx512
 
 GRUVE_TARGET_END
-}  // namespace gruve::kernels
+}  // namespace gruve::inline v0_1::kernels
 #endif

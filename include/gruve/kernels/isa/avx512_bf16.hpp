@@ -34,5 +34,5 @@ inline constexpr Kernels<float> kBf16 = bf16_kernels<VectorBlock>("avx512_bf16",
 }  // namespace avx512_bf16
 
 GRUVE_TARGET_END
-}  // namespace gruve::kernels
+}  // namespace gruve::inline v0_1::kernels
 #endif

@@ -32,5 +32,5 @@ inline constexpr Kernels<float> kInt8 = int8_kernels<VectorBlock>("avx512_vnni")
 }  // namespace avx512_vnni
 
 GRUVE_TARGET_END
-}  // namespace gruve::kernels
+}  // namespace gruve::inline v0_1::kernels
 #endif

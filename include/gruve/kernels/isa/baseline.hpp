@@ -52,5 +52,5 @@ GRUVE_INLINE IntVector multiply_pairs(IntVector a, IntVector b, IntVector c) {
 #include "gruve/kernels/fused/activations.inc"
 }  // namespace baseline
 
-}  // namespace gruve::kernels
+}  // namespace gruve::inline v0_1::kernels
 #endif

@@ -54,5 +54,5 @@ inline bool bf16_dots_pay() {
 
 }  // namespace internal
 
-}  // namespace gruve::kernels
+}  // namespace gruve::inline v0_1::kernels
 #endif
