@@ -11,6 +11,10 @@
 #include <vector>
 
 #include <dlfcn.h>
+#if defined(__linux__) && defined(__x86_64__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 namespace {
 
@@ -44,6 +48,17 @@ struct Plugin {
   const char* (*force)(const char* name);
 };
 
+// Whether this process has asked Linux for the tile registers of AMX.
+bool has_asked_for_tiles() {
+#if defined(__linux__) && defined(__x86_64__)
+  constexpr long kGetPermission = 0x1022;  // ARCH_GET_XCOMP_PERM
+  unsigned long features = 0;
+  return syscall(SYS_arch_prctl, kGetPermission, &features) == 0 && (features >> 18 & 1) != 0;
+#else
+  return false;
+#endif
+}
+
 bool is_mapped(const std::string& name) {
   std::ifstream maps("/proc/self/maps");
   for (std::string line; std::getline(maps, line);)
@@ -76,6 +91,8 @@ int main(int, char** paths) {
   for (std::thread& thread : threads) thread.join();
   for (std::size_t i = 0; i < found.size(); ++i)
     require(found[i] == alone[i % kSeeds], "both have the result of one alone");
+
+  require(!has_asked_for_tiles(), "weights in float don't ask for AMX on behalf of the host");
 
   // Each has a choice of its own.
   require(first.force("reference") == std::string("reference"), "the first plug-in takes the reference");
