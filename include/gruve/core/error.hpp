@@ -24,13 +24,13 @@ class Error : public std::runtime_error {
   explicit Error(const std::string& reason) : std::runtime_error(reason) {}
   explicit Error(const char* reason) : std::runtime_error(reason) {}
 
-  Error(const std::string& file, const std::string& reason)
+  Error(std::string_view file, std::string_view reason)
       : std::runtime_error(line({file, ": ", reason})),
         file_size_(file.size()),
         reason_at_(file.size() + 2) {}
 
   /// byte  offset from the beginning of the file at which the fault was found
-  Error(const std::string& file, std::uint64_t byte, const std::string& reason)
+  Error(std::string_view file, std::uint64_t byte, std::string_view reason)
       : std::runtime_error(line({file, kByte, std::to_string(byte), ": ", reason})),
         file_size_(file.size()),
         reason_at_(file.size() + kByte.size() + std::to_string(byte).size() + 2),

@@ -67,64 +67,83 @@ void pack_gru(int H, ResetGate, const Scalar* weight_hh, Scalar* packed) {
   std::copy_n(weight_hh, packed_size<Scalar>(3 * H, H), packed);
 }
 
+/// One row, as steps and passes compute it.
+template <class Scalar>
+using ArrayRow = Eigen::Array<Scalar, 1, Eigen::Dynamic>;
+template <class Scalar>
+using ConstArray = Eigen::Map<const ArrayRow<Scalar>>;
+
+// Functions of their own, so that Eigen's expressions are compiled once for each scalar.
+
+template <class Scalar>
+void sigmoid(const ArrayRow<Scalar>& x, Scalar* y) {
+  Eigen::Map<ArrayRow<Scalar>>(y, x.size()) = (Scalar(1) + (-x).exp()).inverse();
+}
+
+template <class Scalar>
+void tanh(const ArrayRow<Scalar>& x, Scalar* y) {
+  Eigen::Map<ArrayRow<Scalar>>(y, x.size()) = x.tanh();
+}
+
+/// Some rows of weight_hh, [count, H] from weights on, times a state [H].
+template <class Scalar>
+ArrayRow<Scalar> recurrent_product(int H, const Scalar* state, int count, const Scalar* weights) {
+  const ConstStrided<Scalar> rows(weights, count, H, Eigen::OuterStride<>(H));
+  return (ConstRow<Scalar>(state, H) * rows.transpose()).array();
+}
+
 template <class Scalar>
 void gru_step(const GruStep<Scalar>& p) {
-  using Row = Eigen::Array<Scalar, 1, Eigen::Dynamic>;
   const int H = p.H, first = p.units.first, count = p.units.last - first;
-  const ConstStrided<Scalar> weight_hh(p.weight_hh, 3 * H, H, Eigen::OuterStride<>(H));
-  const ConstRow<Scalar> h(p.h, H);
   // The part of a gate that comes from the state, and the part that comes from the input.
-  const auto recurrent = [&](int gate, const auto& state) -> Row {
+  const auto recurrent = [&](int gate, const Scalar* state) -> ArrayRow<Scalar> {
     const int row = gate * H + first;
-    return (state * weight_hh.middleRows(row, count).transpose()).array() +
-           ConstRow<Scalar>(p.bias_hh + row, count).array();
+    return recurrent_product(H, state, count, p.weight_hh + std::ptrdiff_t{row} * H) +
+           ConstArray<Scalar>(p.bias_hh + row, count);
   };
-  const auto input = [&](int gate) {
-    return ConstRow<Scalar>(p.input_product + gate * H + first, count).array();
-  };
-  const auto sigmoid = [](const Row& x) -> Row { return (Scalar(1) + (-x).exp()).inverse(); };
-  const Row r = sigmoid(input(0) + recurrent(0, h)), z = sigmoid(input(1) + recurrent(1, h));
-  Row n;
-  if (p.reset_gate == ResetGate::after_product)
-    n = (input(2) + r * recurrent(2, h)).tanh();
-  else
-    n = (input(2) + recurrent(2, (r * h.array()).matrix())).tanh();
-  Eigen::Map<Row>(p.out + first, count) = (Scalar(1) - z) * n + z * h.segment(first, count).array();
+  const auto input = [&](int gate) { return ConstArray<Scalar>(p.input_product + gate * H + first, count); };
+  const ConstArray<Scalar> h(p.h + first, count);
+  ArrayRow<Scalar> r(count), z(count), n(count);
+  sigmoid<Scalar>(input(0) + recurrent(0, p.h), r.data());
+  sigmoid<Scalar>(input(1) + recurrent(1, p.h), z.data());
+  if (p.reset_gate == ResetGate::after_product) {
+    tanh<Scalar>(input(2) + r * recurrent(2, p.h), n.data());
+  } else {
+    const ArrayRow<Scalar> rh = r * h;
+    tanh<Scalar>(input(2) + recurrent(2, rh.data()), n.data());
+  }
+  Eigen::Map<ArrayRow<Scalar>>(p.out + first, count) = (Scalar(1) - z) * n + z * h;
 }
 
 template <class Scalar>
 void gru_forward(const GruForward<Scalar>& p) {
-  using Row = Eigen::Array<Scalar, 1, Eigen::Dynamic>;
   const int H = p.H;
-  const ConstStrided<Scalar> weight_hh(p.weight_hh, 3 * H, H, Eigen::OuterStride<>(H));
-  const ConstRow<Scalar> bias_hh(p.bias_hh, 3 * H);
-  const auto sigmoid = [](const auto& x) { return (Scalar(1) + (-x).exp()).inverse(); };
+  const auto weights = [&](int gate) { return p.weight_hh + std::ptrdiff_t{gate} * H * H; };
+  const auto bias = [&](int gate) { return ConstArray<Scalar>(p.bias_hh + gate * H, H); };
 
   for (int t = 0; t < p.rows.T; ++t) {
     for (int b = p.rows.first; b < p.rows.last; ++b) {
       const std::ptrdiff_t row = std::ptrdiff_t{t} * p.rows.B + b;
-      Row h = Eigen::Map<const Row>(p.h + row * H, H);
+      ArrayRow<Scalar> h = ConstArray<Scalar>(p.h + row * H, H);
       if (p.reset != nullptr && p.reset[row] != 0) h.setZero();
-      const ConstRow<Scalar> input(
-          p.input_product + (p.tokens != nullptr ? p.tokens[row] : row) * p.input_stride, 3 * H);
+      const Scalar* const input_row =
+          p.input_product + (p.tokens != nullptr ? p.tokens[row] : row) * p.input_stride;
+      const auto input = [&](int gate) { return ConstArray<Scalar>(input_row + gate * H, H); };
 
-      Eigen::Map<Eigen::Array<Scalar, 4, Eigen::Dynamic, Eigen::RowMajor>> gates(p.gates + row * 4 * H, 4, H);
-      auto r = gates.row(0), z = gates.row(1), n = gates.row(2), hn = gates.row(3);
-      const Eigen::Matrix<Scalar, 1, Eigen::Dynamic> rz =
-          input.head(2 * H) + h.matrix() * weight_hh.topRows(2 * H).transpose() + bias_hh.head(2 * H);
-      r = sigmoid(rz.head(H).array());
-      z = sigmoid(rz.tail(H).array());
+      const auto gate = [&](int i) { return Eigen::Map<ArrayRow<Scalar>>(p.gates + (row * 4 + i) * H, H); };
+      auto r = gate(0), z = gate(1), n = gate(2), hn = gate(3);
+      const ArrayRow<Scalar> rz = recurrent_product(H, h.data(), 2 * H, weights(0));
+      const auto product = [&](int i) { return ConstArray<Scalar>(rz.data() + i * H, H); };
+      sigmoid<Scalar>(input(0) + product(0) + bias(0), r.data());
+      sigmoid<Scalar>(input(1) + product(1) + bias(1), z.data());
       if (p.reset_gate == ResetGate::after_product) {
-        hn = (h.matrix() * weight_hh.bottomRows(H).transpose() + bias_hh.tail(H)).array();
-        n = (input.tail(H).array() + r * hn).tanh();
+        hn = recurrent_product(H, h.data(), H, weights(2)) + bias(2);
+        tanh<Scalar>(input(2) + r * hn, n.data());
       } else {
         hn = r * h;
-        n = (input.tail(H) + hn.matrix() * weight_hh.bottomRows(H).transpose() + bias_hh.tail(H))
-                .array()
-                .tanh();
+        tanh<Scalar>(input(2) + recurrent_product(H, hn.data(), H, weights(2)) + bias(2), n.data());
       }
-
-      Eigen::Map<Row>(p.h + (row + p.rows.B) * H, H) = (Scalar(1) - z) * n + z * h;
+      Eigen::Map<ArrayRow<Scalar>>(p.h + (row + p.rows.B) * H, H) = (Scalar(1) - z) * n + z * h;
     }
   }
 }
