@@ -23,6 +23,7 @@
 #include "bench.hpp"
 #include "gruve/core/aligned.hpp"
 #include "gruve/core/thread_pool.hpp"
+#include "gruve/kernels/training.hpp"
 #include "gruve/model/packed_model.hpp"
 
 namespace gruve::bench {
@@ -90,10 +91,11 @@ class OnednnGru {
 
     const auto& table = kernels::active();
     const GruCell<float>& cell = model_.gru.layers.back();
-    AlignedVector<float> weight(table.packed_gru_backward_size(H, ResetGate::after_product));
-    table.pack_gru_backward(H, ResetGate::after_product, cell.weight_hh.data(), weight.data());
+    const auto& training = kernels::training_kernels_of(table);
+    AlignedVector<float> weight(training.packed_gru_backward_size(H, ResetGate::after_product));
+    training.pack_gru_backward(H, ResetGate::after_product, cell.weight_hh.data(), weight.data());
     AlignedVector<float> dh(first), sums(static_cast<std::size_t>(3 * H));
-    table.gru_backward({.rows = kernels::all_rows(T, B),
+    training.gru_backward({.rows = kernels::all_rows(T, B),
                         .H = H,
                         .weight_hh = weight.data(),
                         .h = h.data(),
@@ -101,7 +103,7 @@ class OnednnGru {
                         .dout = data(doutput_),
                         .dh = dh.data()});
     AlignedVector<float> dweight(cell.weight_hh.size());
-    table.multiply_transposed({.rows = T * B,
+    training.multiply_transposed({.rows = T * B,
                                .columns = {0, 3 * H},
                                .a = gates.data(),
                                .a_stride = std::ptrdiff_t{4} * H,

@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "gruve/core/rng.hpp"
-#include "gruve/kernels/dispatch.hpp"
+#include "gruve/kernels/precisions.hpp"
 #include "gruve/model/gru_model.hpp"
 #include "gruve/tokens/chunk.hpp"
 #include "limits.hpp"

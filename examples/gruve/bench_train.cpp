@@ -11,6 +11,7 @@
 #include "bench.hpp"
 #include "gruve/core/error.hpp"
 #include "gruve/core/thread_pool.hpp"
+#include "gruve/kernels/training.hpp"
 #include "gruve/model/chunk_pass.hpp"
 #include "gruve/train/optimizer.hpp"
 
@@ -54,6 +55,7 @@ void timed(PhaseName name, double multiply_adds, Call&& call) {
 double num_rows(const kernels::Rows& rows) { return static_cast<double>(rows.T) * (rows.last - rows.first); }
 
 const kernels::Kernels<float>* measured = nullptr;
+const kernels::TrainingKernels<float>* measured_training = nullptr;
 
 kernels::Kernels<float> timed_kernels() {
   kernels::Kernels<float> timed_kernels = *measured;
@@ -64,28 +66,33 @@ kernels::Kernels<float> timed_kernels() {
   timed_kernels.pack_gru = [](int H, kernels::ResetGate reset_gate, const float* weight, float* packed) {
     timed(kPacking, 0, [&] { measured->pack_gru(H, reset_gate, weight, packed); });
   };
-  timed_kernels.pack_gru_backward = [](int H, kernels::ResetGate reset_gate, const float* weight,
-                                       float* packed) {
-    timed(kPacking, 0, [&] { measured->pack_gru_backward(H, reset_gate, weight, packed); });
-  };
   timed_kernels.multiply = [](const kernels::Product<float>& p) {
     timed(kProducts, num_rows(p.rows) * p.K * p.N, [&] { measured->multiply(p); });
-  };
-  timed_kernels.multiply_transposed = [](const kernels::TransposedProduct<float>& p) {
-    timed(kWeightGradients, static_cast<double>(p.rows) * (p.columns.last - p.columns.first) * p.N,
-          [&] { measured->multiply_transposed(p); });
-  };
-  timed_kernels.sum_by_token = [](const kernels::TokenSums<float>& p) {
-    timed(kTokenSums, 0, [&] { measured->sum_by_token(p); });
   };
   timed_kernels.gru_forward = [](const kernels::GruForward<float>& p) {
     timed(kRecurrent, num_rows(p.rows) * 3 * p.H * p.H, [&] { measured->gru_forward(p); });
   };
+  return timed_kernels;
+}
+
+kernels::TrainingKernels<float> timed_training_kernels() {
+  kernels::TrainingKernels<float> timed_kernels = *measured_training;
+  timed_kernels.pack_gru_backward = [](int H, kernels::ResetGate reset_gate, const float* weight,
+                                       float* packed) {
+    timed(kPacking, 0, [&] { measured_training->pack_gru_backward(H, reset_gate, weight, packed); });
+  };
+  timed_kernels.multiply_transposed = [](const kernels::TransposedProduct<float>& p) {
+    timed(kWeightGradients, static_cast<double>(p.rows) * (p.columns.last - p.columns.first) * p.N,
+          [&] { measured_training->multiply_transposed(p); });
+  };
+  timed_kernels.sum_by_token = [](const kernels::TokenSums<float>& p) {
+    timed(kTokenSums, 0, [&] { measured_training->sum_by_token(p); });
+  };
   timed_kernels.gru_backward = [](const kernels::GruBackward<float>& p) {
-    timed(kRecurrentBackward, num_rows(p.rows) * 3 * p.H * p.H, [&] { measured->gru_backward(p); });
+    timed(kRecurrentBackward, num_rows(p.rows) * 3 * p.H * p.H, [&] { measured_training->gru_backward(p); });
   };
   timed_kernels.cross_entropy = [](const kernels::CrossEntropy<float>& p) {
-    timed(kSoftmax, 0, [&] { measured->cross_entropy(p); });
+    timed(kSoftmax, 0, [&] { measured_training->cross_entropy(p); });
   };
   return timed_kernels;
 }
@@ -108,6 +115,7 @@ void bench_train(const BenchArguments& options) {
   std::ofstream("/proc/self/clear_refs") << "5";  // resets the peak
   const double memory = resident("VmRSS");
   measured = &kernels::active(options.precision);
+  measured_training = &kernels::training_kernels_of(*measured);
   ThreadPool threads(options.threads);
   GruModel<float> model = random_model(options.model), gradient(options.model);
   Optimizer<float> optimizer({}, model, gradient);
@@ -135,7 +143,8 @@ void bench_train(const BenchArguments& options) {
     print(options, "train_rate", config, "GFLOP/s", rate(seconds, tokens * gflop), peak);
   }
   const kernels::Kernels<float> table = timed_kernels();
-  ChunkPass<float> pass(options.model, T, B, threads, table);
+  const kernels::TrainingKernels<float> training_table = timed_training_kernels();
+  ChunkPass<float> pass(options.model, T, B, threads, table, training_table);
   pass.assign(model);
   step(pass);
   for (Phase& phase : phases) phase.nanoseconds = phase.flop = 0;

@@ -15,7 +15,7 @@
 
 #include "commands.hpp"
 #include "gruve/core/error.hpp"
-#include "gruve/kernels/dispatch.hpp"
+#include "gruve/kernels/precisions.hpp"
 #include "gruve/model/model_file.hpp"
 #include "gruve/train/dynamic_evaluation.hpp"
 #include "gruve/train/evaluate.hpp"

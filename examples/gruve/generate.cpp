@@ -17,7 +17,7 @@
 #include "gruve/core/atomic_file.hpp"
 #include "gruve/core/error.hpp"
 #include "gruve/core/mapped_file.hpp"
-#include "gruve/kernels/dispatch.hpp"
+#include "gruve/kernels/kernels.hpp"
 #include "gruve/midi/read_midi.hpp"
 #include "gruve/midi/write_midi.hpp"
 #include "gruve/model/model_file.hpp"

@@ -163,7 +163,8 @@ void inspect(const InspectArguments& options) {
         print_unreadable_json(file, error);
       } else {
         const std::string place = error.byte() ? "byte " + std::to_string(*error.byte()) + ": " : "";
-        std::printf("%s\n  not readable    %s%s\n", file.c_str(), place.c_str(), error.reason().c_str());
+        std::printf("%s\n  not readable    %s%s\n", file.c_str(), place.c_str(),
+                    std::string(error.reason()).c_str());
       }
       continue;
     }

@@ -17,7 +17,7 @@
 #include <unistd.h>
 #endif
 
-#include "gruve/kernels/dispatch.hpp"
+#include "gruve/kernels/precisions.hpp"
 
 namespace gruve::bench {
 

@@ -11,6 +11,7 @@
 #endif
 
 #include "commands.hpp"
+#include "gruve/kernels/choice.hpp"
 #include "recipe.hpp"
 
 namespace {
@@ -28,6 +29,7 @@ void keep_memory() {
 
 int main(int argc, char** argv) {
   keep_memory();
+  gruve::kernels::use_environment();  // GRUVE_KERNELS
   CLI::App app("Trains GRU models on music and generates new pieces from them.", "gruve");
   app.require_subcommand(1);
   app.set_help_all_flag("--help-all", "Print the help of all commands and exit");

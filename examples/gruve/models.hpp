@@ -8,7 +8,7 @@
 
 #include "gruve/core/thread_pool.hpp"
 #include "gruve/corpus/corpus.hpp"
-#include "gruve/kernels/dispatch.hpp"
+#include "gruve/kernels/precisions.hpp"
 #include "gruve/model/model_file.hpp"
 #include "gruve/model/packed_model.hpp"
 

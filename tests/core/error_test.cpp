@@ -1,6 +1,7 @@
 #include "gruve/core/error.hpp"
 
 #include <string>
+#include <type_traits>
 
 #include "catch.hpp"
 
@@ -23,4 +24,14 @@ TEST_CASE("An error names what is known of file, byte and reason", "[core][error
   CHECK(alone.reason() == "no notes");
   CHECK(alone.file().empty());
   CHECK_FALSE(alone.byte());
+}
+
+TEST_CASE("A copy of an error can't fail, and a zero byte in a name doesn't lead beyond its message",
+          "[core][error]") {
+  STATIC_REQUIRE(std::is_nothrow_copy_constructible_v<Error>);
+  const Error cut(std::string("a\0b", 3), 22, "tempo of length 2, expected 3");
+  CHECK(cut.file() == "a");
+  CHECK(cut.reason().empty());
+  const Error copy = Error("song.mid", 22, "tempo of length 2, expected 3");
+  CHECK(Error(copy).reason() == "tempo of length 2, expected 3");
 }

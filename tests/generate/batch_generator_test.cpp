@@ -7,6 +7,7 @@
 
 #include "catch.hpp"
 #include "gruve/generate/generator.hpp"
+#include "gruve/kernels/precisions.hpp"
 #include "gruve/model/gru_model.hpp"
 #include "gruve/model/stepper.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"

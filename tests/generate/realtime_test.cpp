@@ -8,7 +8,7 @@
 #include "gruve/core/thread_pool.hpp"
 #include "gruve/generate/generator.hpp"
 #include "gruve/generate/scale.hpp"
-#include "gruve/kernels/dispatch.hpp"
+#include "gruve/kernels/precisions.hpp"
 #include "gruve/model/gru_model.hpp"
 #include "gruve/tokens/char_encoder.hpp"
 #include "gruve/tokens/event_encoder.hpp"

@@ -11,7 +11,7 @@
 #include "catch.hpp"
 #include "emulated.hpp"
 #include "gruve/core/aligned.hpp"
-#include "gruve/kernels/dispatch.hpp"
+#include "gruve/kernels/precisions.hpp"
 #include "tolerance.hpp"
 
 using namespace gruve;
@@ -76,10 +76,11 @@ struct Layer {
 
   void backward(const Kernels<float>& kernels, ResetGate reset_gate = ResetGate::after_product,
                 int parts = 1) {
-    AlignedVector<float> packed(kernels.packed_gru_backward_size(H, reset_gate));
-    kernels.pack_gru_backward(H, reset_gate, weight.data(), packed.data());
+    const TrainingKernels<float>& training = emulated::training_kernels_of(kernels);
+    AlignedVector<float> packed(training.packed_gru_backward_size(H, reset_gate));
+    training.pack_gru_backward(H, reset_gate, weight.data(), packed.data());
     for (int part = 0; part < parts; ++part)
-      kernels.gru_backward({.rows = {T, B, B * part / parts, B * (part + 1) / parts},
+      training.gru_backward({.rows = {T, B, B * part / parts, B * (part + 1) / parts},
                             .H = H,
                             .reset_gate = reset_gate,
                             .weight_hh = packed.data(),
@@ -191,7 +192,7 @@ TEST_CASE("A transposed product of rounded sides equals a sum in double", "[kern
           std::vector<std::uint8_t> is_zero(size(rows));
           for (std::size_t i = 0; i < is_zero.size(); i += 5) is_zero[i] = 1;
           std::vector<float> c(size(first + K, N), 7.0f), sums(size(first + K), 7.0f);
-          kernels->multiply_transposed({.rows = rows,
+          emulated::training_kernels_of(*kernels).multiply_transposed({.rows = rows,
                                         .columns = {first, first + K},
                                         .a = a.data(),
                                         .a_stride = a_stride,

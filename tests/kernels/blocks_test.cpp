@@ -6,7 +6,7 @@
 
 #include "arrays.hpp"
 #include "catch.hpp"
-#include "gruve/kernels/dispatch.hpp"
+#include "gruve/kernels/precisions.hpp"
 #include "tolerance.hpp"
 
 using namespace gruve;

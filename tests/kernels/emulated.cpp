@@ -8,7 +8,12 @@
 #include <limits>
 #include <stdexcept>
 
-#include "gruve/kernels/fused.hpp"
+#include "gruve/kernels/fused_training.hpp"
+#include "gruve/kernels/isa/amx.hpp"
+#include "gruve/kernels/isa/target.hpp"
+#include "gruve/kernels/kernels.hpp"
+#include "gruve/kernels/rounding.hpp"
+#include "gruve/kernels/training.hpp"
 
 #undef GRUVE_UNROLL
 #define GRUVE_UNROLL  // compiles sooner
@@ -17,6 +22,7 @@
 
 namespace gruve::kernels::emulated {
 
+inline constexpr const char* kName = "emulated";
 inline constexpr int kLanes = 16;
 inline constexpr int kRows = 1;
 using Vector [[gnu::vector_size(64)]] = float;
@@ -53,6 +59,8 @@ GRUVE_INLINE IntVector multiply_pairs(IntVector, IntVector, IntVector) { return 
 #include "gruve/kernels/fused/activations.inc"
 
 #include "gruve/kernels/fused.inc"
+
+#include "gruve/kernels/fused_training.inc"
 
 #include "gruve/kernels/fused/int8_quads.inc"
 
@@ -210,15 +218,25 @@ class Tiles {
 #include "gruve/kernels/fused/rounded.inc"
 
 #include "gruve/kernels/fused/bf16.inc"
-constexpr Kernels<float> kBf16Weights = kernels_of<Bf16>("emulated");
-constexpr Kernels<float> kBf16 = bf16_kernels<VectorBlock>("avx512_bf16 emulated", kBf16Weights);
-constexpr Kernels<float> kAmxBf16 = bf16_kernels<TileBlock>("amx emulated", kBf16Weights);
+
+#include "gruve/kernels/fused/bf16_transposed.inc"
+constexpr Kernels<float> kBf16 = bf16_kernels<VectorBlock>("avx512_bf16 emulated", kKernels<Bf16>);
+constexpr Kernels<float> kAmxBf16 = bf16_kernels<TileBlock>("amx emulated", kKernels<Bf16>);
+constexpr TrainingKernels<float> kTrainingBf16 =
+    bf16_training_kernels<VectorBlock>(kBf16.name, kTrainingKernels<Bf16>);
+constexpr TrainingKernels<float> kTrainingAmxBf16 =
+    bf16_training_kernels<TileBlock>(kAmxBf16.name, kTrainingKernels<Bf16>);
 
 #include "gruve/kernels/fused/step_quads.inc"
 
 #include "gruve/kernels/fused/int8.inc"
-constexpr Kernels<float> kInt8Weights = kernels_of_quads(kernels_of<Int8>("emulated"));
-constexpr Kernels<float> kInt8 = int8_kernels<VectorBlock>("avx512_vnni emulated", kInt8Weights);
-constexpr Kernels<float> kAmxInt8 = int8_kernels<TileBlock>("amx emulated", kInt8Weights);
+constexpr Kernels<float> kInt8 = int8_kernels<VectorBlock>("avx512_vnni emulated");
+constexpr Kernels<float> kAmxInt8 = int8_kernels<TileBlock>("amx emulated");
+
+const TrainingKernels<float>& training_kernels_of(const Kernels<float>& kernels) {
+  if (kernels.name == kBf16.name) return kTrainingBf16;
+  if (kernels.name == kAmxBf16.name && kernels.precision == Precision::bf16) return kTrainingAmxBf16;
+  return kernels::training_kernels_of(kernels);
+}
 
 }  // namespace gruve::kernels::emulated

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "gruve/kernels/kernels.hpp"
+#include "gruve/kernels/training_kernels.hpp"
 
 namespace gruve::kernels::emulated {
 
@@ -10,5 +11,8 @@ extern const Kernels<float> kBf16;     // with dot products of vectors
 extern const Kernels<float> kAmxBf16;  // with tiles
 extern const Kernels<float> kInt8;
 extern const Kernels<float> kAmxInt8;
+
+/// Those of the emulated sets too.
+const TrainingKernels<float>& training_kernels_of(const Kernels<float>& kernels);
 
 }  // namespace gruve::kernels::emulated

@@ -10,8 +10,8 @@
 #include "catch.hpp"
 #include "emulated.hpp"
 #include "gruve/core/aligned.hpp"
-#include "gruve/kernels/dispatch.hpp"
-#include "gruve/kernels/vectors.hpp"
+#include "gruve/kernels/isa/baseline.hpp"
+#include "gruve/kernels/precisions.hpp"
 
 using namespace gruve;
 using namespace gruve::kernels;

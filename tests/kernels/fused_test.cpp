@@ -9,6 +9,7 @@
 #include "catch.hpp"
 #include "gruve/core/aligned.hpp"
 #include "gruve/kernels/dispatch.hpp"
+#include "gruve/kernels/training.hpp"
 #include "tolerance.hpp"
 
 using namespace gruve;
@@ -88,7 +89,7 @@ TEST_CASE("Products equal a sum in double at all small sizes", "[kernels][produc
           const auto d = random(size(rows, N + 2), 4);
           std::vector<float> e(size(K, N), 5.0f), sums(size(K), 5.0f);
           const Columns columns{K / 3, K};
-          kernels->multiply_transposed({.rows = rows,
+          training_kernels_of(*kernels).multiply_transposed({.rows = rows,
                                         .columns = columns,
                                         .a = a.data(),
                                         .a_stride = K + 3,
@@ -127,7 +128,7 @@ TEST_CASE("A long transposed product is summed over all blocks, without the rows
     std::vector<std::uint8_t> is_zero(size(rows));
     for (std::size_t i = 0; i < is_zero.size(); i += 7) is_zero[i] = 1;
     std::vector<float> c(size(K, N)), sums(size(K));
-    kernels->multiply_transposed({.rows = rows,
+    training_kernels_of(*kernels).multiply_transposed({.rows = rows,
                                   .columns = {0, K},
                                   .a = a.data(),
                                   .a_stride = K,
@@ -157,7 +158,7 @@ TEST_CASE("Rows are summed by their tokens, in the columns asked for", "[kernels
       std::vector<std::uint16_t> tokens;
       for (int row = 0; row < rows; ++row) tokens.push_back(row % 7 == 0 ? 2 : 0);  // never 1
       std::vector<float> c(size(V, width), 5.0f);
-      kernels->sum_by_token({.rows = rows,
+      training_kernels_of(*kernels).sum_by_token({.rows = rows,
                              .columns = {2, 2 + n},
                              .a = a.data(),
                              .a_stride = width,
@@ -186,7 +187,7 @@ TEST_CASE("Cross-entropy by hand, with a target that does not count", "[kernels]
     const float ln2 = std::log(2.0f), ln5 = std::log(5.0f);
     std::vector<float> logits = {0, ln2, ln5, 100, 100 + ln2, 100 + ln5, 1, 2, 3}, loss(3, -1.0f);
     const std::vector<std::uint16_t> targets = {2, 0, kNoTarget};
-    kernels->cross_entropy({.rows = all_rows(1, 3),
+    training_kernels_of(*kernels).cross_entropy({.rows = all_rows(1, 3),
                             .V = 3,
                             .targets = targets.data(),
                             .scale = 0.5f,

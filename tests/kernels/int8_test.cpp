@@ -11,7 +11,7 @@
 #include "catch.hpp"
 #include "emulated.hpp"
 #include "gruve/core/aligned.hpp"
-#include "gruve/kernels/dispatch.hpp"
+#include "gruve/kernels/precisions.hpp"
 #include "tolerance.hpp"
 
 using namespace gruve;

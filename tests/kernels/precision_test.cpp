@@ -7,7 +7,7 @@
 
 #include "arrays.hpp"
 #include "catch.hpp"
-#include "gruve/kernels/dispatch.hpp"
+#include "gruve/kernels/precisions.hpp"
 #include "gruve/kernels/rounding.hpp"
 #include "tolerance.hpp"
 

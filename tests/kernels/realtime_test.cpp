@@ -15,7 +15,7 @@
 #include "arrays.hpp"
 #include "catch.hpp"
 #include "gruve/core/aligned.hpp"
-#include "gruve/kernels/dispatch.hpp"
+#include "gruve/kernels/precisions.hpp"
 
 using namespace gruve;
 using namespace gruve::kernels;

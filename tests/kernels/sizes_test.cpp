@@ -8,7 +8,8 @@
 #include "arrays.hpp"
 #include "catch.hpp"
 #include "gruve/core/rng.hpp"
-#include "gruve/kernels/dispatch.hpp"
+#include "gruve/kernels/precisions.hpp"
+#include "gruve/kernels/training.hpp"
 #include "tolerance.hpp"
 
 using namespace gruve;
@@ -70,9 +71,9 @@ TEST_CASE("A GRU's passes over time equal the reference in double at all small s
                                          const Scalar* bias, const Scalar* input, const Scalar* dout,
                                          Scalar* h, Scalar* gates, Scalar* forward_gates, Scalar* dh) {
         std::vector<Scalar> forward(kernels.packed_gru_size(H, reset_gate)),
-            backward(kernels.packed_gru_backward_size(H, reset_gate));
+            backward(training_kernels_of(kernels).packed_gru_backward_size(H, reset_gate));
         kernels.pack_gru(H, reset_gate, weight, forward.data());
-        kernels.pack_gru_backward(H, reset_gate, weight, backward.data());
+        training_kernels_of(kernels).pack_gru_backward(H, reset_gate, weight, backward.data());
         kernels.gru_forward({.rows = rows,
                              .H = H,
                              .reset_gate = reset_gate,
@@ -85,7 +86,7 @@ TEST_CASE("A GRU's passes over time equal the reference in double at all small s
                              .h = h,
                              .gates = gates});
         std::copy_n(gates, T * B * 4 * H, forward_gates);
-        kernels.gru_backward({.rows = rows,
+        training_kernels_of(kernels).gru_backward({.rows = rows,
                               .H = H,
                               .reset_gate = reset_gate,
                               .weight_hh = backward.data(),
@@ -164,7 +165,7 @@ TEST_CASE("Products have the same bits at any address, and nothing beside them i
                                   .b = packed.data(),
                                   .bias = bias.data(),
                                   .c = row.data()});
-        kernels->multiply_transposed({.rows = rows,
+        training_kernels_of(*kernels).multiply_transposed({.rows = rows,
                                       .columns = {0, K},
                                       .a = a.data(),
                                       .a_stride = K,
@@ -173,7 +174,7 @@ TEST_CASE("Products have the same bits at any address, and nothing beside them i
                                       .b_stride = N,
                                       .c = e.data(),
                                       .sums = sums.data()});
-        kernels->sum_by_token({.rows = rows,
+        training_kernels_of(*kernels).sum_by_token({.rows = rows,
                                .columns = {0, N},
                                .a = d.data(),
                                .a_stride = N,
@@ -224,7 +225,7 @@ TEST_CASE("A product of depth zero is the bias, and one over no rows is zero", "
         CHECK(c.values() == expected);
 
         Array e(2 * N, 0, 5.0f), sums(2, 0, 5.0f), by_token(2 * N, 0, 5.0f);
-        kernels->multiply_transposed({.columns = {0, 2},
+        training_kernels_of(*kernels).multiply_transposed({.columns = {0, 2},
                                       .a = nothing.data(),
                                       .a_stride = 2,
                                       .N = N,
@@ -232,7 +233,7 @@ TEST_CASE("A product of depth zero is the bias, and one over no rows is zero", "
                                       .b_stride = N,
                                       .c = e.data(),
                                       .sums = sums.data()});
-        kernels->sum_by_token({.columns = {0, N},
+        training_kernels_of(*kernels).sum_by_token({.columns = {0, N},
                                .a = nothing.data(),
                                .a_stride = N,
                                .V = 2,
@@ -258,7 +259,7 @@ TEST_CASE("Cross-entropy equals the reference in double for all small vocabulari
         for (int i = 0; i < rows * V; ++i) logits.data()[i] *= 10;
         std::vector<double> gradient = logits.doubles(), nats(size(rows));
         const auto run = [&]<class Scalar>(const Kernels<Scalar>& set, Scalar* x, Scalar* y) {
-          set.cross_entropy({.rows = all_rows(1, rows),
+          training_kernels_of(set).cross_entropy({.rows = all_rows(1, rows),
                              .V = V,
                              .targets = targets.data(),
                              .scale = Scalar(0.5),

@@ -207,7 +207,7 @@ TEST_CASE("Gradients of a GRU layer by its input and its first state equal PyTor
   CHECK(distance(h.data() + B * H, truth.values("out")) < kTolerance<double>);
 
   auto dh = truth.values("dh_n");
-  kernels.gru_backward({.rows = kernels::all_rows(T, B),
+  kernels::training_kernels_of(kernels).gru_backward({.rows = kernels::all_rows(T, B),
                         .H = H,
                         .reset_gate = reset_gate,
                         .weight_hh = w_hh.data(),

@@ -6,7 +6,7 @@
 
 #include "catch.hpp"
 #include "gruve/core/thread_pool.hpp"
-#include "gruve/kernels/dispatch.hpp"
+#include "gruve/kernels/precisions.hpp"
 #include "gruve/model/batch_stepper.hpp"
 #include "gruve/model/gru_model.hpp"
 #include "gruve/model/packed_model.hpp"

@@ -12,6 +12,7 @@
 #include "catch.hpp"
 #include "error_of.hpp"
 #include "gruve/core/rng.hpp"
+#include "gruve/kernels/dispatch.hpp"
 #include "realtime.hpp"
 #include "tolerance.hpp"
 

@@ -3,7 +3,7 @@
 # but those of the wide sets of kernels, which are called only where the processor was asked.
 # usage: no_wide_code.sh PROGRAM…
 set -euo pipefail
-wide_sets="avx2 avx512 avx512_vnni avx512_bf16"  # namespaces in gruve::kernels
+wide_sets="avx2 avx512 avx512_vnni avx512_bf16 amx"  # namespaces in gruve::kernels, which has one of the version
 
 if [ "$(uname -m)" != x86_64 ] || ! command -v objdump >/dev/null; then
   echo "SKIPPED: no objdump, or not an x86-64 machine"
@@ -11,7 +11,7 @@ if [ "$(uname -m)" != x86_64 ] || ! command -v objdump >/dev/null; then
 fi
 # The beginnings of the mangled names of what stands in these namespaces, also of what is local to a function.
 allowed=""
-for set in $wide_sets; do allowed+="${allowed:+|}N5gruve7kernels${#set}$set"; done
+for set in $wide_sets; do allowed+="${allowed:+|}N5gruve[0-9]+v[0-9]+_[0-9]+7kernels${#set}$set"; done
 
 for program in "$@"; do
   # All AVX, FMA, F16C and AVX-512 instructions are written with a v; mask and tile registers, and BMI, are not.

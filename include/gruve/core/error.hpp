@@ -1,12 +1,13 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace gruve {
 
@@ -15,41 +16,51 @@ namespace gruve {
 /// they are known:
 ///
 ///   song.mid, byte 22: track length 4096 runs past the end of the file (61 bytes remain)
+///
+/// A copy can't fail, as the standard's exceptions promise: all of it is in what().
 class Error : public std::runtime_error {
  public:
   /// reason  one complete sentence without a full stop: what was found, what was expected
-  explicit Error(std::string reason) : std::runtime_error(reason), reason_(std::move(reason)) {}
+  explicit Error(const std::string& reason) : std::runtime_error(reason) {}
+  explicit Error(const char* reason) : std::runtime_error(reason) {}
 
   /// file    the name or path that the message begins with
   /// reason  as above
-  Error(std::string file, std::string reason)
-      : std::runtime_error(line({file, ": ", reason})), file_(std::move(file)), reason_(std::move(reason)) {}
+  Error(std::string_view file, std::string_view reason)
+      : std::runtime_error(line({file, ": ", reason})),
+        file_size_(file.size()),
+        reason_at_(file.size() + 2) {}
 
   /// byte  offset from the beginning of the file at which the fault was found, from 0
-  Error(std::string file, std::uint64_t byte, std::string reason)
-      : std::runtime_error(line({file, ", byte ", std::to_string(byte), ": ", reason})),
-        file_(std::move(file)),
-        reason_(std::move(reason)),
+  Error(std::string_view file, std::uint64_t byte, std::string_view reason)
+      : std::runtime_error(line({file, kByte, std::to_string(byte), ": ", reason})),
+        file_size_(file.size()),
+        reason_at_(file.size() + kByte.size() + std::to_string(byte).size() + 2),
         byte_(byte) {}
 
-  /// The sentence alone, without file and byte.
-  const std::string& reason() const noexcept { return reason_; }
+  /// The sentence alone, without file and byte. As long as the error lives.
+  std::string_view reason() const noexcept {
+    const std::string_view all = what();
+    return all.substr(std::min(reason_at_, all.size()));
+  }
 
-  /// The file's name or path; empty if the error is not about a file.
-  const std::string& file() const noexcept { return file_; }
+  /// The file's name or path; empty if the error is not about a file. As long as the error lives.
+  std::string_view file() const noexcept { return std::string_view(what()).substr(0, file_size_); }
 
   /// The offset in the file; empty if it is unknown.
   std::optional<std::uint64_t> byte() const noexcept { return byte_; }
 
  private:
+  static constexpr std::string_view kByte = ", byte ";
+
   static std::string line(std::initializer_list<std::string_view> parts) {
     std::string whole;
     for (const std::string_view part : parts) whole += part;
     return whole;
   }
 
-  std::string file_;
-  std::string reason_;
+  std::size_t file_size_ = 0;  // of what()
+  std::size_t reason_at_ = 0;
   std::optional<std::uint64_t> byte_;
 };
 

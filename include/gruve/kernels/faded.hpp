@@ -1,10 +1,11 @@
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <type_traits>
 
 /// Numbers that are too small to matter, and slow.
-namespace gruve::kernels {
+namespace gruve::inline v0_1::kernels {
 
 /// A state that falls below it in magnitude is stored as 0, 380 dB below the largest one. Otherwise the state
 /// of a unit that forgets slowly would end among the subnormal numbers, below 2⁻¹²⁶, with which a product
@@ -12,6 +13,11 @@ namespace gruve::kernels {
 /// the bound no product of a state and a weight of at least 2⁻⁶³ is subnormal. All kernels for float keep it,
 /// on every processor and whatever the flags of its floating-point unit, which they neither read nor set.
 inline constexpr float kFaded = 0x1p-63f;
+
+/// The two upper bits of the exponent: one of them is set in a number of at least kFaded in magnitude, and in
+/// a NaN, and in no other.
+inline constexpr int kFadedBits = 0x60000000;
+static_assert(std::bit_cast<int>(kFaded) == 0x20000000);
 
 /// Of n floats those below `bound` in magnitude become 0; a NaN stays. Other scalars, which no real-time code
 /// uses, are left alone.
@@ -22,4 +28,4 @@ void flush_below([[maybe_unused]] float bound, [[maybe_unused]] std::ptrdiff_t n
     for (std::ptrdiff_t i = 0; i < n; ++i) x[i] = x[i] < bound && x[i] > -bound ? 0.0f : x[i];
 }
 
-}  // namespace gruve::kernels
+}  // namespace gruve::inline v0_1::kernels

@@ -3,12 +3,14 @@
 #include <cstddef>
 #include <string_view>
 
+#include "gruve/kernels/isa/avx2.hpp"
+#include "gruve/kernels/isa/avx512.hpp"
+#include "gruve/kernels/isa/baseline.hpp"
 #include "gruve/kernels/kernels.hpp"
-#include "gruve/kernels/vectors.hpp"
 
 /// A timestep of a GRU layer whose sizes E and H are known at compile time. Every loop has a fixed length and
 /// ends where the weights do, which shows where a step takes some hundred nanoseconds.
-namespace gruve::kernels {
+namespace gruve::inline v0_1::kernels {
 
 /// The parameters of a layer, as torch.nn.GRU has them.
 struct FixedGruWeights {
@@ -28,21 +30,8 @@ struct FixedGruStep {
 };
 
 #if defined(__GNUC__)
-namespace baseline {
-#include "gruve/kernels/fixed_gru.inc"
-}
-#if defined(__x86_64__)
-GRUVE_TARGET_BEGIN("avx2,fma")
-namespace avx2 {
-#include "gruve/kernels/fixed_gru.inc"
-}
-GRUVE_TARGET_END
-GRUVE_TARGET_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
-namespace avx512 {
-#include "gruve/kernels/fixed_gru.inc"
-}
-GRUVE_TARGET_END
-#endif
+#define GRUVE_BODY "gruve/kernels/fixed_gru.inc"
+#include "gruve/kernels/isa/for_each.inc"
 #endif
 
 /// The functions of the set of kernels of that name (Kernels::name), which this processor must have; null
@@ -59,4 +48,4 @@ FixedGruStep fixed_gru_step([[maybe_unused]] std::string_view name, [[maybe_unus
   return {};
 }
 
-}  // namespace gruve::kernels
+}  // namespace gruve::inline v0_1::kernels

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-namespace gruve::kernels {
+namespace gruve::inline v0_1::kernels {
 
 /// The numbers in which a set of kernels holds weights. Everything else is float: biases, states, sums, and
 /// the weights that training changes. Sets for processors that multiply fewer bits faster (avx512_bf16,
@@ -87,36 +87,6 @@ struct VectorProduct {
 /// Threads that share a VectorProduct or a GruStep take parts that begin at multiples of it.
 inline constexpr int kPartUnit = 48;
 
-/// c[i, j] = Σ over rows of a[row, i] · b[row, j], for i in columns: the gradient of a weight matrix. The sum
-/// runs in the order of rows, so a split of columns over threads gives the same bits.
-template <class Scalar>
-struct TransposedProduct {
-  int rows = 0;
-  Columns columns = {};       // of a; rows of c
-  const Scalar* a = nullptr;  // [rows, ·]
-  std::ptrdiff_t a_stride = 0;
-  int N = 0;
-  const Scalar* b = nullptr;  // [rows, N]
-  std::ptrdiff_t b_stride = 0;
-  const std::uint8_t* b_is_zero = nullptr;  // [rows]: not 0 where the row of b counts as zeros; or null
-  Scalar* c = nullptr;                      // [·, N], contiguous
-  Scalar* sums = nullptr;                   // [·]: Σ over rows of a[row, i] too, the gradient of a bias
-};
-
-/// c[v, j] = Σ over the rows whose token is v of a[row, j], for j in columns: the gradient of a table of rows
-/// by token.
-template <class Scalar>
-struct TokenSums {
-  int rows = 0;
-  Columns columns = {};
-  const Scalar* a = nullptr;  // [rows, ·]
-  std::ptrdiff_t a_stride = 0;
-  const std::uint16_t* tokens = nullptr;  // [rows], each below V
-  int V = 0;
-  Scalar* c = nullptr;  // [V, ·]
-  std::ptrdiff_t c_stride = 0;
-};
-
 /// One GRU layer over a chunk of T timesteps.
 ///
 ///   r = σ(x_r + h W_hrᵀ + b_hr)      z likewise      n as in ResetGate      h' = (1 − z) ∘ n + z ∘ h
@@ -162,35 +132,6 @@ struct GruStep {
   Scalar* scratch = nullptr;              // [3H]: what stands there does not count, before or after
 };
 
-/// The backward pass of GruForward, from the last timestep to the first.
-template <class Scalar>
-struct GruBackward {
-  Rows rows = {};
-  int H = 0;
-  ResetGate reset_gate = ResetGate::after_product;
-  const Scalar* weight_hh = nullptr;  // packed from [3H, H] (Kernels::pack_gru_backward)
-  const std::uint8_t* reset = nullptr;
-  const Scalar* h = nullptr;     // [T + 1, B, H], as the forward pass left it
-  Scalar* gates = nullptr;       // [T, B, 4H]: in: as the forward pass left them; out: gradients of the
-                                 // pre-activations r, z, of the recurrent part of n and of its input part;
-                                 // with ResetGate::before_product the two of n are equal, and r ∘ h stays
-  const Scalar* dout = nullptr;  // [T, B, H]: gradient of the state after each timestep by what reads it
-  Scalar* dh = nullptr;  // [B, H]: in: gradient of the state after the chunk; out: of the one before it
-};
-
-/// Softmax, its cross-entropy against targets, and the gradient, in place.
-template <class Scalar>
-struct CrossEntropy {
-  Rows rows = {};
-  int V = 0;
-  const std::uint16_t* targets = nullptr;  // [T, B]; kNoTarget for a row that does not count
-  Scalar scale = 1;                        // of the gradient, 1 / number of rows for a mean
-  Scalar* logits = nullptr;  // [T, B, V]; out: scale · (softmax − one-hot), 0 where there is no target
-  Scalar* loss = nullptr;    // [T, B]: −log p(target), nats; 0 where there is no target
-};
-
-inline constexpr std::uint16_t kNoTarget = 0xFFFF;
-
 /// One implementation of the arithmetic: a set of functions that a caller takes as a whole. The reference
 /// (reference.hpp) serves any scalar; the fused ones (fused.hpp) serve float on one instruction set and with
 /// one precision of weights each.
@@ -212,8 +153,6 @@ struct Kernels {
                Scalar* packed);
   void (*multiply)(const Product<Scalar>&);
   void (*multiply_vector)(const VectorProduct<Scalar>&);
-  void (*multiply_transposed)(const TransposedProduct<Scalar>&);
-  void (*sum_by_token)(const TokenSums<Scalar>&);
 
   /// Scalars that pack_gru needs for hidden size H.
   std::size_t (*packed_gru_size)(int H, ResetGate);
@@ -221,12 +160,7 @@ struct Kernels {
   void (*pack_gru)(int H, ResetGate, const Scalar* weight_hh, Scalar* packed);
   void (*gru_forward)(const GruForward<Scalar>&);
   void (*gru_step)(const GruStep<Scalar>&);
-  std::size_t (*packed_gru_backward_size)(int H, ResetGate);
-  /// weight_hh [3H, H] in the order of gru_backward.
-  void (*pack_gru_backward)(int H, ResetGate, const Scalar* weight_hh, Scalar* packed);
-  void (*gru_backward)(const GruBackward<Scalar>&);
 
-  void (*cross_entropy)(const CrossEntropy<Scalar>&);
   /// x[i] ← exp((x[i] − max x) · factor) for n > 0 elements, of which −∞ becomes 0; returns their sum.
   Scalar (*softmax)(int n, Scalar factor, Scalar* x);
   /// The index of the largest of n > 0 elements, of equal ones the first.
@@ -238,4 +172,4 @@ struct Kernels {
   void (*exp)(std::size_t n, const Scalar* x, Scalar* y);
 };
 
-}  // namespace gruve::kernels
+}  // namespace gruve::inline v0_1::kernels

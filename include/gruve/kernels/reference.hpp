@@ -14,7 +14,7 @@
 /// The plain implementation, for float, double and std::complex<double>: Eigen expressions as the equations
 /// read, no packing. Every fast path is judged by it. All of it is analytic in its scalars
 /// (softmax shifts by the real part), so that gradients can be checked by the complex step.
-namespace gruve::kernels::reference {
+namespace gruve::inline v0_1::kernels::reference {
 
 template <class Scalar>
 using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
@@ -66,27 +66,6 @@ void multiply(const Product<Scalar>& p) {
     add_product<Scalar>(c, a, b);
     if (p.bias != nullptr) c.rowwise() += ConstRow<Scalar>(p.bias, p.N);
   }
-}
-
-template <class Scalar>
-void multiply_transposed(const TransposedProduct<Scalar>& p) {
-  const int count = p.columns.last - p.columns.first;
-  const ConstStrided<Scalar> a(p.a + p.columns.first, p.rows, count, Eigen::OuterStride<>(p.a_stride));
-  Matrix<Scalar> b = ConstStrided<Scalar>(p.b, p.rows, p.N, Eigen::OuterStride<>(p.b_stride));
-  for (int row = 0; p.b_is_zero != nullptr && row < p.rows; ++row)
-    if (p.b_is_zero[row] != 0) b.row(row).setZero();
-  Strided<Scalar> c(p.c + std::ptrdiff_t{p.columns.first} * p.N, count, p.N, Eigen::OuterStride<>(p.N));
-  c.noalias() = a.transpose() * b;
-  Eigen::Map<Eigen::RowVectorX<Scalar>>(p.sums + p.columns.first, count) = a.colwise().sum();
-}
-
-template <class Scalar>
-void sum_by_token(const TokenSums<Scalar>& p) {
-  const int count = p.columns.last - p.columns.first;
-  Strided<Scalar> c(p.c + p.columns.first, p.V, count, Eigen::OuterStride<>(p.c_stride));
-  c.setZero();
-  for (int row = 0; row < p.rows; ++row)
-    c.row(p.tokens[row]) += ConstRow<Scalar>(p.a + row * p.a_stride + p.columns.first, count);
 }
 
 template <class Scalar>
@@ -234,76 +213,6 @@ void gru_forward(const GruForward<Scalar>& p) {
 }
 
 template <class Scalar>
-void gru_backward(const GruBackward<Scalar>& p) {
-  using Row = Eigen::Array<Scalar, 1, Eigen::Dynamic>;
-  const int H = p.H;
-  const ConstStrided<Scalar> weight_hh(p.weight_hh, 3 * H, H, Eigen::OuterStride<>(H));
-
-  for (int t = p.rows.T - 1; t >= 0; --t) {
-    for (int b = p.rows.first; b < p.rows.last; ++b) {
-      const std::ptrdiff_t row = std::ptrdiff_t{t} * p.rows.B + b;
-      const bool was_reset = p.reset != nullptr && p.reset[row] != 0;
-      Row h = Eigen::Map<const Row>(p.h + row * H, H);
-      if (was_reset) h.setZero();
-      Eigen::Map<Eigen::Array<Scalar, 4, Eigen::Dynamic, Eigen::RowMajor>> gates(p.gates + row * 4 * H, 4, H);
-      const Row r = gates.row(0), z = gates.row(1), n = gates.row(2), hn = gates.row(3);
-      auto dr = gates.row(0), dz = gates.row(1), dnh = gates.row(2);
-
-      // h' = (1 − z) ∘ n + z ∘ h
-      Eigen::Map<Row> dh_next(p.dh + std::ptrdiff_t{b} * H, H);
-      const Row dh = dh_next + Eigen::Map<const Row>(p.dout + row * H, H);
-      dz = dh * (h - n) * z * (Scalar(1) - z);
-      const Row dnx = dh * (Scalar(1) - z) * (Scalar(1) - n * n);
-      Row dh_prev = dh * z;
-
-      if (p.reset_gate == ResetGate::after_product) {
-        // n = tanh(x_n + r ∘ (h W_hnᵀ + b_hn))
-        dr = dnx * hn * r * (Scalar(1) - r);
-        dnh = dnx * r;
-        gates.row(3) = dnx;
-        dh_prev += (dnh.matrix() * weight_hh.bottomRows(H)).array();
-      } else {
-        // n = tanh(x_n + (r ∘ h) W_hnᵀ + b_hn)
-        dnh = dnx;
-        const Row drh = (dnh.matrix() * weight_hh.bottomRows(H)).array();
-        dr = drh * h * r * (Scalar(1) - r);
-        dh_prev += drh * r;
-      }
-
-      // r = σ(x_r + h W_hrᵀ + b_hr), z likewise
-      dh_prev += (dr.matrix() * weight_hh.topRows(H) + dz.matrix() * weight_hh.middleRows(H, H)).array();
-      if (was_reset)
-        dh_next.setZero();
-      else
-        dh_next = dh_prev;
-    }
-  }
-}
-
-template <class Scalar>
-void cross_entropy(const CrossEntropy<Scalar>& p) {
-  for (int t = 0; t < p.rows.T; ++t) {
-    for (int b = p.rows.first; b < p.rows.last; ++b) {
-      const std::ptrdiff_t row = std::ptrdiff_t{t} * p.rows.B + b;
-      Eigen::Map<Eigen::Array<Scalar, 1, Eigen::Dynamic>> logits(p.logits + row * p.V, p.V);
-      if (p.targets[row] == kNoTarget) {
-        logits.setZero();
-        p.loss[row] = Scalar(0);
-        continue;
-      }
-      const auto shift = logits.real().maxCoeff();
-      logits -= Scalar(shift);
-      const Scalar target_logit = logits(p.targets[row]);
-      logits = logits.exp();
-      const Scalar sum = logits.sum();
-      p.loss[row] = std::log(sum) - target_logit;
-      logits *= p.scale / sum;
-      logits(p.targets[row]) -= p.scale;
-    }
-  }
-}
-
-template <class Scalar>
 int argmax(int n, const Scalar* x) {
   const auto less = [](const Scalar& a, const Scalar& b) { return std::real(a) < std::real(b); };
   return static_cast<int>(std::max_element(x, x + n, less) - x);
@@ -326,16 +235,10 @@ inline constexpr Kernels<Scalar> kKernels = {
     .pack = pack<Scalar>,
     .multiply = multiply<Scalar>,
     .multiply_vector = multiply_vector<Scalar>,
-    .multiply_transposed = multiply_transposed<Scalar>,
-    .sum_by_token = sum_by_token<Scalar>,
     .packed_gru_size = packed_gru_size<Scalar>,
     .pack_gru = pack_gru<Scalar>,
     .gru_forward = gru_forward<Scalar>,
     .gru_step = gru_step<Scalar>,
-    .packed_gru_backward_size = packed_gru_size<Scalar>,
-    .pack_gru_backward = pack_gru<Scalar>,
-    .gru_backward = gru_backward<Scalar>,
-    .cross_entropy = cross_entropy<Scalar>,
     .softmax = softmax<Scalar>,
     .argmax = argmax<Scalar>,
     .sigmoid =
@@ -382,16 +285,6 @@ void pack_gru_rounded(int H, ResetGate, const float* weight_hh, float* packed) {
   pack(3 * H, H, transposed.data(), 1, std::ptrdiff_t{3} * H, packed);
 }
 
-// The gradient of a state sums over the gates' rows, so its scales belong to the columns: of all gates, or,
-// where the gradient of r ∘ h is a product of its own, of r and z and of n.
-template <Precision kPrecision>
-void pack_gru_backward_rounded(int H, ResetGate reset_gate, const float* weight_hh, float* packed) {
-  const int rows = reset_gate == ResetGate::before_product ? 2 * H : 3 * H;
-  const std::size_t first = packed_size<float>(rows, H);
-  pack_rounded<kPrecision>(rows, H, weight_hh, H, 1, packed);
-  pack_rounded<kPrecision>(3 * H - rows, H, weight_hh + first, H, 1, packed + first);
-}
-
 /// The reference with weights of fewer bits.
 template <Precision kPrecision>
 inline constexpr Kernels<float> kRounded = [] {
@@ -399,8 +292,7 @@ inline constexpr Kernels<float> kRounded = [] {
   kernels.precision = kPrecision;
   kernels.pack = pack_rounded<kPrecision>;
   kernels.pack_gru = pack_gru_rounded<kPrecision>;
-  kernels.pack_gru_backward = pack_gru_backward_rounded<kPrecision>;
   return kernels;
 }();
 
-}  // namespace gruve::kernels::reference
+}  // namespace gruve::inline v0_1::kernels::reference

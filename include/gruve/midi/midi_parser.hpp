@@ -219,7 +219,7 @@ class MidiParser {
       track.tick = track.event_tick;
       if (goes_on()) return 0;
       repaired(error.byte().value_or(track.at), [&] {
-        return error.reason() + ": the " + std::to_string(track.end - track.at) +
+        return std::string(error.reason()) + ": the " + std::to_string(track.end - track.at) +
                " remaining bytes of the track are skipped";
       });
       return track.end;

@@ -10,6 +10,7 @@
 
 #include "gruve/core/aligned.hpp"
 #include "gruve/core/thread_pool.hpp"
+#include "gruve/kernels/training.hpp"
 #include "gruve/model/dropout.hpp"
 #include "gruve/model/gru_model.hpp"
 #include "gruve/model/packed_model.hpp"
@@ -52,11 +53,17 @@ class ChunkPass {
  public:
   ChunkPass(const ModelConfig& config, int num_timesteps, int batch_size, ThreadPool& threads,
             const kernels::Kernels<Scalar>& kernels = kernels::active_for<Scalar>())
+      : ChunkPass(config, num_timesteps, batch_size, threads, kernels, kernels::training_kernels_of(kernels)) {}
+
+  /// With training kernels that are not found by the name of the others.
+  ChunkPass(const ModelConfig& config, int num_timesteps, int batch_size, ThreadPool& threads,
+            const kernels::Kernels<Scalar>& kernels, const kernels::TrainingKernels<Scalar>& training_kernels)
       : config_(config),
         T_(num_timesteps),
         B_(batch_size),
         threads_(&threads),
         kernels_(&kernels),
+        training_kernels_(&training_kernels),
         packed_(config, kernels),
         layers_(count(config.num_layers)),
         state_(count(config.num_layers) * count(B_) * count(config.hidden_size)) {
@@ -66,7 +73,7 @@ class ChunkPass {
       layers_[l].h.resize((rows + count(B_)) * count(H));
       layers_[l].gates.resize(rows * count(4 * H));
       layers_[l].dh.resize(count(B_) * count(H));
-      layers_[l].weight_hh_backward.resize(kernels.packed_gru_backward_size(H, config.reset_gate));
+      layers_[l].weight_hh_backward.resize(training_kernels.packed_gru_backward_size(H, config.reset_gate));
       if (l > 0 || packed_.has_inputs())
         layers_[l].weight_ih_backward.resize(kernels.packed_size(2 * H, input_size(l)) +
                                              kernels.packed_size(H, input_size(l)));
@@ -101,7 +108,7 @@ class ChunkPass {
         return;
       }
       const GruCell<Scalar>& cell = model.gru.layers[l];
-      kernels_->pack_gru_backward(H, config_.reset_gate, cell.weight_hh.data(),
+      training_kernels_->pack_gru_backward(H, config_.reset_gate, cell.weight_hh.data(),
                                   layers_[l].weight_hh_backward.data());
       if (l == 0 && !packed_.has_inputs()) return;
       const int I = input_size(l);
@@ -232,6 +239,13 @@ class ChunkPass {
     });
   }
 
+  // Of the table, whose weights are in float.
+  const kernels::TrainingKernels<Scalar>& table_training_kernels() const {
+    return kernels_->precision == kernels::Precision::fp32
+               ? *training_kernels_
+               : kernels::training_kernels_of(packed_.table_kernels());
+  }
+
   void begin([[maybe_unused]] const Chunk& chunk) {
     assert(chunk.T == T_ && chunk.B == B_);
     const std::size_t size = count(B_) * count(config_.hidden_size);
@@ -285,7 +299,7 @@ class ChunkPass {
       });
     }
     if (!chunk.forbidden.empty()) forbid(chunk, rows);
-    kernels_->cross_entropy({.rows = rows,
+    training_kernels_->cross_entropy({.rows = rows,
                              .V = config_.vocab_size,
                              .targets = chunk.targets.data(),
                              .scale = scale,
@@ -337,7 +351,7 @@ class ChunkPass {
         });
       }
       std::fill(layer.dh.begin() + rows.first * H, layer.dh.begin() + rows.last * H, Scalar(0));
-      kernels_->gru_backward({.rows = rows,
+      training_kernels_->gru_backward({.rows = rows,
                               .H = H,
                               .reset_gate = config_.reset_gate,
                               .weight_hh = layer.weight_hh_backward.data(),
@@ -391,7 +405,7 @@ class ChunkPass {
     const auto product = [&](const Scalar* a, std::ptrdiff_t a_stride, const Scalar* b,
                              std::ptrdiff_t b_stride, const std::uint8_t* b_is_zero,
                              Parameter<Scalar>& weight, Parameter<Scalar>& bias) {
-      kernels_->multiply_transposed({.rows = rows,
+      training_kernels_->multiply_transposed({.rows = rows,
                                      .columns = task.columns,
                                      .a = a,
                                      .a_stride = a_stride,
@@ -424,7 +438,7 @@ class ChunkPass {
       product(input_gradients, stride, task.layer == 0 ? x_.data() : visible(layers_[task.layer - 1], drops),
               input_size(task.layer), nullptr, cell.weight_ih, cell.bias_ih);
     } else {
-      kernels_->sum_by_token({.rows = rows,
+      training_kernels_->sum_by_token({.rows = rows,
                               .columns = task.columns,
                               .a = input_gradients,
                               .a_stride = stride,
@@ -449,7 +463,7 @@ class ChunkPass {
                                         .c = gradient.embedding.weight.data(),
                                         .c_stride = E});
     } else {
-      packed_.table_kernels().multiply_transposed({.rows = V,
+      table_training_kernels().multiply_transposed({.rows = V,
                                                    .columns = {0, 3 * H},
                                                    .a = table_gradient_.data(),
                                                    .a_stride = width,
@@ -570,6 +584,7 @@ class ChunkPass {
   int B_;
   ThreadPool* threads_;
   const kernels::Kernels<Scalar>* kernels_;
+  const kernels::TrainingKernels<Scalar>* training_kernels_;
   PackedModel<Scalar> packed_;
   const Parameter<Scalar>* embedding_ = nullptr;
   std::vector<Layer> layers_;

@@ -5,16 +5,9 @@
 #include <span>
 #include <string>
 
+#include "gruve/core/once.hpp"
 #include "gruve/model/trained_model.hpp"
 #include "gruve/tokens/encoder_types.hpp"
-
-// Reading JSON takes seconds to compile: where GRUVE_COMPILED_KERNELS is defined, that is done once, with the
-// kernels, and programs that load a model don't.
-#if defined(GRUVE_COMPILED_KERNELS)
-#define GRUVE_ONCE
-#else
-#define GRUVE_ONCE inline
-#endif
 
 namespace gruve {
 
@@ -46,5 +39,3 @@ TrainedModel load(const std::filesystem::path& path) {
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/model/model_file.inc"
 #endif
-
-#undef GRUVE_ONCE

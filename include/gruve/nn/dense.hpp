@@ -2,7 +2,7 @@
 
 #include "gruve/nn/parameter.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// A dense (linear) layer: y = x weightᵀ + bias.
 template <class Scalar>
@@ -19,4 +19,4 @@ struct Dense {
   }
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -2,7 +2,7 @@
 
 #include "gruve/nn/parameter.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// A row of numbers for each token: embedding(token) = weight[token].
 template <class Scalar>
@@ -18,4 +18,4 @@ struct Embedding {
   }
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -1,17 +1,19 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdio>
 #include <optional>
 #include <span>
-#include <string>
+#include <string_view>
 
 #include "gruve/core/aligned.hpp"
 #include "gruve/core/error.hpp"
-#include "gruve/kernels/dispatch.hpp"
+#include "gruve/kernels/choice.hpp"
 #include "gruve/kernels/fixed_gru.hpp"
+#include "gruve/kernels/kernels.hpp"
 #include "gruve/nn/gru.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// A layer of gated recurrent units for a real-time thread: the parameters of a GruCell, packed for the
 /// instruction set that is chosen when it is made, with both sizes known at compile time.
@@ -35,14 +37,22 @@ class FixedGru {
   static_assert(InputSize >= 1 && HiddenSize >= 1);
 
   /// The cell's parameters are copied. Its sizes may be known at compile time or not; Error where they are
-  /// others. kernels: the set whose instructions are used; with the reference it is GruCell's plain step.
+  /// others.
+  ///
+  /// set  the set of kernels whose instructions are used, which this processor must have. With the reference,
+  ///      and with one that has no step of its own (avx512_vnni, avx512_bf16, amx), it is GruCell's plain
+  ///      step.
   template <int CellInputSize, int CellHiddenSize>
   explicit FixedGru(const GruCell<float, CellInputSize, CellHiddenSize>& cell,
-                    const kernels::Kernels<float>& kernels = kernels::active())
-      : step_(kernels::fixed_gru_step<InputSize, HiddenSize>(kernels.name, cell.reset_gate)) {
-    if (cell.input_size() != InputSize || cell.hidden_size() != HiddenSize)
-      throw Error("a GruCell of " + sizes(cell.input_size(), cell.hidden_size()) +
-                  " given to a FixedGru of " + sizes(InputSize, HiddenSize));
+                    std::string_view set = kernels::active_name())
+      : step_(kernels::fixed_gru_step<InputSize, HiddenSize>(set, cell.reset_gate)) {
+    if (cell.input_size() != InputSize || cell.hidden_size() != HiddenSize) {
+      char reason[160];
+      std::snprintf(reason, sizeof(reason),
+                    "a GruCell of %d inputs and %d units given to a FixedGru of %d inputs and %d units",
+                    cell.input_size(), cell.hidden_size(), InputSize, HiddenSize);
+      throw Error(reason);
+    }
     if (step_.step == nullptr) {
       plain_.emplace(InputSize, HiddenSize, cell.reset_gate);
       plain_->weight_ih = cell.weight_ih;
@@ -56,6 +66,10 @@ class FixedGru {
     }
   }
 
+  template <int CellInputSize, int CellHiddenSize>
+  FixedGru(const GruCell<float, CellInputSize, CellHiddenSize>& cell, const kernels::Kernels<float>& kernels)
+      : FixedGru(cell, std::string_view(kernels.name)) {}
+
   /// One timestep: h becomes the state after the input x, as in GruCell::step. x and h may not overlap, and
   /// need no alignment. Allocates nothing and takes no lock; several threads may step states of their own.
   void step(std::span<const float, InputSize> x, std::span<float, HiddenSize> h) const noexcept {
@@ -67,13 +81,9 @@ class FixedGru {
   }
 
  private:
-  static std::string sizes(int input_size, int hidden_size) {
-    return std::to_string(input_size) + " inputs and " + std::to_string(hidden_size) + " units";
-  }
-
   kernels::FixedGruStep step_;
   AlignedVector<float> packed_;
   std::optional<GruCell<float, InputSize, HiddenSize>> plain_;  // where no instruction set has a step
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

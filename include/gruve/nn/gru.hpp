@@ -10,7 +10,7 @@
 #include "gruve/kernels/reference.hpp"
 #include "gruve/nn/parameter.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 using kernels::ResetGate;
 
@@ -119,4 +119,4 @@ struct Gru {
   }
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

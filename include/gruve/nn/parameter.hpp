@@ -6,7 +6,9 @@
 #include <initializer_list>
 #include <vector>
 
-namespace gruve {
+#include "gruve/core/aligned.hpp"
+
+namespace gruve::inline v0_1 {
 
 /// A named array of a network: a matrix [rows, cols], or a vector [rows] if it has one dimension. Its numbers
 /// live on the heap, whatever its size, rows one after another.
@@ -37,7 +39,7 @@ class Parameter {
 
  private:
   std::vector<int> shape_;
-  std::vector<Scalar> values_;
+  AlignedVector<Scalar> values_;
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

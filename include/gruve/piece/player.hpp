@@ -15,7 +15,7 @@
 #include "gruve/generate/controls.hpp"
 #include "gruve/generate/generator.hpp"
 #include "gruve/generate/sampler.hpp"
-#include "gruve/kernels/dispatch.hpp"
+#include "gruve/kernels/kernels.hpp"
 #include "gruve/measure/measured_song.hpp"
 #include "gruve/midi/song.hpp"
 #include "gruve/model/packed_model.hpp"

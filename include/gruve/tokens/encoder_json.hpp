@@ -96,7 +96,7 @@ inline AnyEncoder encoder_from_json(const nlohmann::json& json, const std::strin
       try {
         return known.read(member("settings").get<std::string>());
       } catch (const Error& reason) {
-        throw error("settings are refused: " + reason.reason());
+        throw error("settings are refused: " + std::string(reason.reason()));
       }
     }();
     return encoder;

@@ -24,6 +24,7 @@
 #include "gruve/core/thread_pool.hpp"
 #include "gruve/corpus/batch_stream.hpp"
 #include "gruve/corpus/corpus.hpp"
+#include "gruve/kernels/precisions.hpp"
 #include "gruve/model/chunk_pass.hpp"
 #include "gruve/model/gru_model.hpp"
 #include "gruve/model/model_json.hpp"

@@ -6,12 +6,15 @@
 
 #include "gruve/core/rng.hpp"
 #include "gruve/generate/generator.hpp"
+#include "gruve/kernels/choice.hpp"
+#include "gruve/kernels/dispatch.hpp"
 #include "gruve/model/chunk_pass.hpp"
 #include "gruve/nn/fixed_gru.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
 #include "gruve/train/optimizer.hpp"
 
 int main() {
+  gruve::kernels::use_environment();
   const gruve::TimestepEncoder encoder;
   gruve::GruModel<float> model(
       {.vocab_size = encoder.vocab_size(), .embedding_size = 12, .hidden_size = 37, .num_layers = 2});

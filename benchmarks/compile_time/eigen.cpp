@@ -1,0 +1,4 @@
+// What the others are measured by.
+#include <Eigen/Core>
+
+int main() {}

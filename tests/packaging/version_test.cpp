@@ -1,0 +1,44 @@
+// The inline namespace of the version: two versions of gruve in one program, each in a library of its own,
+// have no name in common.
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <set>
+#include <string>
+
+#include "catch.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kRoot = fs::path(GRUVE_TEST_DATA).parent_path();
+
+std::string text_of(const fs::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+TEST_CASE("The kernels and the layers are in an inline namespace of the project's version", "[packaging]") {
+  const std::string project = text_of(kRoot / "CMakeLists.txt");
+  std::smatch version;
+  REQUIRE(std::regex_search(project, version, std::regex(R"(project\(gruve VERSION (\d+)\.(\d+))")));
+  const std::string wanted = "v" + version[1].str() + "_" + version[2].str();
+
+  const std::set<std::string> rooms = {"kernels", "nn"};
+  const std::regex opening(R"(\nnamespace gruve(::inline (\w+))?)");
+  int count = 0;
+  for (const std::string& room : rooms) {
+    for (const auto& entry : fs::recursive_directory_iterator(kRoot / "include" / "gruve" / room)) {
+      if (entry.path().extension() != ".hpp") continue;
+      const std::string text = text_of(entry.path());
+      CAPTURE(entry.path());
+      for (std::sregex_iterator match(text.begin(), text.end(), opening), end; match != end; ++match, ++count)
+        CHECK((*match)[2].str() == wanted);
+    }
+  }
+  CHECK(count > 20);
+}
