@@ -96,22 +96,22 @@ class OnednnGru {
     training.pack_gru_backward(H, ResetGate::after_product, cell.weight_hh.data(), weight.data());
     AlignedVector<float> dh(first), sums(static_cast<std::size_t>(3 * H));
     training.gru_backward({.rows = kernels::all_rows(T, B),
-                        .H = H,
-                        .weight_hh = weight.data(),
-                        .h = h.data(),
-                        .gates = gates.data(),
-                        .dout = data(doutput_),
-                        .dh = dh.data()});
+                           .H = H,
+                           .weight_hh = weight.data(),
+                           .h = h.data(),
+                           .gates = gates.data(),
+                           .dout = data(doutput_),
+                           .dh = dh.data()});
     AlignedVector<float> dweight(cell.weight_hh.size());
     training.multiply_transposed({.rows = T * B,
-                               .columns = {0, 3 * H},
-                               .a = gates.data(),
-                               .a_stride = std::ptrdiff_t{4} * H,
-                               .N = H,
-                               .b = h.data(),
-                               .b_stride = H,
-                               .c = dweight.data(),
-                               .sums = sums.data()});
+                                  .columns = {0, 3 * H},
+                                  .a = gates.data(),
+                                  .a_stride = std::ptrdiff_t{4} * H,
+                                  .N = H,
+                                  .b = h.data(),
+                                  .b_stride = H,
+                                  .c = dweight.data(),
+                                  .sums = sums.data()});
     const AlignedVector<float> ours = in_order(dweight.data(), H, H);
     memory theirs({{1, 1, H, 3, H}, type::f32, tag::ldigo}, engine_);
     memory& from = backward_.back().back().second[DNNL_ARG_DIFF_WEIGHTS_ITER];

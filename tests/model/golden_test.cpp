@@ -208,13 +208,13 @@ TEST_CASE("Gradients of a GRU layer by its input and its first state equal PyTor
 
   auto dh = truth.values("dh_n");
   kernels::training_kernels_of(kernels).gru_backward({.rows = kernels::all_rows(T, B),
-                        .H = H,
-                        .reset_gate = reset_gate,
-                        .weight_hh = w_hh.data(),
-                        .h = h.data(),
-                        .gates = gates.data(),
-                        .dout = dout.data(),
-                        .dh = dh.data()});
+                                                      .H = H,
+                                                      .reset_gate = reset_gate,
+                                                      .weight_hh = w_hh.data(),
+                                                      .h = h.data(),
+                                                      .gates = gates.data(),
+                                                      .dout = dout.data(),
+                                                      .dh = dh.data()});
   CHECK(distance(dh.data(), truth.values("dh0")) < kTolerance<double>);
   const Eigen::Map<const Matrix> D(gates.data(), T * B, 4 * H);
   const int n_column = reset_gate == ResetGate::after_product ? 3 * H : 2 * H;
