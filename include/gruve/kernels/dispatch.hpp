@@ -36,6 +36,7 @@ const Kernels<Scalar>& active_for() {
   return reference::kKernels<Scalar>;
 }
 
+/// The active implementation.
 template <>
 inline const Kernels<float>& active_for<float>() {
   return active();

@@ -8,8 +8,9 @@
 #include "gruve/kernels/isa/baseline.hpp"
 #include "gruve/kernels/kernels.hpp"
 
-/// A timestep of a GRU layer whose sizes E and H are known at compile time. Every loop has a fixed length and
-/// ends where the weights do, which shows where a step takes some hundred nanoseconds.
+// A timestep of a GRU layer whose sizes E and H are known at compile time. Every loop has a fixed length and
+// ends where the weights do, which matters where a step takes some hundred nanoseconds.
+
 namespace gruve::inline v0_1::kernels {
 
 /// The parameters of a layer, as torch.nn.GRU has them.
@@ -22,8 +23,8 @@ struct FixedGruWeights {
 
 /// The functions of one instruction set for one E, H and ResetGate.
 struct FixedGruStep {
-  std::size_t packed_size = 0;  // floats
-  void (*pack)(const FixedGruWeights&, float* packed) = nullptr;
+  std::size_t packed_size = 0;                                    // floats
+  void (*pack)(const FixedGruWeights&, float* packed) = nullptr;  // the parameters for step()
   /// h [H] becomes the state after the input x [E]. Neither needs an alignment; packed is best on a line of
   /// the cache. Allocates nothing.
   void (*step)(const float* packed, const float* x, float* h) noexcept = nullptr;

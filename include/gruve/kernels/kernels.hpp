@@ -7,23 +7,24 @@
 
 namespace gruve::inline v0_1::kernels {
 
-/// The numbers in which a set of kernels holds weights. Everything else is float: biases, states, sums, and
-/// the weights that training changes. Sets for processors that multiply fewer bits faster (avx512_bf16,
-/// avx512_vnni, amx) also round the left side of a product, and with bf16 both sides of the gradient of a
-/// weight matrix.
+/// The numbers in which an implementation holds weights. Everything else is float: biases, states, sums, and
+/// the weights that training changes. Implementations for processors that multiply fewer bits faster
+/// (avx512_bf16, avx512_vnni, amx) also round the left operand of a product, and with bf16 both operands of
+/// the gradient of a weight matrix.
 enum class Precision {
-  fp32,
+  fp32,  // float
   bf16,  // bfloat16: the upper half of a float
-  int8,  // 8 bits and a float scale for each row of a weight matrix; for generation only. Of the other sets a
-         // step of one sequence rounds its state, too, to 16 bits
+  int8,  // 8 bits and a float scale per row of a weight matrix; for generation only. On the other instruction
+         // sets a batch-1 step also quantises its state to 16 bits
 };
 
+/// "fp32", "bf16" or "int8".
 constexpr std::string_view precision_name(Precision precision) noexcept {
   constexpr std::string_view kNames[] = {"fp32", "bf16", "int8"};
   return kNames[static_cast<int>(precision)];
 }
 
-/// Empty where no precision has that name.
+/// The precision of that name; empty if there is none.
 constexpr std::optional<Precision> precision_from_name(std::string_view name) noexcept {
   for (const Precision precision : {Precision::fp32, Precision::bf16, Precision::int8})
     if (name == precision_name(precision)) return precision;
@@ -42,10 +43,10 @@ enum class ResetGate {
 /// any split gives the same bits; the reference leaves the order of its sums to Eigen and makes no such
 /// promise.
 struct Rows {
-  int T = 1;
-  int B = 1;
-  int first = 0;
-  int last = 1;
+  int T = 1;      // timesteps
+  int B = 1;      // batch size
+  int first = 0;  // first sequence
+  int last = 1;   // one after the last sequence
 };
 
 /// All B rows of every timestep.
@@ -53,31 +54,31 @@ inline Rows all_rows(int T, int B) noexcept { return {T, B, 0, B}; }
 
 /// A part [first, last) of the columns of a matrix.
 struct Columns {
-  int first = 0;
-  int last = 0;
+  int first = 0;  // the first column
+  int last = 0;   // one after the last column
 };
 
 /// c = a · b + bias, or c += a · b. b is packed (Kernels::pack).
 template <class Scalar>
 struct Product {
-  Rows rows = {};
-  int K = 0;
-  int N = 0;
-  const Scalar* a = nullptr;  // [rows, K], its rows a_stride apart
-  std::ptrdiff_t a_stride = 0;
+  Rows rows = {};                // of a and c
+  int K = 0;                     // columns of a, rows of b
+  int N = 0;                     // columns of b and c
+  const Scalar* a = nullptr;     // [rows, K], its rows a_stride apart
+  std::ptrdiff_t a_stride = 0;   // elements
   const Scalar* b = nullptr;     // packed from [K, N]
   const Scalar* bias = nullptr;  // [N], or null for none
   Scalar* c = nullptr;           // [rows, N], its rows c_stride apart
-  std::ptrdiff_t c_stride = 0;
-  bool accumulate = false;  // adds to c; then bias must be null
+  std::ptrdiff_t c_stride = 0;   // elements
+  bool accumulate = false;       // adds to c; then bias must be null
 };
 
 /// The same for a single row: c = a · b + bias, in the order of sums that suits one token at a time.
 template <class Scalar>
 struct VectorProduct {
-  int K = 0;
-  int N = 0;
-  Columns columns = {};          // of c that are made; a part begins at a multiple of kPartUnit
+  int K = 0;                     // elements of a, rows of b
+  int N = 0;                     // elements of c, columns of b
+  Columns columns = {};          // of c that are computed; a part begins at a multiple of kPartUnit
   const Scalar* a = nullptr;     // [K]
   const Scalar* b = nullptr;     // packed from [K, N]
   const Scalar* bias = nullptr;  // [N]
@@ -95,16 +96,16 @@ inline constexpr int kPartUnit = 48;
 /// layer of a token model it is a row of a table [V, 3H], and `tokens` names the row.
 template <class Scalar>
 struct GruForward {
-  Rows rows = {};
-  int H = 0;
-  ResetGate reset_gate = ResetGate::after_product;
+  Rows rows = {};                                   // of the chunk
+  int H = 0;                                        // hidden size
+  ResetGate reset_gate = ResetGate::after_product;  // the variant
   const Scalar* input_product = nullptr;  // [T, B, 3H], or the table [V, 3H] where tokens are given; its rows
-  std::ptrdiff_t input_stride = 0;        // input_stride apart. It may stand where the gates r, z, n go
+  std::ptrdiff_t input_stride = 0;        // input_stride apart. It may be where the gates r, z, n are written
   const std::uint16_t* tokens = nullptr;  // [T, B], or null
   const Scalar* weight_hh = nullptr;      // packed from [3H, H] (Kernels::pack_gru)
   const Scalar* bias_hh = nullptr;        // [3H]
-  const std::uint8_t* reset = nullptr;    // [T, B]: not 0 where the state before the timestep counts as zero,
-                                          // whatever stands in h; or null
+  const std::uint8_t* reset = nullptr;  // [T, B] not 0 where the state before the timestep is zero, whatever
+                                        // h holds; or null
   Scalar* h = nullptr;  // [T + 1, B, H]: [0] the state before the chunk, given; [t + 1] that after timestep
                         // t, 0 where it fell below kFaded (faded.hpp)
   Scalar* gates = nullptr;  // [T, B, 4H]: r, z, n and, for the backward pass, h W_hnᵀ + b_hn (or r ∘ h)
@@ -118,18 +119,18 @@ struct GruForward {
 /// them. Numbers below kFaded (faded.hpp) that a state comes to are stored as 0.
 template <class Scalar>
 struct GruStep {
-  int H = 0;
-  Columns units = {};  // of out that are made; a part begins at a multiple of kPartUnit, and is the whole
+  int H = 0;           // hidden size
+  Columns units = {};  // of out that are computed; a part begins at a multiple of kPartUnit, and is the whole
                        // with ResetGate::before_product, where n needs r of all units
-  bool descending = false;  // the last units first: who steps back and forth in turns finds in the cache the
-                            // weights that the step before read last
-  ResetGate reset_gate = ResetGate::after_product;
-  const Scalar* input_product = nullptr;  // [3H]
-  const Scalar* weight_hh = nullptr;      // packed from [3H, H] (Kernels::pack_gru)
-  const Scalar* bias_hh = nullptr;        // [3H]
-  const Scalar* h = nullptr;              // [H]
-  Scalar* out = nullptr;                  // [H], apart from h
-  Scalar* scratch = nullptr;              // [3H]: what stands there does not count, before or after
+  bool descending = false;  // the last units first: steps of alternating order find in the cache the weights
+                            // that the previous step read last
+  ResetGate reset_gate = ResetGate::after_product;  // the variant
+  const Scalar* input_product = nullptr;            // [3H]
+  const Scalar* weight_hh = nullptr;                // packed from [3H, H] (Kernels::pack_gru)
+  const Scalar* bias_hh = nullptr;                  // [3H]
+  const Scalar* h = nullptr;                        // [H]
+  Scalar* out = nullptr;                            // [H], may not overlap h
+  Scalar* scratch = nullptr;                        // [3H]: what stands there does not count, before or after
 };
 
 /// One implementation of the arithmetic: a set of functions that a caller takes as a whole. The reference
@@ -142,13 +143,13 @@ struct GruStep {
 /// either.
 template <class Scalar>
 struct Kernels {
-  const char* name;
-  Precision precision;
+  const char* name;     // such as "avx2"
+  Precision precision;  // of the weights
 
   /// Scalars that pack needs for a matrix [K, N].
   std::size_t (*packed_size)(int K, int N);
-  /// Brings b [K, N], whose element (k, n) stands at b[k · k_stride + n · n_stride], into the order, and the
-  /// precision, of multiply and multiply_vector.
+  /// Packs b [K, N], whose element (k, n) is b[k · k_stride + n · n_stride], in the order and the precision
+  /// of multiply and multiply_vector.
   void (*pack)(int K, int N, const Scalar* b, std::ptrdiff_t k_stride, std::ptrdiff_t n_stride,
                Scalar* packed);
   void (*multiply)(const Product<Scalar>&);
@@ -156,20 +157,20 @@ struct Kernels {
 
   /// Scalars that pack_gru needs for hidden size H.
   std::size_t (*packed_gru_size)(int H, ResetGate);
-  /// weight_hh [3H, H] in the order of gru_forward and gru_step.
+  /// Packs weight_hh [3H, H] in the order of gru_forward and gru_step.
   void (*pack_gru)(int H, ResetGate, const Scalar* weight_hh, Scalar* packed);
   void (*gru_forward)(const GruForward<Scalar>&);
   void (*gru_step)(const GruStep<Scalar>&);
 
-  /// x[i] ← exp((x[i] − max x) · factor) for n > 0 elements, of which −∞ becomes 0; returns their sum.
+  /// x[i] ← exp((x[i] − max x) · factor) for n > 0 elements, with 0 for −∞; returns their sum.
   Scalar (*softmax)(int n, Scalar factor, Scalar* x);
-  /// The index of the largest of n > 0 elements, of equal ones the first.
+  /// The index of the largest of n > 0 elements; the first of equal ones.
   int (*argmax)(int n, const Scalar* x);
 
-  /// y[i] = f(x[i]) for n elements.
-  void (*sigmoid)(std::size_t n, const Scalar* x, Scalar* y);
-  void (*tanh)(std::size_t n, const Scalar* x, Scalar* y);
-  void (*exp)(std::size_t n, const Scalar* x, Scalar* y);
+  // y[i] = f(x[i]) for n elements. Fused, sigmoid and tanh are within 2.5 ULP for every float.
+  void (*sigmoid)(std::size_t n, const Scalar* x, Scalar* y);  // 1 / (1 + e⁻ˣ)
+  void (*tanh)(std::size_t n, const Scalar* x, Scalar* y);     // hyperbolic tangent
+  void (*exp)(std::size_t n, const Scalar* x, Scalar* y);      // eˣ
 };
 
 }  // namespace gruve::inline v0_1::kernels

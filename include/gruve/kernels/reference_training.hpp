@@ -45,31 +45,31 @@ void gru_backward(const GruBackward<Scalar>& p) {
       if (was_reset) h.setZero();
       Eigen::Map<Eigen::Array<Scalar, 4, Eigen::Dynamic, Eigen::RowMajor>> gates(p.gates + row * 4 * H, 4, H);
       const Row r = gates.row(0), z = gates.row(1), n = gates.row(2), hn = gates.row(3);
-      auto dr = gates.row(0), dz = gates.row(1), dnh = gates.row(2);
+      auto dx_r = gates.row(0), dx_z = gates.row(1), dhn = gates.row(2);  // as in docs/gru.md
 
       // h' = (1 − z) ∘ n + z ∘ h
       Eigen::Map<Row> dh_next(p.dh + std::ptrdiff_t{b} * H, H);
       const Row dh = dh_next + Eigen::Map<const Row>(p.dout + row * H, H);
-      dz = dh * (h - n) * z * (Scalar(1) - z);
-      const Row dnx = dh * (Scalar(1) - z) * (Scalar(1) - n * n);
+      dx_z = dh * (h - n) * z * (Scalar(1) - z);
+      const Row dx_n = dh * (Scalar(1) - z) * (Scalar(1) - n * n);
       Row dh_prev = dh * z;
 
       if (p.reset_gate == ResetGate::after_product) {
         // n = tanh(x_n + r ∘ (h W_hnᵀ + b_hn))
-        dr = dnx * hn * r * (Scalar(1) - r);
-        dnh = dnx * r;
-        gates.row(3) = dnx;
-        dh_prev += (dnh.matrix() * weight_hh.bottomRows(H)).array();
+        dx_r = dx_n * hn * r * (Scalar(1) - r);
+        dhn = dx_n * r;
+        gates.row(3) = dx_n;
+        dh_prev += (dhn.matrix() * weight_hh.bottomRows(H)).array();
       } else {
         // n = tanh(x_n + (r ∘ h) W_hnᵀ + b_hn)
-        dnh = dnx;
-        const Row drh = (dnh.matrix() * weight_hh.bottomRows(H)).array();
-        dr = drh * h * r * (Scalar(1) - r);
+        dhn = dx_n;
+        const Row drh = (dx_n.matrix() * weight_hh.bottomRows(H)).array();
+        dx_r = drh * h * r * (Scalar(1) - r);
         dh_prev += drh * r;
       }
 
       // r = σ(x_r + h W_hrᵀ + b_hr), z likewise
-      dh_prev += (dr.matrix() * weight_hh.topRows(H) + dz.matrix() * weight_hh.middleRows(H, H)).array();
+      dh_prev += (dx_r.matrix() * weight_hh.topRows(H) + dx_z.matrix() * weight_hh.middleRows(H, H)).array();
       if (was_reset)
         dh_next.setZero();
       else

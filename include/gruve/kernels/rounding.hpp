@@ -15,6 +15,7 @@ inline std::uint16_t to_bfloat16(float x) noexcept {
   return static_cast<std::uint16_t>((bits + 0x7FFFu + (bits >> 16 & 1u)) >> 16);
 }
 
+/// The float with these upper 16 bits.
 inline float from_bfloat16(std::uint16_t x) noexcept {
   return std::bit_cast<float>(static_cast<std::uint32_t>(x) << 16);
 }
