@@ -1,6 +1,7 @@
 // States that fade become zero, and are never subnormal numbers, which are slow.
 #include "gruve/kernels/faded.hpp"
 
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -145,3 +146,16 @@ TEST_CASE("A state that does not fade is no different for the bound", "[kernels]
     CHECK(worst <= (2.5 * 2 + 2) * 0x1p-24);  // in each step 2.5 ULP of the gate and two roundings
   }
 }
+
+#if defined(__GNUC__)
+TEST_CASE("The gates' activations have the bits of the others", "[kernels][faded]") {
+  std::uint32_t different = 0;
+  for (std::uint64_t bits = 0; bits < (std::uint64_t{1} << 32); bits += 99'991) {
+    const baseline::Vector x = baseline::broadcast(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
+    const auto bits_of = [](baseline::Vector v) { return std::bit_cast<std::uint32_t>(v[0]); };
+    different += bits_of(baseline::sigmoid(x)) != bits_of(baseline::gate_sigmoid(x));
+    different += bits_of(baseline::tanh(x)) != bits_of(baseline::gate_tanh(x));
+  }
+  CHECK(different == 0);
+}
+#endif
