@@ -18,7 +18,7 @@
 
 #include "gruve/core/error.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// Writes a file that is either complete or absent: the bytes go to `<path>.partial` in the same folder,
 /// which commit() syncs and renames to path. Without commit() an earlier file at path stays as it was, and
@@ -124,4 +124,4 @@ inline void write_file(const std::filesystem::path& path, std::string_view text)
 /// whose result goes there. Leaves an existing file as it is.
 inline void require_writable(const std::filesystem::path& path) { AtomicFile{path}; }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// The exception that gruve throws if untrusted input (a MIDI file, a model, a corpus, an option) is refused
 /// or a file cannot be read or written. what() is one line with the file, the byte and the reason, as far as
@@ -64,4 +64,4 @@ class Error : public std::runtime_error {
   std::optional<std::uint64_t> byte_;
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

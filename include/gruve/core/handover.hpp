@@ -3,7 +3,7 @@
 #include <atomic>
 #include <memory>
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// Hands objects from one thread, which may allocate, to another, which may not: an audio thread. What the
 /// audio thread replaces goes back to the first thread and is destroyed there. Neither waits for the other.
@@ -56,4 +56,4 @@ class Handover {
   std::atomic<T*> returned_ = nullptr;
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <span>
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// 64-bit content hash: FNV-1a (Fowler, Noll, Vo) with the final mix of SplitMix64 (Steele et al. 2014), so
 /// that all bits are usable. Equal on every machine. Not for security.
@@ -16,4 +16,4 @@ inline std::uint64_t content_hash(std::span<const std::byte> bytes) noexcept {
   return hash ^ (hash >> 31);
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

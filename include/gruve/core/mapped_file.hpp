@@ -20,7 +20,7 @@
 
 #include "gruve/core/error.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// The bytes of a file, read-only, mapped into memory on POSIX systems. Files of up to 256 KiB, and all files
 /// on other systems, are read into memory instead: for small files that takes less time than mapping.
@@ -104,4 +104,4 @@ class MappedFile {
   std::unique_ptr<std::byte[]> contents_;  // if the file is not mapped
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

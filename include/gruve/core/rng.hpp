@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdint>
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// One block of Philox4x32-10: four random words that are a function of counter and key alone.
 /// Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3".
@@ -85,4 +85,4 @@ class Rng {
   bool filled_ = false;
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

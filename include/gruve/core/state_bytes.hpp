@@ -9,7 +9,7 @@
 #include <span>
 #include <type_traits>
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// Moves the state of objects to bytes and back. One member function of a class, transfer(), lists its fields
 /// and serves four purposes, so that what is written and what is read can't differ:
@@ -128,4 +128,4 @@ class StateBytes {
   bool ok_ = true;
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

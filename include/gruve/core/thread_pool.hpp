@@ -9,7 +9,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// A fixed number of threads for work that is split by index. The calling thread takes part, so a pool of
 /// size 1 creates no thread. Which work belongs to an index never depends on timing; a task's result must not
@@ -133,4 +133,4 @@ class ThreadPool {
   std::atomic<bool> stops_ = false;
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

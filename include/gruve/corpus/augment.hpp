@@ -15,7 +15,7 @@
 #include "gruve/tokens/grid.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// How songs are varied while a model is trained on them.
 struct AugmentOptions {
@@ -87,4 +87,4 @@ inline std::vector<Token> augmented(const AnyEncoder& encoder, std::span<const T
   return result;
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -18,7 +18,7 @@
 #include "gruve/tokens/chunk_rules.hpp"
 #include "gruve/tokens/features.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// Cuts the songs of a split into chunks of B sequences. Each sequence is one song after another from
 /// beginning to end, and continues in the next chunk where it stopped in this one. At a song's first token
@@ -192,4 +192,4 @@ class BatchStream {
   std::size_t next_ = 0;
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

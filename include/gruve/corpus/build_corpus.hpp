@@ -34,7 +34,7 @@
 #include "gruve/tokens/any_encoder.hpp"
 #include "gruve/tokens/screening.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// What a corpus is built of: MIDI files for a TimestepEncoder or an EventEncoder, text files for a
 /// CharEncoder, or files of numbers, a sequence a line, for an IdEncoder (see read_ids). Corpora of other
@@ -546,4 +546,4 @@ inline Corpus build_corpus(const std::filesystem::path& path, const BuildOptions
   return std::move(corpus);
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -15,7 +15,7 @@
 #include "gruve/midi/midi_file.hpp"
 #include "gruve/tokens/screening.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// A file that is not in the corpus, and why.
 struct Refusal {
@@ -88,4 +88,4 @@ inline nlohmann::json to_json(const BuildReport& report) {
   return json;
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -30,7 +30,7 @@
 #include "gruve/tokens/any_encoder.hpp"
 #include "gruve/tokens/encoder_json.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 static_assert(std::endian::native == std::endian::little, "a corpus is mapped as it stands, little-endian");
 
@@ -432,4 +432,4 @@ class Corpus {
   std::vector<CorpusSong> songs_;  // their tokens lie in storage_
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -9,7 +9,7 @@
 #include "gruve/core/hash.hpp"
 #include "gruve/midi/song.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// A number that a song shares with its copies in other keys, at other tempos or on another grid: the
 /// content_hash of the intervals from each note to the next in the order of a Song. Songs of fewer than 16
@@ -23,4 +23,4 @@ inline std::optional<std::uint64_t> fingerprint(const Song& song) {
   return content_hash(std::as_bytes(std::span(intervals)));
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

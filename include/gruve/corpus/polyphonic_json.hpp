@@ -17,7 +17,7 @@
 #include "gruve/tokens/grid.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// Whether a path is a file whose name ends in .json.
 inline bool is_polyphonic_json(const std::filesystem::path& path) {
@@ -74,4 +74,4 @@ inline Corpus read_polyphonic_json(const std::filesystem::path& path, int steps_
   return Corpus::from_songs({.encoder = encoder}, songs, splits, file.path());
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

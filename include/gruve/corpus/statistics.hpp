@@ -10,7 +10,7 @@
 
 #include "gruve/midi/song.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// How often a number fell between which edges.
 struct Histogram {
@@ -87,4 +87,4 @@ inline nlohmann::json to_json(const SongStatistics& statistics) {
           {"polyphony", to_json(statistics.polyphony)}};
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

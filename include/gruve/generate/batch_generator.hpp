@@ -15,7 +15,7 @@
 #include "gruve/model/ensemble.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// Generates several sequences from a model, or from several models together, side by side, each as a
 /// Generator of its own stream would, several times as fast. What becomes of a sequence depends on neither
@@ -162,4 +162,4 @@ std::vector<std::vector<Token>> generate_steps(BatchGenerator<Encoder>& generato
   return sequences;
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

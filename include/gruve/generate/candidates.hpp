@@ -10,7 +10,7 @@
 
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::internal {
+namespace gruve::inline v0_1::internal {
 
 /// A token that may be drawn, and its weight, packed so that the heavier is the smaller number and of equal
 /// weights the smaller token: the order of candidates is the order of integers.
@@ -107,4 +107,4 @@ class Candidates {
   std::vector<Candidate> scratch_;  // [V], or empty where no more than kFew are ever sorted
 };
 
-}  // namespace gruve::internal
+}  // namespace gruve::inline v0_1::internal

@@ -5,7 +5,7 @@
 
 #include "gruve/midi/song.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// Puts a primer's own notes back at the beginning of the song that continues it: an encoder may keep less of
 /// them than there is (velocities, keys struck again), and the listener knows how they went.
@@ -40,4 +40,4 @@ inline Song with_primer(Song continued, const Song& primer, std::int64_t cut) {
   return continued;
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

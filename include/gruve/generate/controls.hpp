@@ -11,7 +11,7 @@
 #include "gruve/generate/loop_guard.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// What keeps a long piece from going round in circles or astray. The defaults keep nothing.
 struct ControlOptions {
@@ -93,4 +93,4 @@ class Controls {
   unsigned least_ = 0;
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -12,7 +12,7 @@
 #include "gruve/core/state_bytes.hpp"
 #include "gruve/kernels/dispatch.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// How uncertain draws are kept to be, in nats. A model caught in a loop grows ever more certain, one that
 /// has lost its way ever less.
@@ -131,4 +131,4 @@ class EntropyBand {
   float draws_ = 0;
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -16,7 +16,7 @@
 #include "gruve/model/stepper.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// Generates an endless sequence from a model, a token at a time, each one allowed by the encoder's grammar:
 /// whatever the model has learnt, the sequence decodes.
@@ -214,4 +214,4 @@ std::vector<Token> generate_steps(Generator<Encoder>& generator, std::int64_t st
   return tokens;
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -18,7 +18,7 @@
 #include "gruve/tokens/grid.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// What music may not do, however much its model wants to. Times are in quarter notes and at least a
 /// timestep.
@@ -409,4 +409,4 @@ class Limits<EventEncoder> {
   int num_keys_ = 0;                           // that sound at the position
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -18,7 +18,7 @@
 #include "gruve/tokens/note_decoder.hpp"
 #include "gruve/tokens/note_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 struct LiveOptions {
   double lookahead = 1;      // quarter notes that are drawn before they sound, so that the load is spread
@@ -463,4 +463,4 @@ class LiveGenerator {
   std::int64_t late_samples_ = 0;
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -12,7 +12,7 @@
 #include "gruve/core/state_bytes.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// Detects music that goes round in circles: one to eight bars that come again and again, token by token.
 ///
@@ -159,4 +159,4 @@ class LoopGuard {
   int num_forbidden_ = 0;
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

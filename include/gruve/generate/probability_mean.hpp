@@ -12,7 +12,7 @@
 #include "gruve/kernels/dispatch.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// The mean of the probabilities that several models give the tokens that are allowed (a linear opinion pool,
 /// Stone 1961), as logits, so that a Sampler can draw from it. Its functions allocate nothing and don't
@@ -60,4 +60,4 @@ class ProbabilityMean {
   std::vector<std::uint8_t> allowed_;  // [V]
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -8,7 +8,7 @@
 
 #include "gruve/generate/generator.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// Music as of generate_steps(), drawn in stretches. One that costs something is drawn again from where it
 /// began, `tries` times in all at most; if each of them costs something the cheapest stays. So a piece can be
@@ -54,4 +54,4 @@ std::vector<Token> generate_stretches(Generator<Encoder>& generator, std::span<c
   return attempt.tokens;
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -17,7 +17,7 @@
 #include "gruve/kernels/dispatch.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 // clang-format off
 /// How a token is drawn from a model's logits. The defaults draw from the model's distribution as it is.
@@ -203,4 +203,4 @@ class Sampler {
   internal::Candidates candidates_;
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -7,7 +7,7 @@
 
 #include "gruve/core/error.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// A set of pitch classes: bit 0 is C, bit 1 C sharp, and so on to bit 11, B.
 using PitchClasses = std::uint16_t;
@@ -54,4 +54,4 @@ inline PitchClasses scale_from_name(const std::string& name) {
   throw Error("\"" + name + "\" is no scale: expected a tonic, as C, F# or Bb, and one of " + modes);
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

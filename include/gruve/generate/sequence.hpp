@@ -16,7 +16,7 @@
 #include "gruve/tokens/grammar_state.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// A sequence that is being generated, apart from the models: the states of the grammar, of the features and
 /// of the controls, and the random numbers. The constructor allocates, and a copy for itself; the other
@@ -100,4 +100,4 @@ class Sequence {
   typename Encoder::State state_;
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -13,7 +13,7 @@
 #include "gruve/midi/timeline.hpp"
 #include "gruve/tokens/grid.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// Timesteps per quarter note of the grid on which all songs are measured, so that their values can be
 /// compared. MusPy's resolution.
@@ -144,4 +144,4 @@ inline std::vector<GridSong> windows(const GridSong& song, double seconds) {
   return result;
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

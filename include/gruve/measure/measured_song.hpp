@@ -9,7 +9,7 @@
 #include "gruve/measure/copying.hpp"
 #include "gruve/measure/measures.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// The measures of a song, as a whole and in windows.
 struct MeasuredSong {
@@ -116,4 +116,4 @@ inline Verdict judge(const MeasuredSong& song, const CorpusRanges& corpus) {
   return verdict;
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -14,7 +14,7 @@
 #include "gruve/measure/texture.hpp"
 #include "gruve/measure/tonality.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// The measures of a song. docs/measures.md has the definitions.
 enum class Measure : std::size_t {
@@ -163,4 +163,4 @@ inline MeasureRanges measure_ranges(std::span<const Measures> songs) {
   return ranges;
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -10,7 +10,7 @@
 
 #include "gruve/measure/grid_song.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// A song cut into N frames of about a quarter note, and the contents of each. Frames divide bars evenly, so
 /// that a part that is repeated some bars later has the same frames.
@@ -198,4 +198,4 @@ inline StructureIndicators structure_indicators(const GridSong& song) {
   return structure_indicators(frames_of(song));
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -9,7 +9,7 @@
 #include "gruve/midi/song.hpp"
 #include "gruve/midi/sustain.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// A deviation from the standard in a file, and how it was repaired.
 struct Repair {
@@ -45,4 +45,4 @@ struct MidiOptions {
   std::int64_t max_ticks = kMaxTicks;
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -15,7 +15,7 @@
 #include "gruve/midi/note_order.hpp"
 #include "gruve/midi/song.hpp"
 
-namespace gruve::internal {
+namespace gruve::inline v0_1::internal {
 
 /// One pass over the bytes of a Standard MIDI File. parse_midi documents what it accepts.
 class MidiParser {
@@ -545,4 +545,4 @@ class MidiParser {
   MidiFile result_;
 };
 
-}  // namespace gruve::internal
+}  // namespace gruve::inline v0_1::internal

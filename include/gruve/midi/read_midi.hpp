@@ -9,7 +9,7 @@
 #include "gruve/midi/midi_file.hpp"
 #include "gruve/midi/midi_parser.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// Reads the bytes of a Standard MIDI File of format 0, 1 or 2 into one Song.
 ///
@@ -65,4 +65,4 @@ inline MidiFile read_midi(const std::filesystem::path& path, const MidiOptions& 
   return parse_midi(file.bytes(), file.path(), options);
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -12,7 +12,7 @@
 
 #include "gruve/midi/song.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// The sustain pedal (controller 64) of a channel is pressed or lifted.
 struct PedalMove {
@@ -55,4 +55,4 @@ inline void apply_sustain(Song& song, std::span<const PedalMove> moves) {
   sort_notes(song.notes);
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

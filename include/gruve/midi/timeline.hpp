@@ -8,7 +8,7 @@
 
 #include "gruve/midi/song.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// Converts ticks of a song to seconds, as seconds_at does, in O(log tempos) per tick.
 class Timeline {
@@ -95,4 +95,4 @@ inline std::vector<BarLine> bar_lines(const Song& song, std::size_t max_count = 
   return lines;
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -15,7 +15,7 @@
 #include "gruve/core/error.hpp"
 #include "gruve/midi/song.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 namespace internal {
 
@@ -137,4 +137,4 @@ inline void write_midi(const Song& song, const std::filesystem::path& path) {
   write_file(path, midi_bytes(song));
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

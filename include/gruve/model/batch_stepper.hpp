@@ -10,7 +10,7 @@
 #include "gruve/model/packed_model.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// Runs up to B sequences through a model side by side, a token of each at a time, so that weights that were
 /// read once serve all of them. What comes of a sequence doesn't depend on the others, nor on the number of
@@ -102,4 +102,4 @@ class BatchStepper {
   AlignedVector<float> logits_;          // [B, V], or empty where R is 0
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

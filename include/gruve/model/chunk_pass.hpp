@@ -17,7 +17,7 @@
 #include "gruve/tokens/chunk.hpp"
 #include "gruve/tokens/features.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// What a pass over a chunk found. Sums, so that chunks can be added up.
 struct ChunkLoss {
@@ -53,7 +53,8 @@ class ChunkPass {
  public:
   ChunkPass(const ModelConfig& config, int num_timesteps, int batch_size, ThreadPool& threads,
             const kernels::Kernels<Scalar>& kernels = kernels::active_for<Scalar>())
-      : ChunkPass(config, num_timesteps, batch_size, threads, kernels, kernels::training_kernels_of(kernels)) {}
+      : ChunkPass(config, num_timesteps, batch_size, threads, kernels,
+                  kernels::training_kernels_of(kernels)) {}
 
   /// With training kernels that are not found by the name of the others.
   ChunkPass(const ModelConfig& config, int num_timesteps, int batch_size, ThreadPool& threads,
@@ -109,7 +110,7 @@ class ChunkPass {
       }
       const GruCell<Scalar>& cell = model.gru.layers[l];
       training_kernels_->pack_gru_backward(H, config_.reset_gate, cell.weight_hh.data(),
-                                  layers_[l].weight_hh_backward.data());
+                                           layers_[l].weight_hh_backward.data());
       if (l == 0 && !packed_.has_inputs()) return;
       const int I = input_size(l);
       Scalar* packed = layers_[l].weight_ih_backward.data();
@@ -300,11 +301,11 @@ class ChunkPass {
     }
     if (!chunk.forbidden.empty()) forbid(chunk, rows);
     training_kernels_->cross_entropy({.rows = rows,
-                             .V = config_.vocab_size,
-                             .targets = chunk.targets.data(),
-                             .scale = scale,
-                             .logits = logits_.data(),
-                             .loss = loss_.data()});
+                                      .V = config_.vocab_size,
+                                      .targets = chunk.targets.data(),
+                                      .scale = scale,
+                                      .logits = logits_.data(),
+                                      .loss = loss_.data()});
     if (!soft_targets.empty()) use_soft_targets(chunk, rows, scale, soft_targets);
   }
 
@@ -352,14 +353,14 @@ class ChunkPass {
       }
       std::fill(layer.dh.begin() + rows.first * H, layer.dh.begin() + rows.last * H, Scalar(0));
       training_kernels_->gru_backward({.rows = rows,
-                              .H = H,
-                              .reset_gate = config_.reset_gate,
-                              .weight_hh = layer.weight_hh_backward.data(),
-                              .reset = chunk.reset.data(),
-                              .h = layer.h.data(),
-                              .gates = layer.gates.data(),
-                              .dout = dout_.data(),
-                              .dh = layer.dh.data()});
+                                       .H = H,
+                                       .reset_gate = config_.reset_gate,
+                                       .weight_hh = layer.weight_hh_backward.data(),
+                                       .reset = chunk.reset.data(),
+                                       .h = layer.h.data(),
+                                       .gates = layer.gates.data(),
+                                       .dout = dout_.data(),
+                                       .dh = layer.dh.data()});
       if (l == 0 && !packed_.has_inputs()) break;
       // input product = (y_below or x) weight_ihᵀ + bias_ih
       const std::ptrdiff_t stride = std::ptrdiff_t{4} * H;
@@ -406,15 +407,15 @@ class ChunkPass {
                              std::ptrdiff_t b_stride, const std::uint8_t* b_is_zero,
                              Parameter<Scalar>& weight, Parameter<Scalar>& bias) {
       training_kernels_->multiply_transposed({.rows = rows,
-                                     .columns = task.columns,
-                                     .a = a,
-                                     .a_stride = a_stride,
-                                     .N = weight.cols(),
-                                     .b = b,
-                                     .b_stride = b_stride,
-                                     .b_is_zero = b_is_zero,
-                                     .c = weight.data(),
-                                     .sums = bias.data()});
+                                              .columns = task.columns,
+                                              .a = a,
+                                              .a_stride = a_stride,
+                                              .N = weight.cols(),
+                                              .b = b,
+                                              .b_stride = b_stride,
+                                              .b_is_zero = b_is_zero,
+                                              .c = weight.data(),
+                                              .sums = bias.data()});
     };
     if (task.kind == Kind::output) {
       product(output_gradients(), config_.output_rows(), visible(layers_.back(), drops), H, nullptr,
@@ -439,13 +440,13 @@ class ChunkPass {
               input_size(task.layer), nullptr, cell.weight_ih, cell.bias_ih);
     } else {
       training_kernels_->sum_by_token({.rows = rows,
-                              .columns = task.columns,
-                              .a = input_gradients,
-                              .a_stride = stride,
-                              .tokens = chunk.inputs.data(),
-                              .V = V,
-                              .c = table_gradient_.data(),
-                              .c_stride = std::ptrdiff_t{3} * H});
+                                       .columns = task.columns,
+                                       .a = input_gradients,
+                                       .a_stride = stride,
+                                       .tokens = chunk.inputs.data(),
+                                       .V = V,
+                                       .c = table_gradient_.data(),
+                                       .c_stride = std::ptrdiff_t{3} * H});
     }
   }
 
@@ -464,14 +465,14 @@ class ChunkPass {
                                         .c_stride = E});
     } else {
       table_training_kernels().multiply_transposed({.rows = V,
-                                                   .columns = {0, 3 * H},
-                                                   .a = table_gradient_.data(),
-                                                   .a_stride = width,
-                                                   .N = E,
-                                                   .b = embedding_->data(),
-                                                   .b_stride = E,
-                                                   .c = gradient.gru.layers[0].weight_ih.data(),
-                                                   .sums = gradient.gru.layers[0].bias_ih.data()});
+                                                    .columns = {0, 3 * H},
+                                                    .a = table_gradient_.data(),
+                                                    .a_stride = width,
+                                                    .N = E,
+                                                    .b = embedding_->data(),
+                                                    .b_stride = E,
+                                                    .c = gradient.gru.layers[0].weight_ih.data(),
+                                                    .sums = gradient.gru.layers[0].bias_ih.data()});
     }
   }
 
@@ -602,4 +603,4 @@ class ChunkPass {
   std::vector<GradientTask> tasks_;
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -6,7 +6,7 @@
 
 #include "gruve/core/rng.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// Which units are dropped in a pass, as a function of seed, step and place alone: each element of each
 /// layer's output, and of the input, with a probability of its own (Srivastava et al. 2014). Or, variational,
@@ -46,4 +46,4 @@ void dropout_factors(const Dropout& dropout, double probability, std::uint32_t a
   }
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

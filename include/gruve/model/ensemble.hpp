@@ -7,7 +7,7 @@
 #include "gruve/core/error.hpp"
 #include "gruve/model/packed_model.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// The models that a sequence is generated from: one, or several of one vocabulary whose probabilities are
 /// averaged. Their sizes and features may differ. It refers to the models, which must outlive it and what is
@@ -58,4 +58,4 @@ class Ensemble {
   std::vector<const PackedModel<float>*> models_;
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -11,7 +11,7 @@
 #include "gruve/nn/gru.hpp"
 #include "gruve/tokens/features.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// The sizes of a GruModel.
 struct ModelConfig {
@@ -96,4 +96,4 @@ void initialize(GruModel<Scalar>& model, std::uint64_t seed) {
   });
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

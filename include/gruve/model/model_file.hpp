@@ -9,7 +9,7 @@
 #include "gruve/model/trained_model.hpp"
 #include "gruve/tokens/encoder_types.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// Writes a model file, whole or not at all: safetensors with PyTorch's names and shapes, so that a module
 /// that holds `embedding`, `gru` and `output` loads it by load_state_dict, and all else as JSON in the
@@ -34,7 +34,7 @@ TrainedModel load(const std::filesystem::path& path) {
   return load(path, encoder_types<Encoder, Others...>());
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/model/model_file.inc"

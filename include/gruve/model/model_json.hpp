@@ -14,7 +14,7 @@
 
 /// A model's configuration as JSON and its parameters as named arrays, as model files and checkpoints have
 /// them.
-namespace gruve::internal {
+namespace gruve::inline v0_1::internal {
 
 inline nlohmann::json to_json(const ModelConfig& config) {
   return {{"vocab_size", config.vocab_size},
@@ -85,4 +85,4 @@ inline void read_parameters(const SafetensorsFile& file, GruModel<float>& model)
   });
 }
 
-}  // namespace gruve::internal
+}  // namespace gruve::inline v0_1::internal

@@ -12,7 +12,7 @@
 #include "gruve/model/gru_model.hpp"
 #include "gruve/tokens/features.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// The parameters of a GruModel in the order in which the kernels read them. Made once per update in training
 /// and once per model in generation; it does not refer to the model that it was made from.
@@ -253,4 +253,4 @@ class PackedModel {
   AlignedVector<Scalar> output_bias_;
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -19,7 +19,7 @@
 #include "gruve/core/error.hpp"
 #include "gruve/core/mapped_file.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 static_assert(std::endian::native == std::endian::little,
               "safetensors are read as they stand, little-endian");
@@ -182,4 +182,4 @@ inline void write_safetensors(const std::filesystem::path& path, const std::vect
   file.commit();
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

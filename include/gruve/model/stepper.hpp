@@ -10,7 +10,7 @@
 #include "gruve/model/packed_model.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// Runs one sequence through a model, a token at a time, as an audio callback needs it: step() allocates
 /// nothing, takes no lock and doesn't throw. Many steppers can share a PackedModel, which must outlive them;
@@ -93,4 +93,4 @@ class Stepper {
   AlignedVector<float> logits_;   // [V], or empty where R is 0
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

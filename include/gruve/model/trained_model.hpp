@@ -7,7 +7,7 @@
 #include "gruve/model/gru_model.hpp"
 #include "gruve/tokens/any_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// A network joined to its vocabulary: what a model file holds.
 struct TrainedModel {
@@ -17,4 +17,4 @@ struct TrainedModel {
   std::string training = {};            // settings and curve of the training as JSON; empty for none
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

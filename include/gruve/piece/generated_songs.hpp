@@ -13,7 +13,7 @@
 #include "gruve/generate/batch_generator.hpp"
 #include "gruve/model/ensemble.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// A corpus in memory with more songs to train on: besides all of its own, pieces that models generate
 /// together, `times` as many tokens as its train split has, in the train split. The data of a distillation
@@ -48,4 +48,4 @@ inline Corpus with_generated_songs(const Corpus& corpus, const Ensemble& models,
   return Corpus::from_songs(corpus.info(), songs, splits, corpus.file());
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -11,7 +11,7 @@
 #include "gruve/kernels/kernels.hpp"
 #include "gruve/model/trained_model.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// How a LivePlayer begins.
 struct LivePlayerOptions {
@@ -86,7 +86,7 @@ class LivePlayer {
   std::unique_ptr<Music> music_;
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/piece/live_player.inc"

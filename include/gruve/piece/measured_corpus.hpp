@@ -19,7 +19,7 @@
 #include "gruve/measure/measured_song.hpp"
 #include "gruve/midi/read_midi.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// The measures of a corpus's songs, with which pieces are compared.
 struct MeasuredCorpus {
@@ -114,4 +114,4 @@ inline MeasureRanges minute_ranges(const std::filesystem::path& path, ThreadPool
   return corpus_ranges(measure_corpus(path, threads, progress).songs).minutes;
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -22,7 +22,7 @@
 #include "gruve/model/trained_model.hpp"
 #include "gruve/tokens/any_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// How a Player generates.
 struct PlayerOptions {
@@ -134,7 +134,7 @@ class Player {
   std::vector<PackedModel<float>> packed_;
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/piece/player.inc"

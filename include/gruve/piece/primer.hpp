@@ -11,7 +11,7 @@
 #include "gruve/tokens/screening.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// The music that a piece begins with.
 struct Primer {
@@ -48,4 +48,4 @@ Primer make_primer(Song song, const Encoder& encoder, std::int64_t max_steps, co
   return primer;
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

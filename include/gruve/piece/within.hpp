@@ -14,7 +14,7 @@
 #include "gruve/midi/song.hpp"
 #include "gruve/tokens/grid.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// How many times a minute of a piece is drawn at most.
 inline constexpr int kTriesPerMinute = 64;
@@ -93,4 +93,4 @@ std::vector<std::vector<Token>> generate_within(const PiecesWithin& pieces, cons
   return generated;
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -14,7 +14,7 @@
 #include "gruve/midi/timeline.hpp"
 #include "gruve/render/markup.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// What the colour of a note represents.
 enum class RollColor {
@@ -249,4 +249,4 @@ inline void write_piano_roll(const Song& song, const std::filesystem::path& path
   write_file(path, piano_roll_svg(song, options));
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -19,7 +19,7 @@
 #include "gruve/render/report_style.hpp"
 #include "gruve/render/training_curve.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// The rows of a table: names and values, in this order.
 using TableRows = std::vector<std::pair<std::string, std::string>>;
@@ -245,4 +245,4 @@ inline void write_report(const Report& report, const std::filesystem::path& path
   write_file(path, report_html(report));
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

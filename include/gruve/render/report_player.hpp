@@ -1,6 +1,6 @@
 #pragma once
 
-namespace gruve::internal {
+namespace gruve::inline v0_1::internal {
 
 /// The player of the report page, in JavaScript. It reads from the element #songs
 ///
@@ -471,4 +471,4 @@ new ResizeObserver(show).observe(roll);
 })();
 )js";
 
-}  // namespace gruve::internal
+}  // namespace gruve::inline v0_1::internal

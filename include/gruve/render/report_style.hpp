@@ -1,6 +1,6 @@
 #pragma once
 
-namespace gruve::internal {
+namespace gruve::inline v0_1::internal {
 
 /// The style sheet of the report page; light or dark as the reader's system prefers.
 inline constexpr const char* kReportStyle = R"css(
@@ -74,4 +74,4 @@ td { font-variant-numeric: tabular-nums; }
 .legend .valid::before { background: var(--second); }
 )css";
 
-}  // namespace gruve::internal
+}  // namespace gruve::inline v0_1::internal

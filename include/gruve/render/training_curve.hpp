@@ -11,7 +11,7 @@
 
 #include "gruve/render/markup.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// The losses of a training run. Steps ascend; pictures skip losses that are not finite.
 struct TrainingCurve {
@@ -135,4 +135,4 @@ inline std::string training_curve_svg(const TrainingCurve& curve) {
   return svg + "</svg>";
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

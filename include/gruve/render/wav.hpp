@@ -19,7 +19,7 @@
 #include "gruve/midi/song.hpp"
 #include "gruve/midi/timeline.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// Options of synthesize() and write_wav().
 struct WavOptions {
@@ -415,4 +415,4 @@ inline void write_wav(const Song& song, const std::filesystem::path& path, const
   file.commit();
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

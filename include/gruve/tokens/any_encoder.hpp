@@ -26,7 +26,7 @@
 #include "gruve/tokens/timestep_encoder.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// The encoders that corpora and model files know without help.
 template <class Encoder>
@@ -347,4 +347,4 @@ auto feature_state(const Encoder& encoder, const std::string& description) {
     return FeatureStateOf<Encoder>(description);
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

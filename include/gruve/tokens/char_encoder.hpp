@@ -12,7 +12,7 @@
 #include "gruve/core/error.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// Text, a token per byte: the vocabulary is the distinct bytes of some text in ascending order, so that 65
 /// characters are tokens 0 to 64. Every token may follow every other.
@@ -97,4 +97,4 @@ class CharEncoder {
 
 static_assert(TokenEncoder<CharEncoder>);
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -7,7 +7,7 @@
 #include "gruve/tokens/features.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// A rectangle of tokens: T timesteps of B sequences, time-major. The unit of truncated backpropagation.
 struct Chunk {
@@ -38,4 +38,4 @@ struct Chunk {
 /// In a chunk's targets where a sequence has ended. No vocabulary has this token.
 inline constexpr Token kNoToken = 0xFFFF;
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -12,7 +12,7 @@
 #include "gruve/tokens/features.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// Follows each sequence of a stream of chunks by an encoder's grammar and features, and fills in what they
 /// say. One indirect call a chunk, whatever the encoder.
@@ -88,4 +88,4 @@ class ChunkRulesOf final : public ChunkRules {
 
 }  // namespace internal
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

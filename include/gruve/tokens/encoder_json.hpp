@@ -14,7 +14,7 @@
 #include "gruve/tokens/encoder_types.hpp"
 #include "gruve/tokens/grid.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// The encoder as files name it:
 /// {"type": "timestep", "steps_per_quarter": 24, "repeat_held": true},
@@ -133,4 +133,4 @@ inline Features features_from_json(const nlohmann::json& config, const AnyEncode
   }
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -6,7 +6,7 @@
 
 #include "gruve/tokens/any_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// How an encoder of a program's own is read from a file that names its type.
 struct EncoderType {
@@ -31,4 +31,4 @@ constexpr EncoderTypes encoder_types() noexcept {
   return internal::kEncoderTypes<Encoders...>;
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

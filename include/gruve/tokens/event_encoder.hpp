@@ -18,7 +18,7 @@
 #include "gruve/tokens/grid.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// Options of an EventEncoder.
 struct EventOptions {
@@ -439,4 +439,4 @@ class EventEncoder {
 
 static_assert(MusicEncoder<EventEncoder>);
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

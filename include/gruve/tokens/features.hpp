@@ -11,7 +11,7 @@
 #include "gruve/core/state_bytes.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// How many rows of its parameters a model has for features, besides those of the tokens.
 struct FeatureShape {
@@ -115,4 +115,4 @@ struct FeatureStateTrait<Encoder> {
 template <class Encoder>
 using FeatureStateOf = typename internal::FeatureStateTrait<Encoder>::type;
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -14,7 +14,7 @@
 #include "gruve/tokens/timestep_encoder.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// Writes or reads a grammar's state. An encoder says what is out of range by a member function
 /// `void transfer(StateBytes&, State&) const noexcept`; without it any bytes are taken as a state.
@@ -73,4 +73,4 @@ void transfer_kind(StateBytes& bytes, const Encoder& encoder) noexcept {
     bytes.same(content_hash(std::as_bytes(std::span<const char>(encoder.vocabulary()))));
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -13,7 +13,7 @@
 #include "gruve/core/error.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// Plain integers as tokens: what a program has numbered itself, as the states of a machine, quantised
 /// readings of a sensor, the lines of a log or the tokens of another library. Every token may follow every
@@ -112,4 +112,4 @@ inline std::string ids_to_text(std::span<const Token> ids) {
   return text + "\n";
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

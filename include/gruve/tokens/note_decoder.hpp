@@ -11,7 +11,7 @@
 #include "gruve/tokens/timestep_encoder.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// A note that begins or ends.
 struct NoteChange {
@@ -176,4 +176,4 @@ class NoteDecoder<EventEncoder> {
   std::array<std::int64_t, kNumKeys> ends_;  // timestep at which each key ends, or kSilent
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

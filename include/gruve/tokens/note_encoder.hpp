@@ -12,7 +12,7 @@
 #include "gruve/tokens/timestep_encoder.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// Encodes music that is being played, note by note: the tokens are those that the encoder's encode() gives
 /// for the song, as far as it is known.
@@ -268,4 +268,4 @@ class NoteEncoder<EventEncoder> {
   bool is_in_note_ = false;  // whether the first note's key is a token already
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

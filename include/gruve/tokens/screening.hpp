@@ -12,7 +12,7 @@
 #include "gruve/midi/song.hpp"
 #include "gruve/tokens/grid.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// The rules by which a song is accepted or refused. rule_name() has their sentences.
 enum class Rule : std::uint8_t {
@@ -159,4 +159,4 @@ inline Screening screen(const Song& song, const ScreeningOptions& options = {}) 
   return {};
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -16,7 +16,7 @@
 #include "gruve/tokens/timestep_writer.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// Options of a TimestepEncoder.
 struct TimestepOptions {
@@ -172,4 +172,4 @@ class TimestepEncoder {
 
 static_assert(MusicEncoder<TimestepEncoder>);
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -22,7 +22,7 @@
 #include "gruve/tokens/token_encoder.hpp"
 #include "gruve/tokens/voice_repeats.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// What a model of the timestep format can be conditioned on besides the last token.
 enum class TimestepFeature : unsigned {
@@ -355,4 +355,4 @@ class TimestepFeatures {
 
 static_assert(FeatureSource<TimestepFeatures>);
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

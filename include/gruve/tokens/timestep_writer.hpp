@@ -9,7 +9,7 @@
 #include "gruve/tokens/grid.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::internal {
+namespace gruve::inline v0_1::internal {
 
 /// Writes timesteps as tokens, given where keys begin and end: the held keys from the highest down, then the
 /// end of the timestep. When keys change and how many are held is unpredictable, so the code has no branch
@@ -140,4 +140,4 @@ class TimestepWriter {
   std::vector<std::uint64_t> marks_;    // one bit per timestep: a change, or the end
 };
 
-}  // namespace gruve::internal
+}  // namespace gruve::inline v0_1::internal

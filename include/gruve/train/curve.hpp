@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// The course of a training: the training loss as means over an interval of steps that doubles as the curve
 /// grows, so that it never has more than some hundred points, and every validation loss.
@@ -70,4 +70,4 @@ class Curve {
   std::uint64_t count_ = 0;
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -11,7 +11,7 @@
 #include "gruve/train/evaluate.hpp"
 #include "gruve/train/optimizer.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// How a model learns from a song while it predicts it.
 struct DynamicOptions {
@@ -89,4 +89,4 @@ inline SplitLoss evaluate_dynamically(const GruModel<float>& model, const Corpus
   return loss;
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -10,7 +10,7 @@
 #include "gruve/corpus/batch_stream.hpp"
 #include "gruve/model/chunk_pass.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// The loss of the model that was assigned to the pass over all songs of a split, each from the zero state.
 /// The pass's own state is as before afterwards.
@@ -99,4 +99,4 @@ inline SplitLoss evaluate_tokens(const GruModel<float>& model, const Corpus& cor
   return loss;
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -10,7 +10,7 @@
 #include "gruve/train/evaluate.hpp"
 #include "gruve/train/ngram.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// −log p of each token of each song of a corpus, in nats; empty for songs that were not evaluated.
 using TokenNats = std::vector<std::vector<double>>;
@@ -76,4 +76,4 @@ struct NatsPerTimestep {
   double micro = 0, macro = 0, micro_without_first = 0, macro_without_first = 0;
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -12,7 +12,7 @@
 
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// What no network is needed for: how often each token followed the last n tokens, for each n up to an order,
 /// interpolated. With c(h w) the count of token w behind history h, and d(h) the number of different ones,
@@ -104,4 +104,4 @@ class NgramModel {
   std::unordered_map<std::uint64_t, Followers> followers_;  // by the hash of a history
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

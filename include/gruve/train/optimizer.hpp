@@ -14,7 +14,7 @@
 #include "gruve/core/thread_pool.hpp"
 #include "gruve/model/gru_model.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// How a gradient g changes a parameter p. Equations and defaults are PyTorch's.
 struct OptimizerOptions {
@@ -162,4 +162,4 @@ class Optimizer {
   std::uint64_t step_ = 0;
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// How the learning rate goes from the first step of a training to its last.
 enum class Schedule {
@@ -44,4 +44,4 @@ inline double schedule_factor(Schedule schedule, double progress) {
   }
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -15,7 +15,7 @@
 #include "gruve/model/chunk_pass.hpp"
 #include "gruve/model/gru_model.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// The teachers of a knowledge distillation (Hinton et al. 2015, arXiv:1503.02531): the mean of their
 /// probabilities over a chunk is the soft targets of the model that is trained, so that an ensemble is
@@ -74,4 +74,4 @@ class Teachers {
   AlignedVector<float> mean_;
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -10,7 +10,7 @@
 #include "gruve/train/schedule.hpp"
 #include "gruve/train/weight_dropout.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// The settings of a training.
 struct TrainOptions {
@@ -67,4 +67,4 @@ inline nlohmann::json to_json(const TrainOptions& options) {
           {"precision", kernels::precision_name(options.precision)}};
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

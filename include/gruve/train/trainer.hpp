@@ -35,7 +35,7 @@
 #include "gruve/train/teachers.hpp"
 #include "gruve/train/train_options.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// What one step of a training did.
 struct StepReport {
@@ -496,4 +496,4 @@ class Trainer {
   double recent_loss_ = 0;  // an exponential mean over steps, for people to look at
 };
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1

@@ -8,7 +8,7 @@
 #include "gruve/core/rng.hpp"
 #include "gruve/model/gru_model.hpp"
 
-namespace gruve {
+namespace gruve::inline v0_1 {
 
 /// Which weights are left out of an update: each element of the recurrent weights with one probability (Wan
 /// et al. 2013, on recurrent weights Merity et al. 2018), each row of the embedding with another (Gal and
@@ -57,4 +57,4 @@ void drop_weights(GruModel<Scalar>& model, const WeightDropout& dropout, std::ui
   });
 }
 
-}  // namespace gruve
+}  // namespace gruve::inline v0_1
