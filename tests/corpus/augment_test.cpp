@@ -103,7 +103,7 @@ TEST_CASE("Options out of range are refused by name", "[corpus][augment]") {
   CHECK(error_of([] { check(AugmentOptions{.transpose = 25}); }) ==
         "transposition must be 0 to 24 semitones, not 25.000000");
   CHECK(error_of([] { check(AugmentOptions{.share = 1.5}); }) ==
-        "share of transpositions must be 0 to 1, not 1.500000");
+        "probability of a transposition must be 0 to 1, not 1.500000");
   CHECK(error_of([] { check(AugmentOptions{.stretch = 0.9}); }) ==
         "time stretch must be a factor from 1 to 2, not 0.900000");
   CHECK(error_of([] { check(AugmentOptions{.velocity = 5}); }) ==

@@ -339,14 +339,14 @@ TEST_CASE("Corpora are merged with each other and with files, and added to in pl
   CHECK(error_of([&] {
           build_corpus(std::vector<fs::path>{out / "a.gruve", out / "b.gruve"}, out / "c.gruve");
         }) == (out / "b.gruve").string() + ": can't be merged with " + (out / "a.gruve").string() +
-                  ", whose tokens are made in another way");
+                  ", which has a different encoder");
   write_file(second / "t.txt", "xyz");
   write_file(first / "t.txt", "xxy and all the rest of it");
   build(first.path, out / "t.gruve", {.encoder = EncoderKind::text});
   CHECK(error_of([&] {
           build_corpus(std::vector<fs::path>{out / "t.gruve", second.path}, out / "u.gruve");
         }) == (out / "t.gruve").string() +
-                  ": has no token for the character 122 of the texts that are to be added");
+                  ": has no token for the character 122, which is in the texts to be added");
 }
 
 TEST_CASE("A corpus of events is built, with the songs' length, height and density reported",

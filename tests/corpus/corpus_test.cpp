@@ -165,7 +165,7 @@ TEST_CASE("Songs that can't be a corpus are refused", "[corpus]") {
     return "no error";
   };
   CHECK(error_of_songs({}) == "corpus in memory, byte 24: the corpus holds no song");
-  CHECK(error_of_songs({{1}, {}}) == "a song without tokens can't stand in a corpus");
+  CHECK(error_of_songs({{1}, {}}) == "a corpus can't contain a song without tokens");
   CHECK(error_of_songs({{1}, {0, 2}}) == "corpus in memory, byte 44: token 2 is outside the vocabulary of 2");
 }
 

@@ -82,5 +82,5 @@ TEST_CASE("Ids are added to a corpus whose vocabulary has them", "[corpus][ids]"
   CHECK(merged.num_songs() == 2);
   CHECK(merged.vocab_size() == 10);
   CHECK(error_of([&] { build_corpus_in_memory(larger); }) ==
-        file.string() + ": has no token for the id 10 of the files that are to be added");
+        file.string() + ": has no token for the id 10, which is in the files to be added");
 }

@@ -330,7 +330,8 @@ TEST_CASE("A scale is known by its name", "[generate][controls]") {
   CHECK(scale_from_name("Cb major") == scale_from_name("B major"));
   CHECK(scale_from_name("F# pentatonic") == 0b0101'0100'1010);
   const std::string modes =
-      " is no scale: expected a tonic, as C, F# or Bb, and one of major, minor, harmonic-minor, dorian, "
+      " is not a scale: expected a tonic, such as C, F# or Bb, and one of major, minor, harmonic-minor, "
+      "dorian, "
       "phrygian, lydian, mixolydian, pentatonic, whole-tone";
   for (const char* name : {"", "C", "H major", "C  major", "C## major", " major", "C minorish", "\0 major"})
     CHECK(tests::error_of([&] { scale_from_name(name); }) == "\"" + std::string(name) + "\"" + modes);
@@ -498,10 +499,11 @@ TEST_CASE("Controls out of range are refused in a sentence", "[generate][control
         "no key of the scale lies from 61 to 71");
   CHECK(message({.limits = {.max_keys = -2}}) ==
         "max-keys must be 0 (for any number) or a number of keys, not -2");
-  CHECK(message({.limits = {.max_held = -1}}) ==
-        "max-held and max-silence must be 0 (for ever) or quarter notes, at most 1048576, not -1.000000");
+  CHECK(
+      message({.limits = {.max_held = -1}}) ==
+      "max-held and max-silence must be 0 (for any length) or quarter notes, at most 1048576, not -1.000000");
   CHECK(message({.limits = {.max_silence = NAN}}) ==
-        "max-held and max-silence must be 0 (for ever) or quarter notes, at most 1048576, not nan");
+        "max-held and max-silence must be 0 (for any length) or quarter notes, at most 1048576, not nan");
   CHECK(message({.limits = {.max_notes_per_quarter = -1}}) ==
         "max-notes must be 0 (for any number) or a number of notes up to 100000, not -1");
   CHECK(message({.limits = {.metre = {.numerator = 0}}}) ==

@@ -90,12 +90,12 @@ TEST_CASE("Options out of range are refused in a sentence", "[generate][sampler]
     }
     return std::string("accepted");
   };
-  CHECK(message({.argmax = 1.5f}) == "argmax must be a share from 0 to 1, not 1.500000");
+  CHECK(message({.argmax = 1.5f}) == "argmax must be a probability from 0 to 1, not 1.500000");
   CHECK(message({.temperature = 0}) == "temperature must be a number above 0, not 0.000000");
   CHECK(message({.temperature = NAN}) == "temperature must be a number above 0, not nan");
   CHECK(message({.top_k = -1}) == "top-k must be 0 (for all) or a number of tokens, not -1");
-  CHECK(message({.top_p = 0}) == "top-p must be a share above 0, at most 1, not 0.000000");
-  CHECK(message({.min_p = 2}) == "min-p must be a share from 0 to 1, not 2.000000");
+  CHECK(message({.top_p = 0}) == "top-p must be a probability above 0, at most 1, not 0.000000");
+  CHECK(message({.min_p = 2}) == "min-p must be a fraction from 0 to 1, not 2.000000");
   CHECK(message({}) == "accepted");
 }
 

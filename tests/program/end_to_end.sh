@@ -171,7 +171,7 @@ refuses "text.safetensors: speaks" out.mid generate --model whole.safetensors --
 refuses "but the model speaks" "" evaluate --model text.safetensors corpus.gruve
 refuses "cannot write: No such file or directory" "" generate --model whole.safetensors --out missing/out.mid
 refuses "temperature must be" out.mid generate --model whole.safetensors --out out.mid --temperature 0
-refuses '"C minorish" is no scale' out.mid generate --model whole.safetensors --out out.mid --key "C minorish"
+refuses '"C minorish" is not a scale' out.mid generate --model whole.safetensors --out out.mid --key "C minorish"
 refuses "missing: no such file or folder" out.mid generate --model whole.safetensors --out out.mid --within missing
 refuses "excludes" out.mid generate --model whole.safetensors --out out.mid --within songs --tokens 9
 refuses "max-repeats must be" out.mid generate --model whole.safetensors --out out.mid --max-repeats -1

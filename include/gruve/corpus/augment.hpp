@@ -17,34 +17,36 @@
 
 namespace gruve::inline v0_1 {
 
-/// How songs are varied while a model is trained on them.
+/// How songs are augmented in training.
 struct AugmentOptions {
-  int transpose = 0;    // up to so many semitones up or down, as far as the piano's keys allow; at most 24
-  double share = 1;     // of the times that a song comes up, in which it is transposed; 0 to 1
-  double stretch = 1;   // times and durations by a factor of up to this, or of as little as 1 / this; 1 to 2
-  double velocity = 1;  // velocities likewise, within 1 to 127; 1 to 4
+  int transpose = 0;    // maximum transposition in semitones, up or down, within the piano's keys; 0 to 24
+  double share = 1;     // probability with which a sampled song is transposed; 0 to 1
+  double stretch = 1;   // maximum factor s of times and durations, which are drawn from 1 / s to s; 1 to 2
+  double velocity = 1;  // maximum factor of velocities, drawn likewise, clamped to 1 to 127; 1 to 4
 
+  /// Whether songs are changed at all.
   bool any() const noexcept { return transpose != 0 || stretch != 1 || velocity != 1; }
 
   friend bool operator==(const AugmentOptions&, const AugmentOptions&) = default;
 };
 
-/// Throws Error naming the option that is out of its range.
+/// Throws Error with the name of an option that is out of range.
 inline void check(const AugmentOptions& options) {
   const auto require = [](bool holds, const std::string& name, const std::string& range, double value) {
     if (!holds) throw Error(name + " must be " + range + ", not " + std::to_string(value));
   };
   require(options.transpose >= 0 && options.transpose <= 24, "transposition", "0 to 24 semitones",
           options.transpose);
-  require(options.share >= 0 && options.share <= 1, "share of transpositions", "0 to 1", options.share);
+  require(options.share >= 0 && options.share <= 1, "probability of a transposition", "0 to 1",
+          options.share);
   require(options.stretch >= 1 && options.stretch <= 2, "time stretch", "a factor from 1 to 2",
           options.stretch);
   require(options.velocity >= 1 && options.velocity <= 4, "velocity scaling", "a factor from 1 to 4",
           options.velocity);
 }
 
-/// The song varied at random: all transpositions that the options and the piano's keys allow are equally
-/// probable, factors are so on a logarithmic scale. Four random numbers are used whatever the options.
+/// The song, augmented at random. All transpositions that the options and the piano's keys allow are equally
+/// probable; factors are uniform on a logarithmic scale. Uses four random numbers, whatever the options.
 inline Song augmented(Song song, const AugmentOptions& options, Rng& rng) {
   int lowest = kHighestKey, highest = kLowestKey;
   for (const Note& note : song.notes) {
@@ -74,9 +76,9 @@ inline Song augmented(Song song, const AugmentOptions& options, Rng& rng) {
   return song;
 }
 
-/// The tokens of the song that `tokens` decode to, varied at random; notes that a stretch makes too short for
-/// the grid are dropped. The tokens as they are where they are not music, or where stretching makes the song
-/// longer than can be encoded.
+/// The tokens of the song that `tokens` decode to, augmented at random. Notes that stretching makes too short
+/// for the grid are dropped. Returns the tokens unchanged if they are not music, or if stretching makes the
+/// song longer than kMaxTimesteps.
 inline std::vector<Token> augmented(const AnyEncoder& encoder, std::span<const Token> tokens,
                                     const AugmentOptions& options, Rng& rng) {
   std::vector<Token> result(tokens.begin(), tokens.end());

@@ -20,23 +20,26 @@
 
 namespace gruve::inline v0_1 {
 
-/// Cuts the songs of a split into chunks of B sequences. Each sequence is one song after another from
-/// beginning to end, and continues in the next chunk where it stopped in this one. At a song's first token
-/// the chunk resets the state, and the input is the encoder's start token. The chunk also has the mask of the
-/// encoder's grammar, so that a model spends no probability on what is not allowed, and the features that a
-/// model may be conditioned on.
+/// Cuts the songs of a split into chunks of B sequences. Each sequence consists of complete songs, one after
+/// another, and continues in the next chunk where it stopped in this one. At a song's first token the chunk
+/// resets the state, and the input is the encoder's start token. The chunk also has the mask of the encoder's
+/// grammar, so that a model gives forbidden tokens no probability, and the model's features.
 class BatchStream {
  public:
+  // clang-format off
+  /// The order of songs, and where the stream ends.
   enum class Passes {
-    endless,  // all songs in a new random order for each pass, one pass after another: for training
-    once,  // all songs once, the longest first; sequences that have ended are filled up with kNoToken targets
-    once_apart,  // likewise, and so is the rest of a chunk in which a song has ended
+    endless,     // endless passes, each over all songs in a new random order: for training
+    once,        // one pass, the longest song first; ended sequences are padded with kNoToken targets
+    once_apart,  // the same, with one song per sequence and chunk: padded from the song's end to the chunk's
   };
+  // clang-format on
 
-  /// augment   how songs are varied, anew in each pass; a function of the seed, the pass and the song
-  /// features  that chunks have besides the tokens
-  /// Throws Error where the split has no song, augment is out of its range, or the corpus's encoder doesn't
-  /// know the features. The corpus must outlive the stream.
+  /// A stream before its first chunk. Throws Error if the split has no song, if `augment` is out of range, or
+  /// if the corpus's encoder does not have the features. The corpus must outlive the stream.
+  ///
+  /// augment   how songs are augmented, anew in each pass: a function of the seed, the pass and the song
+  /// features  that chunks have in addition to the tokens
   BatchStream(const Corpus& corpus, Split split, int batch_size, Passes passes, std::uint64_t seed = 0,
               const AugmentOptions& augment = {}, const Features& features = {})
       : corpus_(&corpus),
@@ -55,7 +58,7 @@ class BatchStream {
   BatchStream(Corpus&&, Split, int, Passes, std::uint64_t = 0, const AugmentOptions& = {},
               const Features& = {}) = delete;  // the corpus must outlive the stream
 
-  /// Fills the chunk, whose B is the batch size; false where no song was left to put into it.
+  /// Fills a chunk, whose B must be the batch size. Returns false if no song was left.
   bool next(Chunk& chunk) {
     bool any = false;
     const auto B = sequences_.size();
@@ -84,20 +87,22 @@ class BatchStream {
     return any;
   }
 
-  /// A place in the stream, for a checkpoint.
+  /// A position in the stream, for a checkpoint.
   struct Position {
+    /// The position of one sequence.
     struct Sequence {
-      std::size_t song = kNone;  // of the corpus, or kNone between songs
-      std::size_t offset = 0;    // tokens of it that were targets already
-      std::uint64_t pass = 0;    // in which it was taken
+      std::size_t song = kNone;  // index in the corpus, or kNone between songs
+      std::size_t offset = 0;    // number of the song's tokens that were targets already
+      std::uint64_t pass = 0;    // pass in which the song was taken
     };
-    static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+    static constexpr std::size_t kNone = static_cast<std::size_t>(-1);  // no song
 
-    std::uint64_t pass = 0;
-    std::size_t next = 0;                  // songs of the pass that were taken
-    std::vector<Sequence> sequences = {};  // B
+    std::uint64_t pass = 0;                // number of the current pass
+    std::size_t next = 0;                  // number of songs of the pass that were taken
+    std::vector<Sequence> sequences = {};  // [B]
   };
 
+  /// The position before the next chunk.
   Position position() const {
     Position position{.pass = pass_, .next = next_};
     for (const Sequence& sequence : sequences_)
@@ -105,8 +110,8 @@ class BatchStream {
     return position;
   }
 
-  /// Continues at a position of a stream over the same corpus with the same settings; Error naming the file
-  /// that it came from where it can't be one.
+  /// Continues at a position of a stream over the same corpus with the same settings. Throws Error with the
+  /// name of the file that the position was read from if it does not fit the corpus.
   void seek(const Position& position, const std::string& file) {
     const auto require = [&](bool holds) {
       if (!holds) throw Error(file, "its place in the corpus does not fit this corpus");
@@ -129,13 +134,13 @@ class BatchStream {
 
  private:
   static constexpr std::size_t kNone = Position::kNone;
-  static constexpr std::uint64_t kAugmentation = 0xA56E17;  // other random numbers than those of the order
+  static constexpr std::uint64_t kAugmentation = 0xA56E17;  // a stream of its own, apart from the order's
 
   struct Sequence {
-    std::size_t song = kNone;           // of the corpus
-    std::size_t offset = 0;             // tokens that were targets already
-    std::uint64_t pass = 0;             // in which the song was taken
-    std::vector<Token> augmented = {};  // its tokens, where songs are varied
+    std::size_t song = kNone;           // index in the corpus
+    std::size_t offset = 0;             // number of its tokens that were targets already
+    std::uint64_t pass = 0;             // pass in which the song was taken
+    std::vector<Token> augmented = {};  // its tokens, if songs are augmented
   };
 
   std::span<const Token> tokens_of(const Sequence& sequence) const {
@@ -143,7 +148,7 @@ class BatchStream {
     return corpus_->song(sequence.song).tokens;
   }
 
-  // Makes the tokens of the sequence's song.
+  // Checks, and if necessary augments, the tokens of the sequence's song.
   void begin(Sequence& sequence) const {
     corpus_->check_tokens(sequence.song);
     if (!augment_.any()) return;
@@ -152,7 +157,7 @@ class BatchStream {
     sequence.augmented = augmented(corpus_->encoder(), tokens, augment_, rng);
   }
 
-  // The order of songs in pass_.
+  // Sets the order of songs in pass_.
   void arrange() {
     next_ = 0;
     std::sort(songs_.begin(), songs_.end());

@@ -36,24 +36,31 @@
 
 namespace gruve::inline v0_1 {
 
-/// What a corpus is built of: MIDI files for a TimestepEncoder or an EventEncoder, text files for a
-/// CharEncoder, or files of numbers, a sequence a line, for an IdEncoder (see read_ids). Corpora of other
-/// encoders are made by Corpus::encode().
-enum class EncoderKind : std::uint8_t { timestep, event, text, ids };
-
-struct BuildOptions {
-  EncoderKind encoder = EncoderKind::timestep;  // where corpora are merged, theirs is taken
-  TimestepOptions timestep{};                   // used where the encoder is of that kind
-  EventOptions event{};                         // likewise
-  int vocab_size = 0;  // of ids: V, 1 to kMaxVocabSize; 0 for one more than the largest that is found
-  ScreeningOptions screening{};      // its steps_per_quarter is taken from the encoder
-  MidiOptions midi{.repair = true};  // how files are read
-  bool sustain = false;              // notes sound as long as the sustain pedal holds them: apply_sustain()
-  int threads = 0;                   // 0: as many as the machine has; the corpus is the same for any number
+// clang-format off
+/// The encoder of a corpus that build_corpus() builds. Corpus::encode() builds corpora of other encoders.
+enum class EncoderKind : std::uint8_t {
+  timestep,  // TimestepEncoder: MIDI files
+  event,     // EventEncoder: MIDI files
+  text,      // CharEncoder: text files
+  ids,       // IdEncoder: files of numbers, one sequence per line; see read_ids()
 };
 
-/// Where the documents of a text end: at the first blank line after min_size characters, again and again. A
-/// rest that is shorter belongs to the document before it; a text without blank lines is one document.
+/// Settings of build_corpus().
+struct BuildOptions {
+  EncoderKind encoder = EncoderKind::timestep;  // ignored if a corpus is merged: its encoder is used
+  TimestepOptions timestep{};                   // of EncoderKind::timestep
+  EventOptions event{};                         // of EncoderKind::event
+  int vocab_size = 0;                           // of EncoderKind::ids: V, 1 to kMaxVocabSize; 0 for the
+                                                // largest id in the files plus 1
+  ScreeningOptions screening{};                 // its steps_per_quarter is replaced by the encoder's
+  MidiOptions midi{.repair = true};             // how MIDI files are read
+  bool sustain = false;                         // whether the pedal lengthens notes: apply_sustain()
+  int threads = 0;                              // 0 for one per hardware thread; does not affect the result
+};
+// clang-format on
+
+/// The ends of a text's documents, in bytes. A document ends at the first blank line after min_size bytes. A
+/// shorter remainder belongs to the document before it; a text without blank lines is one document.
 inline std::vector<std::size_t> document_ends(std::string_view text, std::size_t min_size = 2000) {
   std::vector<std::size_t> ends;
   std::size_t begin = 0;
@@ -75,13 +82,14 @@ inline std::vector<std::size_t> document_ends(std::string_view text, std::size_t
   return ends;
 }
 
-/// The files that build_corpus() would read: those named, and in each folder and its subfolders the ones with
-/// the kind's extensions (.mid .midi .kar, .txt, or .ids; in capitals too). Ordered by the bytes of their
-/// paths, each once. A link to a file is followed, a link to a folder only where it is named, so that a
-/// circle ends.
+/// The files that build_corpus() reads: those in `paths`, and in each folder of `paths` and its subfolders
+/// those with the extensions of the kind (.mid .midi .kar, .txt, or .ids; in any case). Each file is listed
+/// once, in the order of the bytes of the paths. Links to files are followed. Links to folders are followed
+/// only if they are in `paths`, so that cycles end.
 ///
-/// unreadable  gets the folders that can't be opened
-/// Throws Error where a named path does not exist or is neither file nor folder.
+/// Throws Error if one of `paths` does not exist or is neither a file nor a folder.
+///
+/// unreadable  receives the folders that can't be opened
 inline std::vector<std::filesystem::path> find_sources(std::span<const std::filesystem::path> paths,
                                                        EncoderKind kind, std::vector<Refusal>& unreadable) {
   namespace fs = std::filesystem;
@@ -130,7 +138,7 @@ inline std::vector<std::filesystem::path> find_sources(std::span<const std::file
 
 namespace internal {
 
-/// A file or one document of it, as it comes out of a thread.
+/// The result of encoding a file or a document of it.
 struct EncodedSource {
   std::vector<Token> tokens;  // empty where refused
   std::uint64_t hash = 0;
@@ -138,7 +146,7 @@ struct EncodedSource {
   Refusal refusal;
   RepairedFile repaired = {};
   SongStatistics statistics = {};
-  double bpm = 0;  // music: quarter notes per minute of playing
+  double bpm = 0;  // music: mean tempo in quarter notes per minute
   std::vector<std::pair<std::pair<int, int>, double>> metres = {};  // music: quarter notes in each metre
 };
 
@@ -192,7 +200,7 @@ inline std::string_view as_text(const MappedFile& file) {
   return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
 }
 
-/// The documents of all texts and the encoder of all their characters. Null where there is no character.
+/// The documents of all texts and the encoder of all their characters. Null if there is no character.
 inline std::unique_ptr<CharEncoder> read_texts(std::span<const std::filesystem::path> files, ThreadPool& pool,
                                                std::vector<Source>& sources, BuildReport& report) {
   struct Text {
@@ -224,7 +232,7 @@ inline std::unique_ptr<CharEncoder> read_texts(std::span<const std::filesystem::
   return std::make_unique<CharEncoder>(CharEncoder::from_text(characters));
 }
 
-/// The lines of all files of ids and the encoder of all their ids. Null where there is none.
+/// The lines of all files of ids and the encoder of all their ids. Null if there is no id.
 inline std::unique_ptr<IdEncoder> read_id_files(std::span<const std::filesystem::path> files, int vocab_size,
                                                 ThreadPool& pool, std::vector<Source>& sources,
                                                 BuildReport& report) {
@@ -280,12 +288,12 @@ inline std::unique_ptr<IdEncoder> read_id_files(std::span<const std::filesystem:
   return std::make_unique<IdEncoder>(vocab_size > 0 ? vocab_size : found);
 }
 
-/// A document of a text, or a line of ids.
+/// Encodes a document of a text, or a line of ids.
 inline EncodedSource encode_text(const std::filesystem::path& path, const Source& source,
                                  const AnyEncoder& encoder) {
   const MappedFile file(path);
   if (file.bytes().size() < source.end)
-    throw Error(path.string(), "the file became shorter while it was read");
+    throw Error(path.string(), "the file became shorter while it was being read");
   EncodedSource result;
   const std::string_view text = as_text(file).substr(source.begin, source.end - source.begin);
   if (const auto* ids = encoder.get_if<IdEncoder>())
@@ -318,7 +326,7 @@ inline EncodedSource encode_text(const std::filesystem::path& path, const Source
                          "\", the first being " + first->file + ": " + first->reason);
 }
 
-/// What stands for all songs of a corpus: the middle of their tempos, and their most common metre.
+/// The median tempo and the most common metre of a corpus's songs.
 class Consensus {
  public:
   void add(double bpm, const std::vector<std::pair<std::pair<int, int>, double>>& metres) {
@@ -326,7 +334,7 @@ class Consensus {
     for (const auto& [metre, quarters] : metres) metres_[metre] += quarters;
   }
 
-  /// A corpus counts as its songs, each of its tempo and of 200 quarter notes in its metre.
+  /// Adds a corpus: each of its songs with the corpus's tempo and 200 quarter notes in the corpus's metre.
   void add(const Corpus& corpus) {
     if (!corpus.info().music) return;
     tempos_.insert(tempos_.end(), corpus.num_songs(), corpus.info().music->tempo_bpm);
@@ -339,7 +347,7 @@ class Consensus {
     const auto middle = tempos_.begin() + static_cast<std::ptrdiff_t>((tempos_.size() - 1) / 2);
     std::nth_element(tempos_.begin(), middle, tempos_.end());
     info.music.emplace().tempo_bpm = *middle;
-    // Some files put 1/4 where no metre is meant: it counts only where there is no other.
+    // Some files have 1/4 in place of no metre: it is used only if there is no other.
     const auto most = std::max_element(metres_.begin(), metres_.end(), [](const auto& a, const auto& b) {
       return std::pair(a.first.first > 1, a.second) < std::pair(b.first.first > 1, b.second);
     });
@@ -352,35 +360,35 @@ class Consensus {
   std::map<std::pair<int, int>, double> metres_;
 };
 
-/// Takes the corpora out of the paths and opens them. Throws Error where two have different encoders.
+/// Removes the corpora from the paths and opens them. Throws Error if two have different encoders.
 inline std::vector<Corpus> take_corpora(std::vector<std::filesystem::path>& paths) {
   std::vector<Corpus> corpora;
   std::erase_if(paths, [&](const std::filesystem::path& path) {
     if (!is_corpus(path)) return false;
     corpora.emplace_back(path);
     if (!(corpora.back().encoder() == corpora.front().encoder()))
-      throw Error(path.string(), "can't be merged with " + corpora.front().file() +
-                                     ", whose tokens are made in another way");
+      throw Error(path.string(),
+                  "can't be merged with " + corpora.front().file() + ", which has a different encoder");
     return true;
   });
   return corpora;
 }
 
-/// The encoder for texts of a corpus and more: the corpus's, which must have all their characters.
+/// Throws Error unless the corpus's encoder has all characters of the texts.
 inline void require_characters_of(const CharEncoder& texts, const Corpus& corpus) {
   const auto* known = corpus.encoder().get_if<CharEncoder>();
   for (const char c : texts.vocabulary())
     if (known == nullptr || known->vocabulary().find(c) == std::string::npos)
       throw Error(corpus.file(), "has no token for the character " +
                                      std::to_string(static_cast<unsigned char>(c)) +
-                                     " of the texts that are to be added");
+                                     ", which is in the texts to be added");
 }
 
-/// Likewise of ids: the corpus's vocabulary must be as large.
+/// Throws Error unless the corpus's vocabulary has all ids.
 inline void require_ids_of(const IdEncoder& ids, const Corpus& corpus) {
   if (corpus.vocab_size() < ids.vocab_size())
     throw Error(corpus.file(), "has no token for the id " + std::to_string(ids.vocab_size() - 1) +
-                                   " of the files that are to be added");
+                                   ", which is in the files to be added");
 }
 
 inline EncoderKind kind_of(const AnyEncoder& encoder) noexcept {
@@ -455,8 +463,8 @@ BuildReport build_into(Sink& sink, std::span<const std::filesystem::path> paths,
     return is_music ? encode_midi(files[source.file], info.encoder, screening, options)
                     : encode_text(files[source.file], source, info.encoder);
   };
-  // A batch at a time is encoded by all threads, while one of them writes the batch before in order: memory
-  // holds two batches, whatever there is to read, and no thread's haste shows in the file.
+  // All threads encode a batch of files while one of them writes the previous batch in order. So memory holds
+  // only two batches, and the file does not depend on the threads' timing.
   const std::size_t batch_size = 4 * static_cast<std::size_t>(pool.size());
   std::vector<EncodedSource> batch, before;
   for (std::size_t done = 0; done < sources.size() || !before.empty();) {
@@ -479,7 +487,7 @@ BuildReport build_into(Sink& sink, std::span<const std::filesystem::path> paths,
   report.duplicates = report.songs - distinct.size();
 
   consensus.put_into(info);
-  // Only what depends on the files' contents stands in the corpus, so that its bytes do too.
+  // The corpus has only those parts of the report that depend on the files' contents alone.
   nlohmann::json json = to_json(report);
   for (const char* name : {"refused", "repaired", "seconds", "splits"}) json.erase(name);
   info.report = json.dump();
@@ -495,23 +503,25 @@ BuildReport build_into(Sink& sink, std::span<const std::filesystem::path> paths,
 
 }  // namespace internal
 
-/// Builds a corpus file from files and folders (see find_sources) and reports what became of each. A corpus
-/// file among the paths is merged: its songs come first, as they are, and all else is encoded as they were.
-/// So a corpus is added to by naming it among the paths and as `out`.
+/// Builds a corpus file from files and folders (see find_sources()). Returns a report on each file. A corpus
+/// file among the paths is merged: its songs come first, unchanged, and the other files are encoded with its
+/// encoder. So files are added to a corpus by passing it both in `paths` and as `out`.
 ///
 /// Music: every file that screen() accepts is a song. Text: the vocabulary is all characters of all files,
-/// and a file is cut into documents at blank lines (see document_ends), so that a single long file has a
-/// train and a valid too.
+/// and each file is cut into documents at blank lines (see document_ends()), so that even a single long file
+/// gives a train and a valid split.
 ///
-/// out       replaced only when all is done; a build that fails leaves what stood there
+/// The bytes of the corpus depend on the paths, the files' contents and the options, not on the number of
+/// threads or the order in which the system lists a folder.
+///
+/// Memory: the tokens of eight files per thread, at most 89 · kMaxTimesteps each, and some 100 bytes per
+/// file.
+///
+/// Throws Error if a path does not exist, if no file can be used (with the number of files and the main
+/// reason), or if `out` can't be written.
+///
+/// out       replaced at the end; a build that fails does not change it
 /// progress  called after each batch with the number of files (documents of text) done
-///
-/// The file's bytes depend on the paths, their files' contents and the options, never on threads or the order
-/// in which a system lists a folder. Memory holds the tokens of eight files a thread, each at most 89 *
-/// kMaxTimesteps whatever it claims, beside some 100 bytes a file.
-///
-/// Throws Error where a path does not exist, no file can be used (how many there were, and the main reason),
-/// or out can't be written.
 inline BuildReport build_corpus(std::span<const std::filesystem::path> paths,
                                 const std::filesystem::path& out, const BuildOptions& options = {},
                                 const ProgressCallback& progress = {}) {
@@ -521,7 +531,7 @@ inline BuildReport build_corpus(std::span<const std::filesystem::path> paths,
   return report;
 }
 
-/// As build_corpus, with the corpus in memory.
+/// Builds a corpus in memory; otherwise as build_corpus().
 inline std::pair<Corpus, BuildReport> build_corpus_in_memory(std::span<const std::filesystem::path> paths,
                                                              const BuildOptions& options = {},
                                                              const ProgressCallback& progress = {}) {
@@ -530,13 +540,13 @@ inline std::pair<Corpus, BuildReport> build_corpus_in_memory(std::span<const std
   return {Corpus::from_bytes(std::move(sink.bytes)), std::move(report)};
 }
 
-/// A corpus of whatever a path is: a corpus file is mapped, a polyphonic data set in JSON is read, and a
-/// folder or a file of music, text or ids is encoded in memory, as the options say.
+/// Opens or builds a corpus from one path: maps a corpus file, reads a polyphonic data set in JSON, or
+/// encodes a folder or a file of music, text or ids in memory with the options. Throws Error as
+/// build_corpus_in_memory() does.
 ///
 ///   const Corpus corpus = build_corpus("my-midi-folder", {.encoder = EncoderKind::event});
 ///
-/// report  filled in where files are encoded; may be null
-/// Throws Error as build_corpus_in_memory() does.
+/// report  receives the report if files are encoded; may be null
 inline Corpus build_corpus(const std::filesystem::path& path, const BuildOptions& options = {},
                            const ProgressCallback& progress = {}, BuildReport* report = nullptr) {
   if (is_corpus(path)) return Corpus(path);

@@ -17,35 +17,38 @@
 
 namespace gruve::inline v0_1 {
 
-/// A file that is not in the corpus, and why.
+/// A file that is not in the corpus, and the reason.
 struct Refusal {
-  std::string file{};
-  Rule rule = Rule::not_readable;
-  std::optional<std::uint64_t> byte{};  // at which an unreadable file fails, where it is known
-  std::string reason{};
+  std::string file{};                   // path of the file
+  Rule rule = Rule::not_readable;       // rule that the file breaks
+  std::optional<std::uint64_t> byte{};  // offset of the error in an unreadable file, if it is known
+  std::string reason{};                 // sentence that explains the refusal
 };
 
-/// A file that was not quite a MIDI file, and what was made of it.
+/// A file that violates the MIDI standard, and how it was repaired.
 struct RepairedFile {
-  std::string file{};
-  std::uint64_t count = 0;        // of its repairs
+  std::string file{};             // path of the file
+  std::uint64_t count = 0;        // number of repairs
   std::vector<Repair> repairs{};  // the first of them, at most kMaxReportedRepairs
 };
 
+/// The maximum number of repairs that a report lists per file.
 inline constexpr std::size_t kMaxReportedRepairs = 4;
 
+/// What build_corpus() did with each file, and what the corpus contains.
 struct BuildReport {
-  std::array<std::uint64_t, kNumRules> files{};  // how many came under each Rule
-  std::vector<Refusal> refused;                  // folders that can't be listed, then files in order
-  std::vector<RepairedFile> repaired;            // files in order, refused ones included
-  std::uint64_t merged_songs = 0;                // taken from other corpora
-  std::uint64_t songs = 0;       // in the corpus: merged ones, and accepted files or documents of text
-  std::uint64_t duplicates = 0;  // of them, those that are the same as an earlier one: see fingerprint()
-  SongStatistics statistics;     // of the accepted MIDI files
-  std::array<std::uint64_t, kNumSplits> songs_of_split{};
-  std::array<std::uint64_t, kNumSplits> tokens_of_split{};
-  double seconds = 0;  // that the build took
+  std::array<std::uint64_t, kNumRules> files{};             // number of files under each Rule
+  std::vector<Refusal> refused;                             // unreadable folders, then files in order
+  std::vector<RepairedFile> repaired;                       // files in order, refused ones included
+  std::uint64_t merged_songs = 0;                           // songs taken from other corpora
+  std::uint64_t songs = 0;                                  // songs, or documents of text, in the corpus
+  std::uint64_t duplicates = 0;                             // songs with the fingerprint() of an earlier song
+  SongStatistics statistics;                                // of the accepted MIDI files
+  std::array<std::uint64_t, kNumSplits> songs_of_split{};   // number of songs in each Split
+  std::array<std::uint64_t, kNumSplits> tokens_of_split{};  // number of tokens in each Split
+  double seconds = 0;                                       // duration of the build
 
+  /// The number of files that were read, refused ones included.
   std::uint64_t num_files() const noexcept {
     std::uint64_t count = 0;
     for (const std::uint64_t n : files) count += n;
@@ -53,8 +56,9 @@ struct BuildReport {
   }
 };
 
-/// {"files", "merged_songs", "songs", "duplicates", "splits", "rules", "refused", "repaired", "statistics",
-/// "seconds"}; a file name that is not UTF-8 makes dump() throw unless it is told otherwise.
+/// The report as JSON: {"files", "merged_songs", "songs", "duplicates", "splits", "rules", "refused",
+/// "repaired", "statistics", "seconds"}. A file name that is not UTF-8 makes its dump() throw, unless an
+/// error handler is passed to dump().
 inline nlohmann::json to_json(const BuildReport& report) {
   nlohmann::json json = {{"files", report.num_files()},
                          {"songs", report.songs},

@@ -32,46 +32,54 @@
 
 namespace gruve::inline v0_1 {
 
-static_assert(std::endian::native == std::endian::little, "a corpus is mapped as it stands, little-endian");
+static_assert(std::endian::native == std::endian::little, "a corpus is mapped unchanged, little-endian");
 
-/// The split that a song belongs to: trained on, judged by while training, or kept for the end.
-enum class Split : std::uint8_t { train, valid, test };
+// clang-format off
+/// The split that a song belongs to.
+enum class Split : std::uint8_t {
+  train,  // learnt from
+  valid,  // measured during training
+  test,   // measured once, after training
+};
+// clang-format on
 
+/// The number of splits.
 inline constexpr int kNumSplits = 3;
 
+/// The name of a split in files and options: "train", "valid" or "test".
 constexpr std::string_view split_name(Split split) noexcept {
   constexpr std::string_view kNames[kNumSplits] = {"train", "valid", "test"};
   return kNames[static_cast<int>(split)];
 }
 
-/// Empty where no split has that name.
+/// The split with a name; empty if there is none.
 constexpr std::optional<Split> split_from_name(std::string_view name) noexcept {
   for (const Split split : {Split::train, Split::valid, Split::test})
     if (name == split_name(split)) return split;
   return std::nullopt;
 }
 
-/// What a corpus says about all its songs.
+/// What is common to all songs of a corpus.
 struct CorpusInfo {
-  AnyEncoder encoder{};              // that made the tokens
-  std::optional<MusicInfo> music{};  // of music; a corpus of music without it has the defaults of MusicInfo
-  std::string report{};              // how many songs were taken and refused, and why, as JSON; may be empty
+  AnyEncoder encoder{};              // that produced the tokens
+  std::optional<MusicInfo> music{};  // of a corpus of music; if empty, the defaults of MusicInfo
+  std::string report{};              // accepted and refused songs with reasons, as JSON; may be empty
 };
 
-/// One song of a corpus, or one document of a text.
+/// One song of a corpus, or one document of text.
 struct CorpusSong {
   std::span<const Token> tokens{};  // at least one
-  std::uint64_t hash = 0;           // equal for songs that are the same: see fingerprint()
+  std::uint64_t hash = 0;           // equal for duplicates: see fingerprint()
   std::uint64_t checksum = 0;       // content_hash of the tokens' bytes
-  Split split = Split::train;
+  Split split = Split::train;       // that the song belongs to
 };
 
-/// The split by hash: 8 of 10 hashes train, 1 valid, 1 test. A song falls on the same side whatever else
-/// is in the corpus, and so do all its duplicates.
+/// Assigns each song to a split by its hash: 8 of 10 hashes to train, 1 to valid, 1 to test. The split of a
+/// song does not depend on the other songs, and is the same for all its duplicates.
 ///
-/// A corpus too small for that is the exception: where train would be empty, and then where valid would be,
-/// the song with the lowest hash moves there with its duplicates, out of test or, if test is empty, out of
-/// the other; but never train's only song. So two different songs make a train and a valid.
+/// A small corpus is the exception. If train would be empty, and then if valid would be, the song with the
+/// lowest hash moves there with its duplicates: from test or, if test is empty, from the other of the two;
+/// but never the only song of train. So two different songs give a train and a valid split.
 inline void assign_splits(std::span<CorpusSong> songs) {
   for (CorpusSong& song : songs) {
     const std::uint64_t tenth = ((song.hash >> 32) * 10) >> 32;
@@ -81,23 +89,23 @@ inline void assign_splits(std::span<CorpusSong> songs) {
     return std::any_of(songs.begin(), songs.end(),
                        [&](const CorpusSong& song) { return song.split == split; });
   };
-  for (const Split wanted : {Split::train, Split::valid}) {
-    if (holds_any(wanted)) continue;
-    Split giver = wanted == Split::train ? Split::valid : Split::train;
+  for (const Split empty : {Split::train, Split::valid}) {
+    if (holds_any(empty)) continue;
+    Split giver = empty == Split::train ? Split::valid : Split::train;
     if (holds_any(Split::test)) giver = Split::test;
     std::set<std::uint64_t> hashes;
     for (const CorpusSong& song : songs)
       if (song.split == giver) hashes.insert(song.hash);
     if (hashes.size() < (giver == Split::train ? 2u : 1u)) continue;
     for (CorpusSong& song : songs)
-      if (song.hash == *hashes.begin()) song.split = wanted;
+      if (song.hash == *hashes.begin()) song.split = empty;
   }
 }
 
 namespace internal {
 
-// The corpus file, little-endian. Tokens stand before what is only known at the end, so that it is written in
-// one go.
+// The corpus file, little-endian. Tokens come before what is only known at the end, so that the file can be
+// written sequentially.
 //
 //   byte 0    "GRUVECRP"
 //        8    version          u32, 2
@@ -118,7 +126,7 @@ struct CorpusHead {
 };
 static_assert(sizeof(CorpusHead) == 40);
 
-/// The checksum of a head and what stands behind the tokens.
+/// The checksum of a head and of what follows the tokens.
 inline std::uint64_t corpus_checksum(const CorpusHead& head, std::span<const std::byte> tail) noexcept {
   return content_hash(std::as_bytes(std::span(&head, 1)).first(32)) ^ content_hash(tail);
 }
@@ -132,7 +140,7 @@ struct CorpusEntry {
 };
 static_assert(sizeof(CorpusEntry) == 32);
 
-/// Writes a corpus file in one go. Sink has write(bytes) and overwrite(offset, bytes), as AtomicFile has.
+/// Writes a corpus file sequentially. Sink has write(bytes) and overwrite(offset, bytes), as AtomicFile has.
 template <class Sink>
 class CorpusWriter {
  public:
@@ -145,14 +153,14 @@ class CorpusWriter {
 
   /// checksum must be that of the tokens.
   void add(std::span<const Token> tokens, std::uint64_t hash, std::uint64_t checksum) {
-    if (tokens.empty()) throw Error("a song without tokens can't stand in a corpus");
+    if (tokens.empty()) throw Error("a corpus can't contain a song without tokens");
     sink_.write(std::as_bytes(tokens));
     songs_.push_back({.hash = hash, .checksum = checksum});
     lengths_.push_back(tokens.size());
     head_.num_tokens += tokens.size();
   }
 
-  /// Settles the splits, where none are given, and writes what is left.
+  /// Assigns the splits, if none are given, and writes the rest of the file.
   void finish(const CorpusInfo& info, std::span<const Split> splits = {}) {
     assign_splits(songs_);
     for (std::size_t i = 0; i < splits.size(); ++i) songs_[i].split = splits[i];
@@ -185,7 +193,7 @@ class CorpusWriter {
     sink_.overwrite(0, std::as_bytes(std::span(&head_, 1)));
   }
 
-  /// The songs without their tokens, split once finish() was called.
+  /// The songs without their tokens; their splits are valid after finish().
   std::span<const CorpusSong> songs() const noexcept { return songs_; }
   std::span<const std::uint64_t> lengths() const noexcept { return lengths_; }
 
@@ -196,7 +204,7 @@ class CorpusWriter {
   std::vector<std::uint64_t> lengths_;
 };
 
-/// The sink of a corpus that never goes to disk.
+/// The sink of a corpus in memory.
 struct MemorySink {
   std::vector<std::byte> bytes;
 
@@ -212,7 +220,7 @@ struct MemorySink {
 
 }  // namespace internal
 
-/// Whether a path is a regular file that begins as a corpus does.
+/// Whether a path is a regular file that begins like a corpus.
 inline bool is_corpus(const std::filesystem::path& path) {
   const internal::CorpusHead head;
   char magic[sizeof head.magic] = {};
@@ -222,36 +230,35 @@ inline bool is_corpus(const std::filesystem::path& path) {
          std::memcmp(magic, head.magic, sizeof magic) == 0;
 }
 
-/// Songs as tokens, split into train, valid and test: a file that is mapped, not read, so that it may be
-/// larger than memory, or the same bytes in memory. build_corpus() makes one from files.
+/// Songs as tokens, split into train, valid and test: a mapped file, which may be larger than memory, or the
+/// same bytes in memory. build_corpus() builds one from files.
 ///
 ///   Corpus corpus("corpus.gruve");
 ///   for (std::size_t i : corpus.songs(Split::train)) use(corpus.song(i).tokens);
 ///
-/// Opening checks everything but the tokens, whose pages stay on disk: whoever reads a song first calls
-/// check_tokens(). Can be moved, and its spans then stay good; can't be
-/// copied.
+/// Opening checks everything except the tokens, whose pages stay on disk: call check_tokens() before reading
+/// a song. A corpus can be moved, and its spans stay valid; it can't be copied.
 class Corpus {
  public:
-  /// Throws Error with the byte at fault where the file is missing or not a whole and sound corpus.
+  /// Maps a corpus file. Throws Error with the byte at fault if the file is missing, incomplete or damaged.
   ///
-  /// types  encoders of the program's own that the file may name: encoder_types<MyEncoder>()
+  /// types  the program's own encoders that the file may name: encoder_types<MyEncoder>()
   explicit Corpus(const std::filesystem::path& path, EncoderTypes types = {})
       : storage_(MappedFile(path)), file_(path.string()) {
     open(std::get<MappedFile>(storage_).bytes(), types);
   }
 
-  /// A corpus from the bytes of its file; name is the file's in an Error.
+  /// A corpus from the bytes of its file. `name` is used in place of the file's name in an Error.
   static Corpus from_bytes(std::vector<std::byte> bytes, std::string name = "corpus in memory",
                            EncoderTypes types = {}) {
     return Corpus(std::move(bytes), std::move(name), types);
   }
 
-  /// A corpus in memory from songs that are encoded already. Throws Error where there is none, one is empty,
-  /// or a token is outside the encoder's vocabulary.
+  /// A corpus in memory from encoded songs. Throws Error if there is none, if one is empty, or if a token is
+  /// outside the encoder's vocabulary.
   ///
-  /// splits  one for each song; without any, assign_splits() decides
-  /// name    stands for the file in an Error
+  /// splits  one for each song; if empty, assign_splits() assigns them
+  /// name    used in place of a file's name in an Error
   static Corpus from_songs(const CorpusInfo& info, std::span<const std::vector<Token>> songs,
                            std::span<const Split> splits = {}, std::string name = "corpus in memory") {
     internal::MemorySink sink;
@@ -263,9 +270,8 @@ class Corpus {
     return corpus;
   }
 
-  /// A corpus in memory from sources (songs, texts, lists of numbers), encoded here: of a program's own
-  /// encoder, or of one of gruve's. Throws Error as the encoder does, and where there is no source or one has
-  /// no token.
+  /// Encodes sources (songs, texts, lists of numbers) into a corpus in memory, with a program's own encoder
+  /// or one of gruve's. Throws Error as the encoder does, and if there is no source or one has no token.
   template <TokenEncoder Encoder>
   static Corpus encode(const Encoder& encoder, std::span<const typename Encoder::Source> sources,
                        std::string name = "corpus in memory") {
@@ -274,23 +280,28 @@ class Corpus {
     return from_songs({.encoder = encoder}, songs, {}, std::move(name));
   }
 
-  /// Writes the corpus to a file, whole or not at all. Throws Error where it can't be written.
+  /// Writes the corpus to a file atomically. Throws Error if it can't be written.
   void save(const std::filesystem::path& path) const {
     AtomicFile file(path);
     file.write(bytes());
     file.commit();
   }
 
+  /// What is common to all songs.
   const CorpusInfo& info() const noexcept { return info_; }
+  /// The encoder that produced the tokens.
   const AnyEncoder& encoder() const noexcept { return info_.encoder; }
+  /// V, the encoder's number of tokens.
   int vocab_size() const noexcept { return info_.encoder.vocab_size(); }
-  /// Of music; the defaults of MusicInfo of anything else.
+  /// Tempo and metre of a corpus of music; the defaults of MusicInfo if it has none.
   MusicInfo music() const noexcept { return info_.music.value_or(MusicInfo()); }
 
-  /// The path it was opened with, or the name it was given.
+  /// The path that the corpus was opened with, or the name that it was given.
   const std::string& file() const noexcept { return file_; }
 
+  /// The number of songs in all splits.
   std::size_t num_songs() const noexcept { return songs_.size(); }
+  /// Song i, below num_songs().
   const CorpusSong& song(std::size_t i) const noexcept { return songs_[i]; }
 
   /// The indices of a split's songs, ascending.
@@ -301,7 +312,7 @@ class Corpus {
     return indices;
   }
 
-  /// How many tokens a split's songs have together.
+  /// The total number of tokens in a split's songs.
   std::uint64_t num_tokens(Split split) const noexcept {
     std::uint64_t count = 0;
     for (const CorpusSong& song : songs_)
@@ -309,8 +320,8 @@ class Corpus {
     return count;
   }
 
-  /// Throws Error with its byte at the first token of song i that is outside the vocabulary, or where the
-  /// song's checksum shows that its tokens are not those that were written.
+  /// Checks the tokens of song i. Throws Error with the byte of the first token outside the vocabulary, or if
+  /// the tokens do not match the song's checksum. Cost: reads the tokens twice.
   void check_tokens(std::size_t i) const {
     const std::span<const Token> tokens = songs_[i].tokens;
     const auto byte_of = [&](const Token* token) {
@@ -329,7 +340,7 @@ class Corpus {
   }
 
  private:
-  // encoder  the one that the bytes name, where it is at hand; or null
+  // encoder  that the bytes name, if the caller has it; otherwise null
   Corpus(std::vector<std::byte> bytes, std::string name, EncoderTypes types,
          const AnyEncoder* encoder = nullptr)
       : storage_(std::move(bytes)), file_(std::move(name)) {
@@ -429,7 +440,7 @@ class Corpus {
   std::variant<MappedFile, std::vector<std::byte>> storage_;
   std::string file_;
   CorpusInfo info_;
-  std::vector<CorpusSong> songs_;  // their tokens lie in storage_
+  std::vector<CorpusSong> songs_;  // their tokens are in storage_
 };
 
 }  // namespace gruve::inline v0_1

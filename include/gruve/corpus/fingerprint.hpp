@@ -11,9 +11,9 @@
 
 namespace gruve::inline v0_1 {
 
-/// A number that a song shares with its copies in other keys, at other tempos or on another grid: the
-/// content_hash of the intervals from each note to the next in the order of a Song. Songs of fewer than 16
-/// notes have none, since different ones would share it.
+/// A hash that a song shares with its copies in other keys, at other tempos or on another grid: the
+/// content_hash of the intervals from each note to the next, in the order of Song::notes. Empty for songs of
+/// fewer than 16 notes, since different short songs would often share it. Allocates one byte per note.
 inline std::optional<std::uint64_t> fingerprint(const Song& song) {
   if (song.notes.size() < 16) return std::nullopt;
   std::vector<std::int8_t> intervals;

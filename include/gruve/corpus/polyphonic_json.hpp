@@ -24,15 +24,18 @@ inline bool is_polyphonic_json(const std::filesystem::path& path) {
   return path.extension() == ".json" && std::filesystem::is_regular_file(path);
 }
 
-/// A corpus of a polyphonic data set as those of Boulanger-Lewandowski et al. 2012 (arXiv:1206.6392) are
-/// passed on:
-/// {"train": […], "valid": […], "test": […]}, each a list of sequences, a sequence a list of timesteps, a
-/// timestep the list of the MIDI keys (21 to 108) that sound in it. The splits are the file's own. Keys that
-/// sound in neighbouring timesteps are one held note to whoever listens; the files don't tell them from
-/// struck ones.
+/// Reads a polyphonic data set into a corpus in memory, in the JSON form in which those of
+/// Boulanger-Lewandowski et al. 2012 (arXiv:1206.6392) are distributed:
 ///
-/// steps_per_quarter  how long a timestep is, for tempo and for listening only
-/// Throws Error naming the sequence where the file is none of this kind.
+///   {"train": […], "valid": […], "test": […]}
+///
+/// Each is a list of sequences, a sequence is a list of timesteps, and a timestep is the list of the MIDI
+/// keys (21 to 108) that sound in it. The splits are the file's own. The files do not distinguish held keys
+/// from repeated ones: a key that sounds in consecutive timesteps is read as one held note.
+///
+/// Throws Error with the number of the sequence if the file does not have this form.
+///
+/// steps_per_quarter  timesteps per quarter note; it affects only the tempo of decoded songs
 inline Corpus read_polyphonic_json(const std::filesystem::path& path, int steps_per_quarter = 4) {
   const MappedFile file(path);
   const TimestepEncoder encoder({.steps_per_quarter = steps_per_quarter});

@@ -12,37 +12,42 @@
 
 namespace gruve::inline v0_1 {
 
-/// How often a number fell between which edges.
+/// A histogram.
 struct Histogram {
-  /// Bin i is from edge i up to, but not including, edge i + 1; the last has no end. What lies below the
-  /// first edge counts in the first bin.
+  /// An empty histogram. Bin i is from edge i up to, but not including, edge i + 1; the last bin has no upper
+  /// edge. Values below the first edge are counted in the first bin.
   explicit Histogram(std::vector<double> bin_edges) : edges(std::move(bin_edges)), counts(edges.size()) {}
 
+  /// Adds `count` to the bin of a value.
   void add(double value, double count = 1) {
     const auto above = std::upper_bound(edges.begin(), edges.end(), value);
     counts[above == edges.begin() ? 0 : static_cast<std::size_t>(above - edges.begin()) - 1] += count;
   }
 
+  /// Adds the counts of a histogram with the same edges.
   void add(const Histogram& other) {
     for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += other.counts[i];
   }
 
-  std::vector<double> edges;
-  std::vector<double> counts;
+  std::vector<double> edges;   // lower edge of each bin, ascending
+  std::vector<double> counts;  // of each bin
 };
 
+/// The histogram as JSON: {"edges": […], "counts": […]}.
 inline nlohmann::json to_json(const Histogram& histogram) {
   return {{"edges", histogram.edges}, {"counts", histogram.counts}};
 }
 
-/// What songs are like: how long, how high, how dense, how fast.
+/// Distributions of length, tempo, pitch and polyphony over songs.
 struct SongStatistics {
   Histogram seconds{{0, 15, 30, 60, 90, 120, 180, 240, 300, 420, 600, 900, 1800}};  // songs by length
   Histogram bpm = every(10, 0, 300);                                                // songs by tempo
   Histogram pitch = every(1, 0, 127);     // notes by MIDI key number
   Histogram polyphony = every(1, 0, 16);  // quarter notes by how many notes sound at once
 
-  /// bpm  quarter notes per minute of playing
+  /// Adds a song.
+  ///
+  /// song_bpm  its mean tempo in quarter notes per minute
   void add(const Song& song, double song_bpm) {
     seconds.add(duration_seconds(song));
     bpm.add(song_bpm);
@@ -65,6 +70,7 @@ struct SongStatistics {
     }
   }
 
+  /// Adds the songs of other statistics.
   void add(const SongStatistics& other) {
     seconds.add(other.seconds);
     bpm.add(other.bpm);
@@ -80,6 +86,7 @@ struct SongStatistics {
   }
 };
 
+/// The statistics as JSON: {"seconds", "bpm", "pitch", "polyphony"}, a histogram each.
 inline nlohmann::json to_json(const SongStatistics& statistics) {
   return {{"seconds", to_json(statistics.seconds)},
           {"bpm", to_json(statistics.bpm)},

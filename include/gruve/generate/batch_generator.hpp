@@ -17,14 +17,15 @@
 
 namespace gruve::inline v0_1 {
 
-/// Generates several sequences from a model, or from several models together, side by side, each as a
-/// Generator of its own stream would, several times as fast. What becomes of a sequence depends on neither
-/// the others nor the number of threads.
+/// Generates a batch of sequences from a model or an ensemble, each as a Generator of its own stream would,
+/// several times as fast. A sequence depends neither on the others nor on the number of threads.
+///
+/// The constructor and run() allocate; set() does not. One thread at a time may call a batch generator.
 template <Grammar Encoder>
 class BatchGenerator {
  public:
-  /// Sequence i draws from stream first_stream + i of the seed. The models and the threads must outlive the
-  /// generator. Throws Error as a Generator does.
+  /// A batch before the first token. Sequence i draws from stream first_stream + i of the seed. The models
+  /// and the threads must outlive the generator. Throws Error as a Generator does.
   BatchGenerator(const Ensemble& models, Encoder encoder, const SamplerOptions& options, std::uint64_t seed,
                  int num_sequences, ThreadPool& threads, std::uint64_t first_stream = 0,
                  const ControlOptions& controls = {})
@@ -39,7 +40,7 @@ class BatchGenerator {
     last_.assign(running_.size(), encoder_.start_token());
   }
 
-  /// All sequences take the tokens as if they had generated them. They must be in the vocabulary.
+  /// All sequences read the tokens as if they had generated them. The tokens must be in the vocabulary.
   void prime(std::span<const Token> tokens) noexcept {
     for (const Token token : tokens) {
       step();
@@ -48,14 +49,14 @@ class BatchGenerator {
     }
   }
 
-  /// Generates until every sequence has ended, a token of each at a time.
+  /// Generates until every sequence has ended, one token of each per step.
   ///
-  /// filter(i, state, token)       restricts what sequence i may go on with in that state; it must accept a
-  ///                               token that the grammar allows
-  /// take(i, state, token, next)   gets the token that leads from one state to the next; false ends the
-  ///                               sequence
+  /// filter(i, state, token)       whether sequence i may continue with the token in that state; it must
+  ///                               accept at least one grammatical token
+  /// take(i, state, token, next)   receives the token that leads from one state to the next; returns false to
+  ///                               end the sequence
   ///
-  /// Both are called from several threads, for different sequences at a time.
+  /// Several threads call both at once, for different sequences.
   template <class Filter, class Take>
   void run(Filter&& filter, Take&& take) {
     const auto V = static_cast<std::size_t>(encoder_.vocab_size());
@@ -70,29 +71,32 @@ class BatchGenerator {
           last_[i] = one.sequence.draw(
               encoder_, [&](std::size_t model) { return logits_[model].subspan(i * V, V); },
               [&](Token next) { return filter(one.index, state, next); });
-          one.goes_on = take(one.index, state, last_[i], one.sequence.state());
+          one.continues = take(one.index, state, last_[i], one.sequence.state());
         }
       });
       for (std::size_t i = running_.size(); i-- > 0;)
-        if (!running_[i].goes_on) end(i);
+        if (!running_[i].continues) end(i);
     }
   }
 
-  /// As Generator::set(), for all sequences that still run.
+  /// Sets how tokens are drawn in all sequences that have not ended; see Generator::set().
   bool set(const SamplerOptions& options) noexcept { return set_all(options); }
+  /// Sets the limits of all sequences that have not ended; see Generator::set().
   bool set(const ControlOptions& options) noexcept { return set_all(options); }
 
+  /// The encoder whose grammar the tokens follow.
   const Encoder& encoder() const noexcept { return encoder_; }
+  /// The number of sequences at the start, those that have ended included.
   int num_sequences() const noexcept { return steppers_.front().batch_size(); }
 
  private:
   struct Running {
     int index;
     Sequence<Encoder> sequence;
-    bool goes_on;
+    bool continues;
   };
 
-  // What one of them takes all of them do: they differ in the random numbers alone.
+  // If one of them accepts the options all do: they differ only in their random numbers.
   template <class Options>
   bool set_all(const Options& options) noexcept {
     return std::all_of(running_.begin(), running_.end(),
@@ -105,7 +109,7 @@ class BatchGenerator {
           steppers_[model].step(last_, [&](std::size_t i) { return running_[i].sequence.features(model); });
   }
 
-  // The last of those that run takes the place of one that has ended.
+  // The last running sequence takes the place of one that has ended.
   void end(std::size_t i) {
     for (BatchStepper& stepper : steppers_) {
       for (int l = 0; l < stepper.config().num_layers; ++l) {
@@ -120,7 +124,7 @@ class BatchGenerator {
   }
 
   std::vector<BatchStepper> steppers_;          // of each model
-  std::vector<std::span<const float>> logits_;  // [n, V] of each model, for the tokens to come
+  std::vector<std::span<const float>> logits_;  // [n, V] of each model, for the next tokens
   ThreadPool* threads_;
   Encoder encoder_;
   std::vector<Running> running_;  // the steppers' rows

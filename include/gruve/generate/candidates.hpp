@@ -12,8 +12,8 @@
 
 namespace gruve::inline v0_1::internal {
 
-/// A token that may be drawn, and its weight, packed so that the heavier is the smaller number and of equal
-/// weights the smaller token: the order of candidates is the order of integers.
+/// A token that may be drawn and its weight, packed into an integer whose order is the order of candidates:
+/// by descending weight, equal weights by ascending token.
 class Candidate {
  public:
   Candidate() = default;
@@ -32,21 +32,20 @@ class Candidate {
 
 /// Ranks the tokens of a vocabulary by weight. Its functions allocate nothing and don't throw.
 ///
-/// Cost: O(V) for whatever weights. Up to kFew candidates are sorted by comparisons, O(n log n); more by
-/// three passes of a radix sort, since comparing all of 50,000 tokens takes longer than the step of a model.
+/// Cost: O(V), whatever the weights. Up to kFew candidates are sorted by comparisons, O(n log n); more by
+/// three passes of a radix sort, since a comparison sort of 50,000 tokens takes longer than a model's step.
 class Candidates {
  public:
   explicit Candidates(std::size_t vocab_size)
       : found_(vocab_size), scratch_(vocab_size > kFew ? vocab_size : 0) {}
 
-  /// Those of a weight above 0 and of at least `least`, the heaviest first, equal ones by token. They stay
-  /// until the next call.
+  /// The candidates with a weight above 0 and at least `least`, in order. Valid until the next call.
   ///
-  /// weights [V]  no infinities; a NaN is no candidate
+  /// weights [V]  finite or NaN; a NaN is not a candidate
   std::span<const Candidate> rank(std::span<const float> weights, float least) noexcept {
     std::size_t count = 0;
     for (std::size_t token = 0; token < weights.size(); ++token) {
-      // Written always, counted only if it is one: no branch that could be mispredicted.
+      // Always written, counted only if it is a candidate: no branch that could be mispredicted.
       const float weight = weights[token];
       found_[count] = Candidate(weight, static_cast<Token>(token));
       count += static_cast<std::size_t>(weight > 0 && weight >= least);
@@ -55,8 +54,7 @@ class Candidates {
     return std::span<const Candidate>(found_).first(count);
   }
 
-  /// A weight that at least k candidates have or exceed, and few more than k do; 0 where there are no more
-  /// than k.
+  /// A weight that k candidates or a few more have or exceed; 0 if there are at most k candidates.
   float least_of(std::size_t k, std::span<const float> weights) noexcept {
     if (weights.size() <= kFew || weights.size() <= k) return 0;
     // Buckets of an eighth of an octave: the upper bits of a positive float.
@@ -84,7 +82,8 @@ class Candidates {
                 [](Candidate a, Candidate b) { return a.rank() < b.rank(); });
       return;
     }
-    // From the last digit of the weight to the first; what is equal keeps its order, which is by token.
+    // From the last digit of the weight to the first. The sort is stable: equal weights stay ordered by
+    // token.
     constexpr int kShifts[] = {16, 16 + kDigitBits, 16 + 2 * kDigitBits};
     std::array<std::array<std::uint32_t, kDigits>, std::size(kShifts)> places{};
     for (std::size_t i = 0; i < count; ++i)
@@ -103,8 +102,8 @@ class Candidates {
     }
   }
 
-  std::vector<Candidate> found_;    // [V], of which some are used
-  std::vector<Candidate> scratch_;  // [V], or empty where no more than kFew are ever sorted
+  std::vector<Candidate> found_;    // [V], of which the first few are used
+  std::vector<Candidate> scratch_;  // [V], or empty if no more than kFew are ever sorted
 };
 
 }  // namespace gruve::inline v0_1::internal

@@ -7,14 +7,15 @@
 
 namespace gruve::inline v0_1 {
 
-/// Puts a primer's own notes back at the beginning of the song that continues it: an encoder may keep less of
-/// them than there is (velocities, keys struck again), and the listener knows how they went.
+// clang-format off
+/// Replaces the beginning of a continued song with the primer's original notes: the encoder may have dropped
+/// some of their detail (velocities, repeated keys). Allocates the notes of the result.
 ///
 /// continued  decoded from the primer's tokens and those generated after them
-/// primer     the song that the tokens were encoded from, in its own ticks
-/// cut        tick of `continued` at which the primer ends; what of the primer lies after it is not heard,
-/// and
-///            notes that sound there end where the continuation ends them
+/// primer     the song that the primer's tokens were encoded from, in its own ticks
+/// cut        tick of `continued` at which the primer ends. Notes of the primer that begin later are dropped;
+///            notes that sound at that tick end where `continued` ends them
+// clang-format on
 inline Song with_primer(Song continued, const Song& primer, std::int64_t cut) {
   const auto scaled = [&](std::int64_t tick) {
     return (tick * continued.ticks_per_quarter + primer.ticks_per_quarter / 2) / primer.ticks_per_quarter;

@@ -13,23 +13,24 @@
 
 namespace gruve::inline v0_1 {
 
-/// What keeps a long piece from going round in circles or astray. The defaults keep nothing.
+/// Constraints on generated music that prevent loops and drift in long pieces. By default there are none.
 struct ControlOptions {
-  LimitOptions limits = {};
-  int max_repeats = 0;  // how often the same one to eight bars may sound in a row; 0 for ever
+  LimitOptions limits = {};  // on notes and silence
+  int max_repeats = 0;       // how often the same one to eight bars may sound in a row; 0 for any number
 };
 
-/// Says which of the tokens that the grammar allows may come next: those that break no limit and close no
-/// loop. Where each of them does, those that do the least harm, so that always one may come: what weighs more
-/// is kept before what weighs less, in the order scale and range, keys at once, longest note, silence, loops,
+/// Finds the grammatical tokens that may come next: those that break no limit and continue no loop. If every
+/// grammatical token breaks one, the tokens with the least severe breach may come, so that one always may.
+/// Severity, from the highest to the lowest: scale and range, keys at once, longest note, silence, loops,
 /// density.
 ///
-/// All memory is allocated by the constructor, for any options: the other functions allocate nothing and
-/// don't throw. keep() costs O(V), advance() a fixed time.
+/// The constructor allocates all memory, for any options; the other functions allocate nothing and don't
+/// throw. keep() costs O(V), advance() a fixed time.
 template <Grammar Encoder>
 class Controls {
  public:
-  /// Throws Error on options out of range, and on any that this encoder doesn't support.
+  /// The controls at the beginning of a sequence. Throws Error on options that are out of range or that this
+  /// encoder does not support.
   Controls(const Encoder& encoder, const ControlOptions& options)
       : limits_(encoder, options.limits),
         loops_(options.max_repeats, limits_.bar_capacity(options.limits), limits_.bar_room()),
@@ -37,10 +38,10 @@ class Controls {
     if (options.max_repeats > 0 && loops_.room() == 0) throw Error("max-repeats needs an encoder with bars");
   }
 
-  /// Keeps other options from the next token on; the music before counts as far as it is known: its notes and
-  /// bars are, but not how probable the tokens were that were drawn without max_repeats. False, and nothing
-  /// changed, on options that the constructor refuses, and on a metre whose bars need more room than those of
-  /// the metre that it was given, or twelve quarter notes.
+  /// Applies other options from the next token on. Earlier notes and bars are taken into account; the
+  /// probabilities of tokens that were drawn without max_repeats are unknown and treated as 1. Returns false,
+  /// and changes nothing, on options that the constructor refuses, and on a metre whose bars need more memory
+  /// than both those of the constructor's metre and bars of twelve quarter notes.
   bool set(const ControlOptions& options) noexcept {
     if (!limits_.accepts(options.limits) || !LoopGuard::is_valid(options.max_repeats) ||
         (options.max_repeats > 0 && loops_.room() == 0))
@@ -50,11 +51,11 @@ class Controls {
     return true;
   }
 
-  /// Whether anything is to be kept.
+  /// Whether any control is enabled.
   bool any() const noexcept { return limits_.any() || loops_.any(); }
 
-  /// Looks at all tokens of the vocabulary in a state of the grammar: of those for which allowed(token)
-  /// holds, keeps() is true of some, and of no other.
+  /// Prepares keeps() for a state of the grammar: it is then true for one or more of the tokens for which
+  /// allowed(token) is true, and for no others.
   template <class Allowed>
   void keep(const typename Encoder::State& state, Allowed&& allowed) noexcept {
     least_ = breach::kNotMusic - 1;
@@ -68,19 +69,22 @@ class Controls {
     }
   }
 
+  /// Whether a token may come next, according to the last call of keep().
   bool keeps(Token token) const noexcept { return breaches_[token] == least_; }
 
-  /// Goes on from a state by a token, which had that probability.
+  /// Takes the token that follows a state.
+  ///
+  /// probability  with which the token was drawn; 1 if unknown
   void advance(const typename Encoder::State& state, Token token, float probability) noexcept {
     const bool ends_bar = limits_.advance(state, token);
     loops_.advance(token, probability);
     if (ends_bar) loops_.end_bar();
   }
 
-  /// Whether advance() needs to know how probable a token was.
+  /// Whether advance() needs the token's probability.
   bool needs_probability() const noexcept { return loops_.any(); }
 
-  /// Writes or reads where the music is.
+  /// Writes or reads the state of limits and loops.
   void transfer(StateBytes& state) noexcept {
     limits_.transfer(state);
     loops_.transfer(state);

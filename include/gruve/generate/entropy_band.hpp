@@ -14,17 +14,19 @@
 
 namespace gruve::inline v0_1 {
 
-/// How uncertain draws are kept to be, in nats. A model caught in a loop grows ever more certain, one that
-/// has lost its way ever less.
+// clang-format off
+/// The band in which the mean entropy of the draws is held, in nats. The entropy of a model that repeats
+/// itself in a loop keeps falling; that of a model that has lost the structure of the music keeps rising.
 struct EntropyOptions {
   float min_entropy = 0;                                       // 0 for no lower edge
   float max_entropy = std::numeric_limits<float>::infinity();  // infinity for no upper edge
-  float window = 64;  // tokens, at least 1: 1 keeps each draw by itself in the band, more their moving mean
+  float window = 64;                                           // tokens of the moving mean, at least 1
 };
+// clang-format on
 
 namespace internal {
 
-// Calls require(holds, sentence, value) for each rule that the options must keep.
+// Calls require(holds, sentence, value) for each rule that the options must satisfy.
 template <class Require>
 void check(const EntropyOptions& options, Require&& require) {
   const float low = options.min_entropy, high = options.max_entropy;
@@ -36,24 +38,26 @@ void check(const EntropyOptions& options, Require&& require) {
 
 }  // namespace internal
 
-/// Keeps the mean entropy m of the distributions that tokens are drawn from inside a band, by the
+/// Holds the mean entropy m of the distributions that tokens are drawn from inside a band, by changing the
 /// temperature.
 ///
 ///   m' = m + (H(T) − m) / n      n the window, or the number of draws so far where that is smaller
 ///   H(T) = −Σ p ln p             p = softmax(logits / T)
 ///
-/// The temperature is the wanted one where m' lies in the band with it. Otherwise it is the T for which m' is
-/// the edge: as dH/dT = Var(logits / T) / T ≥ 0 there is one at most, found by bisection in ln T, and looked
-/// for from a quarter to four times the wanted temperature. Where none of those does it, the nearest is taken
-/// and m' counts as on the edge: no heat makes a choice of a single token uncertain, and later ones needn't
-/// make up for it.
+/// The temperature is the requested one if m' then lies in the band. Otherwise it is the T at which m' is on
+/// the nearer edge. dH/dT = Var(logits / T) / T ≥ 0, so there is at most one such T; it is found by bisection
+/// in ln T, from a quarter to four times the requested temperature. If no T in that range reaches the edge,
+/// the end of the range nearest to it is used, and m' is set to the edge: with one allowed token the entropy
+/// is 0 at any temperature, and later draws should not compensate for it.
 ///
-/// Mirostat (Basu et al. 2021, arXiv:2007.14966) steers the surprise of the tokens drawn by how many may be
-/// drawn; here the expected surprise is steered and none is cut off, since in music what is allowed is few
-/// tokens already.
+/// The constructor allocates; the other functions allocate nothing and don't throw.
+///
+/// Source: the idea is that of Mirostat (Basu et al. 2021, arXiv:2007.14966), which controls the surprisal of
+/// the drawn tokens by cutting off improbable ones. Here the expected surprisal is controlled and no token is
+/// cut off, since a grammar of music allows only few tokens.
 class EntropyBand {
  public:
-  /// Throws Error on options out of range.
+  /// A band before the first draw. Throws Error on options out of range.
   EntropyBand(int vocab_size, const EntropyOptions& options)
       : options_(options), weights_(static_cast<std::size_t>(vocab_size)) {
     internal::check(options, [](bool holds, const char* sentence, float value) {
@@ -61,41 +65,42 @@ class EntropyBand {
     });
   }
 
-  /// Other options from here on, which must be in range. The mean of the draws so far stays; it counts as on
-  /// the edge where it is outside the new band.
+  /// Sets the options from the next draw on; they must be in range. The mean entropy so far is kept, clamped
+  /// to the new band.
   void set(const EntropyOptions& options) noexcept {
     options_ = options;
     if (draws_ > 0) mean_ = std::clamp(mean_, options.min_entropy, options.max_entropy);
   }
 
-  /// Whether there is a band at all.
+  /// Whether the band has an edge, so that temperature() may change the temperature.
   bool any() const noexcept {
     return options_.min_entropy > 0 || options_.max_entropy < std::numeric_limits<float>::infinity();
   }
 
-  /// The temperature to draw with, where `wanted` is the one that is asked for; counts the draw.
+  /// The temperature for the next draw. Each call adds one draw to the mean.
   ///
-  /// logits [V]  −∞ where a token may not be drawn
+  /// logits [V]  −∞ for a token that may not be drawn
+  /// requested   the temperature to use if the band allows it, above 0
   ///
-  /// Cost: one softmax over V and its entropy where the wanted temperature will do, else 17 of them, always.
-  float temperature(std::span<const float> logits, float wanted) noexcept {
+  /// Cost: one softmax over V and its entropy if the requested temperature is used, otherwise 17.
+  float temperature(std::span<const float> logits, float requested) noexcept {
     draws_ = std::fmin(draws_ + 1, options_.window);
     const float most =
         logits[static_cast<std::size_t>(kernels_->argmax(static_cast<int>(logits.size()), logits.data()))];
     const auto mean = [&](float t) { return mean_ + (entropy(logits, most, t) - mean_) / draws_; };
-    float temperature = wanted, found = mean(wanted);
+    float temperature = requested, found = mean(requested);
     if (found < options_.min_entropy || found > options_.max_entropy) {
       const bool is_low = found < options_.min_entropy;
       const float edge = is_low ? options_.min_entropy : options_.max_entropy;
-      float low = is_low ? 0 : -kRange, high = is_low ? kRange : 0;  // of ln (T / wanted)
+      float low = is_low ? 0 : -kRange, high = is_low ? kRange : 0;  // of ln (T / requested)
       for (int i = 0; i < kHalvings; ++i) {
         const float middle = (low + high) / 2;
-        (mean(wanted * std::exp(middle)) < edge ? low : high) = middle;
+        (mean(requested * std::exp(middle)) < edge ? low : high) = middle;
       }
-      temperature = wanted * std::exp(is_low ? high : low);
+      temperature = requested * std::exp(is_low ? high : low);
       found = edge;
     }
-    if (std::isfinite(found))  // else the logits are no numbers
+    if (std::isfinite(found))  // else the logits are NaN
       mean_ = std::clamp(found, options_.min_entropy, options_.max_entropy);
     return temperature;
   }
@@ -103,7 +108,7 @@ class EntropyBand {
   /// The mean entropy of the last draws, in nats.
   float mean() const noexcept { return mean_; }
 
-  /// Writes or reads the mean and of how many draws it is.
+  /// Writes or reads the mean and the number of draws in it.
   void transfer(StateBytes& state) noexcept {
     const auto is_valid = [](float value) { return value >= 0 && std::isfinite(value); };
     state.value(mean_, is_valid);
@@ -112,9 +117,9 @@ class EntropyBand {
 
  private:
   static constexpr float kRange = 1.3862944f;  // ln 4
-  static constexpr int kHalvings = 16;         // leaves 2e-5 of the temperature
+  static constexpr int kHalvings = 16;         // to a relative error of 2e-5 of the temperature
 
-  // With weights w = exp(x / T − max) and their sum Z it is ln Z − Σ w ln w / Z.
+  // With weights w = exp(x / T − max) and their sum Z the entropy is ln Z − Σ w ln w / Z.
   float entropy(std::span<const float> logits, float most, float temperature) noexcept {
     std::copy(logits.begin(), logits.end(), weights_.begin());
     const float total = kernels_->softmax(static_cast<int>(logits.size()), 1 / temperature, weights_.data());

@@ -18,29 +18,30 @@
 
 namespace gruve::inline v0_1 {
 
-/// Generates an endless sequence from a model, a token at a time, each one allowed by the encoder's grammar:
-/// whatever the model has learnt, the sequence decodes.
+/// Generates an endless sequence from a model, one token at a time. The encoder's grammar allows every token,
+/// so the sequence decodes whatever the model has learnt.
 ///
 ///   const TrainedModel model = load("model.safetensors");
 ///   const PackedModel<float> packed(model.network);
 ///   Generator generator(packed, model.encoder, {.temperature = 0.9f}, seed);
 ///   const Token token = generator.next();
 ///
-/// Given a vector of packed models in place of one, it draws from the mean of their probabilities.
+/// With a vector of packed models instead of one, it draws from the mean of their probabilities.
 ///
-/// The constructor allocates, and a copy for itself. All other member functions allocate nothing, take no
-/// lock and don't throw, so an audio callback may call them; one thread at a time. A copy is a fork: it goes
-/// on with the same tokens until it is reseeded or set otherwise. The packed models must outlive the
-/// generator; several generators may share them.
+/// The constructor and copying allocate. All other member functions allocate nothing, take no lock and don't
+/// throw, so that an audio callback may call them; one thread at a time. A copy generates the same tokens as
+/// the original until it is reseeded or its options are set. The packed models must outlive the generator;
+/// several generators may share them.
 ///
-/// Cost of next(): a step of each model and Sampler::sample().
+/// Cost of next(): one step of each model and one Sampler::sample().
 template <Grammar Encoder>
 class Generator {
  public:
-  /// The same seed and stream give the same tokens. Throws Error on options that are out of range, and on a
-  /// model whose vocabulary is not of the encoder's size.
+  /// A generator before the first token. The same seed and stream give the same tokens. Throws Error if an
+  /// option is out of range, or if a model's vocabulary does not have the encoder's size.
+  ///
   /// models   a PackedModel<float>, or a vector of them
-  /// threads  as Stepper has them
+  /// threads  share each step; null for none: see Stepper
   Generator(const Ensemble& models, Encoder encoder, const SamplerOptions& options, std::uint64_t seed,
             std::uint64_t stream = 0, ThreadPool* threads = nullptr, const ControlOptions& controls = {})
       : encoder_(std::move(encoder)),
@@ -50,7 +51,8 @@ class Generator {
     for (std::size_t i = 0; i < models.size(); ++i) steppers_.emplace_back(models[i], threads);
   }
 
-  /// Takes tokens as if it had generated them, to go on from there. They must be in the vocabulary.
+  /// Reads tokens as if it had generated them; next() continues after them. They must be in the vocabulary.
+  /// Cost: one step of each model per token.
   void prime(std::span<const Token> tokens) noexcept {
     for (const Token token : tokens) {
       for (std::size_t i = 0; i < steppers_.size(); ++i) step(i);
@@ -64,7 +66,9 @@ class Generator {
     return next([](Token) { return true; });
   }
 
-  /// filter  filter(token) restricts the choice further; it must accept a token that the grammar allows
+  /// Generates the next token among those that a filter accepts.
+  ///
+  /// filter  filter(token) restricts the choice further; it must accept at least one grammatical token
   template <class Filter>
   Token next(Filter&& filter) noexcept {
     last_ = sequence_.draw(
@@ -72,32 +76,34 @@ class Generator {
     return last_;
   }
 
-  /// Sets how tokens are drawn, or what is kept of music, from the next token on. False, and nothing changed,
-  /// on options that the constructor would refuse; see Controls::set() for one case more.
+  /// Sets how tokens are drawn from the next one on. Returns false, and changes nothing, on options that the
+  /// constructor would refuse.
   bool set(const SamplerOptions& options) noexcept { return sequence_.set(options); }
+  /// Sets the limits from the next token on. Returns false, and changes nothing, on options that the
+  /// constructor would refuse, and in one more case: see Controls::set().
   bool set(const ControlOptions& options) noexcept { return sequence_.set(options); }
 
-  /// Goes on with the random numbers of another seed and stream, from their beginning.
+  /// Continues with the random numbers of another seed and stream, from the first of them.
   void reseed(std::uint64_t seed, std::uint64_t stream = 0) noexcept { sequence_.reseed(seed, stream); }
 
-  /// Makes this what `earlier`, a copy of it, was, but for the random numbers: what comes is another
-  /// continuation from there.
+  /// Restores the state of `earlier`, a copy of this generator, except for the random numbers: next() gives
+  /// another continuation from there.
   void restore(const Generator& earlier) noexcept {
     steppers_ = earlier.steppers_;
     sequence_.restore(earlier.sequence_);
     last_ = earlier.last_;
   }
 
-  /// The most bytes that a state takes; the same for all generators of the same sizes.
+  /// The maximum size of a saved state in bytes; the same for all generators of the same sizes.
   std::size_t state_size() const noexcept {
     StateBytes bytes = StateBytes::measuring();
     transfer(bytes);
     return kStateOverhead + bytes.size();
   }
 
-  /// Writes what the tokens to come depend on, besides the models' weights and the options: hidden states,
-  /// grammar, features, controls, entropy, random numbers. Equal bytes are equal states. Returns how many
-  /// bytes were written, 0 where `out` is too small; state_size() is always enough.
+  /// Writes all that the next tokens depend on, except for the models' weights and the options: hidden
+  /// states, grammar, features, controls, entropy, random numbers. Equal bytes mean equal states. Returns the
+  /// number of bytes written, or 0 if `out` is too small; state_size() bytes always suffice.
   ///
   /// Cost: copies the state, of some kilobytes, to which models with repeat features add up to 80 bytes for
   /// each change in the last 32,768 timesteps.
@@ -115,9 +121,10 @@ class Generator {
     return end + sizeof(std::uint64_t);
   }
 
-  /// Goes on from what save_state() wrote: with the same weights and options the tokens to come are the same
-  /// bits. False, and nothing changed, where the bytes are damaged, or of a generator with another encoder or
-  /// other sizes. Bytes that come from an untrusted source can give odd music, but no undefined behaviour.
+  /// Restores a state that save_state() wrote: with the same weights and options next() then gives the same
+  /// tokens. Returns false, and changes nothing, if the bytes are damaged, or are from a generator with
+  /// another encoder or other sizes. Bytes from an untrusted source can give odd music, but no undefined
+  /// behaviour.
   bool restore_state(std::span<const std::byte> bytes) noexcept {
     if (bytes.size() < kStateOverhead) return false;
     const std::size_t end = bytes.size() - sizeof(std::uint64_t);
@@ -139,7 +146,9 @@ class Generator {
   /// Whether the sequence may end here.
   bool at_boundary() const noexcept { return encoder_.at_boundary(sequence_.state()); }
 
+  /// The encoder whose grammar the tokens follow.
   const Encoder& encoder() const noexcept { return encoder_; }
+  /// The grammar's state after the last token.
   typename Encoder::State state() const noexcept { return sequence_.state(); }
 
  private:
@@ -148,7 +157,7 @@ class Generator {
   static constexpr std::size_t kStateHead = 2 * sizeof(std::uint64_t);
   static constexpr std::size_t kStateOverhead = kStateHead + sizeof(std::uint64_t);
 
-  // Reading changes the generator, and is asked for only where that may be.
+  // Only Purpose::read changes the generator; const callers never read.
   void transfer(StateBytes& bytes) const noexcept { transfer(const_cast<Generator&>(*this), bytes); }
 
   static void transfer(Generator& self, StateBytes& bytes) noexcept {
@@ -164,7 +173,7 @@ class Generator {
     bytes.value(self.last_, [&](Token token) { return token < V; });
   }
 
-  // The logits [V] of a model for the token to come.
+  // The logits [V] of a model for the next token.
   std::span<const float> step(std::size_t model) noexcept {
     return steppers_[model].step(last_, sequence_.features(model));
   }
@@ -175,7 +184,7 @@ class Generator {
   Token last_;  // not yet fed to the steppers
 };
 
-/// At least `count` tokens, and then as many more as it takes to come to a boundary.
+/// Generates at least `count` tokens, and more until the next boundary of the grammar.
 template <Grammar Encoder>
 std::vector<Token> generate_tokens(Generator<Encoder>& generator, std::size_t count) {
   std::vector<Token> tokens;
@@ -185,8 +194,8 @@ std::vector<Token> generate_tokens(Generator<Encoder>& generator, std::size_t co
 
 namespace internal {
 
-// Appends music of `steps` timesteps, which may be the last of a piece: then as of generate_steps(). Returns
-// how many timesteps it takes.
+// Appends music of `steps` timesteps; if they are the last of a piece, as generate_steps() does. Returns the
+// number of timesteps that were appended.
 template <MusicEncoder Encoder>
 std::int64_t append_steps(Generator<Encoder>& generator, std::int64_t steps, bool is_last,
                           std::vector<Token>& tokens) {
@@ -204,9 +213,9 @@ std::int64_t append_steps(Generator<Encoder>& generator, std::int64_t steps, boo
 
 }  // namespace internal
 
-/// Music of `steps` timesteps, and as many more as it takes to come to a boundary: of whole bars where the
-/// encoder counts in bars. It doesn't end in silence from one boundary to the next, so that the piece is as
-/// long as it is meant to be also to a player that stops with the last note.
+/// Generates music of `steps` timesteps, and more until the next boundary of the grammar: whole bars if the
+/// encoder has bars. The last bar (of an encoder without bars, the last timestep) is not silent, so that a
+/// player that stops after the last note does not shorten the piece.
 template <MusicEncoder Encoder>
 std::vector<Token> generate_steps(Generator<Encoder>& generator, std::int64_t steps) {
   std::vector<Token> tokens;

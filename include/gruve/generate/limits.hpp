@@ -20,38 +20,38 @@
 
 namespace gruve::inline v0_1 {
 
-/// What music may not do, however much its model wants to. Times are in quarter notes and at least a
-/// timestep.
+/// Limits on generated music. Times are in quarter notes; a time above 0 is at least one timestep.
 struct LimitOptions {
-  PitchClasses scale = kAllPitchClasses;  // of the notes that begin
-  int lowest = kLowestKey;                // MIDI key number of the notes that begin
-  int highest = kHighestKey;
-  int max_keys = 0;               // that sound at once; 0 for any number
-  double max_held = 0;            // time that a note may last; 0 for ever
-  double max_silence = 0;         // time in which nothing sounds; 0 for ever
-  int max_notes_per_quarter = 0;  // notes that begin within any quarter note; 0 for any number
-  TimeSignature metre = {};       // that bars are counted in, where the tokens don't say
+  PitchClasses scale = kAllPitchClasses;  // pitch classes that notes may begin on
+  int lowest = kLowestKey;                // lowest MIDI key number that notes may begin on
+  int highest = kHighestKey;              // highest MIDI key number that notes may begin on
+  int max_keys = 0;                       // keys that may sound at once; 0 for any number
+  double max_held = 0;                    // longest note; 0 for any length
+  double max_silence = 0;                 // longest time without a sounding note; 0 for any length
+  int max_notes_per_quarter = 0;          // notes that may begin within any quarter note; 0 for any number
+  TimeSignature metre = {};               // of the bars of an encoder whose tokens have no metre
 
   friend bool operator==(const LimitOptions&, const LimitOptions&) = default;
 };
 
-/// Ways in which a token goes against what music may do, as bits: those that weigh more are worth more than
-/// all that weigh less together, so that the smaller number is the lesser evil.
+/// The limits that a token breaks, as bits. A more severe breach has a higher bit, so that of two sets of
+/// breaches the smaller number is the less severe.
 namespace breach {
-inline constexpr unsigned kTooDense = 1;
-inline constexpr unsigned kLoop = 2;
-inline constexpr unsigned kSilent = 4;
-inline constexpr unsigned kHeldTooLong = 8;
-inline constexpr unsigned kTooManyKeys = 16;
-inline constexpr unsigned kOutside = 32;   // of the scale or the range
-inline constexpr unsigned kNotMusic = 64;  // the grammar doesn't allow it at all
+inline constexpr unsigned kTooDense = 1;      // too many notes begin within a quarter note
+inline constexpr unsigned kLoop = 2;          // bars repeat too often
+inline constexpr unsigned kSilent = 4;        // the silence is too long
+inline constexpr unsigned kHeldTooLong = 8;   // the note is too long
+inline constexpr unsigned kTooManyKeys = 16;  // too many keys sound at once
+inline constexpr unsigned kOutside = 32;      // the key is outside the scale or the range
+inline constexpr unsigned kNotMusic = 64;     // the grammar does not allow the token
 }  // namespace breach
 
 namespace internal {
 
 inline constexpr int kMaxNotesPerQuarter = 100'000;
 
-// Calls require(holds, sentence, found) for each rule that the options must keep; found() is what they are.
+// Calls require(holds, sentence, found) for each rule that the options must satisfy; found() gives the
+// options' values as text.
 template <class Require>
 void check(const LimitOptions& options, Require&& require) {
   require(options.lowest <= options.highest && on_piano(options.lowest) && on_piano(options.highest),
@@ -64,7 +64,7 @@ void check(const LimitOptions& options, Require&& require) {
           [&] { return std::to_string(options.max_notes_per_quarter); });
   for (const double quarters : {options.max_held, options.max_silence})
     require(quarters >= 0 && quarters <= static_cast<double>(kMaxTimesteps),
-            "max-held and max-silence must be 0 (for ever) or quarter notes, at most 1048576, not ",
+            "max-held and max-silence must be 0 (for any length) or quarter notes, at most 1048576, not ",
             [&] { return std::to_string(quarters); });
   require(options.metre.numerator >= 1 && options.metre.numerator <= 255 && options.metre.denominator >= 1,
           "the metre must be 1 to 255 parts of a note, not ", [&] {
@@ -85,18 +85,19 @@ inline bool is_valid(const LimitOptions& options) noexcept {
   return valid;
 }
 
-// Of music, times in timesteps: 2^48 of them are a thousand years, and no sum overflows.
+// Whether a time in timesteps is in range. 2^48 timesteps are a thousand years of music, and no sum
+// overflows.
 inline constexpr auto kIsStep = [](std::int64_t step) {
   return step >= -(std::int64_t{1} << 48) && step <= std::int64_t{1} << 48;
 };
 
-// Limits in timesteps, and those that are the same for every encoder. The notes that have begun are known
-// whether they are limited or not, so that limits can be set at any time.
+// The limits that are the same for every encoder, in timesteps. Notes are tracked even without limits, so
+// that limits can be set at any time.
 class NoteLimits {
  public:
   NoteLimits(const LimitOptions& options, int steps_per_quarter)
       : steps_per_quarter_(steps_per_quarter),
-        // No more notes than that can begin within a quarter note.
+        // At most this number of notes can begin within a quarter note.
         begun_(static_cast<std::size_t>(std::min(kMaxNotesPerQuarter, kNumKeys * steps_per_quarter)),
                -steps_per_quarter) {
     check(options, [](bool holds, const char* sentence, auto&& found) {
@@ -105,7 +106,7 @@ class NoteLimits {
     set(options);
   }
 
-  // From the next token on. The options must be valid.
+  // Sets the limits from the next token on. The options must be valid.
   void set(const LimitOptions& options) noexcept {
     options_ = options;
     any_ = options != LimitOptions{.metre = options.metre};
@@ -123,7 +124,7 @@ class NoteLimits {
 
   bool may_begin(int key) const noexcept { return may_begin_[static_cast<std::size_t>(key)]; }
 
-  // Whether as many notes have begun in the quarter note before a timestep, it included, as may.
+  // Whether the maximum number of notes has begun in the quarter note that ends with a timestep.
   bool is_dense(std::int64_t step) const noexcept {
     const auto most = static_cast<std::size_t>(options_.max_notes_per_quarter);
     if (most == 0 || most > begun_.size()) return false;
@@ -157,64 +158,70 @@ class NoteLimits {
   std::int64_t max_held_ = 0;
   std::int64_t max_silence_ = 0;
   std::array<bool, kNumKeys> may_begin_{};
-  std::vector<std::int64_t> begun_;  // timesteps at which the last notes did, a ring
-  std::uint64_t next_ = 0;           // where in begun_ the next one goes
+  std::vector<std::int64_t> begun_;  // ring buffer of the timesteps at which the last notes began
+  std::uint64_t next_ = 0;           // index in begun_ of the next note
 };
 
 }  // namespace internal
 
-/// Follows music token by token, whether it is limited or not, and knows in what way the next would break its
-/// limits.
+/// Tracks music token by token, even without limits, and finds the limits that the next token would break.
 ///
-///   unsigned breaches(state, token)   the breach bits of a token that the grammar allows in that state
-///   bool advance(state, token)        takes it; whether it ends a bar
-///   bool any()                        whether any limit is set
-///   bool accepts(options)             whether options can be set
-///   void set(options)                 sets them for the tokens to come
-///   std::size_t bar_capacity(options) tokens that a bar is expected to have at most
-///   std::size_t bar_room()            the most of those that any options that can be set later have
-///   void transfer(state)              writes or reads where the music is
-///
-/// Only the constructor allocates; it throws Error on options out of range. The primary template is for
-/// encoders of which no limits are known: Error if there are to be any.
+/// Only the constructor allocates; the other functions take a fixed time and don't throw. The primary
+/// template is for encoders without limits; the specialisations for TimestepEncoder and EventEncoder have the
+/// same members.
 template <Grammar Encoder>
 class Limits {
  public:
+  /// Throws Error on options out of range, and on any limit for an encoder that does not support limits.
   Limits(const Encoder&, const LimitOptions& options) {
     if (!accepts(options))
       throw Error("musical limits need the timestep or the event encoder; this model has another");
   }
+  /// The breach bits of a token that the grammar allows in a state.
   unsigned breaches(const typename Encoder::State&, Token) const noexcept { return 0; }
+  /// Takes the token that follows a state. Returns whether it ends a bar.
   bool advance(const typename Encoder::State&, Token) noexcept { return false; }
+  /// Whether any limit is set.
   bool any() const noexcept { return false; }
+  /// Whether set() may be called with these options.
   bool accepts(const LimitOptions& options) const noexcept { return options == LimitOptions{}; }
+  /// Sets the options, which accepts() must accept, from the next token on.
   void set(const LimitOptions&) noexcept {}
-  std::size_t bar_capacity(const LimitOptions&) const noexcept { return 0; }  // there are no bars
+  /// The expected maximum number of tokens in a bar with these options; 0 if the encoder has no bars.
+  std::size_t bar_capacity(const LimitOptions&) const noexcept { return 0; }
+  /// The maximum of bar_capacity() over all options that accepts() accepts.
   std::size_t bar_room() const noexcept { return 0; }
+  /// Writes or reads the state.
   void transfer(StateBytes&) noexcept {}
 };
 
+/// Limits of the timestep format.
 template <>
 class Limits<TimestepEncoder> {
  public:
+  /// Throws Error on options out of range.
   Limits(const TimestepEncoder& encoder, const LimitOptions& options)
       : notes_(options, encoder.steps_per_quarter()),
         steps_per_quarter_(encoder.steps_per_quarter()),
         repeat_held_(encoder.options().repeat_held),
         bar_steps_(bar_steps(options.metre, steps_per_quarter_)),
-        // Of the metre and, should another be set, of those up to twelve quarter notes.
+        // For bars of this metre and, if another metre is set later, for bars of up to twelve quarter notes.
         bar_room_(std::max(bar_capacity(options), capacity_of(12 * steps_per_quarter_))) {}
 
+  /// Whether any limit is set.
   bool any() const noexcept { return notes_.any(); }
 
+  /// Whether set() may be called with these options.
   bool accepts(const LimitOptions& options) const noexcept {
     return internal::is_valid(options) && bar_capacity(options) <= bar_room_;
   }
+  /// Sets the options, which accepts() must accept, from the next token on.
   void set(const LimitOptions& options) noexcept {
     notes_.set(options);
     bar_steps_ = bar_steps(options.metre, steps_per_quarter_);
   }
 
+  /// The breach bits of a token that the grammar allows.
   unsigned breaches(TimestepEncoder::State, Token token) const noexcept {
     if (token == TimestepEncoder::kEndOfStep)
       return num_keys_ == 0 && step_ - silent_since_ >= notes_.max_silence() ? breach::kSilent : 0;
@@ -226,6 +233,7 @@ class Limits<TimestepEncoder> {
     return breaches;
   }
 
+  /// Takes the next token. Returns whether it ends a bar.
   bool advance(TimestepEncoder::State, Token token) noexcept {
     if (token == TimestepEncoder::kEndOfStep) {
       ++step_;
@@ -242,11 +250,14 @@ class Limits<TimestepEncoder> {
     return false;
   }
 
+  /// The expected maximum number of tokens in a bar of the options' metre.
   std::size_t bar_capacity(const LimitOptions& options) const noexcept {
     return capacity_of(bar_steps(options.metre, steps_per_quarter_));
   }
+  /// The maximum of bar_capacity() over all options that accepts() accepts.
   std::size_t bar_room() const noexcept { return bar_room_; }
 
+  /// Writes or reads the state.
   void transfer(StateBytes& state) noexcept {
     state.same(repeat_held_);
     notes_.transfer(state);
@@ -261,7 +272,7 @@ class Limits<TimestepEncoder> {
 
  private:
   struct Key {
-    std::int64_t first = -2, last = -2;  // timesteps of its last note; -2 before there was one
+    std::int64_t first = -2, last = -2;  // first and last timestep of the key's last note; -2 before one
   };
 
   static std::size_t capacity_of(int steps) noexcept {
@@ -281,23 +292,29 @@ class Limits<TimestepEncoder> {
   std::array<Key, kNumKeys> keys_;
 };
 
+/// Limits of the event format.
 template <>
 class Limits<EventEncoder> {
  public:
+  /// Throws Error on options out of range.
   Limits(const EventEncoder& encoder, const LimitOptions& options)
       : encoder_(encoder), notes_(options, encoder.steps_per_quarter()) {}
 
+  /// Whether any limit is set.
   bool any() const noexcept { return notes_.any(); }
+  /// Whether set() may be called with these options.
   bool accepts(const LimitOptions& options) const noexcept { return internal::is_valid(options); }
+  /// Sets the options, which accepts() must accept, from the next token on.
   void set(const LimitOptions& options) noexcept {
     notes_.set(options);
     find_ends(step_);
   }
 
+  /// The breach bits of a token that the grammar allows in a state.
   unsigned breaches(const EventEncoder::State& state, Token token) const noexcept {
     using Kind = EventEncoder::Kind;
     const EventEncoder::Event e = encoder_.event(token);
-    // What lasts as long as the note before, which a primer may have had longer than is allowed.
+    // A key without a duration token lasts as long as the note before it, which in a primer may be too long.
     const bool is_too_long = state.last == Kind::key && state.duration > notes_.max_held();
     unsigned breaches =
         is_too_long && e.kind != Kind::hold && e.kind != Kind::duration ? breach::kHeldTooLong : 0;
@@ -306,7 +323,7 @@ class Limits<EventEncoder> {
         if (bar_ + state.bar_steps - silent_from_ > notes_.max_silence()) breaches |= breach::kSilent;
         break;
       case Kind::position: {
-        // A key must follow, for which there must be room.
+        // A key must follow, so one more key must be allowed to sound.
         const std::int64_t step = bar_ + e.value;
         if (step - silent_from_ > notes_.max_silence()) breaches |= breach::kSilent;
         if (step < free_from_) breaches |= breach::kTooManyKeys;
@@ -322,7 +339,7 @@ class Limits<EventEncoder> {
         break;
       }
       case Kind::hold: {
-        // A duration must follow, another than the last note's.
+        // A duration that differs from the last note's must follow.
         const std::int64_t least = state.held + encoder_.longest() + 1;
         if (least + (least == state.duration ? 1 : 0) > notes_.max_held()) breaches |= breach::kHeldTooLong;
         break;
@@ -336,6 +353,7 @@ class Limits<EventEncoder> {
     return breaches;
   }
 
+  /// Takes the token that follows a state. Returns whether it ends a bar.
   bool advance(const EventEncoder::State& state, Token token) noexcept {
     using Kind = EventEncoder::Kind;
     const EventEncoder::Event e = encoder_.event(token);
@@ -361,11 +379,14 @@ class Limits<EventEncoder> {
     return e.kind == Kind::end_of_bar;
   }
 
+  /// The expected maximum number of tokens in a bar; the same for all options.
   std::size_t bar_capacity(const LimitOptions&) const noexcept { return bar_room(); }
+  /// The maximum of bar_capacity() over all options.
   std::size_t bar_room() const noexcept {
     return static_cast<std::size_t>(std::max(4096, 96 * encoder_.steps_per_quarter()));
   }
 
+  /// Writes or reads the state.
   void transfer(StateBytes& state) noexcept {
     notes_.transfer(state);
     state.value(bar_, internal::kIsStep);
@@ -380,12 +401,12 @@ class Limits<EventEncoder> {
     if (any()) find_ends(step);
   }
 
-  // What limits are about, which takes its time, only where there are any.
+  // Updates silent_from_, free_from_ and num_keys_; called per note only if there are limits, to save time.
   void find_ends(std::int64_t step) noexcept {
     silent_from_ = *std::max_element(ends_.begin(), ends_.end());
     free_from_ = 0;
     if (notes_.max_keys() < kNumKeys) {
-      // As soon as all but max_keys - 1 have ended another has room.
+      // Another key may begin as soon as fewer than max_keys sound.
       auto sorted = ends_;
       const auto nth = sorted.begin() + notes_.max_keys() - 1;
       std::nth_element(sorted.begin(), nth, sorted.end(), std::greater<>());
@@ -401,12 +422,12 @@ class Limits<EventEncoder> {
 
   EventEncoder encoder_;
   internal::NoteLimits notes_;
-  std::int64_t bar_ = 0;                       // timestep at which it begins
+  std::int64_t bar_ = 0;                       // timestep at which the bar begins
   std::int64_t step_ = 0;                      // timestep of the position
-  std::array<std::int64_t, kNumKeys> ends_{};  // timestep at which the last note of each key does
-  std::int64_t silent_from_ = 0;               // the last of them
-  std::int64_t free_from_ = 0;                 // where fewer than max_keys sound
-  int num_keys_ = 0;                           // that sound at the position
+  std::array<std::int64_t, kNumKeys> ends_{};  // timestep at which the last note of each key ends
+  std::int64_t silent_from_ = 0;               // the maximum of ends_
+  std::int64_t free_from_ = 0;                 // timestep from which fewer than max_keys keys sound
+  int num_keys_ = 0;                           // keys that sound at the position
 };
 
 }  // namespace gruve::inline v0_1

@@ -20,32 +20,34 @@
 
 namespace gruve::inline v0_1 {
 
+/// Settings of a LiveGenerator.
 struct LiveOptions {
-  double lookahead = 1;      // quarter notes that are drawn before they sound, so that the load is spread
-  int max_tokens = 64;       // steps of each model in one call of process() at most, at least 1
-  int max_holds = 4;         // event format: a note lasts at most 4 (max_holds + 1) quarter notes, at least 0
-  TimeSignature metre = {};  // that bars are counted in, where the tokens don't say
+  double lookahead = 1;      // quarter notes, 0 to 1024, that are drawn before they sound, to spread the load
+  int max_tokens = 64;       // the maximum number of steps of each model in one call of process(); at least 1
+  int max_holds = 4;         // event format: a note lasts at most 4 (max_holds + 1) quarter notes; 0 to 1024
+  TimeSignature metre = {};  // of the bars of an encoder whose tokens have no metre
 };
 
-/// A block of an audio callback.
+/// One block of an audio callback.
 struct LiveBlock {
   int num_samples;     // at least 0
   double sample_rate;  // Hz, above 0
   double bpm;          // quarter notes per minute in this block, above 0
 };
 
-/// A note that begins or ends in a block.
+/// The beginning or the end of a note in a block.
 struct LiveNote {
   int offset;             // samples from the block's beginning
   std::uint8_t pitch;     // MIDI key number
-  std::uint8_t velocity;  // 1 to 127; 0 where the note ends
+  std::uint8_t velocity;  // 1 to 127 if the note begins, 0 if it ends
 
   friend bool operator==(const LiveNote&, const LiveNote&) = default;
 };
 
 namespace internal {
 
-/// A generator of music, the decoder of its tokens and the changes that they make, ahead of when they sound.
+/// A generator of music, the decoder of its tokens, and a queue of the note changes that have not sounded
+/// yet.
 template <MusicEncoder Encoder>
 class LiveMusic {
  public:
@@ -55,7 +57,7 @@ class LiveMusic {
     bool is_bar = false;
   };
 
-  /// owner  keeps alive what the generator refers to; may be null
+  /// owner  keeps alive the models that the generator refers to; may be null
   LiveMusic(Generator<Encoder> generator, const LiveOptions& options, std::shared_ptr<const void> owner)
       : owner_(std::move(owner)),
         max_holds_(options.max_holds),
@@ -65,8 +67,8 @@ class LiveMusic {
         decoder_(begin_),
         entries_(kCapacity) {}
 
-  /// Draws until what sounds before a timestep is known, and at most max_tokens tokens; returns how many it
-  /// drew.
+  /// Draws at most max_tokens tokens, until all changes before timestep `until` are known. Returns the number
+  /// of tokens drawn.
   int draw(std::int64_t until, int max_tokens) noexcept {
     int count = 0;
     for (; count < max_tokens && decoder_.known() < until && has_room(); ++count) {
@@ -79,14 +81,14 @@ class LiveMusic {
     return count;
   }
 
-  /// Takes a token that was played.
+  /// Reads a token that was encoded from played notes.
   void take(Token token) noexcept {
     const auto state = generator_.state();
     generator_.prime(std::span(&token, 1));
     follow(state, token);
   }
 
-  /// Back to the beginning, with other random numbers, in silence until sound_from().
+  /// Restores the beginning, with the current random numbers; silent until sound_from() is called.
   void restart() noexcept {
     generator_.restore(start_);
     decoder_ = begin_;
@@ -94,10 +96,10 @@ class LiveMusic {
     audible_from_ = kNever;
   }
 
-  /// What begins before a timestep has been played, and is not played again.
+  /// Changes before a timestep were played by the musician and are not played again.
   void sound_from(std::int64_t step) noexcept { audible_from_ = step; }
 
-  /// All before this timestep is known.
+  /// All changes before this timestep are known.
   std::int64_t known() const noexcept { return decoder_.known(); }
 
   const Entry* front() const noexcept { return count_ > 0 ? &entries_[first_] : nullptr; }
@@ -118,8 +120,8 @@ class LiveMusic {
   static constexpr std::size_t kCapacity = 2048;
   static constexpr std::int64_t kNever = std::int64_t{1} << 48;
 
-  // For the changes of one more token. All changes of a timestep fit, so that there is room once it has
-  // passed.
+  // Whether the changes of one more token fit. The capacity exceeds the changes of any timestep, so that
+  // there is room once a timestep has passed.
   bool has_room() const noexcept { return count_ + NoteDecoder<Encoder>::kMaxChanges + 1 <= kCapacity; }
 
   bool is_held_too_long(const typename Encoder::State& state, Token token) const noexcept {
@@ -150,14 +152,15 @@ class LiveMusic {
   NoteDecoder<Encoder> begin_;  // the decoder as it was at first
   NoteDecoder<Encoder> decoder_;
   std::int64_t audible_from_ = 0;  // timestep
-  std::vector<Entry> entries_;     // by timestep, a ring
+  std::vector<Entry> entries_;     // ring buffer, by timestep
   std::size_t first_ = 0, count_ = 0;
 };
 
 }  // namespace internal
 
-/// Plays a model live: notes come as on and off with a sample offset while tokens are drawn; what a musician
-/// plays goes in the same way, and the model answers; and another model takes over at a bar line.
+/// Plays a model live in an audio callback. Each block gives the notes that begin or end in it, with sample
+/// offsets; a musician's notes can be fed in the same form, and the model continues them; another model can
+/// take over at a bar line.
 ///
 ///   LiveGenerator live(Generator(packed, encoder, {.temperature = 0.9f}, 1));   // not on the audio thread
 ///
@@ -165,28 +168,30 @@ class LiveMusic {
 ///   const std::size_t count = live.process({.num_samples = 256, .sample_rate = 48'000, .bpm = 120}, notes);
 ///   for (const LiveNote& note : std::span(notes).first(count)) play(note.offset, note.pitch, note.velocity);
 ///
-/// *Time.* Each block says how long its quarter notes are; music is on the encoder's grid, and a change of it
-/// is at the sample nearest to its time. Tokens are drawn ahead, up to `lookahead`, at most `max_tokens` in
-/// one call. Where that is not enough for the music of a block the music pauses until the next one; the
-/// callback never takes longer: see late_samples(). A timestep takes at most max_tokens_per_step() tokens,
-/// usually a few.
+/// *Time.* Each block has a tempo. Music is on the encoder's grid, and each change is rounded to the nearest
+/// sample. Tokens are drawn ahead, up to `lookahead` quarter notes, at most `max_tokens` in one call. If
+/// these do not suffice for a block, the music pauses until the next block rather than delaying the callback;
+/// see late_samples(). A timestep takes at most max_tokens_per_step() tokens, usually a few.
 ///
 /// *Playing along.* After listen() the model is silent. Notes that are played until answer(), rounded to the
-/// nearest timestep, become the beginning of the sequence, which the model then continues. listen() begins a
-/// new sequence: the generator goes back to where it was given to this object.
+/// nearest timestep, are the beginning of a new sequence, which the model then continues. listen() restores
+/// the generator's state as it was when it was passed to this object.
 ///
-/// *Another model.* hand_over() gives a generator from another thread; it plays from the next bar line on, or
-/// when the model next listens.
+/// *Another model.* hand_over(), called from another thread, passes a generator that plays from the next bar
+/// line on, or from the next listen().
 ///
-/// The constructor and hand_over() allocate and throw. All others are for the audio thread, one thread at a
-/// time, and neither allocate, lock nor throw; hand_over() and collect() are for one other thread at a time.
+/// The constructor and hand_over() allocate and throw. hand_over() and collect() are for one other thread at
+/// a time. All other functions are for the audio thread, one thread at a time, and neither allocate, lock nor
+/// throw.
 ///
-/// Cost of process(): at most max_tokens times Generator::next(), and a few operations for each note.
+/// Cost of process(): at most max_tokens times Generator::next(), and a few operations per note.
 template <MusicEncoder Encoder>
 class LiveGenerator {
  public:
-  /// generator  at a boundary (Generator::at_boundary()), perhaps primed; else Error
-  /// owner      kept as long as the generator is; may own the models that it refers to
+  /// Draws the lookahead. Throws Error on options out of range.
+  ///
+  /// generator  must be at a boundary (Generator::at_boundary()), or Error; may be primed
+  /// owner      is kept as long as the generator; may own the models that the generator refers to
   explicit LiveGenerator(Generator<Encoder> generator, const LiveOptions& options = {},
                          std::shared_ptr<const void> owner = nullptr)
       : options_(checked(options)),
@@ -196,7 +201,7 @@ class LiveGenerator {
         played_notes_(kMaxPlayed),
         music_(prepared(std::move(generator), std::move(owner))) {}
 
-  /// The most tokens that a timestep can take.
+  /// The maximum number of tokens in a timestep.
   int max_tokens_per_step() const noexcept {
     if constexpr (std::is_same_v<Encoder, EventEncoder>)
       // End of bar, metre or position, tempo; of each key the holds, a duration and a velocity.
@@ -205,20 +210,20 @@ class LiveGenerator {
       return kNumKeys + 1;
   }
 
-  /// Moves on by a block. Returns how many notes of `out` begin or end in it, in the order of their offsets;
-  /// what `out` has no room for comes in the next block. No note begins or ends twice.
+  /// Plays one block. Writes the notes that begin or end in it to `out`, ordered by offset, and returns their
+  /// number. Notes that do not fit into `out` are moved to the next block. No note begins or ends twice.
   std::size_t process(const LiveBlock& block, std::span<LiveNote> out) noexcept {
     const double steps_per_sample = block.bpm * steps_per_quarter_ / (60 * block.sample_rate);
-    // Where the host gives no time there is none.
+    // No time passes in a block of no samples or of a tempo or sample rate out of range.
     const bool passes =
         block.num_samples > 0 && steps_per_sample > 0 && steps_per_sample <= kMaxStepsPerQuarter;
     Output output{passes ? block.num_samples : 0, passes ? steps_per_sample : 1, out};
     release_some(output);
     int tokens_left = options_.max_tokens;
     if (mode_ == Mode::listening) {
-      hear(output, tokens_left);
+      take_notes(output, tokens_left);
     } else {
-      // Notes played meanwhile go nowhere.
+      // Notes that are played outside of listening are dropped.
       num_played_ = 0;
       if (mode_ == Mode::catching_up) catch_up(tokens_left);
       if (mode_ == Mode::playing) play(output, tokens_left);
@@ -226,16 +231,19 @@ class LiveGenerator {
     return output.count;
   }
 
-  /// A note that is played, `offset` samples into the next block. Offsets may come in any order. False, and
-  /// nothing done, where the model is not listening, pitch or velocity are none of MIDI, or too many notes
-  /// are played in one block. Keys that a piano lacks are not heard.
+  /// Takes the beginning of a musician's note. Offsets may come in any order. Returns false, and ignores the
+  /// note, if the model is not listening, if pitch or velocity is not 0 to 127, or after 256 calls of
+  /// note_on() and note_off() for one block. Keys outside the piano are ignored.
+  ///
+  /// offset  samples from the beginning of the next block
   bool note_on(int pitch, int velocity, int offset) noexcept {
     if (pitch < 0 || pitch > 127 || velocity < 0 || velocity > 127) return false;
     return play_note({offset, static_cast<std::uint8_t>(pitch), static_cast<std::uint8_t>(velocity)});
   }
+  /// Takes the end of a musician's note; see note_on().
   bool note_off(int pitch, int offset) noexcept { return note_on(pitch, 0, offset); }
 
-  /// From the next block on the model is silent and listens to what is played.
+  /// Silences the model from the next block on and begins a new sequence, to which played notes are added.
   void listen() noexcept {
     if (handover_.take(music_)) adopt();
     music_->restart();
@@ -246,7 +254,7 @@ class LiveGenerator {
     mode_ = Mode::listening;
   }
 
-  /// From the next block on the model continues what it has heard.
+  /// Ends listening: from the next block on the model continues the notes that were played.
   void answer() noexcept {
     if (mode_ != Mode::listening) return;
     const std::int64_t now = nearest(time_);
@@ -255,41 +263,44 @@ class LiveGenerator {
     mode_ = Mode::catching_up;
   }
 
+  /// Whether listen() was called, and answer() was not called after it.
   bool is_listening() const noexcept { return mode_ == Mode::listening; }
 
-  /// Ends all notes that sound at the beginning of the next block, as when a player stops.
+  /// Ends all sounding notes at the beginning of the next block, as when a player is stopped.
   void release() noexcept { releasing_ = sounding_; }
 
-  /// As Generator::set() and reseed(), for this generator and those that are handed over. What is drawn
-  /// already, `lookahead` quarter notes, sounds as it is.
+  /// Sets how tokens are drawn by this generator and by those that are handed over later; see
+  /// Generator::set(). The music that is already drawn, `lookahead` quarter notes, does not change.
   bool set(const SamplerOptions& options) noexcept {
     if (!music_->set(options)) return false;
     sampler_options_ = options;
     return true;
   }
+  /// Sets the controls of this generator and of those that are handed over later; see Generator::set().
   bool set(const ControlOptions& options) noexcept {
     if (!music_->set(options)) return false;
     control_options_ = options;
     return true;
   }
+  /// Continues with other random numbers; see Generator::reseed().
   void reseed(std::uint64_t seed, std::uint64_t stream = 0) noexcept {
     music_->generator().reseed(seed, stream);
   }
 
-  /// The generator that plays, which is ahead of what sounds.
+  /// The generator that plays. Its tokens are ahead of the sounding music.
   const Generator<Encoder>& generator() const noexcept { return music_->generator(); }
 
-  /// Samples that the music has paused in all, since max_tokens was not enough.
+  /// The total number of samples for which the music has paused because max_tokens did not suffice.
   std::int64_t late_samples() const noexcept { return late_samples_; }
 
-  /// Lets another generator take over at the next bar line. It begins a bar there: it must be at a boundary,
-  /// and may be primed; else Error. Draws the lookahead here, so that there is no gap. One that was handed
-  /// over before and has not begun is replaced.
+  /// Lets another generator take over at the next bar line, where its first bar begins. Draws the lookahead
+  /// in the calling thread, so that there is no gap. Replaces a generator that was handed over earlier and
+  /// does not play yet. Throws Error if the generator is not at a boundary or its grid is another.
   void hand_over(Generator<Encoder> generator, std::shared_ptr<const void> owner = nullptr) {
     handover_.offer(prepared(std::move(generator), std::move(owner)));
   }
 
-  /// Destroys the generator that was replaced, as the next hand_over() does too.
+  /// Destroys the generator that was replaced; hand_over() does so too.
   void collect() { handover_.collect(); }
 
  private:
@@ -342,7 +353,7 @@ class LiveGenerator {
 
   bool play_note(const LiveNote& note) noexcept {
     if (mode_ != Mode::listening || num_played_ == played_notes_.size()) return false;
-    // By offset, those of one offset in the order in which they come.
+    // Sorted by offset; notes of equal offset stay in the order of the calls.
     std::size_t place = num_played_++;
     for (; place > 0 && played_notes_[place - 1].offset > note.offset; --place)
       played_notes_[place] = played_notes_[place - 1];
@@ -350,7 +361,7 @@ class LiveGenerator {
     return true;
   }
 
-  void hear(const Output& output, int& tokens_left) noexcept {
+  void take_notes(const Output& output, int& tokens_left) noexcept {
     for (std::size_t i = 0; i < num_played_; ++i) {
       const LiveNote& note = played_notes_[i];
       if (!on_piano(note.pitch)) continue;
@@ -367,7 +378,7 @@ class LiveGenerator {
     take_played(tokens_left);
   }
 
-  // Whether all that was played is taken.
+  // Feeds the tokens of played notes to the generator. Returns whether none is left.
   bool take_played(int& tokens_left) noexcept {
     Token token;
     for (; tokens_left > 0; --tokens_left) {
@@ -389,7 +400,8 @@ class LiveGenerator {
     draw();
     for (;;) {
       const auto* entry = music_->front();
-      // What happens at `known` may not all be known; what is nearer to the next block's first sample is its.
+      // Changes at `known` may be incomplete; a change nearer to the next block's first sample belongs to
+      // that block.
       const double until =
           std::min(end - 0.5 * output.steps_per_sample, static_cast<double>(music_->known()));
       if (entry == nullptr || static_cast<double>(entry->change.step) >= until) break;
@@ -416,11 +428,11 @@ class LiveGenerator {
     time_ = reached;
   }
 
-  // False where there is no room.
+  // Writes a change. Returns false if `out` has no room.
   bool put(Output& output, int offset, const NoteChange& change) noexcept {
     const int key = change.pitch - kLowestKey;
     const bool sounds = sounding_.contains(key);
-    // A note that sounds already, as of what was played before, is struck again.
+    // If the key still sounds, as after a handover, its note is ended first.
     const std::size_t needed = change.velocity > 0 && sounds ? 2 : change.velocity > 0 || sounds ? 1 : 0;
     if (output.out.size() - output.count < needed) return false;
     if (sounds) output.put(offset, change.pitch, 0);
@@ -440,7 +452,7 @@ class LiveGenerator {
     }
   }
 
-  // Music that takes over draws as the music before was set to.
+  // Applies the options that were set here to the music that takes over.
   void adopt() noexcept {
     if (sampler_options_) music_->set(*sampler_options_);
     if (control_options_) music_->set(*control_options_);
@@ -450,16 +462,16 @@ class LiveGenerator {
   std::int64_t lookahead_;  // timesteps
   int steps_per_quarter_;
   NoteEncoder<Encoder> played_;
-  std::vector<LiveNote> played_notes_;  // for the next block, by offset
+  std::vector<LiveNote> played_notes_;  // of the next block, by offset
   std::size_t num_played_ = 0;
   std::unique_ptr<Music> music_;
   Handover<Music> handover_;
   std::optional<SamplerOptions> sampler_options_;
   std::optional<ControlOptions> control_options_;
   Mode mode_ = Mode::playing;
-  double time_ = 0;   // timesteps of the music, at the beginning of the next block
-  KeySet sounding_;   // keys whose notes have begun and not ended
-  KeySet releasing_;  // those that are to be ended as soon as there is room
+  double time_ = 0;   // of the beginning of the next block, in timesteps of the music
+  KeySet sounding_;   // keys that sound
+  KeySet releasing_;  // keys that are to be ended as soon as `out` has room
   std::int64_t late_samples_ = 0;
 };
 

@@ -14,21 +14,24 @@
 
 namespace gruve::inline v0_1 {
 
-/// Detects music that goes round in circles: one to eight bars that come again and again, token by token.
+/// Detects loops: one to eight bars that repeat token by token, and forbids a token that would continue one.
 ///
-/// Bars that have sounded as often in a row as they may must not come once more. What would be the last bar
-/// of that is left at the token at which the model was least certain when it last came: there the model has a
-/// likely alternative. Should that token be the only one that is possible there, the next is left, and so on.
+/// After bars have sounded max_repeats times in a row, another repeat of them is interrupted in its last bar,
+/// at the token to which the model gave the lowest probability the last time: there the model has a likely
+/// alternative. If that token is the only grammatical one, the next token of the bar is forbidden instead,
+/// and so on.
 ///
-/// It follows the bars whether they may repeat or not, so that max_repeats can be set at any time. All memory
-/// is allocated by the constructor; the other functions allocate nothing and don't throw.
+/// It tracks the bars even while max_repeats is 0, so that max_repeats can be set at any time. The
+/// constructor allocates all memory; the other functions allocate nothing and don't throw.
 class LoopGuard {
  public:
-  static constexpr int kLongest = 8;  // bars
+  static constexpr int kLongest = 8;  // bars of the longest loop that is detected
 
-  /// max_repeats   how often the same bars may sound in a row; 0 for ever. Error where it is negative.
-  /// bar_capacity  tokens; a longer bar counts as unlike any other. 0 where there are no bars.
-  /// room          tokens that a later bar_capacity may have at most; at least bar_capacity
+  /// A guard before the first bar. Throws Error if max_repeats is negative.
+  ///
+  /// max_repeats   how often the same bars may sound in a row; 0 for any number
+  /// bar_capacity  tokens; a longer bar is treated as unlike any other. 0 if the encoder has no bars
+  /// room          the maximum of bar_capacity in later calls of set(), in tokens; at least bar_capacity
   LoopGuard(int max_repeats, std::size_t bar_capacity, std::size_t room)
       : max_repeats_(max_repeats), capacity_(bar_capacity) {
     if (!is_valid(max_repeats))
@@ -37,11 +40,13 @@ class LoopGuard {
     for (Bar& bar : bars_) bar.tokens.resize(room);
   }
 
+  /// A guard whose bar_capacity can't be raised later.
   LoopGuard(int max_repeats, std::size_t bar_capacity) : LoopGuard(max_repeats, bar_capacity, bar_capacity) {}
 
+  /// Whether the constructor accepts max_repeats.
   static bool is_valid(int max_repeats) noexcept { return max_repeats >= 0; }
 
-  /// From the next token on. max_repeats must be valid and bar_capacity within the room.
+  /// Sets the options from the next token on. max_repeats must be valid and bar_capacity at most room().
   void set(int max_repeats, std::size_t bar_capacity) noexcept {
     max_repeats_ = max_repeats;
     capacity_ = bar_capacity;
@@ -49,17 +54,21 @@ class LoopGuard {
     find_forbidden();
   }
 
+  /// Whether repeats are limited.
   bool any() const noexcept { return max_repeats_ > 0; }
+  /// The maximum of bar_capacity, in tokens.
   std::size_t room() const noexcept { return bars_[0].tokens.size(); }
 
-  /// Whether a token would go on with a bar that must not come again.
+  /// Whether a token would continue a bar that must not be repeated.
   bool forbids(Token token) const noexcept {
     for (int i = 0; i < num_forbidden_; ++i)
       if (forbidden_[static_cast<std::size_t>(i)] == token) return true;
     return false;
   }
 
-  /// The next token of the bar, and the probability that it had, 1 where that is unknown.
+  /// Takes the next token of the bar.
+  ///
+  /// probability  with which the token was drawn; 1 if unknown
   void advance(Token token, float probability) noexcept {
     if (capacity_ == 0) return;
     Bar& bar = bars_[current_];
@@ -77,7 +86,7 @@ class LoopGuard {
     find_forbidden();
   }
 
-  /// The bar is complete, and another begins.
+  /// Ends the bar and begins another.
   void end_bar() noexcept {
     if (capacity_ == 0) return;
     const Bar& bar = bars_[current_];
@@ -119,13 +128,13 @@ class LoopGuard {
   static constexpr std::int64_t kMaxAlike = std::int64_t{1} << 48;
 
   struct Bar {
-    std::vector<Token> tokens = {};  // [room], of which `size` are used; it is counted on beyond
-    std::uint64_t size = 0;
-    std::uint64_t least_at = 0;  // of the token that had the least probability
-    float least = 2;
+    std::vector<Token> tokens = {};  // [room], the first `size` of the bar
+    std::uint64_t size = 0;          // of the bar in tokens; may exceed room
+    std::uint64_t least_at = 0;      // index of the token that had the lowest probability
+    float least = 2;                 // that probability; 2 before the first token
   };
 
-  // A bar that is too long is unlike any other.
+  // A bar that is too long is treated as unlike any other.
   void forget_too_long() noexcept {
     for (int p = 1; p <= kLongest; ++p)
       if (before(p).size > capacity_) follows_[static_cast<std::size_t>(p)] = false;
@@ -149,11 +158,11 @@ class LoopGuard {
   }
 
   int max_repeats_;
-  std::size_t capacity_;                // tokens of a bar that can be like another
-  std::array<Bar, kLongest + 1> bars_;  // the last ones, a ring
+  std::size_t capacity_;                // tokens of the longest bar that can equal another
+  std::array<Bar, kLongest + 1> bars_;  // ring buffer of the last bars
   std::uint64_t current_ = 0;
-  std::array<bool, kLongest + 1> follows_{};  // [p]: whether this bar is so far as that p bars earlier
-  // [p]: how many bars in a row were each like the one p bars earlier: p (n - 1) of p bars that sound n times
+  std::array<bool, kLongest + 1> follows_{};  // [p]: whether this bar so far equals the bar p bars earlier
+  // [p]: how many bars in a row equalled the one p bars earlier: p (n − 1) if p bars have sounded n times
   std::array<std::int64_t, kLongest + 1> alike_{};
   std::array<Token, kLongest> forbidden_{};
   int num_forbidden_ = 0;

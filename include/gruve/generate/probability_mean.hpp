@@ -14,23 +14,24 @@
 
 namespace gruve::inline v0_1 {
 
-/// The mean of the probabilities that several models give the tokens that are allowed (a linear opinion pool,
-/// Stone 1961), as logits, so that a Sampler can draw from it. Its functions allocate nothing and don't
-/// throw.
+/// The mean of the probabilities that several models give the allowed tokens, as logits, so that a Sampler
+/// can draw from it. The constructor allocates; the other functions allocate nothing and don't throw.
 ///
-/// Cost: for each model a softmax over V, then a logarithm for each token of a probability above 0.
+/// Cost: for each model a softmax over V, then a logarithm for each token with a probability above 0.
+/// Source: a linear opinion pool (Stone 1961).
 class ProbabilityMean {
  public:
+  /// vocab_size  V
   explicit ProbabilityMean(int vocab_size)
       : weights_(static_cast<std::size_t>(vocab_size)),
         mean_(static_cast<std::size_t>(vocab_size)),
         allowed_(static_cast<std::size_t>(vocab_size)) {}
 
-  /// The logarithms [V] of the mean of the models' softmax over the allowed tokens; −inf for the others. They
-  /// stay where they are until the next call.
+  /// The logarithms [V] of the mean of the models' softmax over the allowed tokens; −∞ for the others. Valid
+  /// until the next call.
   ///
-  /// logits_of  logits_of(i) are the logits [V] of model i
-  /// allowed    allowed(token) must hold for at least one; called once for each
+  /// logits_of  logits_of(i) gives the logits [V] of model i
+  /// allowed    whether a token is allowed; must be true for at least one. Called once for each token
   template <class LogitsOf, class Allowed>
   std::span<const float> operator()(std::size_t num_models, LogitsOf&& logits_of,
                                     Allowed&& allowed) noexcept {
@@ -43,19 +44,19 @@ class ProbabilityMean {
       for (std::size_t token = 0; token < weights_.size(); ++token)
         weights_[token] = allowed_[token] != 0 ? logits[token] : kNever;
       const float total = kernels_->softmax(static_cast<int>(weights_.size()), 1, weights_.data());
-      const float share = 1 / (total * static_cast<float>(num_models));
-      for (std::size_t token = 0; token < mean_.size(); ++token) mean_[token] += share * weights_[token];
+      const float scale = 1 / (total * static_cast<float>(num_models));
+      for (std::size_t token = 0; token < mean_.size(); ++token) mean_[token] += scale * weights_[token];
     }
     for (float& value : mean_) value = value == 0 ? kNever : std::log(value);
     return mean_;
   }
 
-  /// What allowed(token) said in the last call.
+  /// What allowed(token) returned in the last call.
   bool allows(Token token) const noexcept { return allowed_[token] != 0; }
 
  private:
   const kernels::Kernels<float>* kernels_ = &kernels::active();
-  AlignedVector<float> weights_;       // [V]: a model's logits, then its probabilities, not normalised
+  AlignedVector<float> weights_;       // [V]: a model's logits, then its unnormalised probabilities
   AlignedVector<float> mean_;          // [V]
   std::vector<std::uint8_t> allowed_;  // [V]
 };

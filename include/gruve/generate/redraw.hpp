@@ -10,25 +10,25 @@
 
 namespace gruve::inline v0_1 {
 
-/// Music as of generate_steps(), drawn in stretches. One that costs something is drawn again from where it
-/// began, `tries` times in all at most; if each of them costs something the cheapest stays. So a piece can be
-/// held to what is measured of it, where the model alone would drift away. With a cost of 0 the tokens are
-/// those of generate_steps().
+/// Generates music as generate_steps() does, in stretches, by rejection sampling. A stretch with a cost above
+/// 0 is redrawn from its beginning, with at most `tries` attempts; if each of them has a cost above 0, the
+/// cheapest is kept. So measures of a piece can be held in a range from which the model alone would drift.
+/// If every cost is 0 the tokens are those of generate_steps(). Allocates; copies the generator per attempt.
 ///
 ///   const std::vector<std::int64_t> ends = {480, 960};
 ///   const auto too_dense = [](std::span<const Token> so_far) { return so_far.size() > 4000 ? 1.0 : 0.0; };
 ///   const std::vector<Token> piece = generate_stretches(generator, ends, 16, too_dense);
 ///
-/// ends   the timestep at which each stretch ends, rising from above 0; the last one ends the music
-/// tries  at least 1
-/// cost   what a stretch costs, 0 or above, given all tokens from the beginning to its end
+/// ends   the timestep at which each stretch ends, ascending, above 0; the last one ends the music
+/// tries  the maximum number of attempts per stretch, at least 1
+/// cost   cost(tokens) of the last stretch, at least 0, given all tokens from the beginning of the music
 template <MusicEncoder Encoder, class Cost>
 std::vector<Token> generate_stretches(Generator<Encoder>& generator, std::span<const std::int64_t> ends,
                                       int tries, Cost&& cost) {
   struct Attempt {
-    Generator<Encoder> generator;  // at its end
+    Generator<Encoder> generator;  // after the tokens
     std::vector<Token> tokens;     // from the beginning of the music
-    std::int64_t steps;            // that they take
+    std::int64_t steps;            // timesteps of the tokens
     double cost;
   };
   Attempt attempt{generator, {}, 0, 0};
@@ -45,7 +45,7 @@ std::vector<Token> generate_stretches(Generator<Encoder>& generator, std::span<c
       attempt.cost = cost(std::span<const Token>(attempt.tokens));
       if (!best || attempt.cost < best->cost) best = attempt;
     }
-    // Later draws must not be those that other attempts have had.
+    // Continues with random numbers that no attempt has used.
     attempt.generator.restore(best->generator);
     attempt.tokens = best->tokens;
     attempt.steps = best->steps;

@@ -20,28 +20,32 @@
 namespace gruve::inline v0_1 {
 
 // clang-format off
-/// How a token is drawn from a model's logits. The defaults draw from the model's distribution as it is.
+/// How a token is drawn from a model's logits. The defaults draw from the model's unchanged distribution.
 struct SamplerOptions {
-  float argmax = 0;       // share of tokens that are the most probable one instead of a draw
-  float temperature = 1;  // logits are divided by it: below 1 nearer to the most probable, above more random
-  int top_k = 0;          // draws among the k most probable only; 0 for all (Fan et al. 2018)
-  float top_p = 1;        // draws among the fewest that have this probability together (Holtzman et al. 2020)
-  float min_p = 0;        // draws among those of at least this share of the highest one (Nguyen et al. 2024)
-  EntropyOptions entropy = {};  // how uncertain draws are kept to be, by another temperature where need be
+  float argmax = 0;       // probability, 0 to 1, that the most probable token is taken instead of a draw
+  float temperature = 1;  // divides the logits; above 0. Below 1 probable tokens become more probable
+  int top_k = 0;          // draws only among the k most probable tokens; 0 for all (Fan et al. 2018)
+  float top_p = 1;        // draws only among the fewest tokens that together have this probability, above 0,
+                          // at most 1 (Holtzman et al. 2020)
+  float min_p = 0;        // draws only among tokens with at least this fraction, 0 to 1, of the highest
+                          // probability (Nguyen et al. 2024)
+  EntropyOptions entropy = {};  // the band in which a change of temperature holds the draws' mean entropy
 };
 // clang-format on
 
 namespace internal {
 
-// Calls require(holds, sentence, value) for each rule that the options must keep.
+// Calls require(holds, sentence, value) for each rule that the options must satisfy.
 template <class Require>
 void check(const SamplerOptions& options, Require&& require) {
-  require(options.argmax >= 0 && options.argmax <= 1, "argmax must be a share from 0 to 1", options.argmax);
+  require(options.argmax >= 0 && options.argmax <= 1, "argmax must be a probability from 0 to 1",
+          options.argmax);
   require(options.temperature > 0 && std::isfinite(options.temperature),
           "temperature must be a number above 0", options.temperature);
   require(options.top_k >= 0, "top-k must be 0 (for all) or a number of tokens", options.top_k);
-  require(options.top_p > 0 && options.top_p <= 1, "top-p must be a share above 0, at most 1", options.top_p);
-  require(options.min_p >= 0 && options.min_p <= 1, "min-p must be a share from 0 to 1", options.min_p);
+  require(options.top_p > 0 && options.top_p <= 1, "top-p must be a probability above 0, at most 1",
+          options.top_p);
+  require(options.min_p >= 0 && options.min_p <= 1, "min-p must be a fraction from 0 to 1", options.min_p);
 }
 
 }  // namespace internal
@@ -55,16 +59,17 @@ inline bool is_valid(const SamplerOptions& options) noexcept {
   return valid;
 }
 
-/// Draws tokens. Only allowed tokens are considered at all; among them temperature, top-k, top-p and min-p
-/// apply in this order, each to what the one before has left, and at least the most probable token always
-/// stays. The entropy is that of what the temperature leaves. Equal logits rank by token. Two random numbers
-/// are used for each token, whatever the options.
+/// Draws tokens from logits. Only allowed tokens are considered. Temperature, top-k, top-p and min-p apply in
+/// this order, each to the tokens that the one before it has left; the most probable token always remains.
+/// The entropy band measures the distribution after the temperature. Equal logits rank by token. Each draw
+/// uses two random numbers, whatever the options.
 ///
-/// All memory is allocated by the constructor, for any options, and by a copy for itself: the other functions
-/// allocate nothing, take no lock and don't throw.
+/// The constructor allocates all memory, for any options, and copying allocates; the other functions allocate
+/// nothing, take no lock and don't throw.
 class Sampler {
  public:
-  /// The same seed and stream give the same draws. Throws Error naming an option that is out of range.
+  /// A sampler for a vocabulary of V = vocab_size tokens. The same seed and stream give the same draws.
+  /// Throws Error with the name of an option that is out of range.
   Sampler(int vocab_size, const SamplerOptions& options, std::uint64_t seed, std::uint64_t stream = 0)
       : options_(options),
         rng_(seed, stream),
@@ -76,8 +81,8 @@ class Sampler {
     });
   }
 
-  /// Draws by other options from here on; what the entropy's mean is of and the random numbers go on. False,
-  /// and nothing changed, where an option is out of range (the constructor says which).
+  /// Sets the options from the next draw on; the mean entropy and the random numbers continue. Returns false,
+  /// and changes nothing, if an option is out of range.
   bool set(const SamplerOptions& options) noexcept {
     if (!is_valid(options)) return false;
     options_ = options;
@@ -85,14 +90,17 @@ class Sampler {
     return true;
   }
 
-  /// Draws from the beginning of another stream of random numbers.
+  /// Continues with another stream of random numbers, from the first of them.
   void reseed(std::uint64_t seed, std::uint64_t stream = 0) noexcept { rng_ = Rng(seed, stream); }
 
-  /// logits [V]; allowed(token) says whether the grammar lets it come next, and must do so for at least one.
+  /// Draws a token.
   ///
-  /// Cost: O(V), with any options. `allowed` is called once for each token, and there is a softmax; with
-  /// top-k, top-p or min-p the candidates are ranked (see internal::Candidates); with an entropy band there
-  /// are up to 17 softmaxes more.
+  /// logits   [V]
+  /// allowed  allowed(token): whether the token may be drawn; must be true for at least one
+  ///
+  /// Cost: O(V), with any options: one call of `allowed` per token and one softmax. With top-k, top-p or
+  /// min-p the candidates are also ranked (see internal::Candidates); with an entropy band there are up to 17
+  /// more softmaxes.
   template <class Allowed>
   Token sample(std::span<const float> logits, Allowed&& allowed) noexcept {
     constexpr float kNever = -std::numeric_limits<float>::infinity();
@@ -118,14 +126,14 @@ class Sampler {
       left -= weights_[token];
       if (left < 0) return static_cast<Token>(token);
     }
-    // Rounding left a trace: the last that has any weight.
+    // Rounding left `left` at or above 0: the last token with a weight.
     for (std::size_t token = weights_.size(); token-- > 0;)
       if (weights_[token] > 0) return static_cast<Token>(token);
-    return last_allowed_;  // the logits are no numbers
+    return last_allowed_;  // the logits are NaN
   }
 
-  /// The probability of a token in the distribution that the last one was drawn from, or the most probable
-  /// one taken of: the temperature's, before top-k, top-p and min-p. Only after sample().
+  /// The probability of a token in the distribution of the last call of sample(), after the temperature and
+  /// before top-k, top-p and min-p. Must not be called before sample().
   float probability(Token token) noexcept {
     if (total_ == 0)
       total_ =
@@ -133,14 +141,14 @@ class Sampler {
     return weights_[token] / total_;
   }
 
-  /// Makes this what `earlier`, a copy of it, was, but for the random numbers, which go on.
+  /// Restores the state of `earlier`, a copy of this sampler, except for the random numbers, which continue.
   void restore(const Sampler& earlier) noexcept {
     const Rng rng = rng_;
     *this = earlier;
     rng_ = rng;
   }
 
-  /// Writes or reads what the draws to come depend on besides the options.
+  /// Writes or reads all that the next draws depend on, except for the options.
   void transfer(StateBytes& state) noexcept {
     rng_.transfer(state);
     band_.transfer(state);
@@ -149,31 +157,31 @@ class Sampler {
  private:
   using Candidate = internal::Candidate;
 
-  // All sums are of the candidates by rank, so that no rounding depends on how those were found.
+  // All sums run over the candidates by rank, so that rounding does not depend on how they were found.
   Token draw_filtered(float draw) noexcept {
     const bool nucleus = options_.top_p < 1;
     const float most = weights_[static_cast<std::size_t>(
         kernels_->argmax(static_cast<int>(weights_.size()), weights_.data()))];
     if (!(most > 0)) return last_allowed_;
-    // Candidates that can't come into question needn't be ranked.
+    // Candidates that cannot be drawn need not be ranked.
     float least = 0;
     if (options_.top_k > 0)
       least = candidates_.least_of(static_cast<std::size_t>(options_.top_k), weights_);
     else if (nucleus)
-      least = most * 0x1p-25f;  // less changes no sum that `most` is in: it is below half of its last place
+      least = most * 0x1p-25f;  // a smaller weight is below half an ulp of any sum that contains `most`
     if (!nucleus) least = std::max(least, options_.min_p * most);
 
     std::span<const Candidate> left_over = candidates_.rank(weights_, least);
     if (options_.top_k > 0) left_over = first(left_over, static_cast<std::size_t>(options_.top_k));
     if (nucleus) {
-      const float wanted = options_.top_p * total(left_over);
+      const float mass = options_.top_p * total(left_over);
       std::size_t count = 0;
-      for (float sum = 0; count < left_over.size() && sum < wanted; ++count) sum += left_over[count].weight();
+      for (float sum = 0; count < left_over.size() && sum < mass; ++count) sum += left_over[count].weight();
       left_over = first(left_over, std::max<std::size_t>(count, 1));
     }
-    const float share = options_.min_p * most;
+    const float threshold = options_.min_p * most;
     std::size_t count = left_over.size();
-    while (count > 1 && left_over[count - 1].weight() < share) --count;
+    while (count > 1 && left_over[count - 1].weight() < threshold) --count;
     left_over = first(left_over, count);
     float left = draw * total(left_over);
     for (const Candidate candidate : left_over) {
@@ -197,7 +205,7 @@ class Sampler {
   Rng rng_;
   EntropyBand band_;
   const kernels::Kernels<float>* kernels_ = &kernels::active();
-  AlignedVector<float> weights_;  // [V]: logits, then unnormalised probabilities; none where not allowed
+  AlignedVector<float> weights_;  // [V]: logits (−∞ if not allowed), then unnormalised probabilities
   float total_ = 0;               // of the probabilities; 0 while weights_ are logits
   Token last_allowed_ = 0;
   internal::Candidates candidates_;

@@ -12,18 +12,20 @@ namespace gruve::inline v0_1 {
 /// A set of pitch classes: bit 0 is C, bit 1 C sharp, and so on to bit 11, B.
 using PitchClasses = std::uint16_t;
 
+/// All twelve pitch classes.
 inline constexpr PitchClasses kAllPitchClasses = 0xFFF;
 
+/// Whether a set has the pitch class of a MIDI key number.
 constexpr bool has_pitch(PitchClasses classes, int pitch) noexcept {
   return (classes >> pitch % 12 & 1) != 0;
 }
 
 /// The pitch classes of a scale: a tonic and a mode, as in "C major", "f# dorian" or "Bb harmonic-minor".
-/// Throws Error, with the modes that there are, on anything else.
+/// Throws Error with the list of modes on any other name.
 inline PitchClasses scale_from_name(const std::string& name) {
   struct Mode {
     std::string_view name;
-    std::array<int, 7> semitones;  // above the tonic; the tonic again where the mode has fewer than seven
+    std::array<int, 7> semitones;  // above the tonic; filled up with 0 if the mode has fewer than seven
   };
   static constexpr Mode kModes[] = {
       {"major", {0, 2, 4, 5, 7, 9, 11}},          {"minor", {0, 2, 3, 5, 7, 8, 10}},
@@ -31,7 +33,7 @@ inline PitchClasses scale_from_name(const std::string& name) {
       {"phrygian", {0, 1, 3, 5, 7, 8, 10}},       {"lydian", {0, 2, 4, 6, 7, 9, 11}},
       {"mixolydian", {0, 2, 4, 5, 7, 9, 10}},     {"pentatonic", {0, 2, 4, 7, 9, 0, 0}},
       {"whole-tone", {0, 2, 4, 6, 8, 10, 0}}};
-  static constexpr std::string_view kLetters = "C D EF G A B";  // a semitone a place
+  static constexpr std::string_view kLetters = "C D EF G A B";  // one semitone per character
 
   const std::size_t space = name.find(' ');
   const std::string tonic = name.substr(0, space);
@@ -51,7 +53,7 @@ inline PitchClasses scale_from_name(const std::string& name) {
   }
   std::string modes;
   for (const Mode& mode : kModes) modes += (modes.empty() ? "" : ", ") + std::string(mode.name);
-  throw Error("\"" + name + "\" is no scale: expected a tonic, as C, F# or Bb, and one of " + modes);
+  throw Error("\"" + name + "\" is not a scale: expected a tonic, such as C, F# or Bb, and one of " + modes);
 }
 
 }  // namespace gruve::inline v0_1

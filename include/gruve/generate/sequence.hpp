@@ -18,14 +18,16 @@
 
 namespace gruve::inline v0_1 {
 
-/// A sequence that is being generated, apart from the models: the states of the grammar, of the features and
-/// of the controls, and the random numbers. The constructor allocates, and a copy for itself; the other
-/// functions allocate nothing, take no lock and don't throw.
+/// The state of a generated sequence without that of the models: grammar, features, controls and random
+/// numbers. The constructor and copying allocate; the other functions allocate nothing, take no lock and
+/// don't throw.
 template <Grammar Encoder>
 class Sequence {
  public:
-  /// The same seed and stream give the same draws. Throws Error on options that are out of range, and on
-  /// features that the encoder doesn't know. features  of each of the models, at least one
+  /// A sequence before the first token. The same seed and stream give the same draws. Throws Error on options
+  /// that are out of range, and on features that the encoder does not have.
+  ///
+  /// features  of each model, at least one
   Sequence(const Encoder& encoder, const std::vector<Features>& features, const SamplerOptions& options,
            const ControlOptions& controls, std::uint64_t seed, std::uint64_t stream)
       : sampler_(encoder.vocab_size(), options, seed, stream),
@@ -36,8 +38,9 @@ class Sequence {
   }
 
   /// Draws the next token.
-  /// logits_of  logits_of(i) are the logits [V] of model i, which hold until that of the next is asked for
-  /// filter     filter(token) restricts the choice further; it must accept a token that the grammar allows
+  ///
+  /// logits_of  logits_of(i) gives the logits [V] of model i, valid until its next call
+  /// filter     filter(token) restricts the choice further; it must accept at least one grammatical token
   template <class LogitsOf, class Filter>
   Token draw(const Encoder& encoder, LogitsOf&& logits_of, Filter&& filter) noexcept {
     const auto grammatical = [&](Token token) { return encoder.allowed(state_, token); };
@@ -54,10 +57,10 @@ class Sequence {
     return token;
   }
 
-  /// Takes a token of the vocabulary as if it had been drawn.
+  /// Reads a token of the vocabulary as if it had been drawn.
   void take(const Encoder& encoder, Token token) noexcept { advance(encoder, token, 1); }
 
-  /// Makes this what `earlier`, a copy of it, was, but for the random numbers, which go on.
+  /// Restores the state of `earlier`, a copy of this sequence, except for the random numbers, which continue.
   void restore(const Sequence& earlier) noexcept {
     sampler_.restore(earlier.sampler_);
     controls_ = earlier.controls_;
@@ -65,12 +68,14 @@ class Sequence {
     state_ = earlier.state_;
   }
 
-  /// As Sampler::set(), Controls::set() and Sampler::reseed().
+  /// Sets how tokens are drawn; see Sampler::set().
   bool set(const SamplerOptions& options) noexcept { return sampler_.set(options); }
+  /// Sets the controls; see Controls::set().
   bool set(const ControlOptions& options) noexcept { return controls_.set(options); }
+  /// Continues with other random numbers; see Sampler::reseed().
   void reseed(std::uint64_t seed, std::uint64_t stream = 0) noexcept { sampler_.reseed(seed, stream); }
 
-  /// Writes or reads all of the above but the options.
+  /// Writes or reads the whole state except for the options.
   void transfer(const Encoder& encoder, StateBytes& state) noexcept {
     transfer_kind(state, encoder);
     transfer_grammar(state, encoder, state_);
@@ -82,6 +87,7 @@ class Sequence {
   /// The features of a model at the last token.
   FeatureRows features(std::size_t model) const noexcept { return features_[model].rows(); }
 
+  /// The grammar's state after the last token.
   const typename Encoder::State& state() const noexcept { return state_; }
 
  private:
@@ -95,7 +101,7 @@ class Sequence {
 
   Sampler sampler_;
   Controls<Encoder> controls_;
-  ProbabilityMean mean_;                // of several models
+  ProbabilityMean mean_;                // if there are several models
   std::vector<FeatureState> features_;  // of each model
   typename Encoder::State state_;
 };
