@@ -468,7 +468,7 @@ TEST_CASE("A model with features costs the same token by token as in chunks", "[
 TEST_CASE("Features are refused where the encoder has none", "[train][features]") {
   const Corpus corpus = walks();
   CHECK_THROWS_WITH(Trainer(corpus, {.features = {"index"}}, {}),
-                    "features \"index\" are asked for, but this encoder has none");
+                    "features \"index\" are requested, but this encoder has none");
 }
 
 TEST_CASE("Weights that are dropped are so in their share, for the gradient as for the pass", "[train]") {

@@ -28,7 +28,7 @@
 
 namespace gruve {
 
-/// The encoders that corpora and model files know without help.
+/// gruve's own encoders, which corpora and model files can name without being passed to the reader.
 template <class Encoder>
 concept BuiltInEncoder = std::same_as<Encoder, TimestepEncoder> || std::same_as<Encoder, EventEncoder> ||
     std::same_as<Encoder, CharEncoder> || std::same_as<Encoder, IdEncoder>;
@@ -65,7 +65,7 @@ class FeatureStateBase {
   virtual void transfer(StateBytes& bytes) noexcept = 0;
 };
 
-/// The features of an encoder that is known at run time. Copies allocate, nothing else.
+/// The features of an encoder that is known at run time. Only copying allocates.
 class AnyFeatures {
  public:
   explicit AnyFeatures(std::unique_ptr<FeatureStateBase> state) : state_(std::move(state)) {}
@@ -221,23 +221,23 @@ class EncoderHolder final : public EncoderBase {
 
 }  // namespace internal
 
-/// An encoder of any type: what a corpus or a model file names. Copies are cheap and share the encoder, which
-/// never changes.
+/// An encoder of any type, as a corpus or a model file names it. Copies are cheap and share the encoder,
+/// which is immutable.
 ///
 ///   if (const auto* events = any.get_if<EventEncoder>()) use(*events);
-///   const auto& events = any.as<EventEncoder>();            // Error where it is another
-///   visit_encoder(any, [](const auto& encoder) { … });      // whatever it is
+///   const auto& events = any.as<EventEncoder>();            // Error if it is another
+///   visit_encoder(any, [](const auto& encoder) { … });      // for every type
 ///
-/// It is a Grammar itself, by an indirect call for each question, so that a Generator<AnyEncoder> serves
-/// every encoder; visit_encoder() gives the music encoders of gruve by their own types.
+/// It is a Grammar whose functions are indirect calls, so that a Generator<AnyEncoder> serves every encoder;
+/// visit_encoder() passes gruve's music encoders by their own types.
 class AnyEncoder {
  public:
-  using State = internal::AnyState;
+  using State = internal::AnyState;  // of the grammar
 
   /// A TimestepEncoder with its defaults.
   AnyEncoder() : AnyEncoder(TimestepEncoder()) {}
 
-  /// One of gruve's, or one of a program's own that files can name (StoredEncoder).
+  /// One of gruve's encoders, or a program's own that files can name (StoredEncoder). Allocates.
   template <class Encoder>
   requires(BuiltInEncoder<Encoder> || StoredEncoder<Encoder>) AnyEncoder(Encoder encoder)
       : vocab_size_(encoder.vocab_size()),
@@ -246,18 +246,18 @@ class AnyEncoder {
         is_music_(MusicEncoder<Encoder>),
         encoder_(std::make_shared<internal::EncoderHolder<Encoder>>(std::move(encoder))) {}
 
-  /// Encoder::kType.
+  /// The encoder's kType.
   std::string_view type() const noexcept { return encoder_->type(); }
-  /// Of an encoder of a program's own, its settings(); of gruve's, empty.
+  /// The settings() of a StoredEncoder; empty for gruve's other encoders.
   std::string settings() const { return encoder_->settings(); }
 
-  /// The encoder, or null where it is of another type.
+  /// The encoder, or null if it has another type.
   template <class Encoder>
   const Encoder* get_if() const noexcept {
     if (encoder_->tag() != &internal::kEncoderTag<Encoder>) return nullptr;
     return &static_cast<const internal::EncoderHolder<Encoder>&>(*encoder_).encoder();
   }
-  /// Throws Error where it is of another type.
+  /// The encoder. Throws Error if it has another type.
   template <class Encoder>
   const Encoder& as() const {
     if (const Encoder* encoder = get_if<Encoder>()) return *encoder;
@@ -265,37 +265,49 @@ class AnyEncoder {
                 std::string(Encoder::kType) + "\"");
   }
 
-  // Grammar.
+  /// V, the number of tokens.
   int vocab_size() const noexcept { return vocab_size_; }
+  /// The token that a model reads before the first one of a sequence.
   Token start_token() const noexcept { return start_token_; }
+  /// The state before the first token.
   State start() const noexcept { return encoder_->start(); }
+  /// The state after one more token.
   State advance(const State& state, Token token) const noexcept { return encoder_->advance(state, token); }
+  /// Whether a token may come next.
   bool allowed(const State& state, Token token) const noexcept {
     return allows_all_ ? token < vocab_size_ : encoder_->allowed(state, token);
   }
+  /// Whether a sequence may end in a state.
   bool at_boundary(const State& state) const noexcept { return encoder_->at_boundary(state); }
 
-  /// See transfer_grammar() and transfer_kind().
+  /// Writes or reads a state; see transfer_grammar().
   void transfer(StateBytes& bytes, State& state) const noexcept { encoder_->transfer(bytes, state); }
+  /// Writes or checks the kind of encoder; see transfer_kind().
   void transfer_kind(StateBytes& bytes) const noexcept { encoder_->transfer_kind(bytes); }
 
-  /// The features of that description with their shape. Throws Error where the encoder doesn't know them.
+  /// The features of a description, with their shape. Throws Error if the encoder does not have them.
   Features features(const std::string& description) const { return encoder_->features(description); }
+  /// The state of the features of a description, before the first token. Allocates.
   internal::AnyFeatures feature_state(const std::string& description) const {
     return internal::AnyFeatures(encoder_->feature_state(description));
   }
 
-  /// The grammar and the features of num_sequences sequences that chunks are made of.
+  /// The grammar and the features of a batch of num_sequences sequences, for chunks. Allocates.
   std::unique_ptr<ChunkRules> rules(const Features& features, std::size_t num_sequences) const {
     return encoder_->rules(features, num_sequences);
   }
 
   /// Whether it is a MusicEncoder. The functions below are for those.
   bool is_music() const noexcept { return is_music_; }
+  /// Timesteps per quarter note; 0 if it is not a MusicEncoder.
   int steps_per_quarter() const noexcept { return encoder_->steps_per_quarter(); }
+  /// The number of timesteps by which a token advances the music; 0 if it is not a MusicEncoder.
   int steps(const State& state, Token token) const noexcept { return encoder_->steps(state, token); }
-  /// As the encoder's own; Error of another than music.
+  /// The tokens of a song. Throws Error as the encoder does, and if it is not a MusicEncoder.
   std::vector<Token> encode_song(const Song& song) const { return encoder_->encode(song); }
+  /// The song of tokens. Throws Error as the encoder does, and if it is not a MusicEncoder.
+  ///
+  /// bpm  tempo in quarter notes per minute, if the tokens have none
   Song decode_song(std::span<const Token> tokens, double bpm = 120) const {
     return encoder_->decode(tokens, bpm);
   }
@@ -315,21 +327,23 @@ static_assert(Grammar<AnyEncoder>);
 /// A music encoder that is known at run time.
 class AnyMusicEncoder : public AnyEncoder {
  public:
-  using Source = Song;
+  using Source = Song;  // what it encodes
 
-  /// Throws Error where it does not encode music.
+  /// Throws Error if the encoder is not a MusicEncoder.
   explicit AnyMusicEncoder(AnyEncoder encoder) : AnyEncoder(std::move(encoder)) {
     if (!is_music()) throw Error("an encoder of type \"" + std::string(type()) + "\" does not encode music");
   }
 
+  /// The tokens of a song; see AnyEncoder::encode_song().
   std::vector<Token> encode(const Song& song) const { return encode_song(song); }
+  /// The song of tokens; see AnyEncoder::decode_song().
   Song decode(std::span<const Token> tokens, double bpm = 120) const { return decode_song(tokens, bpm); }
 };
 
 static_assert(MusicEncoder<AnyMusicEncoder>);
 
-/// Calls f with the encoder: a TimestepEncoder or an EventEncoder by its own type, other music as an
-/// AnyMusicEncoder, all else as the AnyEncoder. f must return the same type for each.
+/// Calls f with the encoder: as a TimestepEncoder or an EventEncoder if it is one, as an AnyMusicEncoder if
+/// it is another MusicEncoder, otherwise as the AnyEncoder. f must return the same type for each.
 template <class F>
 decltype(auto) visit_encoder(const AnyEncoder& encoder, F&& f) {
   if (const auto* timesteps = encoder.get_if<TimestepEncoder>()) return f(*timesteps);
@@ -338,7 +352,8 @@ decltype(auto) visit_encoder(const AnyEncoder& encoder, F&& f) {
   return f(encoder);
 }
 
-/// The features of a sequence of an encoder. Throws Error on a description that the encoder doesn't know.
+/// The state of an encoder's features before the first token. Throws Error if the encoder does not have the
+/// features of the description.
 template <Grammar Encoder>
 auto feature_state(const Encoder& encoder, const std::string& description) {
   if constexpr (requires { encoder.feature_state(description); })
