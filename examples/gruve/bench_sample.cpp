@@ -1,4 +1,4 @@
-// gruve bench sample: what drawing a token takes beside the step that gives its logits.
+// gruve bench sample: the time of drawing a token, compared with the step that gives its logits.
 #include <span>
 #include <string>
 #include <vector>
