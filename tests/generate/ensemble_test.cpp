@@ -100,7 +100,7 @@ TEST_CASE("Several models generate what is drawn from the mean of what each says
   }
 }
 
-TEST_CASE("Several models side by side generate what each sequence gets alone", "[generate][ensemble]") {
+TEST_CASE("An ensemble generates in a batch what each sequence gets alone", "[generate][ensemble]") {
   const std::vector<PackedModel<float>> models = unequal();
   const TimestepEncoder encoder({.steps_per_quarter = 4});
   const std::vector<Token> primer = {60, 50, 88, 40};

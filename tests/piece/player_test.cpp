@@ -52,8 +52,7 @@ double bars_of(const Song& song) {
 
 }  // namespace
 
-TEST_CASE("A player generates pieces of the length that is asked for, of either music format",
-          "[piece][player]") {
+TEST_CASE("A player generates pieces of the requested length, in either music format", "[piece][player]") {
   const AnyEncoder encoder = GENERATE(AnyEncoder(TimestepEncoder({.steps_per_quarter = 4})),
                                       AnyEncoder(EventEncoder({.steps_per_quarter = 4})));
   Player player(untrained(encoder));

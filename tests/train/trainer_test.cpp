@@ -505,7 +505,7 @@ TEST_CASE("Weights that are dropped are so in their share, for the gradient as f
   CHECK(share(pass.output.weight) == 0);
 }
 
-TEST_CASE("An average of the weights is what is validated and kept, and survives a stop", "[train]") {
+TEST_CASE("A weight average is validated and saved, and survives a stop", "[train]") {
   const Corpus corpus = walks(40);
   TrainOptions options{.batch_size = 8, .unroll = 16, .epochs = 3, .threads = 1, .checkpoint_interval = 7};
   Trainer plain(corpus, kSmall, options);
