@@ -11,8 +11,8 @@
 
 namespace gruve::bench {
 
-/// One token drawn of V, with each kind of options, of logits as a model without training has them, which are
-/// flat: there no option leaves few candidates. As a share of the model's step.
+/// The time of drawing one token of V, with each kind of options, from the logits of an untrained model: they
+/// are flat, so that every option leaves many candidates. Also as a fraction of the time of the model's step.
 void bench_sample(const BenchArguments& options) {
   ThreadPool threads(options.threads);
   PackedModel<float> packed(options.model, kernels::active(options.precision));

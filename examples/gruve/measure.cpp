@@ -164,7 +164,7 @@ void print_table(const gruve::Measures& measures, const gruve::MeasureRanges* ra
   }
 }
 
-// What the verdict is about, minute by minute; what is outside the corpus's range has a star.
+// The measures of the verdict by minute; a star marks a value outside the corpus's range.
 void print_minutes(const gruve::MeasuredSong& song, const gruve::CorpusRanges* corpus) {
   std::printf("\n  %-13s%11s%11s%11s%11s%11s\n", "minute", "entropy 1", "entropy 4", "density", "polyphony",
               "clarity");

@@ -21,7 +21,7 @@ class Ensemble {
 
   /// All models of a vector. Throws Error if it is empty or if the sizes of the vocabularies differ.
   Ensemble(const std::vector<PackedModel<float>>& models) {
-    if (models.empty()) throw Error("an ensemble of no model");
+    if (models.empty()) throw Error("an ensemble needs at least one model");
     const int size = models.front().config().vocab_size;
     for (const PackedModel<float>& model : models) {
       if (model.config().vocab_size != size)
