@@ -1,6 +1,5 @@
-// Usage: example_anomalies — finds faults in the readings of a sensor by what they cost a model, in nats. The
-// readings are made here: the current of a motor that turns, with noise, and faults that no single reading
-// shows.
+// Usage: example_anomalies — finds faults in the readings of a sensor by their loss under a model, in nats.
+// The readings are synthetic: the current of a motor with noise, and faults that no single reading shows.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>

@@ -11,7 +11,7 @@
 int main(int argc, char** argv) try {
   if (argc < 3) throw gruve::Error("usage: example_train FOLDER MODEL [timestep|event|text]");
   const std::string format = argc > 3 ? argv[3] : "event";
-  // Notes too short for the grid are left out, rather than their songs refused.
+  // Drops notes too short for the grid instead of refusing their songs.
   const gruve::Corpus corpus =
       gruve::build_corpus(argv[1], {.encoder = format == "text"    ? gruve::EncoderKind::text
                                                : format == "event" ? gruve::EncoderKind::event

@@ -1,4 +1,4 @@
-// gruve bench sample: the time to draw a token, as a share of the step that gives its logits.
+// gruve bench sample: the time of drawing a token, compared with the step that gives its logits.
 #include <span>
 #include <string>
 #include <vector>
@@ -11,8 +11,8 @@
 
 namespace gruve::bench {
 
-/// One token drawn of V, with each kind of options, of logits as a model without training has them, which are
-/// flat: there no option leaves few candidates. As a share of the model's step.
+/// The time of drawing one token of V, with each kind of options, from the logits of an untrained model: they
+/// are flat, so that every option leaves many candidates. Also as a fraction of the time of the model's step.
 void bench_sample(const BenchArguments& options) {
   ThreadPool threads(options.threads);
   PackedModel<float> packed(options.model, kernels::active(options.precision));

@@ -28,8 +28,8 @@ void let_fade(GruCell<float>& cell) {
   for (int i = 0; i < 3 * H; ++i) cell.bias_ih.data()[i] = i >= H && i < 2 * H ? 5.0f : 0.0f;
 }
 
-// Times of a block of silence relative to one of sound, of the slowest block after the sound has ended;
-// step(loud) makes a step. Of each block the median over the repeats counts.
+// The time of the slowest block of silence after the sound, relative to a block of sound. The time of each
+// block is the median over the repeats. step(loud) runs one step.
 template <class Step>
 Series slowest_block(const BenchArguments& options, Step&& step) {
   const auto block = [&](bool loud) {

@@ -37,7 +37,7 @@ struct EvaluateArguments {
   bool json = false;
 };
 
-// How files are to be made into tokens that a model knows.
+// The build options that encode files with a model's encoder.
 gruve::BuildOptions build_options(const EvaluateArguments& options, const gruve::AnyEncoder& encoder) {
   gruve::BuildOptions build{.threads = options.threads};
   if (const auto* timesteps = encoder.get_if<gruve::TimestepEncoder>()) {
@@ -127,34 +127,37 @@ void add_evaluate(CLI::App& app) {
   const auto options = std::make_shared<EvaluateArguments>();
   CLI::App* command = app.add_subcommand("evaluate", "Measure how well a model predicts");
   CLI::Option* model = add_models(*command, options->models, "The model file");
-  CLI::Option* ngram =
-      command
-          ->add_option(
-              "--ngram", options->ngram,
-              "Count sequences of up to so many tokens and one in the train split, beside a model or instead")
-          ->check(CLI::Range(1, 32));
+  CLI::Option* ngram = command
+                           ->add_option("--ngram", options->ngram,
+                                        "Evaluate an n-gram model with histories of up to N tokens of the "
+                                        "train split, alone or averaged "
+                                        "with a model")
+                           ->check(CLI::Range(1, 32));
   command->callback([options, model, ngram] {
     if (model->count() + ngram->count() == 0) throw CLI::RequiredError("--model or --ngram");
     evaluate(*options);
   });
   command->add_option(
       "PATH", options->paths,
-      "A corpus, files or folders, or a polyphonic data set in JSON; without it the built-in études");
-  command->add_option("--split", options->split, "Which songs of the corpus")
+      "A corpus, files or folders, or a polyphonic data set in JSON (default: the built-in études)");
+  command->add_option("--split", options->split, "The split of the corpus")
       ->check(CLI::IsMember({"train", "valid", "test"}))
       ->capture_default_str();
   command->add_option("--threads", options->threads, "Threads, 0 for as many as the machine has")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   add_precision(*command, options->precision, "Weights: fp32, bf16 or int8", {"fp32", "bf16", "int8"});
-  CLI::Option* dynamic = command->add_flag(
-      "--dynamic", options->dynamic,
-      "Learn from each song while predicting it (Krause et al. 2018); in float, with the train split beside");
+  CLI::Option* dynamic = command->add_flag("--dynamic", options->dynamic,
+                                           "Dynamic evaluation (Krause et al. 2018): learn from each song "
+                                           "while predicting it; fp32, needs the train "
+                                           "split");
   command->add_option("--lr", options->learning.learning_rate, "Learning rate of --dynamic")
       ->check(CLI::PositiveNumber)
       ->needs(dynamic)
       ->capture_default_str();
-  command->add_option("--decay", options->learning.decay, "Share of the way back to the model at each update")
+  command
+      ->add_option("--decay", options->learning.decay,
+                   "Decay towards the original parameters at each update of --dynamic")
       ->check(CLI::Range(0.0, 1.0))
       ->needs(dynamic)
       ->capture_default_str();

@@ -55,7 +55,7 @@ struct GenerateArguments : SamplingArguments {
   bool json = false;
 };
 
-// What was made, for the summary.
+// A written piece, for the summary.
 struct Piece {
   std::vector<std::string> files;  // of its own, the MIDI file first
   std::size_t tokens = 0;
@@ -126,7 +126,7 @@ std::optional<gruve::TrainingCurve> curve_of(const std::vector<gruve::TrainedMod
   return std::nullopt;  // a model that was not trained here
 }
 
-// What the page says of a piece alone.
+// The facts that a page gives about one piece.
 gruve::TableRows facts(const GenerateArguments& options, int number, const Piece& piece) {
   gruve::TableRows rows = {{"Tokens", std::to_string(piece.tokens)}};
   if (options.count > 1)
@@ -149,7 +149,7 @@ void write_piece(const GenerateArguments& options, const gruve::Song& song, int 
   if (!options.svg.empty()) gruve::write_piano_roll(song, path(options.svg), {.title = stem(midi)});
 }
 
-// The pieces as the library gives them, and what becomes of each.
+// Generates pieces with the library and writes the files of each.
 std::vector<Piece> generate_music(const GenerateArguments& options, gruve::PieceOptions request,
                                   const std::vector<gruve::TrainedModel>& models, gruve::Player& player,
                                   gruve::ThreadPool& threads) {
@@ -200,7 +200,7 @@ std::vector<Piece> generate_text(const GenerateArguments& options, gruve::PieceO
   if (options.seconds || options.bars || options.whole_bars || !options.scale.empty() ||
       !options.within.empty() || !options.wav.empty() || !options.svg.empty() || !options.report.empty())
     throw gruve::Error(options.models.front(),
-                       "is not a model of music: it takes --tokens, and makes neither sound nor picture");
+                       "is not a model of music: use --tokens, without options for music, sound or pictures");
   std::string text;
   if (!options.primer.empty()) {
     const gruve::MappedFile file(options.primer);
@@ -273,7 +273,7 @@ void add_generate(CLI::App& app) {
   command->add_option("--out", options->out, "The MIDI file to write (text for a model of text or ids)")
       ->required();
   CLI::Option* seconds =
-      command->add_option("--seconds", options->seconds, "Length of the piece (60 where no length is given)")
+      command->add_option("--seconds", options->seconds, "Length of the piece in seconds (default: 60)")
           ->check(CLI::PositiveNumber);
   CLI::Option* bars =
       command->add_option("--bars", options->bars, "Length in bars of the model's or the primer's metre")
@@ -287,16 +287,16 @@ void add_generate(CLI::App& app) {
       ->add_option("--tempo", options->tempo,
                    "Quarter notes per minute (default: the primer's, or the model's)")
       ->check(CLI::Range(4.0, 1000.0));
-  command->add_option("--seed", options->seed, "The same seed makes the same piece")->capture_default_str();
+  command->add_option("--seed", options->seed, "The same seed gives the same piece")->capture_default_str();
   command->add_option(
       "--primer", options->primer,
-      "A MIDI file (of a model of text or ids a text file) to continue; of a long one as much as makes "
-      "half of the piece");
+      "A MIDI file to continue (a text file for a model of text or ids); it makes at most half of the "
+      "piece");
   add_sampling(*command, *options);
   command->get_option("--within")->excludes(tokens);
-  command->add_flag("--whole-bars", options->whole_bars, "End with a bar line: as much longer as that takes")
+  command->add_flag("--whole-bars", options->whole_bars, "Lengthen the piece to the next bar line")
       ->excludes("--tokens");
-  command->add_option("--count", options->count, "How many pieces; their files are numbered")
+  command->add_option("--count", options->count, "Number of pieces; their files are numbered")
       ->check(CLI::Range(1, 100'000))
       ->capture_default_str();
   command->add_option("--threads", options->threads, "Threads, 0 for as many as the machine has")
@@ -304,14 +304,16 @@ void add_generate(CLI::App& app) {
       ->capture_default_str();
   add_precision(*command, options->precision, "Weights: fp32, or faster and less exact bf16 or int8",
                 {"fp32", "bf16", "int8"});
-  command->add_option("--wav", options->wav,
-                      "Also write sound: FluidSynth's where it is installed, else a tone of ours");
+  command->add_option(
+      "--wav", options->wav,
+      "Also write a WAV file, with FluidSynth if it is installed, otherwise with a built-in tone");
   command->add_flag("--builtin-tone", options->builtin_tone,
-                    "Use our tone even where FluidSynth is installed");
+                    "Use the built-in tone even if FluidSynth is installed");
   command->add_option("--svg", options->svg, "Also draw a piano roll");
-  command->add_option("--report", options->report,
-                      "Also write a web page with player, picture and training curves; several pieces are "
-                      "on one page, to pick from");
-  command->add_flag("--json", options->json, "Print one JSON object a piece");
+  command->add_option(
+      "--report", options->report,
+      "Also write a web page with player, picture and training curves, and a menu if there are "
+      "several pieces");
+  command->add_flag("--json", options->json, "Print one JSON object per piece");
   command->callback([options] { generate(*options); });
 }

@@ -1,4 +1,4 @@
-// gruve measure FILE… [--model M…] [--corpus PATH]: what pieces are like in numbers, beside the songs of a
+// gruve measure FILE… [--model M…] [--corpus PATH]: the measures of pieces, compared with the songs of a
 // corpus.
 #include <algorithm>
 #include <array>
@@ -47,7 +47,7 @@ struct MeasureArguments : SamplingArguments {
   bool json = false;
 };
 
-// The pieces, and beside which songs they stand.
+// The measures of the pieces and of the corpus that they are compared with.
 struct Measured {
   std::vector<MeasuredPiece> pieces;
   std::vector<gruve::CopiedRun> copied;  // of each piece, where there is a corpus
@@ -114,7 +114,7 @@ void compare_with_corpus(Measured& measured) {
     if (gruve::judge(song, *measured.ranges).passed()) ++measured.passed_of_corpus;
 }
 
-// "2.31", with as many digits as the measure is worth; "-" where it can't be said.
+// "2.31", with the digits of the measure's precision; "-" if it is undefined.
 std::string value_text(Measure measure, double value) {
   if (std::isnan(value)) return "-";
   const bool is_count =
@@ -164,7 +164,7 @@ void print_table(const gruve::Measures& measures, const gruve::MeasureRanges* ra
   }
 }
 
-// What the verdict is about, minute by minute; what is outside the corpus's range has a star.
+// The measures of the verdict by minute; a star marks a value outside the corpus's range.
 void print_minutes(const gruve::MeasuredSong& song, const gruve::CorpusRanges* corpus) {
   std::printf("\n  %-13s%11s%11s%11s%11s%11s\n", "minute", "entropy 1", "entropy 4", "density", "polyphony",
               "clarity");
@@ -187,7 +187,7 @@ void print_minutes(const gruve::MeasuredSong& song, const gruve::CorpusRanges* c
   std::printf("\n");
 }
 
-// What speaks against a piece; empty where it passes.
+// The reasons why a piece fails; empty if it passes.
 std::string objections(const gruve::MeasuredSong& song, const gruve::Verdict& verdict,
                        const gruve::CorpusRanges& corpus) {
   std::string text;
@@ -387,16 +387,16 @@ void measure(const MeasureArguments& options) {
 void add_measure(CLI::App& app) {
   const auto options = std::make_shared<MeasureArguments>();
   CLI::App* command = app.add_subcommand(
-      "measure", "Say what pieces are like in numbers, beside the songs of a corpus, and what they copy");
+      "measure", "Measure pieces, compare them with the songs of a corpus, and find copies");
   command->add_option("FILE", options->files, "MIDI files");
   add_models(*command, options->models, "Measure new pieces of this model");
-  command->add_option("--count", options->count, "How many new pieces")
+  command->add_option("--count", options->count, "Number of new pieces")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
-  command->add_option("--minutes", options->minutes, "Length of each")
+  command->add_option("--minutes", options->minutes, "Length of each new piece in minutes")
       ->check(CLI::Range(0.1, 600.0))
       ->capture_default_str();
-  command->add_option("--seed", options->seed, "The same seed makes the same pieces")->capture_default_str();
+  command->add_option("--seed", options->seed, "The same seed gives the same pieces")->capture_default_str();
   add_sampling(*command, *options);
   command->add_option(
       "--corpus", options->corpus,

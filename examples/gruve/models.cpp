@@ -5,8 +5,7 @@
 
 CLI::Option* add_models(CLI::App& command, std::vector<std::string>& files, const std::string& help) {
   return command
-      .add_option("--model", files,
-                  help + "; of several (each with its own --model) the mean of their probabilities")
+      .add_option("--model", files, help + "; if repeated, the mean of the models' probabilities is used")
       ->allow_extra_args(false);
 }
 
@@ -15,16 +14,16 @@ std::vector<gruve::TrainedModel> load_models(const std::vector<std::string>& fil
   for (const std::string& file : files) {
     models.push_back(gruve::load(file));
     if (!(models.back().encoder == models.front().encoder))
-      throw gruve::Error(file, "speaks " + describe(models.back().encoder) + ", but " + files.front() +
-                                   " speaks " + describe(models.front().encoder));
+      throw gruve::Error(file, "has the encoder " + describe(models.back().encoder) + ", but " +
+                                   files.front() + " has " + describe(models.front().encoder));
   }
   return models;
 }
 
 void require_encoder(const gruve::Corpus& corpus, const gruve::TrainedModel& model) {
   if (!(corpus.encoder() == model.encoder))
-    throw gruve::Error(corpus.file(), "made of " + describe(corpus.encoder()) + ", but the model speaks " +
-                                          describe(model.encoder));
+    throw gruve::Error(corpus.file(), "has the encoder " + describe(corpus.encoder()) +
+                                          ", but the model has " + describe(model.encoder));
 }
 
 std::vector<gruve::PackedModel<float>> pack(const std::vector<gruve::TrainedModel>& models,

@@ -1,4 +1,4 @@
-// The models that a command speaks with: one, or several together.
+// The models that a command uses: one, or an ensemble.
 #pragma once
 
 #include <string>
@@ -12,13 +12,13 @@
 #include "gruve/model/model_file.hpp"
 #include "gruve/model/packed_model.hpp"
 
-/// --model FILE, of several each with its own.
+/// Adds the option --model FILE, which may be repeated.
 CLI::Option* add_models(CLI::App& command, std::vector<std::string>& files, const std::string& help);
 
-/// Throws Error where a file can't be read, or where its tokens are not those of the first.
+/// Loads the models. Throws Error if a file can't be read, or if the models' encoders differ.
 std::vector<gruve::TrainedModel> load_models(const std::vector<std::string>& files);
 
-/// Throws Error where the corpus's tokens are not those of the model.
+/// Throws Error if the corpus's encoder is not the model's.
 void require_encoder(const gruve::Corpus& corpus, const gruve::TrainedModel& model);
 
 std::vector<gruve::PackedModel<float>> pack(

@@ -13,11 +13,11 @@ struct SamplingArguments {
   gruve::SamplerOptions sampler;
   gruve::ControlOptions controls;  // its scale is set by controls_of()
   std::string scale;
-  std::string within;  // a corpus in whose ranges the minutes of pieces must be
+  std::string within;  // a corpus; the measures of each minute must be in its ranges
 };
 
-/// What is set must outlive the parsing.
+/// Adds the options. `options` must outlive the parsing of the command line.
 void add_sampling(CLI::App& command, SamplingArguments& options);
 
-/// The controls with the scale. Throws Error where it is none.
+/// The controls with the scale. Throws Error if the name of the scale is unknown.
 gruve::ControlOptions controls_of(const SamplingArguments& options);

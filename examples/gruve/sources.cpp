@@ -15,8 +15,8 @@
 
 namespace {
 
-// The built-in music: études by rule. Their notes stand on sixteenths, so four timesteps a quarter note hold
-// all of them, and a beat is six times shorter than on the usual grid of 24.
+// The built-in music: études composed by rule. All notes begin on sixteenths, so a grid of four timesteps per
+// quarter note suffices, with a sixth of the tokens of the default grid of 24.
 template <gruve::MusicEncoder Encoder>
 gruve::Corpus etude_corpus(const Encoder& encoder, int threads) {
   constexpr std::size_t kPieces = 3000;
@@ -40,13 +40,12 @@ void add_build_options(CLI::App& command, gruve::BuildOptions& build) {
                             : name == "event" ? gruve::EncoderKind::event
                                               : gruve::EncoderKind::timestep;
           },
-          "What is encoded, and how: timestep (MIDI, the default), event (MIDI, compact), text, or ids "
-          "(numbers, "
-          "a sequence a line)")
+          "Encoder: timestep (MIDI, the default), event (MIDI, compact), text, or ids (numbers, one sequence "
+          "per line)")
       ->check(CLI::IsMember({"timestep", "event", "text", "ids"}));
   command
       .add_option("--vocab-size", build.vocab_size,
-                  "Tokens of the vocabulary (ids; default: the largest id and one)")
+                  "Size of the vocabulary (ids; default: the largest id plus 1)")
       ->check(CLI::Range(1, gruve::kMaxVocabSize));
   command
       .add_option_function<int>(
@@ -54,26 +53,26 @@ void add_build_options(CLI::App& command, gruve::BuildOptions& build) {
           [&build](const int& steps) {
             build.timestep.steps_per_quarter = build.event.steps_per_quarter = steps;
           },
-          "Timesteps per quarter note (24 where none are given)")
+          "Timesteps per quarter note (default: 24)")
       ->check(CLI::Range(1, gruve::kMaxStepsPerQuarter));
   command.add_flag("--velocities", build.event.velocities, "Tokens for how hard notes are struck (event)");
   command.add_flag("--tempos", build.event.tempos, "Tokens for the tempo map (event)");
   gruve::ScreeningOptions& screening = build.screening;
   command.add_flag("--drop-out-of-range", screening.drop_out_of_range,
-                   "Leave out notes outside the piano's 88 keys instead of refusing their songs");
+                   "Drop notes outside the piano's 88 keys instead of refusing their songs");
   command.add_flag("--fold-octaves", screening.fold_octaves, "Move such notes by octaves into the keys");
   command.add_flag("--drop-too-short", screening.drop_too_short,
-                   "Leave out notes too short for the grid instead of refusing their songs");
+                   "Drop notes too short for the grid instead of refusing their songs");
   command
       .add_option("--max-quantisation-error", screening.max_quantisation_error,
-                  "Refuse songs whose notes begin farther from the grid on the average, in timesteps")
+                  "Refuse songs whose onsets have a larger mean distance from the grid, in timesteps")
       ->check(CLI::Range(0.0, 0.5))
       ->capture_default_str();
   command.add_flag("--sustain", build.sustain, "Let notes sound as long as the sustain pedal holds them");
   command.add_flag_callback(
       "--strict", [&build] { build.midi.repair = false; },
-      "Refuse MIDI files that the standard does not allow instead of repairing them");
-  command.add_flag("--drop-drums", screening.drop_drums, "Leave out the drum channel");
+      "Refuse MIDI files that violate the standard instead of repairing them");
+  command.add_flag("--drop-drums", screening.drop_drums, "Drop the drum channel");
 }
 
 gruve::Corpus open_corpus(const std::vector<std::string>& paths, const gruve::BuildOptions& options,

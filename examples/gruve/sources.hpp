@@ -1,4 +1,4 @@
-// Where the program's commands get the songs to train on or to judge by.
+// The songs that the program's commands train on or evaluate with.
 #pragma once
 
 #include <string>
@@ -10,10 +10,10 @@
 #include "gruve/corpus/corpus.hpp"
 #include "gruve/tokens/any_encoder.hpp"
 
-/// The options of a command that makes tokens of files.
+/// Adds the options of a command that encodes files.
 void add_build_options(CLI::App& command, gruve::BuildOptions& build);
 
-/// The études where there is no path; a corpus file mapped; else a corpus built in memory of files and
+/// The études if there is no path; one corpus file, mapped; otherwise a corpus built in memory from files and
 /// folders.
 gruve::Corpus open_corpus(const std::vector<std::string>& paths, const gruve::BuildOptions& options,
                           bool quiet);

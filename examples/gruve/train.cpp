@@ -44,8 +44,8 @@ struct TrainArguments {
 
 volatile std::sig_atomic_t interrupted = 0;
 
-// A line a step: step, epoch, training loss, validation loss (empty but after an epoch), learning rate,
-// gradient norm.
+// One line per step: step, epoch, training loss, empty, learning rate, gradient norm. One line per
+// validation: step, epoch, empty, validation loss, empty, empty.
 class Log {
  public:
   // Keeps the lines of an earlier run up to `step`.
@@ -111,7 +111,7 @@ void train(TrainArguments options) {
   for (std::size_t i = 0; i < models.size(); ++i)
     if (models[i].network.config.features != options.model.features)
       throw gruve::Error(options.teachers[i],
-                         "has other features than the model that is to learn from it (--features)");
+                         "has different features than the model to be trained (--features)");
   if (options.synthetic > 0) {
     gruve::ThreadPool threads(options.train.threads);
     const std::vector<gruve::PackedModel<float>> packed = pack(models, threads);
@@ -152,17 +152,18 @@ void train(TrainArguments options) {
            [&](const gruve::StepReport& report) {
              log.step(report, trainer.steps_per_epoch());
              if (!report.finite) {
-               bar.note("step " + std::to_string(report.step) +
-                        ": the loss is not a number; back to the last good state, learning rate halved");
+               bar.note(
+                   "step " + std::to_string(report.step) +
+                   ": the loss is not finite; restored the last checkpoint and halved the learning rate");
                return interrupted == 0;
              }
              smooth = smooth == 0 ? report.loss : 0.95 * smooth + 0.05 * report.loss;
-             // With a limit of time the end is where the time will be up.
+             // With a time limit the total is an estimate from the time per step.
              std::uint64_t total = trainer.total_steps();
              if (options.train.minutes > 0) {
-               const double share = trainer.seconds() / 60 / options.train.minutes;
+               const double done = trainer.seconds() / 60 / options.train.minutes;
                total =
-                   std::min(total, static_cast<std::uint64_t>(static_cast<double>(report.step) / share) + 1);
+                   std::min(total, static_cast<std::uint64_t>(static_cast<double>(report.step) / done) + 1);
              }
              bar({.done = report.step * tokens_per_step,
                   .total = total * tokens_per_step,
@@ -186,7 +187,7 @@ void train(TrainArguments options) {
   std::signal(SIGINT, before);
   if (reason == gruve::StopReason::callback)
     throw gruve::Error("stopped after step " + std::to_string(trainer.steps_done()) +
-                       "; the same command with --resume goes on from " + options.checkpoint);
+                       "; the same command with --resume continues from " + options.checkpoint);
   if (reason == gruve::StopReason::diverged)
     throw gruve::Error("stopped: " + std::string(gruve::stop_reason_name(reason)) +
                        ", try a lower --lr; the checkpoint is " + options.checkpoint);
@@ -220,8 +221,8 @@ void add_train(CLI::App& app) {
   CLI::App* command = app.add_subcommand("train", "Train a model");
   command->add_option(
       "PATH", options->paths,
-      "A corpus of `gruve prepare`, or MIDI or text files and folders of them; without it the built-in "
-      "études");
+      "A corpus of `gruve prepare`, or MIDI or text files and folders of them (default: the built-in "
+      "études)");
   command->add_option("--out", options->out, "The model file to write (safetensors)")->required();
   add_build_options(*command, options->build);
   const auto size = [&](const char* name, int& value, const char* help, int largest = 1 << 16) {
@@ -233,16 +234,16 @@ void add_train(CLI::App& app) {
   command->add_flag("--reset-before", options->reset_before,
                     "Apply the reset gate before the recurrent product (Cho et al. 2014)");
   command->add_option("--features", options->model.features.description,
-                      "Condition the model on more than the last token (timestep encoder): any of "
-                      "index,held,intervals,bar=N,repeat,outer,relative, N being the timesteps of a bar");
+                      "Features of the model in addition to the last token (timestep encoder): any of "
+                      "index,held,intervals,bar=N,repeat,outer,relative, with N timesteps in a bar");
   command->add_option("--init", options->init,
-                      "Start from the parameters of this model, whose sizes and features are taken");
-  size("--batch", options->train.batch_size, "Songs side by side");
-  size("--unroll", options->train.unroll, "Timesteps that gradients go back through");
+                      "Begin with the parameters, the sizes and the features of this model");
+  size("--batch", options->train.batch_size, "Batch size");
+  size("--unroll", options->train.unroll, "BPTT length: timesteps of backpropagation through time");
   size("--epochs", options->train.epochs, "Passes over the training songs", 1'000'000);
-  command->add_option("--minutes", options->train.minutes, "End after so many minutes")
+  command->add_option("--minutes", options->train.minutes, "End after this time in minutes")
       ->check(CLI::PositiveNumber);
-  command->add_option("--optimizer", options->optimizer)
+  command->add_option("--optimizer", options->optimizer, "Optimiser")
       ->check(CLI::IsMember({"adam", "rmsprop", "sgd"}))
       ->capture_default_str();
   command->add_option("--lr", options->train.learning_rate, "Learning rate")
@@ -251,12 +252,12 @@ void add_train(CLI::App& app) {
   command->add_option("--schedule", options->schedule, "How the learning rate changes")
       ->check(CLI::IsMember({"constant", "cosine", "one-cycle"}))
       ->capture_default_str();
-  add_precision(*command, options->train.precision, "Of the products; parameters stay fp32",
+  add_precision(*command, options->train.precision, "Precision of the products; parameters stay fp32",
                 {"fp32", "bf16"});
-  command->add_option("--clip", options->train.clip_norm, "Longest gradient norm, 0 for none")
+  command->add_option("--clip", options->train.clip_norm, "Maximum gradient norm, 0 for no clipping")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  command->add_option("--dropout", options->train.dropout, "Share of each layer's outputs that is dropped")
+  command->add_option("--dropout", options->train.dropout, "Dropout probability of each layer's outputs")
       ->check(CLI::Range(0.0, 0.95))
       ->capture_default_str();
   command->add_flag("--variational", options->train.variational,
@@ -265,14 +266,13 @@ void add_train(CLI::App& app) {
     command->add_option(name, value, help)->check(CLI::Range(0.0, most))->capture_default_str();
   };
   share("--input-dropout", options->train.input_dropout,
-        "Share of the first layer's input that is dropped, of a model with --context");
-  share("--recurrent-dropout", options->train.weights.recurrent,
-        "Share of the recurrent weights that is left out of each update");
+        "Dropout probability of the first layer's input, in a model with --features");
+  share("--recurrent-dropout", options->train.weights.recurrent, "Dropout probability of recurrent weights");
   share("--embedding-dropout", options->train.weights.embedding,
-        "Share of the embedding's rows that is left out of each update");
+        "Dropout probability of the embedding's rows");
   command
       ->add_option("--average", options->train.average,
-                   "Keep a moving average of the weights, this share of it old at each update; 0 for none")
+                   "Validate and save a moving average of the weights with this decay per update; 0 for none")
       ->check(CLI::Range(0.0, 0.99999))
       ->capture_default_str();
   command->add_option("--weight-decay", options->train.optimizer.weight_decay, "Decoupled weight decay")
@@ -280,25 +280,25 @@ void add_train(CLI::App& app) {
       ->capture_default_str();
   command
       ->add_option("--transpose", options->train.augment.transpose,
-                   "Vary songs: up to so many semitones up or down")
+                   "Augmentation: transpose by up to N semitones up or down")
       ->check(CLI::Range(0, 24))
       ->capture_default_str();
-  share("--transpose-share", options->train.augment.share,
-        "Share of the times that a song comes up, in which it is transposed", 1);
+  share("--transpose-share", options->train.augment.share, "Probability that a sampled song is transposed",
+        1);
   command
       ->add_option("--stretch", options->train.augment.stretch,
-                   "Vary songs: all times by up to this factor, or down to its inverse")
+                   "Augmentation: multiply all times by a factor between this one and its inverse")
       ->check(CLI::Range(1.0, 2.0))
       ->capture_default_str();
   command
       ->add_option("--vary-velocity", options->train.augment.velocity,
-                   "Vary songs: velocities by up to this factor, or down to its inverse")
+                   "Augmentation: multiply velocities by a factor between this one and its inverse")
       ->check(CLI::Range(1.0, 4.0))
       ->capture_default_str();
   CLI::Option* teacher = command
                              ->add_option("--teacher", options->teachers,
-                                          "A model whose probabilities are learnt instead of the tokens; of "
-                                          "several (each with its own --teacher) their mean")
+                                          "Distillation: a model whose probabilities are the soft targets; "
+                                          "if repeated, the mean of the models' probabilities")
                              ->allow_extra_args(false);
   command
       ->add_option("--synthetic", options->synthetic,
@@ -307,10 +307,10 @@ void add_train(CLI::App& app) {
       ->needs(teacher);
   command
       ->add_option("--patience", options->train.patience,
-                   "End after so many epochs without gain, 0 for never")
+                   "End after N consecutive epochs without a better validation loss, 0 for never")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  command->add_option("--seed", options->train.seed, "Of all random numbers")->capture_default_str();
+  command->add_option("--seed", options->train.seed, "Seed of all random numbers")->capture_default_str();
   command->add_option("--threads", options->train.threads, "Threads, 0 for as many as the machine has")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();

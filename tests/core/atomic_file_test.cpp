@@ -36,7 +36,7 @@ std::ptrdiff_t num_files(const fs::path& folder) {
 
 }  // namespace
 
-TEST_CASE("A file that is committed holds what was written and nothing stands beside it", "[core][file]") {
+TEST_CASE("A committed file has what was written, and no other file is left", "[core][file]") {
   const Folder folder;
   const fs::path path = folder.path / "a.txt";
   write_file(path, "old");

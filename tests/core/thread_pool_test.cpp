@@ -42,7 +42,7 @@ TEST_CASE("A pool of one works in the calling thread, in order", "[core][threads
   CHECK(order == std::vector<std::size_t>{0, 1, 2, 3, 4});
 }
 
-TEST_CASE("An exception of a task is thrown where for_each was called, and the pool goes on",
+TEST_CASE("An exception of a task is thrown where for_each was called, and the pool still works",
           "[core][threads]") {
   for (const int threads : {1, 3}) {
     ThreadPool pool(threads);

@@ -70,7 +70,7 @@ TEST_CASE("Training passes hold each song once, in an order that changes from pa
   CHECK(passes[0] != passes[1]);
 }
 
-TEST_CASE("A stream that goes to a stored position goes on as the first one did", "[corpus][stream]") {
+TEST_CASE("A stream that seeks to a stored position continues as the first one did", "[corpus][stream]") {
   const Corpus corpus = numbered_songs(40);
   BatchStream first(corpus, Split::train, 3, BatchStream::Passes::endless, 9);
   Chunk a(7, 3), b(7, 3);

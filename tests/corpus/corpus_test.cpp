@@ -102,7 +102,7 @@ std::string splits_of_hashes(const std::vector<std::uint64_t>& hashes) {
 
 }  // namespace
 
-TEST_CASE("A corpus is read as its bytes stand", "[corpus][file]") {
+TEST_CASE("A corpus is read from its bytes unchanged", "[corpus][file]") {
   const Corpus corpus = Corpus::from_bytes(by_hand());
   REQUIRE(corpus.num_songs() == 2);
   CHECK(std::vector<Token>(corpus.song(0).tokens.begin(), corpus.song(0).tokens.end()) ==

@@ -38,7 +38,7 @@ std::vector<Token> tokens_at(int step, int count) {
 
 }  // namespace
 
-TEST_CASE("Sequences side by side get the logits that each gets alone", "[generate][batch]") {
+TEST_CASE("Sequences in a batch get the logits that each gets alone", "[generate][batch]") {
   const auto precision =
       GENERATE(kernels::Precision::fp32, kernels::Precision::bf16, kernels::Precision::int8);
   const int H = 70, B = 11;
@@ -102,7 +102,7 @@ TEST_CASE("A single sequence has the same bits for any number of threads", "[gen
   }
 }
 
-TEST_CASE("Music side by side obeys the grammar and has exactly the wanted length", "[generate][batch]") {
+TEST_CASE("Music in a batch obeys the grammar and has exactly the requested length", "[generate][batch]") {
   const PackedModel<float> model = untrained(24);
   const TimestepEncoder encoder({.steps_per_quarter = 4});
   ThreadPool threads(2);

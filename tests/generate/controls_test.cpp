@@ -173,7 +173,7 @@ TEST_CASE("The same bar sounds no more often in a row than it may, in events", "
   }
 }
 
-TEST_CASE("A loop of two bars is one too, and a bar that comes back behind another is none",
+TEST_CASE("Two bars that repeat are a loop, and a bar that returns after another is not",
           "[generate][controls]") {
   LoopGuard guard(2, 10);
   // Bars of one token and an end: A B A B is twice, and the third time may begin but not end.
@@ -392,7 +392,7 @@ TEMPLATE_TEST_CASE("Whatever a model wants, all controls at their extremes leave
   }
 }
 
-TEMPLATE_TEST_CASE("A loop is always left where no other control is in the way", "[generate][controls]",
+TEMPLATE_TEST_CASE("A loop is always left if no other control prevents it", "[generate][controls]",
                    TimestepEncoder, EventEncoder) {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     Rng rng(seed, 2);
@@ -442,7 +442,7 @@ const SamplerOptions kAllOptions{.argmax = 0.2f,
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("With all controls a sequence side by side with others is the same as alone",
+TEMPLATE_TEST_CASE("With all controls a sequence in a batch is the same as alone",
                    "[generate][controls][batch]", TimestepEncoder, EventEncoder) {
   const TestType encoder({.steps_per_quarter = 4});
   const PackedModel<float> model = untrained(encoder);

@@ -100,7 +100,7 @@ TEST_CASE("Several models generate what is drawn from the mean of what each says
   }
 }
 
-TEST_CASE("Several models side by side generate what each sequence gets alone", "[generate][ensemble]") {
+TEST_CASE("An ensemble generates in a batch what each sequence gets alone", "[generate][ensemble]") {
   const std::vector<PackedModel<float>> models = unequal();
   const TimestepEncoder encoder({.steps_per_quarter = 4});
   const std::vector<Token> primer = {60, 50, 88, 40};
@@ -153,7 +153,7 @@ TEST_CASE("Generating with several models takes no memory, no lock and no system
 
 TEST_CASE("Models that can't speak together are refused", "[generate][ensemble]") {
   const std::vector<PackedModel<float>> none;
-  CHECK(error_of([&] { const Ensemble all(none); }) == "an ensemble of no model");
+  CHECK(error_of([&] { const Ensemble all(none); }) == "an ensemble needs at least one model");
   GruModel<float> network({.vocab_size = 90, .embedding_size = 2, .hidden_size = 2});
   const std::vector<PackedModel<float>> models = {untrained(3), PackedModel<float>(network.config)};
   CHECK(error_of([&] { const Ensemble all(models); }) ==

@@ -41,7 +41,7 @@ TEST_CASE("A draw outside the band gets the temperature that has the edge's entr
   CHECK(EntropyBand(2, each(kAtTwo, kAtTwo)).temperature(kOneToThree, 0.7f) == Approx(2).epsilon(1e-4));
 }
 
-TEST_CASE("The temperature stays within four times the wanted one, whatever the entropy",
+TEST_CASE("The temperature stays within four times the requested one, whatever the entropy",
           "[generate][entropy]") {
   CHECK(EntropyBand(2, each(0.6931, 1)).temperature(kOneToThree, 1) == Approx(4).epsilon(1e-4));
   CHECK(EntropyBand(2, each(0, 1e-6)).temperature(kOneToThree, 1) == Approx(0.25).epsilon(1e-4));

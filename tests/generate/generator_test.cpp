@@ -34,7 +34,7 @@ struct Untrained {
 
 }  // namespace
 
-TEST_CASE("An untrained model's music obeys the grammar and has exactly the wanted length",
+TEST_CASE("An untrained model's music obeys the grammar and has exactly the requested length",
           "[generate][generator]") {
   const Untrained model(89);
   const TimestepEncoder encoder({.steps_per_quarter = GENERATE(4, 24)});
@@ -78,7 +78,7 @@ TEST_CASE("Generating takes no memory, no lock and no system call", "[generate][
   static_assert(noexcept(generator.next())&& noexcept(generator.prime(primer)));
 }
 
-TEST_CASE("A primed generator goes on as one that generated the primer itself", "[generate][generator]") {
+TEST_CASE("A primed generator continues as one that generated the primer itself", "[generate][generator]") {
   const Untrained model(89, 2, GENERATE("", "index,held,intervals,bar=4,repeat,outer"));
   Generator first(model.packed, TimestepEncoder(), {.argmax = 1}, 1);
   const auto whole = generate_tokens(first, 60);

@@ -263,7 +263,7 @@ void check_answer(const Encoder& encoder) {
 
 }  // namespace
 
-TEST_CASE("What is played becomes the sequence that the model goes on with", "[generate][live]") {
+TEST_CASE("What is played becomes the sequence that the model continues", "[generate][live]") {
   check_answer(TimestepEncoder());
   check_answer(EventEncoder({.velocities = true}));
 }

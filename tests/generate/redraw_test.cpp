@@ -100,7 +100,7 @@ TEST_CASE("A stretch that costs something is drawn again, in events", "[generate
   check_stretches(EventEncoder({.steps_per_quarter = 4}));
 }
 
-TEST_CASE("A generator goes back to all but its random numbers", "[generate][redraw]") {
+TEST_CASE("A generator restores all but its random numbers", "[generate][redraw]") {
   const Untrained model(TimestepEncoder({.steps_per_quarter = 4}));
   for (const float argmax : {0.0f, 1.0f}) {
     Generator generator = model.generator({.argmax = argmax});

@@ -41,7 +41,7 @@ TEST_CASE("Without options the sampler draws from the model's distribution", "[g
   check_shares(frequencies({}, kAll), {0.5, 0.25, 0.15, 0.1});
 }
 
-TEST_CASE("Argmax mixing takes the most probable token on its share and draws on the rest",
+TEST_CASE("Argmax mixing takes the most probable token with its probability and draws otherwise",
           "[generate][sampler]") {
   check_shares(frequencies({.argmax = 0.6f}, kAll), {0.6 + 0.4 * 0.5, 0.4 * 0.25, 0.4 * 0.15, 0.4 * 0.1});
   check_shares(frequencies({.argmax = 1}, kAll), {1, 0, 0, 0});

@@ -88,7 +88,7 @@ void for_each_kind(Check&& check) {
 
 }  // namespace
 
-TEST_CASE("A restored generator goes on with the same tokens", "[generate][state]") {
+TEST_CASE("A restored generator continues with the same tokens", "[generate][state]") {
   const int count = GENERATE(7, 1237);  // near the beginning, and somewhere in a phrase
   for_each_kind([&](const char* kind, auto&& make) {
     CAPTURE(kind);

@@ -55,7 +55,7 @@ TEST_CASE("Where all pitch classes weigh the same there is no key", "[measure][k
   CHECK(key_name(estimate_key(classes({}))) == "none");
 }
 
-TEST_CASE("A key is told by how long notes sound, not by how many there are", "[measure][key]") {
+TEST_CASE("A key is found from the durations of notes, not from their number", "[measure][key]") {
   GridSong song{
       .notes = {{0, 96, 60}, {0, 96, 64}, {0, 96, 67}}, .bars = {{0, 96, 0, 2}}, .end = 96, .seconds = 2};
   for (int i = 0; i < 5; ++i) song.notes.push_back({i, i + 1, 61 + i});

@@ -58,7 +58,7 @@ TEST_CASE("A file of format 1 gives the notes, tempos and metres of all its trac
   CHECK(midi.song.length == 992);
 }
 
-TEST_CASE("A running status goes on over channel events and is per channel and kind", "[midi][reader]") {
+TEST_CASE("A running status continues over channel events and is per channel and kind", "[midi][reader]") {
   CHECK(notes_of(file_of({0, 0x91, 60, 90, 4, 64, 91, 4, 60, 0, 4, 64, 0, 0, 0xFF, 0x2F, 0})) ==
         std::vector<Note>{{0, 8, 60, 90, 1}, {4, 12, 64, 91, 1}});
 }
@@ -92,7 +92,7 @@ TEST_CASE("A note-off of another channel or another track ends nothing", "[midi]
   CHECK(notes_of(file) == std::vector<Note>{{0, 18, 60, 10, 0}});
 }
 
-TEST_CASE("The notes of any number of tracks stand in the order of sort_notes", "[midi][reader]") {
+TEST_CASE("The notes of any number of tracks are in the order of sort_notes", "[midi][reader]") {
   constexpr std::int64_t kSounds = -1;
   Rng rng(3);
   for (int round = 0; round < 300; ++round) {
@@ -169,7 +169,7 @@ TEST_CASE("Unknown chunks and what a header has beyond six bytes are skipped", "
   CHECK(notes_of(file) == std::vector<Note>{{0, 1, 60, 5, 0}});
 }
 
-TEST_CASE("What many programs write beside the standard is accepted", "[midi][reader]") {
+TEST_CASE("What many programs write in violation of the standard is accepted", "[midi][reader]") {
   const std::vector<Note> expected{{0, 1, 60, 5, 0}};
   SECTION("no end-of-track event") { CHECK(notes_of(file_of({0, 0x90, 60, 5, 1, 60, 0})) == expected); }
   SECTION("bytes after the end-of-track event") {

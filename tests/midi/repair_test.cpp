@@ -63,7 +63,7 @@ TEST_CASE("What is accepted though not in the standard is listed, repair or not"
   CHECK(parse_midi(file, "song.mid").repairs == repaired(file).repairs);
 }
 
-TEST_CASE("A header is found behind other bytes", "[midi][repair]") {
+TEST_CASE("A header is found after other bytes", "[midi][repair]") {
   const Bytes file = header(0, 1, 96) + kTrack;
   const Bytes riff =
       bytes({'R', 'I', 'F', 'F', 41, 0, 0, 0, 'R', 'M', 'I', 'D', 'd', 'a', 't', 'a', 33, 0, 0, 0});
@@ -185,7 +185,7 @@ TEST_CASE("What is no MIDI file is refused in repair, too", "[midi][repair]") {
         "song.mid, byte 12: division of 0 ticks per quarter note, expected 1 to 32767");
 }
 
-TEST_CASE("Limits are kept, in repair too, and named", "[midi][repair]") {
+TEST_CASE("Limits are enforced, in repair too, and named", "[midi][repair]") {
   const Bytes file = header(0, 1, 96) + kTrack;
   for (const bool repair : {false, true}) {
     const auto reason = [&](MidiOptions options) {

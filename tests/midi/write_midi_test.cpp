@@ -128,7 +128,7 @@ TEST_CASE("What a MIDI file can't hold is refused", "[midi][writer]") {
   CHECK(refusal({.length = -1}) == "song length is -1, a MIDI file holds 0 to 1152921504606846976");
 }
 
-TEST_CASE("write_midi leaves a file that read_midi reads, and none beside it", "[midi][writer]") {
+TEST_CASE("write_midi leaves a file that read_midi reads, and no other file", "[midi][writer]") {
   const auto folder = std::filesystem::temp_directory_path() / "gruve_write_midi_test";
   std::filesystem::create_directories(folder);
   const Song song{.notes = {{0, 100, 60, 1, 0}}, .length = 200};

@@ -157,7 +157,7 @@ TEST_CASE("The gradient of the loss by every parameter is that of the complex st
   CHECK(norm(difference) < tests::kComplexStep * norm(truth));
 }
 
-TEST_CASE("Taught probabilities weigh as so many targets would", "[model][gradient]") {
+TEST_CASE("Soft targets have the gradient of targets drawn with their frequencies", "[model][gradient]") {
   const ModelConfig config{.vocab_size = 5,
                            .embedding_size = 3,
                            .hidden_size = 4,

@@ -96,7 +96,7 @@ TEST_CASE("A model with features keeps them", "[model][file]") {
     file.write(std::string(bytes).replace(at, from.size(), to));
     return refusal(file);
   };
-  CHECK(changed("relative", "relation").find("no feature of the timestep format is called \"relation\"") !=
+  CHECK(changed("relative", "relation").find("the timestep format has no feature \"relation\"") !=
         std::string::npos);
   CHECK(changed("bar=12", "bar=00").find("timesteps, expected a number") != std::string::npos);
   CHECK(changed("timestep", "tomestep").find("type") != std::string::npos);

@@ -54,7 +54,7 @@ void for_each_include(Visit&& visit) {
 
 }  // namespace
 
-TEST_CASE("Includes point one way: a room includes only the rooms it is built on", "[packaging]") {
+TEST_CASE("Includes point one way: a module includes only the modules below it", "[packaging]") {
   int count = 0;
   for_each_include([&](const fs::path& file, const std::string& room, const std::string& path) {
     const std::string included = path.substr(6, path.find('/', 6) - 6);

@@ -52,8 +52,7 @@ double bars_of(const Song& song) {
 
 }  // namespace
 
-TEST_CASE("A player generates pieces of the length that is asked for, of either music format",
-          "[piece][player]") {
+TEST_CASE("A player generates pieces of the requested length, in either music format", "[piece][player]") {
   const AnyEncoder encoder = GENERATE(AnyEncoder(TimestepEncoder({.steps_per_quarter = 4})),
                                       AnyEncoder(EventEncoder({.steps_per_quarter = 4})));
   Player player(untrained(encoder));
@@ -145,9 +144,9 @@ TEST_CASE("A piece that can't be is refused in a sentence", "[piece][player]") {
         std::string::npos);
   CHECK(error_of([&] { player.generate({.tokens = 5, .within = MeasureRanges()}); }) ==
         "a piece within ranges has a length in bars or seconds, not tokens");
-  CHECK(error_of([] { Player(std::vector<TrainedModel>()); }) == "a player of no model");
+  CHECK(error_of([] { Player(std::vector<TrainedModel>()); }) == "a player needs at least one model");
   const std::vector<TrainedModel> unlike = {untrained(TimestepEncoder()), untrained(EventEncoder())};
-  CHECK(error_of([&] { Player{unlike}; }) == "a player of models whose encoders differ");
+  CHECK(error_of([&] { Player{unlike}; }) == "the encoders of a player's models differ");
 }
 
 TEST_CASE("Several models speak together as an ensemble", "[piece][player]") {

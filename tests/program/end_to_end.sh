@@ -167,8 +167,8 @@ refuses "no such file or folder" out.safetensors train missing --out out.safeten
 refuses "not a safetensors file" out.mid generate --model no.safetensors --out out.mid
 refuses "No such file" out.mid generate --model missing.safetensors --out out.mid
 refuses "can't be merged with" out.gruve prepare corpus.gruve events.gruve --out out.gruve
-refuses "text.safetensors: speaks" out.mid generate --model whole.safetensors --model text.safetensors --out out.mid
-refuses "but the model speaks" "" evaluate --model text.safetensors corpus.gruve
+refuses "text.safetensors: has the encoder" out.mid generate --model whole.safetensors --model text.safetensors --out out.mid
+refuses "but the model has" "" evaluate --model text.safetensors corpus.gruve
 refuses "cannot write: No such file or directory" "" generate --model whole.safetensors --out missing/out.mid
 refuses "temperature must be" out.mid generate --model whole.safetensors --out out.mid --temperature 0
 refuses '"C minorish" is not a scale' out.mid generate --model whole.safetensors --out out.mid --key "C minorish"

@@ -5,7 +5,7 @@
 
 #include "catch.hpp"
 
-TEST_CASE("Progress is told as percent, rate, time left and message", "[program][progress]") {
+TEST_CASE("Progress is shown as percent, rate, remaining time and message", "[program][progress]") {
   // 450 of 1000 in 10 s: 45 a second, 550 / 45 = 12.2 s left.
   CHECK(progress_text({450, 1000, "loss 2.31"}, 10, 0) == "45%  45.0/s  0:12 left  loss 2.31");
   CHECK(progress_text({1000, 1000, ""}, 100, 0) == "100%  10.0/s  in 1:40");

@@ -47,7 +47,7 @@ TEST_CASE("A piano roll draws each note once in its colour", "[render][piano_rol
   CHECK(svg.find(">C4</text>") != std::string::npos);
 }
 
-TEST_CASE("A note stands at its time and pitch, as opaque as it is loud", "[render][piano_roll]") {
+TEST_CASE("A note is drawn at its time and pitch, as opaque as it is loud", "[render][piano_roll]") {
   gruve::Song song;  // 4 s, 960 ticks a second
   song.length = 3840;
   song.notes = {{960, 1920, 60, 127, 0}};
@@ -58,7 +58,8 @@ TEST_CASE("A note stands at its time and pitch, as opaque as it is loud", "[rend
                  "opacity=\"1\"/>") != std::string::npos);
 }
 
-TEST_CASE("Long pieces are wrapped at bar lines, and notes go on in the next row", "[render][piano_roll]") {
+TEST_CASE("Long pieces are wrapped at bar lines, and notes continue in the next row",
+          "[render][piano_roll]") {
   const std::string svg = gruve::piano_roll_svg(chorale(3), {.seconds_per_row = 10});
   CHECK(is_well_formed(svg));
   CHECK(count_of(svg, "<use ") == 3);

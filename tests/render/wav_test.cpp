@@ -65,7 +65,7 @@ std::string bytes_of(const std::filesystem::path& path) {
 
 }  // namespace
 
-TEST_CASE("Sound lasts as long as the song and its tail, with its peak where it is wanted", "[render][wav]") {
+TEST_CASE("Sound lasts as long as the song and its tail, with the requested peak", "[render][wav]") {
   const gruve::Song song = chorale();  // 15 quarters at 90 bpm: 10 s
   const gruve::Sound sound = gruve::synthesize(song);
   REQUIRE(sound.left.size() == 507'150);  // 11.5 s; the tempo's 666667 µs are 5 µs more than 10 s in all

@@ -46,7 +46,7 @@ TEST_CASE("An encoder's JSON that is not sound is refused with the file and the 
   };
   const std::string file = "m.safetensors: the encoder's ";
   CHECK(reason("[]") == file + "configuration is not a JSON object");
-  CHECK(reason("{}") == file + "type is missing, or no string");
+  CHECK(reason("{}") == file + "type is missing or not a string");
   CHECK(reason(R"({"type": "events"})") ==
         file +
             "type is \"events\", which is none of timestep, event, char and ids, nor of the types that were "
@@ -101,7 +101,7 @@ TEST_CASE("An encoder of a program's own is an AnyEncoder as gruve's are", "[tok
         }) == "m: the encoder's settings are refused: levels of a sensor are at least 2, not \"1\"");
   CHECK(error_of([&] {
           encoder_from_json({{"type", "sensor"}}, "m", encoder_types<SensorEncoder>());
-        }) == "m: the encoder's settings are missing, or no string");
+        }) == "m: the encoder's settings are missing or not a string");
 }
 
 TEST_CASE("The grammar of an AnyEncoder is that of its encoder, token by token", "[tokens][any]") {
@@ -145,7 +145,7 @@ TEST_CASE("Features of files up to version 0.1 are read from their context", "[t
           features_from_json(json::parse(R"({"context": {"parts": ["bar"]}})"), encoder, "m");
         }) == "m: the configuration's context is not a list of parts and bar_steps");
   CHECK(error_of([&] { features_from_json(json::parse(R"({"features": 3})"), encoder, "m"); }) ==
-        "m: the configuration's features are no string");
+        "m: the configuration's features are not a string");
   CHECK(error_of([&] { features_from_json(old, AnyEncoder(EventEncoder()), "m"); }) ==
-        "m: features \"held,bar=12,index\" are asked for, but this encoder has none");
+        "m: features \"held,bar=12,index\" are requested, but this encoder has none");
 }

@@ -52,7 +52,7 @@ TEST_CASE("Text, tokens and vocabularies that don't fit are errors that say wher
           CharEncoder("ab").decode(std::vector<Token>{0, 2});
         }) == "token 2 at position 1 is outside the vocabulary of 2");
   CHECK(error_of([] { CharEncoder("ba"); }) ==
-        "character 97 of the vocabulary stands after 98, expected ascending order");
+        "character 97 of the vocabulary is after 98, expected ascending order");
   CHECK(error_of([] { CharEncoder::from_text(""); }) ==
         "a vocabulary of no characters, expected at least one");
 }

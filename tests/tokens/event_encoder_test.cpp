@@ -119,7 +119,7 @@ TEST_CASE("Events say what begins where and how long it lasts", "[tokens][event]
   CHECK(EventEncoder({.velocities = true, .tempos = true}).vocab_size() == 374 + 32 + 49);
 }
 
-TEST_CASE("Velocities and tempos stand where they change", "[tokens][event]") {
+TEST_CASE("Velocities and tempos are written where they change", "[tokens][event]") {
   Song song;
   song.notes = {{0, 480, 60, 80}, {0, 480, 64, 80}, {480, 960, 60, 81}};
   song.tempos = {{0, 500'000}, {240, 501'000}, {960, 250'000}};
@@ -239,7 +239,8 @@ TEST_CASE("Whatever the grammar allows decodes, and comes back from what it deco
   }
 }
 
-TEST_CASE("Events that may not stand where they do are refused by name and position", "[tokens][event]") {
+TEST_CASE("Events that are not allowed at their position are refused by name and position",
+          "[tokens][event]") {
   const EventEncoder plain({.steps_per_quarter = 4});
   const EventEncoder full({.steps_per_quarter = 4, .velocities = true, .tempos = true});
   const auto refused = [](const EventEncoder& encoder, const std::vector<Event>& events) {
@@ -302,7 +303,7 @@ TEST_CASE("A song that claims centuries is refused", "[tokens][event]") {
   CHECK(error_of([&] { EventEncoder().encode(song); }).find("more than the 1048576") != std::string::npos);
 }
 
-TEST_CASE("Real songs come back from their events as they stand on the grid", "[tokens][event][data]") {
+TEST_CASE("Real songs are decoded from their events as they are on the grid", "[tokens][event][data]") {
   const std::filesystem::path folder = std::filesystem::path(GRUVE_SHARED_DATA) / "midi-odd";
   if (!std::filesystem::exists(folder)) {
     WARN("skipped: there is no " << folder);

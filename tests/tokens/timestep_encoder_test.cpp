@@ -64,7 +64,8 @@ using Tokens = std::vector<Token>;
 
 }  // namespace
 
-TEST_CASE("A held chord stands in each timestep that it sounds in, highest key first", "[tokens][timestep]") {
+TEST_CASE("A held chord is written in each timestep that it sounds in, highest key first",
+          "[tokens][timestep]") {
   // 480 ticks a quarter note, 24 timesteps a quarter note: 20 ticks a timestep. C4 E4 G4 (60, 64, 67) for two
   // timesteps, then C8 (108) and A0 (21) for one, with a silent timestep at the end.
   Song song;
@@ -75,7 +76,8 @@ TEST_CASE("A held chord stands in each timestep that it sounds in, highest key f
   CHECK(TimestepEncoder({.repeat_held = false}).encode(song) == Tokens{46, 43, 39, 88, 88, 87, 0, 88, 88});
 }
 
-TEST_CASE("A chord of any number of keys stands in its timesteps, highest key first", "[tokens][timestep]") {
+TEST_CASE("A chord of any number of keys is written in its timesteps, highest key first",
+          "[tokens][timestep]") {
   Rng rng(5);
   for (int size = 0; size <= kNumKeys; ++size) {
     std::vector<Token> keys(kNumKeys);
@@ -96,7 +98,7 @@ TEST_CASE("A chord of any number of keys stands in its timesteps, highest key fi
   }
 }
 
-TEST_CASE("Of a note before tick 0, what lies behind it is encoded", "[tokens][timestep]") {
+TEST_CASE("Of a note that begins before tick 0, the part after tick 0 is encoded", "[tokens][timestep]") {
   Song song{.ticks_per_quarter = 24, .length = 3};
   song.notes = {{.start = -5, .end = -2, .pitch = 61},
                 {.start = -4, .end = 0, .pitch = 62},

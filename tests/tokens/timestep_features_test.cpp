@@ -223,12 +223,12 @@ TEST_CASE("A description of features is read in any order, and refused where it 
   CHECK(options == TimestepFeatureOptions(options.description()));
   const std::string names = ": expected some of index, held, intervals, bar, repeat, outer, relative";
   CHECK(error_of([] { TimestepFeatureOptions("index,hold"); }) ==
-        "no feature of the timestep format is called \"hold\"" + names);
+        "the timestep format has no feature \"hold\"" + names);
   CHECK(error_of([] { TimestepFeatureOptions("index,,held"); }) ==
-        "no feature of the timestep format is called \"\"" + names);
+        "the timestep format has no feature \"\"" + names);
   for (const char* steps : {"0", "4097", "-1", "1x", ""})
     CHECK(error_of([&] { TimestepFeatures::shape(std::string("bar=") + steps); }) ==
           "the feature bar has \"" + std::string(steps) + "\" timesteps, expected a number from 1 to 4096");
   CHECK(error_of([] { NoFeatures::shape("index"); }) ==
-        "features \"index\" are asked for, but this encoder has none");
+        "features \"index\" are requested, but this encoder has none");
 }

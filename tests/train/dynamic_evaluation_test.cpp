@@ -61,8 +61,9 @@ TEST_CASE("A model that learns nothing from what it predicts costs what it costs
   }
 }
 
-TEST_CASE("A song that repeats itself is learnt on the way, and the next one is begun anew",
-          "[train][dynamic]") {
+TEST_CASE(
+    "A song that repeats itself is learnt during evaluation, and the next one begins with the original model",
+    "[train][dynamic]") {
   const std::vector<Token> repeated = song(1, true);
   std::vector<std::vector<Token>> songs = {repeated, repeated};
   for (std::uint64_t i = 2; i < 20; ++i) songs.push_back(song(i, false));

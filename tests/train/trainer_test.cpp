@@ -468,7 +468,7 @@ TEST_CASE("A model with features costs the same token by token as in chunks", "[
 TEST_CASE("Features are refused where the encoder has none", "[train][features]") {
   const Corpus corpus = walks();
   CHECK_THROWS_WITH(Trainer(corpus, {.features = {"index"}}, {}),
-                    "features \"index\" are asked for, but this encoder has none");
+                    "features \"index\" are requested, but this encoder has none");
 }
 
 TEST_CASE("Weights that are dropped are so in their share, for the gradient as for the pass", "[train]") {
@@ -505,7 +505,7 @@ TEST_CASE("Weights that are dropped are so in their share, for the gradient as f
   CHECK(share(pass.output.weight) == 0);
 }
 
-TEST_CASE("An average of the weights is what is validated and kept, and survives a stop", "[train]") {
+TEST_CASE("A weight average is validated and saved, and survives a stop", "[train]") {
   const Corpus corpus = walks(40);
   TrainOptions options{.batch_size = 8, .unroll = 16, .epochs = 3, .threads = 1, .checkpoint_interval = 7};
   Trainer plain(corpus, kSmall, options);

@@ -5,15 +5,16 @@
 
 namespace gruve::inline v0_1 {
 
-/// Hands objects from one thread, which may allocate, to another, which may not: an audio thread. What the
-/// audio thread replaces goes back to the first thread and is destroyed there. Neither waits for the other.
+/// Passes objects from a thread that may allocate to one that may not, such as an audio thread. The object
+/// that the audio thread replaces is returned to the first thread and destroyed there. Neither waits for the
+/// other.
 ///
 ///   Handover<Model> handover;
 ///   handover.offer(std::make_unique<Model>(…));   // the producer, at any time
 ///   handover.take(current);                       // the audio thread, where it can change models
 ///
 /// offer() and collect() are for one thread at a time, take() and is_waiting() for one other. All are
-/// wait-free but for the destruction of objects in offer() and collect().
+/// wait-free, except for the destruction of objects in offer() and collect().
 template <class T>
 class Handover {
  public:
@@ -25,19 +26,19 @@ class Handover {
     delete returned_.load();
   }
 
-  /// Offers an object in place of one that was offered and not taken yet. Destroys what was returned.
+  /// Offers an object; replaces one that was offered and not taken yet. Destroys a returned object.
   void offer(std::unique_ptr<T> next) {
     collect();
     delete offered_.exchange(next.release(), std::memory_order_acq_rel);
   }
 
-  /// Destroys what was returned, if anything was.
+  /// Destroys the returned object, if there is one.
   void collect() { delete returned_.exchange(nullptr, std::memory_order_acq_rel); }
 
-  /// Puts what is offered in the place of `current`, which is returned. False, and nothing changed, where
-  /// nothing is offered, or what was returned the last time is not collected yet.
+  /// Replaces `current` by the offered object, and returns the old one to the other thread. Returns false,
+  /// and changes nothing, if nothing is offered or if the object returned before is not collected yet.
   bool take(std::unique_ptr<T>& current) noexcept {
-    // Only this thread returns anything, so the place stays free.
+    // Only this thread stores to returned_, so it remains null.
     if (!is_waiting() || returned_.load(std::memory_order_acquire) != nullptr) return false;
     T* const next = offered_.exchange(nullptr, std::memory_order_acq_rel);
     if (next == nullptr) return false;

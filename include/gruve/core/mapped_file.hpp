@@ -86,7 +86,8 @@ class MappedFile {
   }
 
   /// All bytes of the file, valid as long as this object or the one it was moved to.
-  std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
+  std::span<const std::byte> bytes() const& noexcept { return {data_, size_}; }
+  std::span<const std::byte> bytes() const&& = delete;  // it would dangle
 
   const std::string& path() const noexcept { return path_; }  // as it was given
 

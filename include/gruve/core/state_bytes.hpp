@@ -11,42 +11,49 @@
 
 namespace gruve::inline v0_1 {
 
-/// Moves the state of objects to bytes and back. One member function of a class, transfer(), lists its fields
-/// and serves four purposes, so that what is written and what is read can't differ:
+/// Writes the state of objects to bytes and reads it back. One member function of a class, transfer(), lists
+/// its fields and serves four purposes, so that writing and reading can't differ:
 ///
-///   measuring  counts the most bytes that a state can take
-///   writing    writes it
-///   checking   reads it, changes nothing, and finds what is out of range
-///   reading    reads it into the object; only bytes that were checked
+///   measuring  counts the maximum number of bytes of a state
+///   writing    writes a state
+///   checking   reads a state without changing the object, and fails on values out of range
+///   reading    reads a state into the object, from bytes that were checked
 ///
 /// Numbers are little-endian. Allocates nothing, doesn't throw.
 class StateBytes {
  public:
+  /// For counting bytes.
   static StateBytes measuring() noexcept { return StateBytes(Purpose::measure, nullptr, nullptr, SIZE_MAX); }
+  /// For writing to `out`.
   static StateBytes writing(std::span<std::byte> out) noexcept {
     return StateBytes(Purpose::write, out.data(), nullptr, out.size());
   }
+  /// For checking `bytes`.
   static StateBytes checking(std::span<const std::byte> bytes) noexcept {
     return StateBytes(Purpose::check, nullptr, bytes.data(), bytes.size());
   }
+  /// For reading `bytes`, which were checked.
   static StateBytes reading(std::span<const std::byte> bytes) noexcept {
     return StateBytes(Purpose::read, nullptr, bytes.data(), bytes.size());
   }
 
+  /// Whether bytes are only counted.
   bool is_measuring() const noexcept { return purpose_ == Purpose::measure; }
+  /// Whether bytes are written.
   bool is_writing() const noexcept { return purpose_ == Purpose::write; }
   /// Whether fields are changed.
   bool is_reading() const noexcept { return purpose_ == Purpose::read; }
 
-  /// False once there was no room, too few bytes, or a value out of range.
+  /// False after a lack of room, too few bytes, a value out of range, or a call of fail().
   bool ok() const noexcept { return ok_; }
+  /// Makes ok() false.
   void fail() noexcept { ok_ = false; }
   /// Bytes measured, written or read so far.
   std::size_t size() const noexcept { return size_; }
 
-  /// One field, a number. Returns what it is or, when reading and checking, what the bytes say.
+  /// Transfers one field, a number. Returns its value; when reading or checking, the value in the bytes.
   ///
-  /// is_valid  is_valid(value) says whether the object can have it
+  /// is_valid  is_valid(value): whether the value is in range
   template <class T, class IsValid>
   T value(T& field, IsValid&& is_valid) noexcept {
     static_assert(std::is_arithmetic_v<T>);
@@ -59,12 +66,13 @@ class StateBytes {
     if (is_reading()) field = value;
     return value;
   }
+  /// Transfers a field for which every value is in range.
   template <class T>
   T value(T& field) noexcept {
     return value(field, [](T) { return true; });
   }
 
-  /// Fields of one kind.
+  /// Transfers fields of one type.
   template <class T, std::size_t N, class IsValid>
   void values(std::span<T, N> fields, IsValid&& is_valid) noexcept {
     for (T& field : fields) {
@@ -72,19 +80,20 @@ class StateBytes {
       value(field, is_valid);
     }
   }
+  /// Transfers fields for which every value is in range.
   template <class T, std::size_t N>
   void values(std::span<T, N> fields) noexcept {
     values(fields, [](T) { return true; });
   }
 
-  /// What two objects must agree in for the state of one to be the other's.
+  /// Transfers a value that must be equal in the object that is written and the one that is read.
   template <class T>
   void same(T own) noexcept {
     T copy = own;
     value(copy, [&](T other) { return other == own; });
   }
 
-  /// When measuring: as many bytes more.
+  /// Adds bytes to the size; only when measuring.
   void add(std::size_t size) noexcept { size_ += size; }
 
  private:

@@ -261,6 +261,9 @@ class Corpus {
   /// name    used in place of a file's name in an Error
   static Corpus from_songs(const CorpusInfo& info, std::span<const std::vector<Token>> songs,
                            std::span<const Split> splits = {}, std::string name = "corpus in memory") {
+    if (!splits.empty() && splits.size() != songs.size())
+      throw Error(name, std::to_string(splits.size()) + " splits for " + std::to_string(songs.size()) +
+                            " songs, expected one for each");
     internal::MemorySink sink;
     internal::CorpusWriter writer(sink);
     for (const auto& song : songs) writer.add(song);
@@ -276,7 +279,12 @@ class Corpus {
   static Corpus encode(const Encoder& encoder, std::span<const typename Encoder::Source> sources,
                        std::string name = "corpus in memory") {
     std::vector<std::vector<Token>> songs;
-    for (const auto& source : sources) songs.push_back(encoder.encode(source));
+    for (const auto& source : sources) {
+      songs.push_back(encoder.encode(source));
+      if (count_violations(encoder, std::span<const Token>(songs.back())) > 0)
+        throw Error(name, "source " + std::to_string(songs.size() - 1) +
+                              " is encoded to tokens that the encoder's own grammar does not allow");
+    }
     return from_songs({.encoder = encoder}, songs, {}, std::move(name));
   }
 

@@ -184,7 +184,9 @@ class Limits {
   /// Whether any limit is set.
   bool any() const noexcept { return false; }
   /// Whether set() may be called with these options.
-  bool accepts(const LimitOptions& options) const noexcept { return options == LimitOptions{}; }
+  bool accepts(const LimitOptions& options) const noexcept {
+    return options == LimitOptions{.metre = options.metre};
+  }
   /// Sets the options, which accepts() must accept, from the next token on.
   void set(const LimitOptions&) noexcept {}
   /// The expected maximum number of tokens in a bar with these options; 0 if the encoder has no bars.

@@ -12,13 +12,16 @@
 
 namespace gruve::inline v0_1 {
 
-/// Runs up to B sequences through a model side by side, a token of each at a time, so that weights that were
-/// read once serve all of them. What comes of a sequence doesn't depend on the others, nor on the number of
-/// threads; from a Stepper it differs in the rounding of sums. step() allocates nothing and doesn't throw.
+/// Runs a batch of up to B sequences through a model, one token of each per step, so that each weight is read
+/// once for all of them. The result for a sequence depends neither on the others nor on the number of
+/// threads; it differs from a Stepper's in the rounding of sums. Only the constructor allocates; nothing
+/// throws.
 class BatchStepper {
  public:
+  /// A stepper with zero states.
+  ///
   /// model    must outlive the stepper
-  /// threads  share the sequences; they must outlive the stepper and have no other work while it steps
+  /// threads  share the sequences; must outlive the stepper and must not be used elsewhere during step()
   BatchStepper(const PackedModel<float>& model, int batch_size, ThreadPool& threads)
       : model_(&model),
         threads_(&threads),
@@ -31,8 +34,8 @@ class BatchStepper {
 
   BatchStepper(PackedModel<float>&&, int, ThreadPool&) = delete;  // the model must outlive the stepper
 
-  /// Feeds the first n = tokens.size() sequences a token each and returns the logits [n, V] of the next ones.
-  /// They are valid until the next call.
+  /// Feeds one token to each of the first n = tokens.size() sequences and returns the logits [n, V] of the
+  /// next tokens, valid until the next call.
   std::span<const float> step(std::span<const Token> tokens) noexcept {
     return step(tokens, [](std::size_t) { return FeatureRows(); });
   }
@@ -80,7 +83,9 @@ class BatchStepper {
     return std::span(h_[static_cast<std::size_t>(layer)]).subspan(row(sequence), row(1));
   }
 
+  /// B.
   int batch_size() const noexcept { return B_; }
+  /// The model's configuration.
   const ModelConfig& config() const noexcept { return model_->config(); }
 
  private:

@@ -19,11 +19,11 @@
 
 namespace gruve::inline v0_1 {
 
-/// What a pass over a chunk found. Sums, so that chunks can be added up.
+/// The loss of a chunk, as sums, so that the losses of chunks can be added.
 struct ChunkLoss {
   double nats = 0;          // Σ −log p(target)
-  std::size_t tokens = 0;   // targets that count
-  std::size_t correct = 0;  // targets that were the most probable token (evaluate() only)
+  std::size_t tokens = 0;   // number of targets, kNoToken excluded
+  std::size_t correct = 0;  // number of targets that were the most probable token (evaluate() only)
 
   ChunkLoss& operator+=(const ChunkLoss& other) noexcept {
     nats += other.nats;
@@ -40,17 +40,22 @@ struct ChunkLoss {
 /// backpropagation through time. The state [L, B, H] is carried from chunk to chunk; gradients end at the
 /// chunk's beginning.
 ///
-/// Threads split the sequences, with no barrier inside the loop over time. What sums over sequences, the
-/// gradients of weights, is split by rows of the weight matrix, each summed in the same order by whoever
-/// takes it. So the same input gives the same bits for any number of threads.
+/// Threads split the sequences, with no barrier inside the loop over time. The weights' gradients, which are
+/// sums over sequences, are split by rows of the weight matrix; each row is summed in a fixed order. So the
+/// same input gives the same bits for any number of threads.
 ///
-/// With kernels of bfloat16 weights the products of the layers and of the output are of that precision; the
-/// first layer's table, its gradient, states, sums and gradients are float.
+/// With bf16 kernels the products of the layers and of the output layer have that precision; the first
+/// layer's table, its gradient, states, sums and gradients are float.
 ///
-/// All memory is allocated by the constructor.
+/// The constructor allocates all memory.
 template <class Scalar>
 class ChunkPass {
  public:
+  /// A pass with a zero state and without parameters: assign() must follow. The threads must outlive the
+  /// pass.
+  ///
+  /// num_timesteps  T
+  /// batch_size     B
   ChunkPass(const ModelConfig& config, int num_timesteps, int batch_size, ThreadPool& threads,
             const kernels::Kernels<Scalar>& kernels = kernels::active_for<Scalar>())
       : ChunkPass(config, num_timesteps, batch_size, threads, kernels,
@@ -94,7 +99,7 @@ class ChunkPass {
     plan_gradients();
   }
 
-  /// Takes the parameters of a model; to be called after each change of them.
+  /// Packs the parameters of a model. Must be called after each change of them.
   void assign(const GruModel<Scalar>& model) {
     const int E = config_.embedding_size, H = config_.hidden_size;
     assert(model.config == config_);
@@ -120,7 +125,7 @@ class ChunkPass {
     });
   }
 
-  /// Loss and accuracy over a chunk, the state moved on.
+  /// Loss and accuracy over a chunk. Advances the state.
   ChunkLoss evaluate(const Chunk& chunk) {
     const Scalar scale = Scalar(1);
     begin(chunk);
@@ -140,17 +145,16 @@ class ChunkPass {
     return loss;
   }
 
-  /// The probabilities [T, B, V] of the next token that the last call of evaluate() found; zeros where
-  /// there was no target.
+  /// The probabilities [T, B, V] of the next token in the last call of evaluate(); 0 for kNoToken targets.
   std::span<const Scalar> probabilities() const noexcept { return logits_; }
 
-  /// Loss over a chunk and the gradient of its mean by each parameter, into `gradient`, the state moved on.
-  /// The model given to assign() must still stand.
+  /// Loss over a chunk, and the gradient of its mean with respect to each parameter. Advances the state. The
+  /// model that was passed to assign() must still exist, unchanged.
   ///
+  /// gradient      is overwritten; of the model's configuration
   /// soft_targets  [T, B, V], a teacher's probabilities p of the next token, or empty. They replace the
-  /// one-hot
-  ///               targets in the gradient, which becomes that of −Σ p log q. The loss returned is still that
-  ///               of the targets.
+  ///               one-hot targets in the gradient, which becomes that of −Σ p ln q. The returned loss is
+  ///               still that of the targets
   ChunkLoss backpropagate(const Chunk& chunk, GruModel<Scalar>& gradient, const Dropout& dropout = {},
                           std::span<const Scalar> soft_targets = {}) {
     const auto tokens =
@@ -183,12 +187,13 @@ class ChunkPass {
     return total_loss(chunk);
   }
 
-  /// The state [L, B, H] before the next chunk, zero at first.
+  /// The state [L, B, H] before the next chunk; zero at first.
   std::span<Scalar> state() noexcept { return state_; }
 
-  /// −log p(target) [T, B] of the last chunk, 0 where there was no target.
+  /// −ln p(target) [T, B] of the last chunk; 0 for kNoToken targets.
   std::span<const Scalar> losses() const noexcept { return loss_; }
 
+  /// The model's configuration.
   const ModelConfig& config() const noexcept { return config_; }
 
  private:
@@ -265,7 +270,7 @@ class ChunkPass {
     return layer.h.data() + count(B_) * count(config_.hidden_size);
   }
 
-  // What the layer above, or the output layer, reads.
+  // The input of the layer above or of the output layer.
   const Scalar* visible(const Layer& layer, bool drops) const {
     return drops ? layer.dropped.data() : output(layer);
   }
@@ -320,7 +325,7 @@ class ChunkPass {
     });
   }
 
-  // What the grammar forbids gets no probability, and so no gradient.
+  // Tokens that the grammar forbids get probability 0 and so no gradient.
   void forbid(const Chunk& chunk, kernels::Rows rows) {
     const auto V = count(config_.vocab_size);
     for (std::size_t t = 0; t < count(T_); ++t) {
@@ -392,7 +397,8 @@ class ChunkPass {
     }
   }
 
-  // Where in a row of gates the gradients of n's input part begin; those of the recurrent part begin at 2H.
+  // Index in a row of gates at which the gradients of n's input part begin; those of the recurrent part begin
+  // at 2H.
   std::ptrdiff_t input_gradient_of_n() const {
     const std::ptrdiff_t H = config_.hidden_size;
     return config_.reset_gate == ResetGate::after_product ? 3 * H : 2 * H;
@@ -524,7 +530,7 @@ class ChunkPass {
       for (std::size_t term = 0; term < terms; ++term) to[V + added[token][term]] += from[token];
   }
 
-  // What the output layer gives, and then its gradient: [T, B, V + R].
+  // The outputs of the output layer, then their gradients: [T, B, V + R].
   Scalar* output_gradients() { return output_rows_.empty() ? logits_.data() : output_rows_.data(); }
 
   int input_size(std::size_t l) const noexcept {
@@ -558,7 +564,7 @@ class ChunkPass {
   }
 
   void drop_input(kernels::Rows rows, const Dropout& dropout) {
-    constexpr std::uint32_t kInput = 0x1297;  // the number of no layer
+    constexpr std::uint32_t kInput = 0x1297;  // differs from the number of every layer
     const std::size_t E = count(config_.embedding_size);
     for_each_run(rows, E, [&](std::size_t first, std::size_t last) {
       dropout_factors(dropout, dropout.input, kInput, period(dropout, E), first, last, keep_input_.data());

@@ -8,22 +8,23 @@
 
 namespace gruve::inline v0_1 {
 
-/// Which units are dropped in a pass, as a function of seed, step and place alone: each element of each
-/// layer's output, and of the input, with a probability of its own (Srivastava et al. 2014). Or, variational,
-/// the same elements at all timesteps of the chunk (Gal and Ghahramani 2016).
+/// Dropout of layers' outputs and of the input. The dropped elements are a function of seed, step and index
+/// alone.
+///
+/// Source: Srivastava et al. 2014; variational Gal and Ghahramani 2016.
 struct Dropout {
-  double probability = 0;  // of the layers' outputs
-  double input = 0;        // of the first layer's input, of models with features
-  bool variational = false;
-  std::uint64_t seed = 0;
-  std::uint64_t step = 0;
+  double probability = 0;    // that an element of a layer's output is dropped, 0 to below 1
+  double input = 0;          // the same for the first layer's input, in models with input features
+  bool variational = false;  // whether all timesteps of a chunk drop the same elements
+  std::uint64_t seed = 0;    // of the random numbers
+  std::uint64_t step = 0;    // number of the training step
 };
 
-/// Writes 0 where an element of an array is dropped, else 1 / (1 − probability).
+/// Writes the factor of each element of an array: 0 if it is dropped, otherwise 1 / (1 − probability).
 ///
-/// keep    elements first to last − 1 of the array are written
-/// period  the same is dropped again after so many elements
-/// array   another number for each array of a pass
+/// keep    the array; elements first to last − 1 are written
+/// period  elements whose indices are equal modulo this number get the same factor
+/// array   a number that differs for each array of a pass
 template <class Scalar>
 void dropout_factors(const Dropout& dropout, double probability, std::uint32_t array, std::size_t period,
                      std::size_t first, std::size_t last, Scalar* keep) {

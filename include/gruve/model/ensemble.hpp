@@ -10,18 +10,18 @@
 namespace gruve::inline v0_1 {
 
 /// The models that a sequence is generated from: one, or several of one vocabulary whose probabilities are
-/// averaged. Their sizes and features may differ. It refers to the models, which must outlive it and what is
-/// made of it.
+/// averaged. Their sizes and features may differ. It refers to the models, which must outlive it and every
+/// generator that is constructed from it.
 class Ensemble {
  public:
-  /// One model, so that a generator can be given just that.
+  /// An ensemble of one model; implicit, so that a generator can be constructed from a model.
   Ensemble(const PackedModel<float>& model) : models_{&model} {}
   Ensemble(PackedModel<float>&&) = delete;               // the models must outlive the ensemble
   Ensemble(std::vector<PackedModel<float>>&&) = delete;  // likewise
 
-  /// All models of a vector. Throws Error where it is empty or where their vocabularies are not of one size.
+  /// All models of a vector. Throws Error if it is empty or if the sizes of the vocabularies differ.
   Ensemble(const std::vector<PackedModel<float>>& models) {
-    if (models.empty()) throw Error("an ensemble of no model");
+    if (models.empty()) throw Error("an ensemble needs at least one model");
     const int size = models.front().config().vocab_size;
     for (const PackedModel<float>& model : models) {
       if (model.config().vocab_size != size)
@@ -31,23 +31,25 @@ class Ensemble {
     }
   }
 
+  /// The number of models.
   std::size_t size() const noexcept { return models_.size(); }
+  /// Model i, below size().
   const PackedModel<float>& operator[](std::size_t i) const noexcept { return *models_[i]; }
 
-  /// Throws Error where the models' vocabulary is of another size.
+  /// Throws Error if the models' vocabulary has another size.
   void require_vocabulary(int size) const {
     if (const int own = models_.front()->config().vocab_size; own != size)
       throw Error("a model of " + std::to_string(own) + " tokens with an encoder of " + std::to_string(size));
   }
 
-  /// Of each model.
+  /// The features of each model.
   std::vector<Features> features() const {
     std::vector<Features> features;
     for (const PackedModel<float>* model : models_) features.push_back(model->config().features);
     return features;
   }
 
-  /// Bytes of weights that a step reads, of all models.
+  /// Bytes of weights that one step of all models reads.
   std::size_t step_bytes() const noexcept {
     std::size_t bytes = 0;
     for (const PackedModel<float>* model : models_) bytes += model->step_bytes();

@@ -13,14 +13,14 @@
 
 namespace gruve::inline v0_1 {
 
-/// The sizes of a GruModel.
+/// The configuration of a GruModel.
 struct ModelConfig {
-  int vocab_size = 0;        // V
-  int embedding_size = 128;  // E
-  int hidden_size = 256;     // H
-  int num_layers = 1;
-  ResetGate reset_gate = ResetGate::after_product;
-  Features features = {};  // that the model is conditioned on besides the last token
+  int vocab_size = 0;                               // V, 1 to kMaxVocabSize
+  int embedding_size = 128;                         // E, at least 1
+  int hidden_size = 256;                            // H, at least 1
+  int num_layers = 1;                               // L, at least 1
+  ResetGate reset_gate = ResetGate::after_product;  // the reset variant
+  Features features = {};                           // inputs in addition to the last token
 
   int embedding_rows() const noexcept { return vocab_size + features.shape.inputs; }  // V + C
   int output_rows() const noexcept { return vocab_size + features.shape.outputs; }    // V + R
@@ -31,7 +31,7 @@ struct ModelConfig {
 /// A language model over tokens: embedding, GRU layers, and a dense layer that gives a logit for each token.
 /// A model with features adds their rows of the embedding [V + C, E] to the last token's, and the outputs of
 /// their rows of the dense layer [V + R, H] to the logits of the tokens (see FeatureRows).
-/// Only the parameters live here; ChunkPass trains them and Stepper generates from them. A gradient has the
+/// It holds only the parameters; ChunkPass trains them and Stepper generates from them. A gradient has the
 /// same type.
 template <class Scalar>
 struct GruModel {
@@ -42,10 +42,10 @@ struct GruModel {
         gru(config.embedding_size, config.hidden_size, config.num_layers, config.reset_gate),
         output(config.hidden_size, config.output_rows()) {}
 
-  ModelConfig config;
-  Embedding<Scalar> embedding;
-  Gru<Scalar> gru;
-  Dense<Scalar> output;
+  ModelConfig config;           // sizes of the parameters
+  Embedding<Scalar> embedding;  // [V + C, E]
+  Gru<Scalar> gru;              // L layers
+  Dense<Scalar> output;         // [V + R, H]
 
   /// Calls visit(name, parameter) for each parameter, in a fixed order, with the name it has in a PyTorch
   /// module that holds `embedding`, `gru` and `output`: "embedding.weight", "gru.weight_ih_l0", …,
@@ -54,11 +54,13 @@ struct GruModel {
   void for_each_parameter(Visit&& visit) {
     visit_all(*this, visit);
   }
+  /// The same for a constant model.
   template <class Visit>
   void for_each_parameter(Visit&& visit) const {
     visit_all(*this, visit);
   }
 
+  /// The total number of elements of all parameters.
   std::size_t num_parameters() const {
     std::size_t count = 0;
     for_each_parameter(
@@ -78,8 +80,9 @@ struct GruModel {
   }
 };
 
-/// Fills a model with random numbers: the embedding N(0, 1) as in torch.nn.Embedding, all else uniform in
-/// ±1/√H as in torch.nn.GRU, and the output layer's bias zero. The same seed gives the same numbers.
+/// Sets a model's parameters to random numbers: the embedding to N(0, 1) as torch.nn.Embedding does, the
+/// output layer's bias to zero, all others uniformly to ±1/√H as torch.nn.GRU does. The same seed gives the
+/// same numbers.
 template <class Scalar>
 void initialize(GruModel<Scalar>& model, std::uint64_t seed) {
   Rng rng(seed);

@@ -11,27 +11,33 @@
 
 namespace gruve::inline v0_1 {
 
-/// Writes a model file, whole or not at all: safetensors with PyTorch's names and shapes, so that a module
-/// that holds `embedding`, `gru` and `output` loads it by load_state_dict, and all else as JSON in the
-/// metadata. The same model gives the same bytes. Throws Error where the file can't be written.
+/// Writes a model file atomically: a safetensors file with PyTorch's names and shapes, so that a module with
+/// `embedding`, `gru` and `output` loads it by load_state_dict(), and with all other data as JSON in the
+/// metadata. The same model gives the same bytes. Throws Error if the file can't be written.
 GRUVE_ONCE void save(const TrainedModel& model, const std::filesystem::path& path);
 
-/// Reads a model file. Everything is checked before the model is allocated; Error names the file and the
-/// reason.
+/// Reads a model file. Checks all of it before it allocates the model. Throws Error with the file and the
+/// reason if it is missing or damaged.
 ///
-/// types  encoders of the program's own that the file may name: encoder_types<MyEncoder>()
+/// types  the program's own encoders that the file may name: encoder_types<MyEncoder>()
 GRUVE_ONCE TrainedModel load(const std::filesystem::path& path, EncoderTypes types = {});
 
-/// The same from the bytes of a model file, such as a resource of a plug-in. They are copied.
+/// Reads a model from the bytes of a model file, such as a resource of a plug-in. Copies the bytes.
 ///
-/// name  of the bytes in an Error
+/// name  used in place of a file's name in an Error
 GRUVE_ONCE TrainedModel load(std::span<const std::byte> bytes, const std::string& name = "model in memory",
                              EncoderTypes types = {});
 
-/// Reads a model file whose encoder may be one of the program's own: `load<MyEncoder>("model.safetensors")`.
+/// Reads a model file that may name the given encoders of the program:
+/// `load<MyEncoder>("model.safetensors")`.
 template <StoredEncoder Encoder, StoredEncoder... Others>
 TrainedModel load(const std::filesystem::path& path) {
   return load(path, encoder_types<Encoder, Others...>());
+}
+/// The same from bytes in memory.
+template <StoredEncoder Encoder, StoredEncoder... Others>
+TrainedModel load(std::span<const std::byte> bytes, const std::string& name = "model in memory") {
+  return load(bytes, name, encoder_types<Encoder, Others...>());
 }
 
 }  // namespace gruve::inline v0_1

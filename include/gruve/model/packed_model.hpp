@@ -14,8 +14,8 @@
 
 namespace gruve::inline v0_1 {
 
-/// The parameters of a GruModel in the order in which the kernels read them. Made once per update in training
-/// and once per model in generation; it does not refer to the model that it was made from.
+/// The parameters of a GruModel, packed for the kernels. It is packed once per update in training and once
+/// per model in generation, and does not refer to the model that it was packed from. Constructors allocate.
 ///
 /// The first layer's input product is a table: embedding · weight_ih_l0ᵀ + bias_ih_l0 is [V, 3H], and a token
 /// costs the reading of a row. The table is always float. A model with input features has no table: the rows
@@ -23,6 +23,7 @@ namespace gruve::inline v0_1 {
 template <class Scalar>
 class PackedModel {
  public:
+  /// A packed model of a configuration, without parameters: assign() must follow.
   explicit PackedModel(const ModelConfig& config,
                        const kernels::Kernels<Scalar>& kernels = kernels::active_for<Scalar>())
       : config_(config),
@@ -46,7 +47,7 @@ class PackedModel {
     }
   }
 
-  /// Packs a model on this thread: the two steps below in one.
+  /// Packs a model in the calling thread.
   explicit PackedModel(const GruModel<Scalar>& model,
                        const kernels::Kernels<Scalar>& kernels = kernels::active_for<Scalar>())
       : PackedModel(model.config, kernels) {
@@ -54,13 +55,13 @@ class PackedModel {
     assign(model, threads);
   }
 
-  /// Takes the parameters of a model of the same configuration.
+  /// Packs the parameters of a model of the same configuration.
   void assign(const GruModel<Scalar>& model, ThreadPool& threads) {
     const int V = config_.vocab_size, E = config_.embedding_size, H = config_.hidden_size;
     const auto copy = [](const Parameter<Scalar>& from, AlignedVector<Scalar>& to) {
       to.assign(from.data(), from.data() + from.size());
     };
-    // A task a layer, and one for what stands before and behind them.
+    // One task per layer, and one for the embedding and the output layer.
     threads.for_each(layers_.size() + 1, [&](std::size_t l) {
       if (l == layers_.size()) {
         if (has_inputs())
@@ -97,15 +98,17 @@ class PackedModel {
     });
   }
 
+  /// The model's configuration.
   const ModelConfig& config() const noexcept { return config_; }
+  /// The kernels that the weights are packed for.
   const kernels::Kernels<Scalar>& kernels() const noexcept { return *kernels_; }
-  /// Those of the table, with weights in float.
+  /// The kernels of the table, whose weights are float.
   const kernels::Kernels<Scalar>& table_kernels() const noexcept { return *table_kernels_; }
 
   /// Whether the first layer takes an input x [E] instead of a token.
   bool has_inputs() const noexcept { return config_.features.shape.inputs > 0; }
 
-  /// x [E] of a token and its features.
+  /// Writes the input x [E] of the first layer: the sum of the embedding's rows of a token and its features.
   void embed(std::uint16_t token, std::span<const std::uint16_t> features, Scalar* x) const noexcept {
     const auto E = static_cast<std::size_t>(config_.embedding_size);
     const auto row = [&](int at) { return embedding_.data() + static_cast<std::size_t>(at) * E; };
@@ -116,7 +119,11 @@ class PackedModel {
     }
   }
 
-  /// logits [V]: those of the output layer's rows [V + R], each token's with those of its feature terms [V].
+  /// Writes the logits [V]: to each token's row of the output layer's result it adds those of its feature
+  /// terms.
+  ///
+  /// features  [V]
+  /// rows      [V + R], the output layer's result
   void add_output_features(std::span<const FeatureTerms> features, const Scalar* rows,
                            Scalar* logits) const noexcept {
     const Scalar* const added = rows + config_.vocab_size;
@@ -128,9 +135,11 @@ class PackedModel {
     }
   }
 
-  /// A whole layer over rows of a chunk. input [T, B, H] is the output of the layer below; of the first layer
-  /// it is x [T, B, E], or null where it takes tokens [T, B]. The input product goes where the gates go after
-  /// it.
+  /// Computes a layer over rows of a chunk. The input product is written to the array of the gates, which
+  /// then overwrite it.
+  ///
+  /// input  [T, B, H], the output of the layer below; for the first layer x [T, B, E], or null if it reads
+  ///        tokens [T, B]
   void layer_forward(std::size_t l, kernels::GruForward<Scalar> pass, const Scalar* input) const {
     const Layer& layer = layers_[l];
     const int H = config_.hidden_size;
@@ -156,7 +165,7 @@ class PackedModel {
     kernels_->gru_forward(pass);
   }
 
-  /// logits [T, B, V + R] of the last layer's output [T, B, H].
+  /// Computes the output layer's result [T, B, V + R] from the last layer's output [T, B, H].
   void output_forward(kernels::Rows rows, const Scalar* input, Scalar* logits) const {
     kernels_->multiply({.rows = rows,
                         .K = config_.hidden_size,
@@ -169,9 +178,10 @@ class PackedModel {
                         .c_stride = config_.output_rows()});
   }
 
-  // One token of one sequence. Threads can share each of the three: `part` of `parts` equal ones.
+  // One token of one sequence. Threads can share each of the three functions: call i computes `part` i of
+  // `parts`.
 
-  /// product [3H] of a layer: its input product from the output [H] of the layer below, or from x [E].
+  /// Computes the input product [3H] of a layer from the output [H] of the layer below, or from x [E].
   void input_step(std::size_t l, const Scalar* input, Scalar* product, int part = 0, int parts = 1) const {
     const int H = config_.hidden_size;
     kernels_->multiply_vector({.K = input_size(l),
@@ -183,9 +193,9 @@ class PackedModel {
                                .c = product});
   }
 
-  /// out [H], the state after the state h [H], from the product [3H], or from the token where the first layer
-  /// has no input. scratch [3H] is written. With ResetGate::before_product the first part is the whole step:
-  /// n needs r of all units, so that threads would have to wait for each other within it.
+  /// Computes the next state out [H] of a layer from the state h [H] and the input product [3H], or from the
+  /// token if the first layer has a table. Writes scratch [3H]. With ResetGate::before_product part 0
+  /// computes the whole step: n needs r of all units, so that threads would have to wait for each other.
   void layer_step(std::size_t l, std::uint16_t token, const Scalar* product, const Scalar* h, Scalar* out,
                   Scalar* scratch, bool descending, int part = 0, int parts = 1) const {
     const int H = config_.hidden_size;
@@ -204,7 +214,7 @@ class PackedModel {
          .scratch = scratch});
   }
 
-  /// logits [V + R] of the last layer's output [H].
+  /// Computes the output layer's result [V + R] from the last layer's output [H].
   void output_step(const Scalar* input, Scalar* logits, int part = 0, int parts = 1) const {
     kernels_->multiply_vector({.K = config_.hidden_size,
                                .N = config_.output_rows(),
@@ -215,7 +225,8 @@ class PackedModel {
                                .c = logits});
   }
 
-  /// Bytes of weights that a step reads: all but the table and the embedding, of which it reads rows.
+  /// Bytes of weights that a step reads: all except the table and the embedding, of which it reads single
+  /// rows.
   std::size_t step_bytes() const noexcept {
     std::size_t scalars = output_.size();
     for (const Layer& layer : layers_) scalars += layer.weight_hh.size() + layer.weight_ih.size();

@@ -21,47 +21,53 @@
 
 namespace gruve::inline v0_1 {
 
-static_assert(std::endian::native == std::endian::little,
-              "safetensors are read as they stand, little-endian");
+static_assert(std::endian::native == std::endian::little, "safetensors are mapped unchanged, little-endian");
 
-/// A named array of a safetensors file: float32, rows one after another.
+/// A view of a float32 array in row-major order.
 struct TensorView {
-  std::vector<int> shape;
-  std::span<const float> values;
+  std::vector<int> shape;         // size of each dimension
+  std::span<const float> values;  // all elements
 };
 
-/// A safetensors file, mapped: named float32 arrays and a map of strings. Every size in it is checked before
-/// any of it is used, and nothing is allocated by what it claims. Throws Error with the byte at fault.
+/// A mapped safetensors file: named float32 arrays and a map of strings. Every size in the file is checked
+/// before it is used.
 ///
 /// Format: 8 bytes length of the header, little-endian; the header, JSON; the arrays.
 /// Source: https://github.com/huggingface/safetensors
 class SafetensorsFile {
  public:
+  /// Maps a file. Throws Error with the byte at fault if it is missing or damaged.
   explicit SafetensorsFile(const std::filesystem::path& path)
       : storage_(MappedFile(path)), path_(path.string()) {
     read(std::get<MappedFile>(storage_).bytes());
   }
 
-  /// The same from a copy of a file's bytes; name is the file's in an Error.
+  /// Reads a copy of a file's bytes; `name` is used in place of the file's name in an Error.
   SafetensorsFile(std::span<const std::byte> bytes, std::string name)
       : storage_(std::vector<std::byte>(bytes.begin(), bytes.end())), path_(std::move(name)) {
     read(std::get<std::vector<std::byte>>(storage_));
   }
 
+  /// The path of the file, or the name of the bytes.
   const std::string& path() const noexcept { return path_; }
+  /// All strings of the metadata, by name.
   const std::map<std::string, std::string>& metadata() const noexcept { return metadata_; }
+  /// All arrays, by name.
   const std::map<std::string, TensorView>& tensors() const noexcept { return tensors_; }
 
-  /// The metadata of that name; Error where there is none.
+  /// The metadata with a name. Throws Error if there is none.
   const std::string& metadata(const std::string& name) const {
     const auto found = metadata_.find(name);
     if (found == metadata_.end())
-      throw Error(path(), "the metadata lack \"" + name + "\": not written by gruve");
+      throw Error(path(),
+                  metadata_.contains("gruve.checkpoint")
+                      ? "is the checkpoint of a training, expected a model: the training writes that too"
+                      : "the metadata lack \"" + name + "\": not a model of gruve");
     return found->second;
   }
 
-  /// The array of that name and shape; Error where there is none.
-  std::span<const float> tensor(const std::string& name, const std::vector<int>& shape) const {
+  /// The array with a name and a shape. Throws Error if there is none.
+  std::span<const float> tensor(const std::string& name, const std::vector<int>& shape) const& {
     const auto found = tensors_.find(name);
     if (found == tensors_.end()) throw Error(path(), "the array \"" + name + "\" is missing");
     if (found->second.shape != shape)
@@ -69,6 +75,8 @@ class SafetensorsFile {
                               ", expected " + text(shape));
     return found->second.values;
   }
+  std::span<const float> tensor(const std::string&,
+                                const std::vector<int>&) const&& = delete;  // it would dangle
 
  private:
   void read(std::span<const std::byte> bytes) {
@@ -122,15 +130,19 @@ class SafetensorsFile {
     if (!entry.is_object() || !entry.contains("dtype") || !entry.contains("shape") ||
         !entry.contains("data_offsets"))
       throw error("lacks dtype, shape or data_offsets");
-    if (entry["dtype"] != "F32") throw error("is of type " + entry["dtype"].dump() + ", expected \"F32\"");
+    if (entry["dtype"] != "F32")
+      throw error("is of type " +
+                  (entry["dtype"].is_string() ? '"' + entry["dtype"].get<std::string>().substr(0, 20) + '"'
+                                              : std::string("other than a string")) +
+                  ", expected \"F32\"");
     const nlohmann::json& offsets = entry["data_offsets"];
     if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() ||
         !offsets[1].is_number_unsigned())
       throw error("has data_offsets that are not two numbers");
     const auto begin = offsets[0].get<std::uint64_t>(), end = offsets[1].get<std::uint64_t>();
     if (begin > end || end > data.size() || begin % sizeof(float) != 0)
-      throw error("stands at " + std::to_string(begin) + " to " + std::to_string(end) + " of " +
-                  std::to_string(data.size()) + " bytes");
+      throw error("is at bytes " + std::to_string(begin) + " to " + std::to_string(end) + " of " +
+                  std::to_string(data.size()));
     TensorView view;
     if (!entry["shape"].is_array()) throw error("has a shape that is not a list");
     std::uint64_t count = 1;
@@ -154,13 +166,13 @@ class SafetensorsFile {
   std::map<std::string, TensorView> tensors_;
 };
 
-/// An array to write, as it stands in memory.
+/// An array to write to a safetensors file.
 struct NamedTensor {
-  std::string name;
-  TensorView view;
+  std::string name;  // in the file
+  TensorView view;   // of the array in memory
 };
 
-/// Writes a safetensors file, the arrays in the order given, whole or not at all.
+/// Writes a safetensors file atomically, the arrays in the given order. Throws Error if it can't be written.
 inline void write_safetensors(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors,
                               const std::map<std::string, std::string>& metadata) {
   nlohmann::ordered_json header;

@@ -12,19 +12,21 @@
 
 namespace gruve::inline v0_1 {
 
-/// Runs one sequence through a model, a token at a time, as an audio callback needs it: step() allocates
-/// nothing, takes no lock and doesn't throw. Many steppers can share a PackedModel, which must outlive them;
-/// the state of each is its own, and can be stored and put back.
+/// Runs one sequence through a model, one token at a time, in real time: step() allocates nothing, takes no
+/// lock and doesn't throw. Many steppers can share a PackedModel, which must outlive them. Each has its own
+/// state, which can be stored and restored.
 ///
-/// Cost of a step, whatever the numbers are: with the L layers' inputs I (E or H, nothing for a first layer
-/// that takes tokens) Σ 3H(I + H) + H(V + R) multiply-adds and 3HL activations; it reads
-/// PackedModel::step_bytes() of weights. A state that fades becomes zero (kernels::kFaded), so that silence
-/// is no slower than sound.
+/// Cost of a step, whatever the values: Σ 3H(I + H) + H(V + R) multiply-adds, with the sum over the layers
+/// and I the size of a layer's input (E or H; 0 for a first layer with a table), and 3HL activations. It
+/// reads PackedModel::step_bytes() of weights. States below kernels::kFaded are set to zero, so that no value
+/// is subnormal and silence takes no longer than sound.
 class Stepper {
  public:
-  /// threads  share each step, which is worthwhile where the weights outgrow the cache of a core; they must
-  ///          outlive the stepper and have no other work while it steps. The result has the same bits. Null
-  ///          for none.
+  /// A stepper with a zero state.
+  ///
+  /// threads  share each step, which is worthwhile if the weights exceed the cache of a core; null for none.
+  ///          They must outlive the stepper and must not be used elsewhere during step(). The result has the
+  ///          same bits for any number of threads
   explicit Stepper(const PackedModel<float>& model, ThreadPool* threads = nullptr)
       : model_(&model),
         threads_(threads),
@@ -42,8 +44,8 @@ class Stepper {
   explicit Stepper(PackedModel<float>&&,
                    ThreadPool* = nullptr) = delete;  // the model must outlive the stepper
 
-  /// Feeds a token, which must be below the vocabulary's size, and returns the logits [V] of the next. They
-  /// are valid until the next call.
+  /// Feeds a token, which must be in the vocabulary, and returns the logits [V] of the next token, valid
+  /// until the next call.
   ///
   /// features  the rows of this token's features; empty for models without features
   std::span<const float> step(Token token, FeatureRows features = {}) noexcept {
@@ -70,6 +72,7 @@ class Stepper {
   /// The hidden state [L, H], zero at first. It may be read, stored and written between steps.
   std::span<float> state() noexcept { return state_; }
 
+  /// The model's configuration.
   const ModelConfig& config() const noexcept { return model_->config(); }
 
  private:

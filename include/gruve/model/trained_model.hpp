@@ -9,12 +9,12 @@
 
 namespace gruve::inline v0_1 {
 
-/// A network joined to its vocabulary: what a model file holds.
+/// A network with its encoder: the content of a model file.
 struct TrainedModel {
-  GruModel<float> network;
-  AnyEncoder encoder;
-  std::optional<MusicInfo> music = {};  // of a music encoder: what the songs that it was trained on are like
-  std::string training = {};            // settings and curve of the training as JSON; empty for none
+  GruModel<float> network;              // configuration and parameters
+  AnyEncoder encoder;                   // of the tokens that the network was trained on
+  std::optional<MusicInfo> music = {};  // of a music encoder: tempo and metre of the training songs
+  std::string training = {};            // settings and learning curve of the training as JSON; may be empty
 };
 
 }  // namespace gruve::inline v0_1

@@ -15,33 +15,34 @@
 
 namespace gruve::inline v0_1 {
 
-/// A layer of gated recurrent units for a real-time thread: the parameters of a GruCell, packed for the
-/// instruction set that is chosen when it is made, with both sizes known at compile time.
+/// A layer of gated recurrent units for a real-time thread, with both sizes known at compile time: the
+/// parameters of a GruCell, packed for the instruction set that the constructor chooses.
 ///
 ///   const gruve::GruCell<float> cell(1, 16);  // of a model, its parameters trained
 ///   const gruve::FixedGru<1, 16> gru(cell);
 ///   std::array<float, 16> h = {};
 ///   gru.step(std::array{0.5f}, h);
 ///
-/// It is a template of the sizes, so that the program's own optimisation counts: -O2 or more.
+/// It is a template, so it is compiled with the program's own optimisation level: use -O2 or more.
 ///
-/// Cost of a step, whatever the numbers are: 3H(E + H) multiply-adds and 3H activations; it reads 12H(E + H)
-/// + 16H bytes of weights, H rounded up to whole vectors.
+/// Cost of a step, whatever the values: 3H(E + H) multiply-adds and 3H activations; it reads 12H(E + H) + 16H
+/// bytes of weights, H rounded up to whole vectors.
 ///
-/// A state that falls below kernels::kFaded = 2⁻⁶³, some −380 dB, is stored as 0. So a layer that forgets
-/// slowly does not end among the subnormal numbers when its input falls silent, where each step would take
-/// many times as long; no flag of the processor is read or set, and none needs to be.
+/// A state below kernels::kFaded = 2⁻⁶³, some −380 dB, is stored as 0. So the state of a layer that forgets
+/// slowly does not become subnormal when its input falls silent, which would make each step many times
+/// slower. Flags of the processor are neither read nor set.
 template <int InputSize, int HiddenSize>
 class FixedGru {
  public:
   static_assert(InputSize >= 1 && HiddenSize >= 1);
 
-  /// The cell's parameters are copied. Its sizes may be known at compile time or not; Error where they are
-  /// others.
+  // clang-format off
+  /// Packs the parameters of a cell. Throws Error if the cell's sizes differ. Allocates.
   ///
-  /// set  the set of kernels whose instructions are used, which this processor must have. With the reference,
-  ///      and with one that has no step of its own (avx512_vnni, avx512_bf16, amx), it is GruCell's plain
-  ///      step.
+  /// cell  its sizes may be known at compile time or not
+  /// set   the set of kernels whose instructions are used, which this processor must have. With the reference, and
+  ///       with one that has no step of its own (avx512_vnni, avx512_bf16, amx), it is GruCell's plain step.
+  // clang-format on
   template <int CellInputSize, int CellHiddenSize>
   explicit FixedGru(const GruCell<float, CellInputSize, CellHiddenSize>& cell,
                     std::string_view set = kernels::active_name())
@@ -70,8 +71,9 @@ class FixedGru {
   FixedGru(const GruCell<float, CellInputSize, CellHiddenSize>& cell, const kernels::Kernels<float>& kernels)
       : FixedGru(cell, std::string_view(kernels.name)) {}
 
-  /// One timestep: h becomes the state after the input x, as in GruCell::step. x and h may not overlap, and
-  /// need no alignment. Allocates nothing and takes no lock; several threads may step states of their own.
+  /// One timestep: replaces the state h by the state after the input x, as GruCell::step() does. x and h must
+  /// not overlap and need no alignment. Allocates nothing and takes no lock; several threads may call it at
+  /// once with different states.
   void step(std::span<const float, InputSize> x, std::span<float, HiddenSize> h) const noexcept {
     if (!plain_) return step_.step(packed_.data(), x.data(), h.data());
     Eigen::Map<Eigen::Vector<float, HiddenSize>> state(h.data());
@@ -83,7 +85,7 @@ class FixedGru {
  private:
   kernels::FixedGruStep step_;
   AlignedVector<float> packed_;
-  std::optional<GruCell<float, InputSize, HiddenSize>> plain_;  // where no instruction set has a step
+  std::optional<GruCell<float, InputSize, HiddenSize>> plain_;  // if the implementation has no step
 };
 
 }  // namespace gruve::inline v0_1

@@ -34,14 +34,17 @@ using kernels::ResetGate;
 /// Source: Cho et al. 2014, arXiv:1406.1078: v1 has the reset after the product, v3 before it.
 template <class Scalar, int InputSize = Eigen::Dynamic, int HiddenSize = Eigen::Dynamic>
 struct GruCell {
+  /// Rows of the three gates: 3H, or Eigen::Dynamic.
   static constexpr int kGateRows = HiddenSize == Eigen::Dynamic ? Eigen::Dynamic : 3 * HiddenSize;
+  /// A column vector.
   template <int Rows>
   using Vector = Eigen::Matrix<Scalar, Rows, 1>;
+  /// A parameter as an Eigen matrix.
   template <int Rows, int Cols>
   using Weights =
       Eigen::Map<const Eigen::Matrix<Scalar, Rows, Cols, Cols == 1 ? Eigen::ColMajor : Eigen::RowMajor>>;
 
-  /// All parameters zero. Sizes that are fixed by the type must agree with it.
+  /// A layer with all parameters zero. Sizes that are known at compile time must equal the template's.
   explicit GruCell(int input_size = InputSize, int hidden_size = HiddenSize,
                    ResetGate reset_gate_variant = ResetGate::after_product)
       : weight_ih{3 * hidden_size, input_size},
@@ -57,13 +60,15 @@ struct GruCell {
   Parameter<Scalar> weight_hh;  // [3H, H]
   Parameter<Scalar> bias_ih;    // [3H]
   Parameter<Scalar> bias_hh;    // [3H]
-  ResetGate reset_gate;
+  ResetGate reset_gate;         // the reset variant
 
+  /// E.
   int input_size() const noexcept { return weight_ih.cols(); }
+  /// H.
   int hidden_size() const noexcept { return weight_hh.cols(); }
 
-  /// One timestep of one sequence: h [H] becomes the state after the input x [E]. In float what fades becomes
-  /// zero (kernels::kFaded).
+  /// One timestep of one sequence: replaces the state h [H] by the state after the input x [E]. In float,
+  /// states below kernels::kFaded become zero.
   void step(const Vector<InputSize>& x, Vector<HiddenSize>& h) const {
     const int H = hidden_size();
     assert(x.size() == input_size() && h.size() == H);
@@ -100,13 +105,15 @@ struct GruCell {
 /// A stack of GRU layers, the output of each the input of the next.
 template <class Scalar>
 struct Gru {
+  /// A stack with all parameters zero. `input_size` is that of the first layer.
   Gru(int input_size, int hidden_size, int num_layers, ResetGate reset_gate = ResetGate::after_product) {
     for (int layer = 0; layer < num_layers; ++layer)
       layers.emplace_back(layer == 0 ? input_size : hidden_size, hidden_size, reset_gate);
   }
 
-  std::vector<GruCell<Scalar>> layers;
+  std::vector<GruCell<Scalar>> layers;  // from the input to the output
 
+  /// Calls visit(name, parameter) for each parameter of `self`, with the names of torch.nn.GRU.
   template <class Self, class Visit>
   static void for_each_parameter(Self& self, Visit&& visit) {
     for (std::size_t l = 0; l < self.layers.size(); ++l) {

@@ -10,14 +10,17 @@
 
 namespace gruve::inline v0_1 {
 
-/// A named array of a network: a matrix [rows, cols], or a vector [rows] if it has one dimension. Its numbers
-/// live on the heap, whatever its size, rows one after another.
+/// An array of a network's parameters: a matrix [rows, cols], or a vector [rows] if it has one dimension. Its
+/// elements are on the heap, in row-major order.
 template <class Scalar>
 class Parameter {
  public:
+  /// A matrix in row-major order.
   using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-  /// shape  one or two sizes, each at least 1; the values are zero
+  /// An array of zeros.
+  ///
+  /// shape  one or two sizes, each at least 1
   Parameter(std::initializer_list<int> shape) : shape_(shape), values_(1) {
     assert(shape.size() == 1 || shape.size() == 2);
     for (const int size : shape) {
@@ -26,15 +29,23 @@ class Parameter {
     }
   }
 
+  /// One or two sizes.
   const std::vector<int>& shape() const noexcept { return shape_; }
+  /// The first size.
   int rows() const noexcept { return shape_[0]; }
+  /// The second size; 1 for a vector.
   int cols() const noexcept { return shape_.size() == 2 ? shape_[1] : 1; }
+  /// The number of elements.
   std::size_t size() const noexcept { return values_.size(); }
 
+  /// The elements [rows, cols].
   Scalar* data() noexcept { return values_.data(); }
+  /// The elements [rows, cols].
   const Scalar* data() const noexcept { return values_.data(); }
 
+  /// The elements as an Eigen matrix [rows, cols].
   Eigen::Map<Matrix> matrix() noexcept { return {data(), rows(), cols()}; }
+  /// The elements as an Eigen matrix [rows, cols].
   Eigen::Map<const Matrix> matrix() const noexcept { return {data(), rows(), cols()}; }
 
  private:

@@ -13,53 +13,66 @@
 
 namespace gruve::inline v0_1 {
 
-/// How a LivePlayer begins.
+/// The settings that a LivePlayer begins with.
 struct LivePlayerOptions {
-  SamplerOptions sampler = {};
-  ControlOptions controls = {};  // their metre is filled in
-  std::uint64_t seed = 1;
-  LiveOptions live = {};                                    // its metre is filled in
+  SamplerOptions sampler = {};                              // how tokens are drawn
+  ControlOptions controls = {};                             // limits; their metre is replaced by the model's
+  std::uint64_t seed = 1;                                   // of the random numbers
+  LiveOptions live = {};                                    // its metre is replaced by the model's
   kernels::Precision precision = kernels::Precision::fp32;  // of the weights
 };
 
-/// Plays a model of either music format live, as a plug-in or a game does: a LiveGenerator that owns its
-/// model and is of whatever encoder the model is.
+/// Plays a model live, as a plug-in or a game does: a LiveGenerator that owns its model and whose encoder,
+/// timestep or event, is that of the model.
 ///
-///   LivePlayer player(load("model.safetensors"), {.sampler = {.temperature = 0.9f}});   // not on the audio
-///   thread
+///   // Not on the audio thread:
+///   LivePlayer player(load("model.safetensors"), {.sampler = {.temperature = 0.9f}});
 ///
-///   std::array<LiveNote, 256> notes;                                                   // on the audio
-///   thread const std::size_t count = player.process({.num_samples = 256, .sample_rate = 48'000, .bpm = 120},
-///   notes);
+///   // On the audio thread:
+///   std::array<LiveNote, 256> notes;
+///   const LiveBlock block = {.num_samples = 256, .sample_rate = 48'000, .bpm = 120};
+///   const std::size_t count = player.process(block, notes);
 ///
-/// The constructor, hand_over() and collect() allocate and throw. All others are for the audio thread, one
-/// thread at a time, and neither allocate, lock nor throw; see LiveGenerator for what each does and costs.
+/// The constructor, hand_over() and collect() allocate and throw. All other functions are for the audio
+/// thread, one thread at a time, and neither allocate, lock nor throw. See LiveGenerator for what each does
+/// and costs.
 class LivePlayer {
  public:
-  /// Throws Error where the model's encoder is neither TimestepEncoder nor EventEncoder, and on options out
-  /// of range.
+  /// Packs a model. Throws Error if its encoder is neither TimestepEncoder nor EventEncoder, and on options
+  /// out of range.
   explicit LivePlayer(const TrainedModel& model, const LivePlayerOptions& options = {});
 
+  /// Plays one block; see LiveGenerator::process().
   std::size_t process(const LiveBlock& block, std::span<LiveNote> out) noexcept {
     return music_->process(block, out);
   }
+  /// Takes the beginning of a musician's note; see LiveGenerator::note_on().
   bool note_on(int pitch, int velocity, int offset) noexcept {
     return music_->note_on(pitch, velocity, offset);
   }
+  /// Takes the end of a musician's note.
   bool note_off(int pitch, int offset) noexcept { return music_->note_on(pitch, 0, offset); }
+  /// Silences the model and begins a new sequence from played notes; see LiveGenerator::listen().
   void listen() noexcept { music_->listen(); }
+  /// Lets the model continue the played notes; see LiveGenerator::answer().
   void answer() noexcept { music_->answer(); }
+  /// Whether listen() was called, and answer() was not called after it.
   bool is_listening() const noexcept { return music_->is_listening(); }
+  /// Ends all sounding notes at the beginning of the next block.
   void release() noexcept { music_->release(); }
+  /// Sets how tokens are drawn; see LiveGenerator::set().
   bool set(const SamplerOptions& options) noexcept { return music_->set(options); }
+  /// Sets the controls; see LiveGenerator::set().
   bool set(const ControlOptions& options) noexcept { return music_->set(options); }
+  /// Continues with other random numbers.
   void reseed(std::uint64_t seed) noexcept { music_->reseed(seed); }
+  /// The total number of samples for which the music has paused; see LiveGenerator::late_samples().
   std::int64_t late_samples() const noexcept { return music_->late_samples(); }
 
-  /// Lets another model take over at the next bar line; from one other thread at a time, while the audio
-  /// thread plays. Throws Error where its encoder is another.
+  /// Lets another model take over at the next bar line. One thread at a time may call it, while the audio
+  /// thread plays. Throws Error if the model's encoder is another.
   void hand_over(const TrainedModel& model) { music_->hand_over(model); }
-  /// Destroys the model that was replaced, as the next hand_over() does too; from that thread.
+  /// Destroys the model that was replaced; hand_over() does so too. For the thread that calls hand_over().
   void collect() { music_->collect(); }
 
  private:

@@ -23,10 +23,10 @@ namespace gruve::inline v0_1 {
 
 /// The measures of a corpus's songs, with which pieces are compared.
 struct MeasuredCorpus {
-  std::vector<std::string> names = {};
-  std::vector<MeasuredSong> songs = {};
-  std::vector<std::uint64_t> identities = {};  // equal for songs that are the same
-  std::size_t num_refused = 0;                 // songs that can't be read or measured
+  std::vector<std::string> names = {};         // of each song
+  std::vector<MeasuredSong> songs = {};        // their measures
+  std::vector<std::uint64_t> identities = {};  // of each song; equal for duplicates
+  std::size_t num_refused = 0;                 // number of songs that can't be read or measured
 };
 
 namespace internal {
@@ -37,7 +37,7 @@ struct SongToMeasure {
   std::uint64_t identity = 0;
 };
 
-// read(i) gives song i; an Error of it, or of measuring, refuses the song.
+// read(i) gives song i. A song is refused if reading or measuring it throws Error.
 template <class Read>
 MeasuredCorpus measure_all(const std::string& path, std::size_t count, ThreadPool& threads,
                            const ProgressCallback& progress, Read&& read) {
@@ -72,8 +72,8 @@ MeasuredCorpus measure_all(const std::string& path, std::size_t count, ThreadPoo
 
 }  // namespace internal
 
-/// Measures the train split of a corpus of music, a song a thread at a time. Only the measures and the notes'
-/// steps are kept. Throws Error where the corpus is not music, or no song can be measured.
+/// Measures the train split of a corpus of music, one song per thread at a time. Throws Error if the corpus
+/// is not music, or if no song can be measured. Memory: the measures and the notes' timesteps, not the songs.
 inline MeasuredCorpus measure_corpus(const Corpus& corpus, ThreadPool& threads,
                                      const ProgressCallback& progress = {}) {
   if (!corpus.encoder().is_music())
@@ -92,7 +92,7 @@ inline MeasuredCorpus measure_corpus(const Corpus& corpus, ThreadPool& threads,
   });
 }
 
-/// The same of the corpus file, or of all MIDI files, of a path.
+/// Measures a corpus file, or all MIDI files of a folder.
 inline MeasuredCorpus measure_corpus(const std::filesystem::path& path, ThreadPool& threads,
                                      const ProgressCallback& progress = {}) {
   if (is_corpus(path)) return measure_corpus(Corpus(path), threads, progress);
@@ -108,7 +108,8 @@ inline MeasuredCorpus measure_corpus(const std::filesystem::path& path, ThreadPo
   });
 }
 
-/// The ranges of the measures of the minutes of a path's songs, for PieceOptions::within.
+/// The ranges of the measures of each minute of the songs of a corpus file or a folder, for
+/// PieceOptions::within.
 inline MeasureRanges minute_ranges(const std::filesystem::path& path, ThreadPool& threads,
                                    const ProgressCallback& progress = {}) {
   return corpus_ranges(measure_corpus(path, threads, progress).songs).minutes;

@@ -24,40 +24,43 @@
 
 namespace gruve::inline v0_1 {
 
-/// How a Player generates.
+// clang-format off
+/// Settings of a Player.
 struct PlayerOptions {
   kernels::Precision precision = kernels::Precision::fp32;  // of the weights
-  int threads = 0;  // 0: as many as the machine has; the result has the same bits for any number
+  int threads = 0;  // 0 for one per hardware thread; the result has the same bits for any number
 };
 
-/// What a piece is to be. Its length is one of bars, seconds and tokens; without any it is 60 seconds of
-/// music, or 1,000 tokens of anything else.
+/// Settings of a piece. At most one of `bars`, `seconds` and `tokens` may be given; without any of them the
+/// length is 60 seconds of music, or 1,000 tokens of an encoder without music.
 struct PieceOptions {
-  std::optional<int> bars = {};            // music, with the primer: in the primer's or the model's metre
-  std::optional<double> seconds = {};      // music, with the primer
-  std::optional<std::size_t> tokens = {};  // without the primer, and as many more as it takes to a boundary
-  bool whole_bars = false;                 // music: lengthened to the next bar line
-  std::optional<double> tempo_bpm =
-      {};                           // music: quarter notes per minute; without it the primer's or the model's
-  std::optional<Song> primer = {};  // music: what it continues; of a long one as much as makes half the piece
-  std::string primer_name = "the primer";  // of that song in an Error
-  std::vector<Token> primer_tokens = {};   // of anything else than music: what it continues
-  SamplerOptions sampler = {};
-  ControlOptions controls = {};              // their metre is filled in
-  std::optional<MeasureRanges> within = {};  // music: each minute is redrawn until its measures are in these
-                                             // ranges (see generate_within and minute_ranges)
+  std::optional<int> bars = {};              // music: length with the primer, in bars
+  std::optional<double> seconds = {};        // music: length with the primer
+  std::optional<std::size_t> tokens = {};    // minimum length without the primer; ends at a boundary
+  bool whole_bars = false;                   // music: whether the piece is lengthened to the next bar line
+  std::optional<double> tempo_bpm = {};      // music: in quarter notes per minute; if empty, the
+                                             // primer's or the model's
+  std::optional<Song> primer = {};           // music: the song to continue; makes at most half of the
+                                             // piece
+  std::string primer_name = "the primer";    // of that song in an Error
+  std::vector<Token> primer_tokens = {};     // encoders without music: the tokens to continue
+  SamplerOptions sampler = {};               // how tokens are drawn
+  ControlOptions controls = {};              // limits; their metre is replaced by the primer's or the model's
+  std::optional<MeasureRanges> within = {};  // music: each minute is redrawn until its measures are in
+                                             // these ranges; see generate_within(), minute_ranges()
   std::uint64_t seed = 1;                    // the same seed gives the same pieces
 };
+// clang-format on
 
-/// A piece that was generated.
+/// A generated piece.
 struct Piece {
-  std::vector<Token> primer = {};  // the tokens that it was primed with
-  std::vector<Token> tokens = {};  // those that were generated after them
-  Song song = {};                  // music: all of it, with the primer's own notes
+  std::vector<Token> primer = {};  // tokens of the primer
+  std::vector<Token> tokens = {};  // tokens generated after them
+  Song song = {};                  // music: the whole piece, with the primer's original notes
 };
 
-/// Generates from a model of any encoder, or from several models together, whose probabilities are averaged.
-/// It owns all that it needs; the models that it was made from may go.
+/// Generates from a model of any encoder, or from an ensemble of models. It copies the models' parameters, so
+/// that the models need not outlive it.
 ///
 ///   Player player(load("model.safetensors"));
 ///   write_midi(player.generate({.bars = 8}), "piece.mid");
@@ -65,16 +68,19 @@ struct Piece {
 /// One call at a time: a second thread needs a Player of its own, or a copy of a Generator (see generator()).
 class Player {
  public:
+  /// Packs a model.
   explicit Player(const TrainedModel& model, const PlayerOptions& options = {})
       : Player(std::span(&model, 1), options) {}
 
-  /// Several models of one encoder. Throws Error where there is none, or where their encoders differ.
+  /// Packs several models of one encoder, whose probabilities are averaged. Throws Error if there is none, or
+  /// if their encoders differ.
   explicit Player(std::span<const TrainedModel> models, const PlayerOptions& options = {});
 
+  /// The models' encoder.
   const AnyEncoder& encoder() const noexcept { return encoder_; }
 
-  /// One piece of music. Throws Error where the model's encoder is not music, where more than one length is
-  /// given, where the piece would be longer than kMaxTimesteps, and on options out of range.
+  /// Generates one piece of music. Throws Error if the model's encoder is not a music encoder, if more than
+  /// one length is given, if the piece would be longer than kMaxTimesteps, and on options out of range.
   Song generate(const PieceOptions& options = {}) {
     if (!encoder_.is_music())
       throw Error("a model of type \"" + std::string(encoder_.type()) +
@@ -82,9 +88,9 @@ class Player {
     return std::move(generate_pieces(options, 1).front().song);
   }
 
-  /// What the encoder's tokens decode to, of a text or of a program's own encoder:
-  /// `player.generate_as<CharEncoder>({.tokens = 500})` is a string. Throws Error where the model's encoder
-  /// is another.
+  /// Generates one piece and decodes it, for text or a program's own encoder:
+  /// `player.generate_as<CharEncoder>({.tokens = 500})` is a string. Throws Error if the model's encoder is
+  /// another.
   template <TokenEncoder Encoder>
   typename Encoder::Source generate_as(const PieceOptions& options = {}) {
     const Encoder& encoder = encoder_.as<Encoder>();
@@ -94,18 +100,16 @@ class Player {
       return encoder.decode(generate_pieces(options, 1).front().tokens);
   }
 
-  /// The tokens of one piece of any encoder, after the primer.
+  /// Generates one piece with any encoder; returns its tokens after the primer.
   std::vector<Token> generate_tokens(const PieceOptions& options = {}) {
     return std::move(generate_pieces(options, 1).front().tokens);
   }
 
-  /// Several pieces, piece i from stream i of the seed, many at a time where there is more than one. Throws
-  /// Error as generate() does.
+  /// Generates `count` pieces in batches, piece i from stream i of the seed. Throws Error as generate() does.
   std::vector<Piece> generate_pieces(const PieceOptions& options, int count);
 
-  /// A generator of this model, token by token, fit for a real-time thread; see Generator. The player must
-  /// outlive it. `player.generator<EventEncoder>({.temperature = 0.9f}, 1)` is of that encoder, with its
-  /// controls; without it is of any.
+  /// A Generator of this model, token by token, for a real-time thread. The player must outlive it. Musical
+  /// controls need the encoder's own type, as in `player.generator<EventEncoder>({.temperature = 0.9f}, 1)`.
   template <class Encoder = AnyEncoder>
   Generator<Encoder> generator(const SamplerOptions& options = {}, std::uint64_t seed = 1,
                                const ControlOptions& controls = {}) const {
@@ -115,7 +119,8 @@ class Player {
       return {Ensemble(packed_), encoder_.as<Encoder>(), options, seed, 0, nullptr, controls};
   }
 
-  /// Of the music that the model was trained on; the defaults of MusicInfo of anything else.
+  /// Tempo and metre of the music that the model was trained on; the defaults of MusicInfo if it is not
+  /// music.
   const MusicInfo& music() const noexcept { return music_; }
 
  private:

@@ -15,15 +15,16 @@ namespace gruve::inline v0_1 {
 
 /// The music that a piece begins with.
 struct Primer {
-  Song song = {};
-  std::vector<Token> tokens = {};
-  std::int64_t steps = 0;  // timesteps that the tokens take
+  Song song = {};                  // the whole song, without drums
+  std::vector<Token> tokens = {};  // of the song's beginning
+  std::int64_t steps = 0;          // timesteps of the tokens
 };
 
-/// Of a song as much as ends at a boundary of the grammar (a bar line, the end of a timestep) and takes
-/// max_steps timesteps or little more. Drums and notes too short for the grid are left out.
+/// A primer from the beginning of a song. It ends at a boundary of the grammar (a bar line, the end of a
+/// timestep) and is max_steps timesteps long or a little longer; less if the song is shorter. Drums and notes
+/// too short for the grid are dropped. Throws Error if screen() refuses the song.
 ///
-/// name  of the song in the Error where screen() refuses it
+/// name  of the song in an Error
 template <MusicEncoder Encoder>
 Primer make_primer(Song song, const Encoder& encoder, std::int64_t max_steps, const std::string& name) {
   Primer primer{.song = std::move(song)};

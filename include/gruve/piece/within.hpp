@@ -16,11 +16,11 @@
 
 namespace gruve::inline v0_1 {
 
-/// How many times a minute of a piece is drawn at most.
+/// The maximum number of attempts per minute of a piece.
 inline constexpr int kTriesPerMinute = 64;
 
-/// The timesteps at which the windows of a minute end that are measured of a piece of that many timesteps,
-/// the last of them its own end.
+/// The timesteps at which the one-minute windows of a piece end that is `steps` timesteps long. The last one
+/// is the end of the piece.
 inline std::vector<std::int64_t> minute_ends(std::int64_t steps, double bpm, const TimeSignature& metre,
                                              int steps_per_quarter) {
   const std::int64_t bar = bar_steps(metre, steps_per_quarter);
@@ -29,7 +29,7 @@ inline std::vector<std::int64_t> minute_ends(std::int64_t steps, double bpm, con
   for (int minute = 1;; ++minute) {
     // A bar belongs to the minute that it begins in.
     const auto bars = static_cast<std::int64_t>(std::ceil(minute * bars_per_minute - 1e-9));
-    // What is left at the end is a window where it is half a minute at least.
+    // The remainder is a window of its own if it is at least half a minute.
     if (static_cast<double>(bars * bar) + bars_per_minute * static_cast<double>(bar) / 2 >
         static_cast<double>(steps))
       break;
@@ -39,8 +39,8 @@ inline std::vector<std::int64_t> minute_ends(std::int64_t steps, double bpm, con
   return ends;
 }
 
-/// How far the last minute of a song is outside the ranges, or nearly so; as far as all of them where the
-/// song has no note.
+/// How far the measures of a song's last minute are outside the ranges, each narrowed by 2 % at both ends;
+/// the maximum if the song has no note.
 inline double last_minute_outside(const Song& song, const MeasureRanges& minutes) {
   if (song.notes.empty()) return static_cast<double>(kJudgedByMinute.size());
   // Notes that sound at its end may be continued, which changes its polyphony and its key a little.
@@ -54,21 +54,22 @@ inline double last_minute_outside(const Song& song, const MeasureRanges& minutes
   return distance_outside(measures(windows(on_grid(song), 60).back()), narrower);
 }
 
-/// What the pieces of generate_within() are to be.
+/// Settings of generate_within().
 struct PiecesWithin {
-  MeasureRanges minutes;   // of the measures of each minute
-  std::int64_t steps = 0;  // timesteps of each, with the primer
-  double bpm = 120;
-  TimeSignature metre = {};
-  std::span<const Token> primer = {};  // what each begins with
-  std::int64_t primer_steps = 0;       // below `steps`
-  std::uint64_t seed = 1;
-  int count = 1;
+  MeasureRanges minutes;               // ranges of the measures of each minute
+  std::int64_t steps = 0;              // timesteps of each piece, with the primer
+  double bpm = 120;                    // tempo in quarter notes per minute
+  TimeSignature metre = {};            // of the bars of an encoder whose tokens have no metre
+  std::span<const Token> primer = {};  // tokens that each piece begins with
+  std::int64_t primer_steps = 0;       // timesteps of the primer, below `steps`
+  std::uint64_t seed = 1;              // piece i is from stream i of the seed
+  int count = 1;                       // number of pieces
 };
 
-/// The tokens of each piece after the primer, by rejection sampling: a minute whose measures are outside the
-/// ranges is redrawn, kTriesPerMinute times at most, and then the nearest is kept. Where no minute is redrawn
-/// the tokens are those of a BatchGenerator of the same seed.
+/// Generates pieces by rejection sampling; returns the tokens of each after the primer. A minute whose
+/// measures are outside the ranges is redrawn. After kTriesPerMinute attempts the one nearest to the ranges
+/// is kept. If no minute is redrawn, the tokens are those of a BatchGenerator of the same seed. One piece per
+/// thread.
 template <MusicEncoder Encoder>
 std::vector<std::vector<Token>> generate_within(const PiecesWithin& pieces, const Ensemble& models,
                                                 const Encoder& encoder, const SamplerOptions& sampler,

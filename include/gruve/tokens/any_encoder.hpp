@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "gruve/core/error.hpp"
+#include "gruve/core/hash.hpp"
 #include "gruve/core/state_bytes.hpp"
 #include "gruve/midi/song.hpp"
 #include "gruve/tokens/char_encoder.hpp"
@@ -28,7 +30,7 @@
 
 namespace gruve::inline v0_1 {
 
-/// The encoders that corpora and model files know without help.
+/// gruve's own encoders, which corpora and model files can name without being passed to the reader.
 template <class Encoder>
 concept BuiltInEncoder = std::same_as<Encoder, TimestepEncoder> || std::same_as<Encoder, EventEncoder> ||
     std::same_as<Encoder, CharEncoder> || std::same_as<Encoder, IdEncoder>;
@@ -59,20 +61,22 @@ class FeatureStateBase {
  public:
   virtual ~FeatureStateBase() = default;
   virtual std::unique_ptr<FeatureStateBase> copy() const = 0;
+  virtual void assign(const FeatureStateBase& other) noexcept = 0;  // of the same class
   virtual void reset() noexcept = 0;
   virtual void advance(Token token) noexcept = 0;
   virtual FeatureRows rows() const noexcept = 0;
   virtual void transfer(StateBytes& bytes) noexcept = 0;
 };
 
-/// The features of an encoder that is known at run time. Copies allocate, nothing else.
+/// The features of an encoder that is known at run time. Only copying allocates.
 class AnyFeatures {
  public:
   explicit AnyFeatures(std::unique_ptr<FeatureStateBase> state) : state_(std::move(state)) {}
   AnyFeatures(const AnyFeatures& other) : state_(other.state_->copy()) {}
   AnyFeatures(AnyFeatures&&) noexcept = default;
-  AnyFeatures& operator=(const AnyFeatures& other) {
-    state_ = other.state_->copy();
+  // Of the same encoder and description: allocates nothing where its own assignment doesn't.
+  AnyFeatures& operator=(const AnyFeatures& other) noexcept {
+    state_->assign(*other.state_);
     return *this;
   }
   AnyFeatures& operator=(AnyFeatures&&) noexcept = default;
@@ -123,7 +127,12 @@ class EncoderHolder final : public EncoderBase {
  public:
   using State = typename Encoder::State;
 
-  explicit EncoderHolder(Encoder encoder) : encoder_(std::move(encoder)) {}
+  explicit EncoderHolder(Encoder encoder) : encoder_(std::move(encoder)) {
+    if constexpr (!BuiltInEncoder<Encoder>) {
+      const std::string name = std::string(Encoder::kType) + '\n' + encoder_.settings();
+      hash_ = content_hash(std::as_bytes(std::span(name)));
+    }
+  }
 
   const Encoder& encoder() const noexcept { return encoder_; }
 
@@ -138,10 +147,10 @@ class EncoderHolder final : public EncoderBase {
   bool equals(const EncoderBase& other) const override {
     if (other.tag() != tag()) return false;
     const Encoder& that = static_cast<const EncoderHolder&>(other).encoder_;
-    if constexpr (std::equality_comparable<Encoder>)
-      return encoder_ == that;
-    else
+    if constexpr (StoredEncoder<Encoder>)
       return encoder_.settings() == that.settings();
+    else
+      return encoder_ == that;
   }
 
   AnyState start() const noexcept override { return AnyState::of(encoder_.start()); }
@@ -160,7 +169,10 @@ class EncoderHolder final : public EncoderBase {
     transfer_grammar(bytes, encoder_, own);
     if (bytes.is_reading()) state = AnyState::of(own);
   }
-  void transfer_kind(StateBytes& bytes) const noexcept override { gruve::transfer_kind(bytes, encoder_); }
+  void transfer_kind(StateBytes& bytes) const noexcept override {
+    gruve::transfer_kind(bytes, encoder_);
+    if constexpr (!BuiltInEncoder<Encoder>) bytes.same(hash_);
+  }
 
   Features features(const std::string& description) const override {
     const FeatureShape shape = FeatureStateOf<Encoder>::shape(description);
@@ -174,6 +186,9 @@ class EncoderHolder final : public EncoderBase {
      public:
       explicit Holder(const std::string& text) : state_(text) {}
       std::unique_ptr<FeatureStateBase> copy() const override { return std::make_unique<Holder>(*this); }
+      void assign(const FeatureStateBase& other) noexcept override {
+        state_ = static_cast<const Holder&>(other).state_;
+      }
       void reset() noexcept override { state_.reset(); }
       void advance(Token token) noexcept override { state_.advance(token); }
       FeatureRows rows() const noexcept override { return state_.rows(); }
@@ -210,54 +225,77 @@ class EncoderHolder final : public EncoderBase {
     if constexpr (MusicEncoder<Encoder> && requires { encoder_.decode(tokens, bpm); })
       return encoder_.decode(tokens, bpm);
     else if constexpr (MusicEncoder<Encoder>)
-      return encoder_.decode(tokens);
+      return with_tempo(encoder_.decode(tokens), bpm);
     else
       throw Error("an encoder of type \"" + std::string(type()) + "\" does not decode to music");
   }
 
  private:
+  static Song with_tempo(Song song, double bpm) {
+    if (song.tempos.empty())
+      song.tempos.push_back({.tick = 0, .microseconds_per_quarter = std::llround(60e6 / bpm)});
+    return song;
+  }
+
   Encoder encoder_;
+  std::uint64_t hash_ = 0;  // of type and settings, of an encoder of a program's own
 };
 
 }  // namespace internal
 
-/// An encoder of any type: what a corpus or a model file names. Copies are cheap and share the encoder, which
-/// never changes.
+/// An encoder of any type, as a corpus or a model file names it. Copies are cheap and share the encoder,
+/// which is immutable.
 ///
 ///   if (const auto* events = any.get_if<EventEncoder>()) use(*events);
-///   const auto& events = any.as<EventEncoder>();            // Error where it is another
-///   visit_encoder(any, [](const auto& encoder) { … });      // whatever it is
+///   const auto& events = any.as<EventEncoder>();            // Error if it is another
+///   visit_encoder(any, [](const auto& encoder) { … });      // for every type
 ///
-/// It is a Grammar itself, by an indirect call for each question, so that a Generator<AnyEncoder> serves
-/// every encoder; visit_encoder() gives the music encoders of gruve by their own types.
+/// It is a Grammar whose functions are indirect calls, so that a Generator<AnyEncoder> serves every encoder;
+/// visit_encoder() passes gruve's music encoders by their own types.
 class AnyEncoder {
  public:
-  using State = internal::AnyState;
+  using State = internal::AnyState;  // of the grammar
 
   /// A TimestepEncoder with its defaults.
   AnyEncoder() : AnyEncoder(TimestepEncoder()) {}
 
-  /// One of gruve's, or one of a program's own that files can name (StoredEncoder).
+  /// One of gruve's encoders, or a program's own that files can name (StoredEncoder). Allocates.
   template <class Encoder>
   requires(BuiltInEncoder<Encoder> || StoredEncoder<Encoder>) AnyEncoder(Encoder encoder)
       : vocab_size_(encoder.vocab_size()),
         start_token_(encoder.start_token()),
         allows_all_(kAllowsAll<Encoder>),
         is_music_(MusicEncoder<Encoder>),
-        encoder_(std::make_shared<internal::EncoderHolder<Encoder>>(std::move(encoder))) {}
+        encoder_(std::make_shared<internal::EncoderHolder<Encoder>>(std::move(encoder))) {
+    constexpr std::string_view kType = Encoder::kType;
+    static_assert(
+        BuiltInEncoder<Encoder> || (kType != TimestepEncoder::kType && kType != EventEncoder::kType &&
+                                    kType != CharEncoder::kType && kType != IdEncoder::kType),
+        "Encoder::kType must not be that of an encoder of gruve");
+    if (vocab_size_ < 1 || vocab_size_ > kMaxVocabSize || start_token_ >= vocab_size_)
+      throw Error("an encoder of " + std::to_string(vocab_size_) + " tokens whose start token is " +
+                  std::to_string(start_token_) + ": expected 1 to " + std::to_string(kMaxVocabSize) +
+                  " tokens, of which the start token is one");
+    if (is_music_ && encoder_->steps_per_quarter() < 1)
+      throw Error("a music encoder of " + std::to_string(encoder_->steps_per_quarter()) +
+                  " timesteps per quarter note, expected at least 1");
+  }
+  AnyEncoder(const AnyEncoder&) = default;
+  AnyEncoder& operator=(const AnyEncoder&) = default;
+  ~AnyEncoder() = default;
 
-  /// Encoder::kType.
+  /// The encoder's kType.
   std::string_view type() const noexcept { return encoder_->type(); }
-  /// Of an encoder of a program's own, its settings(); of gruve's, empty.
+  /// The settings() of a StoredEncoder; empty for gruve's other encoders.
   std::string settings() const { return encoder_->settings(); }
 
-  /// The encoder, or null where it is of another type.
+  /// The encoder, or null if it has another type.
   template <class Encoder>
   const Encoder* get_if() const noexcept {
     if (encoder_->tag() != &internal::kEncoderTag<Encoder>) return nullptr;
     return &static_cast<const internal::EncoderHolder<Encoder>&>(*encoder_).encoder();
   }
-  /// Throws Error where it is of another type.
+  /// The encoder. Throws Error if it has another type.
   template <class Encoder>
   const Encoder& as() const {
     if (const Encoder* encoder = get_if<Encoder>()) return *encoder;
@@ -265,37 +303,59 @@ class AnyEncoder {
                 std::string(Encoder::kType) + "\"");
   }
 
-  // Grammar.
+  /// V, the number of tokens.
   int vocab_size() const noexcept { return vocab_size_; }
+  /// The token that a model reads before the first one of a sequence.
   Token start_token() const noexcept { return start_token_; }
+  /// The state before the first token.
   State start() const noexcept { return encoder_->start(); }
+  /// The state after one more token.
   State advance(const State& state, Token token) const noexcept { return encoder_->advance(state, token); }
+  /// Whether a token may come next.
   bool allowed(const State& state, Token token) const noexcept {
     return allows_all_ ? token < vocab_size_ : encoder_->allowed(state, token);
   }
+  /// Whether a sequence may end in a state.
   bool at_boundary(const State& state) const noexcept { return encoder_->at_boundary(state); }
 
-  /// See transfer_grammar() and transfer_kind().
+  /// Writes or reads a state; see transfer_grammar().
   void transfer(StateBytes& bytes, State& state) const noexcept { encoder_->transfer(bytes, state); }
+  /// Writes or checks the kind of encoder; see transfer_kind().
   void transfer_kind(StateBytes& bytes) const noexcept { encoder_->transfer_kind(bytes); }
 
-  /// The features of that description with their shape. Throws Error where the encoder doesn't know them.
-  Features features(const std::string& description) const { return encoder_->features(description); }
+  /// The features of a description, with their shape. Throws Error if the encoder does not have them.
+  Features features(const std::string& description) const {
+    Features features = encoder_->features(description);
+    const auto& [inputs, outputs, terms] = features.shape;
+    constexpr int kMaxRows = 65'536;
+    if (inputs < 0 || inputs > kMaxRows || outputs < 0 || outputs > kMaxRows || terms < 0 ||
+        terms > static_cast<int>(kMaxFeatureTerms) || (terms > 0) != (outputs > 0))
+      throw Error("features of " + std::to_string(inputs) + " input rows, " + std::to_string(outputs) +
+                  " output rows and " + std::to_string(terms) +
+                  " terms: expected up to 65536 rows, and 1 to 5 terms where there are output rows");
+    return features;
+  }
+  /// The state of the features of a description, before the first token. Allocates.
   internal::AnyFeatures feature_state(const std::string& description) const {
     return internal::AnyFeatures(encoder_->feature_state(description));
   }
 
-  /// The grammar and the features of num_sequences sequences that chunks are made of.
+  /// The grammar and the features of a batch of num_sequences sequences, for chunks. Allocates.
   std::unique_ptr<ChunkRules> rules(const Features& features, std::size_t num_sequences) const {
     return encoder_->rules(features, num_sequences);
   }
 
   /// Whether it is a MusicEncoder. The functions below are for those.
   bool is_music() const noexcept { return is_music_; }
+  /// Timesteps per quarter note; 0 if it is not a MusicEncoder.
   int steps_per_quarter() const noexcept { return encoder_->steps_per_quarter(); }
+  /// The number of timesteps by which a token advances the music; 0 if it is not a MusicEncoder.
   int steps(const State& state, Token token) const noexcept { return encoder_->steps(state, token); }
-  /// As the encoder's own; Error of another than music.
+  /// The tokens of a song. Throws Error as the encoder does, and if it is not a MusicEncoder.
   std::vector<Token> encode_song(const Song& song) const { return encoder_->encode(song); }
+  /// The song of tokens. Throws Error as the encoder does, and if it is not a MusicEncoder.
+  ///
+  /// bpm  tempo in quarter notes per minute, if the tokens have none
   Song decode_song(std::span<const Token> tokens, double bpm = 120) const {
     return encoder_->decode(tokens, bpm);
   }
@@ -315,21 +375,23 @@ static_assert(Grammar<AnyEncoder>);
 /// A music encoder that is known at run time.
 class AnyMusicEncoder : public AnyEncoder {
  public:
-  using Source = Song;
+  using Source = Song;  // what it encodes
 
-  /// Throws Error where it does not encode music.
+  /// Throws Error if the encoder is not a MusicEncoder.
   explicit AnyMusicEncoder(AnyEncoder encoder) : AnyEncoder(std::move(encoder)) {
     if (!is_music()) throw Error("an encoder of type \"" + std::string(type()) + "\" does not encode music");
   }
 
+  /// The tokens of a song; see AnyEncoder::encode_song().
   std::vector<Token> encode(const Song& song) const { return encode_song(song); }
+  /// The song of tokens; see AnyEncoder::decode_song().
   Song decode(std::span<const Token> tokens, double bpm = 120) const { return decode_song(tokens, bpm); }
 };
 
 static_assert(MusicEncoder<AnyMusicEncoder>);
 
-/// Calls f with the encoder: a TimestepEncoder or an EventEncoder by its own type, other music as an
-/// AnyMusicEncoder, all else as the AnyEncoder. f must return the same type for each.
+/// Calls f with the encoder: as a TimestepEncoder or an EventEncoder if it is one, as an AnyMusicEncoder if
+/// it is another MusicEncoder, otherwise as the AnyEncoder. f must return the same type for each.
 template <class F>
 decltype(auto) visit_encoder(const AnyEncoder& encoder, F&& f) {
   if (const auto* timesteps = encoder.get_if<TimestepEncoder>()) return f(*timesteps);
@@ -338,7 +400,8 @@ decltype(auto) visit_encoder(const AnyEncoder& encoder, F&& f) {
   return f(encoder);
 }
 
-/// The features of a sequence of an encoder. Throws Error on a description that the encoder doesn't know.
+/// The state of an encoder's features before the first token. Throws Error if the encoder does not have the
+/// features of the description.
 template <Grammar Encoder>
 auto feature_state(const Encoder& encoder, const std::string& description) {
   if constexpr (requires { encoder.feature_state(description); })

@@ -14,31 +14,34 @@
 
 namespace gruve::inline v0_1 {
 
-/// Text, a token per byte: the vocabulary is the distinct bytes of some text in ascending order, so that 65
-/// characters are tokens 0 to 64. Every token may follow every other.
+/// Encodes text, one token per byte. The vocabulary is a set of bytes in ascending order: the tokens of 65
+/// characters are 0 to 64. Every token may follow every other.
 class CharEncoder {
  public:
-  using Source = std::string;
+  using Source = std::string;  // what it encodes
+  /// The grammar's state, which is empty.
   struct State {
     friend bool operator==(const State&, const State&) = default;
   };
 
-  static constexpr std::string_view kType = "char";
-  static constexpr bool kAllowsAll = true;
+  static constexpr std::string_view kType = "char";  // in files
+  static constexpr bool kAllowsAll = true;           // every token may follow every other
 
-  /// vocabulary  its bytes, strictly ascending as unsigned numbers, at least one; else Error
+  /// An encoder of a vocabulary. Throws Error if the vocabulary is empty or not in ascending order.
+  ///
+  /// vocabulary  its bytes, strictly ascending as unsigned numbers
   explicit CharEncoder(std::string vocabulary) : vocabulary_(std::move(vocabulary)) {
     if (vocabulary_.empty()) throw Error("a vocabulary of no characters, expected at least one");
     token_of_.fill(kNone);
     for (std::size_t i = 0; i < vocabulary_.size(); ++i) {
       if (i > 0 && byte(vocabulary_[i]) <= byte(vocabulary_[i - 1]))
-        throw Error("character " + std::to_string(byte(vocabulary_[i])) + " of the vocabulary stands after " +
+        throw Error("character " + std::to_string(byte(vocabulary_[i])) + " of the vocabulary is after " +
                     std::to_string(byte(vocabulary_[i - 1])) + ", expected ascending order");
       token_of_[byte(vocabulary_[i])] = static_cast<Token>(i);
     }
   }
 
-  /// The encoder whose vocabulary is the distinct bytes of a text; Error where it is empty.
+  /// The encoder whose vocabulary is the distinct bytes of a text. Throws Error if the text is empty.
   static CharEncoder from_text(std::string_view text) {
     std::array<bool, 256> seen{};
     for (const char c : text) seen[byte(c)] = true;
@@ -48,17 +51,23 @@ class CharEncoder {
     return CharEncoder(std::move(vocabulary));
   }
 
+  /// The bytes of the vocabulary [V], ascending.
   const std::string& vocabulary() const noexcept { return vocabulary_; }
+  /// V.
   int vocab_size() const noexcept { return static_cast<int>(vocabulary_.size()); }
 
-  /// The end of a line where the vocabulary has it: a text is fed to a model as if a line had just ended.
+  /// The line feed if the vocabulary has it, as if a line had ended before the text; otherwise 0.
   Token start_token() const noexcept { return token_of_['\n'] == kNone ? Token{0} : token_of_['\n']; }
+  /// The state before the first token.
   State start() const noexcept { return {}; }
+  /// The state after one more token.
   State advance(State, Token) const noexcept { return {}; }
+  /// Whether a token is in the vocabulary.
   bool allowed(State, Token token) const noexcept { return token < vocab_size(); }
+  /// True: a text may end anywhere.
   bool at_boundary(State) const noexcept { return true; }
 
-  /// Throws Error at the first character that is not in the vocabulary.
+  /// The tokens of a text. Throws Error at the first character outside the vocabulary.
   std::vector<Token> encode(std::string_view text) const {
     std::vector<Token> tokens(text.size());
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -70,7 +79,7 @@ class CharEncoder {
     return tokens;
   }
 
-  /// Throws Error on a token outside the vocabulary.
+  /// The text of tokens. Throws Error at the first token outside the vocabulary.
   std::string decode(std::span<const Token> tokens) const {
     std::string text(tokens.size(), '\0');
     for (std::size_t i = 0; i < tokens.size(); ++i) {

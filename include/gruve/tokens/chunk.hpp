@@ -9,8 +9,9 @@
 
 namespace gruve::inline v0_1 {
 
-/// A rectangle of tokens: T timesteps of B sequences, time-major. The unit of truncated backpropagation.
+/// T timesteps of B sequences, time-major: the unit of truncated backpropagation through time.
 struct Chunk {
+  /// A chunk of zeros. Allocates.
   Chunk(int num_timesteps, int batch_size)
       : T(num_timesteps),
         B(batch_size),
@@ -19,23 +20,23 @@ struct Chunk {
         reset(inputs.size()),
         songs(inputs.size()) {}
 
-  int T;
-  int B;
+  int T;  // timesteps
+  int B;  // batch size
   // clang-format off
   std::vector<Token> inputs;            // [T, B]
   std::vector<Token> targets;           // [T, B]: the next token; kNoToken where nothing is predicted
-  std::vector<std::uint8_t> reset;      // [T, B]: 1 at a sequence's first token, before which the state is zero
+  std::vector<std::uint8_t> reset;      // [T, B]: 1 at a song's first token, before which the state is zero
   std::vector<std::uint32_t> songs;     // [T, B]: the song of the corpus that the target belongs to
-  std::vector<std::uint8_t> forbidden;  // [T, B, V]: 1 where the grammar does not allow a token as target; or
-                                        // empty, where it allows all
-  // The features at the inputs (FeatureRows); empty where the model has none.
-  std::vector<std::uint32_t> feature_begin;   // [T·B + 1]: where the rows of each input begin in feature_rows
-  std::vector<std::uint16_t> feature_rows;
-  std::vector<FeatureTerms> feature_outputs;  // [T, B, V]
+  std::vector<std::uint8_t> forbidden;  // [T, B, V]: 1 if the grammar does not allow a token as target; empty
+                                        // if it allows all tokens
+  // The features at the inputs (FeatureRows); empty if the model has none.
+  std::vector<std::uint32_t> feature_begin;   // [T·B + 1]: index in feature_rows of each input's first row
+  std::vector<std::uint16_t> feature_rows;    // input features of all inputs
+  std::vector<FeatureTerms> feature_outputs;  // [T, B, V]: relative features
   // clang-format on
 };
 
-/// In a chunk's targets where a sequence has ended. No vocabulary has this token.
+/// The target after the end of a sequence. No vocabulary has this token.
 inline constexpr Token kNoToken = 0xFFFF;
 
 }  // namespace gruve::inline v0_1

@@ -14,16 +14,16 @@
 
 namespace gruve::inline v0_1 {
 
-/// Follows each sequence of a stream of chunks by an encoder's grammar and features, and fills in what they
-/// say. One indirect call a chunk, whatever the encoder.
+/// Tracks an encoder's grammar and features over the sequences of a stream of chunks, and writes the mask and
+/// the features into each chunk. One indirect call per chunk, for any encoder.
 class ChunkRules {
  public:
   virtual ~ChunkRules() = default;
 
-  /// A sequence continues after these tokens of a song.
+  /// Sets a sequence's state to that after the first tokens of a song.
   virtual void resume(std::size_t sequence, std::span<const Token> tokens) = 0;
 
-  /// Fills in `forbidden` and the features from the chunk's other members.
+  /// Writes `forbidden` and the features of a chunk from its other members.
   virtual void describe(Chunk& chunk) = 0;
 };
 
@@ -83,7 +83,7 @@ class ChunkRulesOf final : public ChunkRules {
 
   Encoder encoder_;
   std::vector<typename Encoder::State> states_;    // of each sequence
-  std::vector<FeatureStateOf<Encoder>> features_;  // likewise; empty where the model has none
+  std::vector<FeatureStateOf<Encoder>> features_;  // of each sequence; empty if the model has none
 };
 
 }  // namespace internal

@@ -16,11 +16,15 @@
 
 namespace gruve::inline v0_1 {
 
-/// The encoder as files name it:
-/// {"type": "timestep", "steps_per_quarter": 24, "repeat_held": true},
-/// {"type": "event", "steps_per_quarter": 24, "velocities": false, "tempos": false},
-/// {"type": "char", "vocabulary": [10, 32]}, {"type": "ids", "vocab_size": 300}, and one of a program's own
-/// {"type": its kType, "settings": its settings()}
+// clang-format off
+/// The JSON that describes an encoder in files; the last line is that of a program's own encoder:
+///
+///   {"type": "timestep", "steps_per_quarter": 24, "repeat_held": true}
+///   {"type": "event", "steps_per_quarter": 24, "velocities": false, "tempos": false}
+///   {"type": "char", "vocabulary": [10, 32]}
+///   {"type": "ids", "vocab_size": 300}
+///   {"type": Encoder::kType, "settings": settings()}
+// clang-format on
 inline nlohmann::json to_json(const AnyEncoder& encoder) {
   if (const auto* timesteps = encoder.get_if<TimestepEncoder>())
     return {{"type", TimestepEncoder::kType},
@@ -41,10 +45,11 @@ inline nlohmann::json to_json(const AnyEncoder& encoder) {
   return {{"type", encoder.type()}, {"settings", encoder.settings()}};
 }
 
-/// The encoder that to_json() wrote.
+/// The encoder that to_json() wrote. Throws Error if anything is missing, has another type or is out of
+/// range.
 ///
-/// file   that the JSON is in, for the Error that anything missing, of another type or out of range ends in
-/// types  encoders of the program's own
+/// file   name of the file with the JSON, for an Error
+/// types  the program's own encoders
 inline AnyEncoder encoder_from_json(const nlohmann::json& json, const std::string& file,
                                     EncoderTypes types = {}) {
   const auto error = [&](const std::string& reason) { return Error(file, "the encoder's " + reason); };
@@ -66,7 +71,7 @@ inline AnyEncoder encoder_from_json(const nlohmann::json& json, const std::strin
     if (!member(name).is_boolean()) throw error(std::string(name) + " is not true or false");
     return member(name).get<bool>();
   };
-  if (!member("type").is_string()) throw error("type is missing, or no string");
+  if (!member("type").is_string()) throw error("type is missing or not a string");
   const std::string type = member("type").get<std::string>();
   if (type == TimestepEncoder::kType)
     return TimestepEncoder({.steps_per_quarter = integer("steps_per_quarter", kMaxStepsPerQuarter),
@@ -91,12 +96,14 @@ inline AnyEncoder encoder_from_json(const nlohmann::json& json, const std::strin
   }
   for (const EncoderType& known : types) {
     if (known.type != type) continue;
-    if (!member("settings").is_string()) throw error("settings are missing, or no string");
+    if (!member("settings").is_string()) throw error("settings are missing or not a string");
     AnyEncoder encoder = [&] {
       try {
         return known.read(member("settings").get<std::string>());
       } catch (const Error& reason) {
         throw error("settings are refused: " + std::string(reason.reason()));
+      } catch (const std::exception& reason) {  // of whatever a program's own function throws
+        throw error("settings are refused: " + std::string(reason.what()));
       }
     }();
     return encoder;
@@ -106,14 +113,13 @@ inline AnyEncoder encoder_from_json(const nlohmann::json& json, const std::strin
               "function that reads the file");
 }
 
-/// The features that a configuration names, with their shape: {"features": description}, or as files up to
-/// version 0.1 have it, {"context": {"parts": […], "bar_steps": N}}. Throws Error where the encoder doesn't
-/// know them.
+/// The features of a model's configuration, with their shape: {"features": description} or, in files of
+/// version 0.1, {"context": {"parts": […], "bar_steps": N}}. Throws Error if the encoder does not have them.
 inline Features features_from_json(const nlohmann::json& config, const AnyEncoder& encoder,
                                    const std::string& file) {
   std::string description;
   if (const auto found = config.find("features"); found != config.end()) {
-    if (!found->is_string()) throw Error(file, "the configuration's features are no string");
+    if (!found->is_string()) throw Error(file, "the configuration's features are not a string");
     description = found->get<std::string>();
   } else if (const auto context = config.find("context"); context != config.end()) {
     const auto parts = context->is_object() ? context->find("parts") : context->end();
@@ -121,7 +127,7 @@ inline Features features_from_json(const nlohmann::json& config, const AnyEncode
     if (parts == context->end() || !parts->is_array() || bar == context->end() || !bar->is_number_unsigned())
       throw Error(file, "the configuration's context is not a list of parts and bar_steps");
     for (const nlohmann::json& part : *parts) {
-      if (!part.is_string()) throw Error(file, "the configuration's context has a part that is no string");
+      if (!part.is_string()) throw Error(file, "the configuration's context has a part that is not a string");
       description.append(description.empty() ? "" : ",").append(part.get<std::string>());
       if (part == "bar") description.append("=").append(std::to_string(bar->get<std::uint64_t>()));
     }

@@ -8,12 +8,13 @@
 
 namespace gruve::inline v0_1 {
 
-/// How an encoder of a program's own is read from a file that names its type.
+/// A program's own encoder type, for functions that read files.
 struct EncoderType {
-  std::string_view type;  // Encoder::kType
-  AnyEncoder (*read)(std::string_view settings);
+  std::string_view type;                          // Encoder::kType
+  AnyEncoder (*read)(std::string_view settings);  // Encoder::from_settings()
 };
 
+/// A program's own encoder types; encoder_types() lists them.
 using EncoderTypes = std::span<const EncoderType>;
 
 namespace internal {
@@ -25,7 +26,7 @@ inline constexpr std::array<EncoderType, sizeof...(Encoders)> kEncoderTypes = {
 
 }  // namespace internal
 
-/// The types, for functions that read files: `Corpus corpus(path, encoder_types<MyEncoder>());`
+/// A list of encoder types, for functions that read files: `Corpus corpus(path, encoder_types<MyEncoder>());`
 template <StoredEncoder... Encoders>
 constexpr EncoderTypes encoder_types() noexcept {
   return internal::kEncoderTypes<Encoders...>;

@@ -59,7 +59,7 @@ class EventEncoder {
   using Source = Song;           // what it encodes
   using Options = EventOptions;  // of the constructor
 
-  static constexpr std::string_view kType = "event";
+  static constexpr std::string_view kType = "event";  // in files
 
   /// The kinds of tokens, in the order in which tokens are numbered.
   enum class Kind : std::uint8_t { end_of_bar, metre, position, key, hold, duration, velocity, tempo };

@@ -13,39 +13,41 @@
 
 namespace gruve::inline v0_1 {
 
-/// How many rows of its parameters a model has for features, besides those of the tokens.
+/// The numbers of rows that a model's parameters have for features, in addition to those for tokens.
 struct FeatureShape {
   int inputs = 0;   // C: rows of the embedding [V + C, E] after those of the tokens
   int outputs = 0;  // R: rows of the output layer [V + R, H] after those of the tokens
-  int terms = 0;    // how many of those are added to each token's logit, at most kMaxFeatureTerms
+  int terms = 0;    // number of output rows added to each token's logit, at most kMaxFeatureTerms
 
+  /// Whether there are any features.
   bool any() const noexcept { return inputs > 0 || outputs > 0; }
 
   friend bool operator==(const FeatureShape&, const FeatureShape&) = default;
 };
 
+/// The maximum of FeatureShape::terms.
 inline constexpr std::size_t kMaxFeatureTerms = 5;
 
-/// The rows of the output layer, counted from after those of the tokens, whose logits are added to one
-/// token's own. FeatureShape::terms of them are used.
+/// The rows of the output layer, 0 to R − 1, whose logits are added to a token's own. The first
+/// FeatureShape::terms of them are used.
 using FeatureTerms = std::array<std::uint16_t, kMaxFeatureTerms>;
 
-/// The features at one token of a sequence: rows that are added up. All of them are a function of the tokens
-/// so far, so that conditioning on them keeps the model a distribution over sequences.
+/// The features at one token of a sequence. They are a function of the tokens so far, so that a model that is
+/// conditioned on them is still a distribution over sequences.
 struct FeatureRows {
-  /// Of the embedding, counted from after those of the tokens; each below C.
+  /// Rows of the embedding that are added to the token's row: 0 to C − 1.
   std::span<const std::uint16_t> inputs;
-  /// [V], or empty where the model has no such rows.
+  /// [V], or empty if the model has no relative features.
   std::span<const FeatureTerms> outputs;
 };
 
-/// The features that a model is conditioned on besides the last token. What the description means is known
-/// only to the encoder, which also knows the shape (features_of() of any_encoder.hpp); the network sees the
-/// shape.
+/// The features that a model is conditioned on in addition to the last token. Only the encoder interprets the
+/// description and derives the shape (AnyEncoder::features()); the network uses only the shape.
 struct Features {
-  std::string description = {};  // e.g. "index,held,bar=16"; empty for none
-  FeatureShape shape = {};       // filled in from the description by a Trainer
+  std::string description = {};  // for example "index,held,bar=16"; empty for none
+  FeatureShape shape = {};       // set by a Trainer from the description
 
+  /// Whether there are any features.
   bool any() const noexcept { return !description.empty(); }
 
   friend bool operator==(const Features&, const Features&) = default;
@@ -53,15 +55,16 @@ struct Features {
 
 // clang-format off
 
-/// Follows a sequence and says its features. An encoder that has some names the class as Encoder::FeatureState.
+/// Tracks the features of a sequence. An encoder with features names such a class Encoder::FeatureState.
 ///
-///   FeatureState(description)          at the start of a sequence; Error where the description is malformed
-///   FeatureState::shape(description)   likewise
-///   reset(), advance(token)            to the start of a sequence; by one token. Neither allocates or throws.
-///   rows()                             of the last token; valid until the next call of reset() or advance()
+///   FeatureState(description)          the state before the first token; Error on a malformed description
+///   FeatureState::shape(description)   the shape; Error likewise
+///   reset()                            restores the first state; allocates and throws nothing
+///   advance(token)                     takes a token; allocates and throws nothing
+///   rows()                             the features of the last token; valid until reset() or advance()
 ///
-/// Where several descriptions mean the same, `canonical(description)` gives the one that files have. The state of a
-/// generator can be saved where the class also has `void transfer(StateBytes&) noexcept`.
+/// If several descriptions are equivalent, `canonical(description)` gives the one that files have. A
+/// generator's state can be saved if the class also has `void transfer(StateBytes&) noexcept`.
 template <class State>
 concept FeatureSource = std::copyable<State> && std::constructible_from<State, const std::string&> &&
     requires(State state, const State& fixed, Token token, const std::string& description) {
@@ -73,22 +76,28 @@ concept FeatureSource = std::copyable<State> && std::constructible_from<State, c
 
 // clang-format on
 
-/// Of encoders without features.
+/// The FeatureSource of encoders without features.
 class NoFeatures {
  public:
+  /// Throws Error unless the description is empty.
   explicit NoFeatures(const std::string& description) { shape(description); }
+  /// The empty shape. Throws Error unless the description is empty.
   static FeatureShape shape(const std::string& description) {
     if (!description.empty())
-      throw Error("features \"" + description + "\" are asked for, but this encoder has none");
+      throw Error("features \"" + description + "\" are requested, but this encoder has none");
     return {};
   }
+  /// Does nothing.
   void reset() noexcept {}
+  /// Does nothing.
   void advance(Token) noexcept {}
+  /// No rows.
   FeatureRows rows() const noexcept { return {}; }
+  /// Transfers nothing.
   void transfer(StateBytes&) noexcept {}
 };
 
-/// Writes or reads a state of features; fails where its class has no transfer().
+/// Writes or reads a state of features; fails if its class has no transfer().
 template <class State>
 void transfer_features(StateBytes& bytes, State& state) noexcept {
   if constexpr (requires { state.transfer(bytes); })
@@ -111,7 +120,7 @@ struct FeatureStateTrait<Encoder> {
 
 }  // namespace internal
 
-/// The class that follows an encoder's features: Encoder::FeatureState, or NoFeatures.
+/// The class of an encoder's features: Encoder::FeatureState, or NoFeatures.
 template <class Encoder>
 using FeatureStateOf = typename internal::FeatureStateTrait<Encoder>::type;
 

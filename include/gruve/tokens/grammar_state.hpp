@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string_view>
 #include <type_traits>
 
 #include "gruve/core/hash.hpp"
@@ -16,8 +17,8 @@
 
 namespace gruve::inline v0_1 {
 
-/// Writes or reads a grammar's state. An encoder says what is out of range by a member function
-/// `void transfer(StateBytes&, State&) const noexcept`; without it any bytes are taken as a state.
+/// Writes or reads a grammar's state. An encoder can check ranges in a member function
+/// `void transfer(StateBytes&, State&) const noexcept`; without it all bytes are accepted as a state.
 template <Grammar Encoder>
 void transfer_grammar(StateBytes& bytes, const Encoder& encoder, typename Encoder::State& state) noexcept {
   if constexpr (requires { encoder.transfer(bytes, state); }) {
@@ -32,10 +33,12 @@ void transfer_grammar(StateBytes& bytes, const Encoder& encoder, typename Encode
   }
 }
 
+/// Writes or reads the grammar's state of the timestep format.
 inline void transfer_grammar(StateBytes& bytes, const TimestepEncoder&, int& state) noexcept {
   bytes.value(state, [](int last) { return 0 <= last && last <= TimestepEncoder::kEndOfStep; });
 }
 
+/// Writes or reads the grammar's state of the event format.
 inline void transfer_grammar(StateBytes& bytes, const EventEncoder& encoder,
                              EventEncoder::State& state) noexcept {
   using Kind = EventEncoder::Kind;
@@ -61,7 +64,7 @@ inline void transfer_grammar(StateBytes& bytes, const EventEncoder& encoder,
   if (bytes.is_reading()) state.last = kind;
 }
 
-/// Writes what an encoder is, or finds that another one's state is being read.
+/// Writes the kind of encoder; when reading, fails if the state is that of another kind.
 template <Grammar Encoder>
 void transfer_kind(StateBytes& bytes, const Encoder& encoder) noexcept {
   if constexpr (requires { encoder.transfer_kind(bytes); }) return encoder.transfer_kind(bytes);
@@ -69,6 +72,7 @@ void transfer_kind(StateBytes& bytes, const Encoder& encoder) noexcept {
   bytes.same(static_cast<std::uint16_t>(encoder.start_token()));
   bytes.same(static_cast<std::uint32_t>(sizeof(typename Encoder::State)));
   if constexpr (MusicEncoder<Encoder>) bytes.same(static_cast<std::int32_t>(encoder.steps_per_quarter()));
+  if constexpr (std::is_same_v<Encoder, TimestepEncoder>) bytes.same(encoder.options().repeat_held);
   if constexpr (requires { std::span<const char>(encoder.vocabulary()); })
     bytes.same(content_hash(std::as_bytes(std::span<const char>(encoder.vocabulary()))));
 }

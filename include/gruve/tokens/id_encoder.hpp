@@ -15,34 +15,42 @@
 
 namespace gruve::inline v0_1 {
 
-/// Plain integers as tokens: what a program has numbered itself, as the states of a machine, quantised
-/// readings of a sensor, the lines of a log or the tokens of another library. Every token may follow every
-/// other; token 0 is fed before the first of a sequence.
+/// Encodes integers that a program has assigned itself: states of a machine, quantised readings of a sensor,
+/// lines of a log, tokens of another library. Every token may follow every other; the start token is 0.
 class IdEncoder {
  public:
-  using Source = std::vector<Token>;
+  using Source = std::vector<Token>;  // what it encodes
+  /// The grammar's state, which is empty.
   struct State {
     friend bool operator==(const State&, const State&) = default;
   };
 
-  static constexpr std::string_view kType = "ids";
-  static constexpr bool kAllowsAll = true;
+  static constexpr std::string_view kType = "ids";  // in files
+  static constexpr bool kAllowsAll = true;          // every token may follow every other
 
-  /// vocab_size  V: tokens are 0 to V − 1. Error where it is not 1 to kMaxVocabSize.
+  /// An encoder of the tokens 0 to V − 1. Throws Error if vocab_size is not 1 to kMaxVocabSize.
+  ///
+  /// vocab_size  V
   explicit IdEncoder(int vocab_size) : vocab_size_(vocab_size) {
     if (vocab_size < 1 || vocab_size > kMaxVocabSize)
       throw Error("a vocabulary of " + std::to_string(vocab_size) + " tokens, expected 1 to " +
                   std::to_string(kMaxVocabSize));
   }
 
+  /// V.
   int vocab_size() const noexcept { return vocab_size_; }
+  /// 0.
   Token start_token() const noexcept { return 0; }
+  /// The state before the first token.
   State start() const noexcept { return {}; }
+  /// The state after one more token.
   State advance(State, Token) const noexcept { return {}; }
+  /// Whether a token is in the vocabulary.
   bool allowed(State, Token token) const noexcept { return token < vocab_size_; }
+  /// True: a sequence may end anywhere.
   bool at_boundary(State) const noexcept { return true; }
 
-  /// The same tokens. Throws Error at the first that is outside the vocabulary; decode() likewise.
+  /// Returns the ids as tokens. Throws Error at the first id outside the vocabulary.
   std::vector<Token> encode(std::span<const Token> ids) const {
     for (std::size_t i = 0; i < ids.size(); ++i)
       if (ids[i] >= vocab_size_)
@@ -50,9 +58,12 @@ class IdEncoder {
                     " is outside the vocabulary of " + std::to_string(vocab_size_));
     return {ids.begin(), ids.end()};
   }
+  /// Returns the tokens as ids. Throws Error at the first token outside the vocabulary.
   std::vector<Token> decode(std::span<const Token> tokens) const { return encode(tokens); }
 
+  /// V as a decimal number.
   std::string settings() const { return std::to_string(vocab_size_); }
+  /// The encoder with these settings(). Throws Error on other text.
   static IdEncoder from_settings(std::string_view settings) {
     int vocab_size = 0;
     const auto [end, error] = std::from_chars(settings.data(), settings.data() + settings.size(), vocab_size);
@@ -69,10 +80,10 @@ class IdEncoder {
 
 static_assert(StoredEncoder<IdEncoder>);
 
-/// Reads sequences of ids from text: a sequence a line, decimal numbers from 0 to 65534 with spaces, tabs or
-/// commas between them; empty lines are skipped. Throws Error with the byte of what is anything else.
+/// Reads sequences of ids from text, one sequence per line: decimal numbers from 0 to 65534, separated by
+/// spaces, tabs or commas. Empty lines are skipped. Throws Error with the byte of any other character.
 ///
-/// name  of the text in an Error
+/// name  of the text, for an Error
 inline std::vector<std::vector<Token>> read_ids(std::string_view text, const std::string& name = "ids") {
   std::vector<std::vector<Token>> sequences;
   bool begins = true;  // the next number begins a sequence
@@ -99,13 +110,13 @@ inline std::vector<std::vector<Token>> read_ids(std::string_view text, const std
   return sequences;
 }
 
-/// The same from a stream, to its end.
+/// Reads sequences of ids from a stream, to its end.
 inline std::vector<std::vector<Token>> read_ids(std::istream& stream, const std::string& name = "ids") {
   std::string text{std::istreambuf_iterator<char>(stream), {}};
   return read_ids(std::string_view(text), name);
 }
 
-/// Ids as read_ids() takes them: numbers with spaces between them, and the end of a line.
+/// A line of text that read_ids() reads: the ids separated by spaces, and a line feed.
 inline std::string ids_to_text(std::span<const Token> ids) {
   std::string text;
   for (const Token id : ids) text += (text.empty() ? "" : " ") + std::to_string(id);

@@ -51,6 +51,7 @@ class KeySet {
     return (bits_[0] ^ std::rotl(bits_[1] * 0x9E3779B97F4A7C15u, 32)) * 0xD6E8FEB86659FD93u;
   }
 
+  /// Writes or reads the set.
   void transfer(StateBytes& state) noexcept {
     state.value(bits_[0]);
     state.value(bits_[1], [](std::uint64_t keys) { return keys >> 24 == 0; });  // 88 keys

@@ -13,42 +13,36 @@
 
 namespace gruve::inline v0_1 {
 
-/// A note that begins or ends.
+/// The beginning or the end of a note.
 struct NoteChange {
   std::int64_t step = 0;      // timesteps since the beginning of the music
   std::uint8_t pitch = 60;    // MIDI key number
-  std::uint8_t velocity = 0;  // 1 to 127; 0 where the note ends
+  std::uint8_t velocity = 0;  // 1 to 127 if the note begins, 0 if it ends
 
   friend bool operator==(const NoteChange&, const NoteChange&) = default;
 };
 
-/// Decodes music token by token, as an audio thread needs it: the changes of all tokens are those of the song
-/// that the encoder's decode() gives. They come in the order of their timesteps; of one timestep and key the
-/// end of a note comes before the next one's beginning.
-///
-///   push(state, token, take)   a token that the grammar allows in that state; calls take(NoteChange) for
-///   what
-///                              is known by it, at most kMaxChanges times
-///   finish(state, take)        ends the music, after the last token
-///   std::int64_t known()       all changes before this timestep have been given
-///   std::int64_t bar()         the timestep at which the bar begins
-///   bool is_before(state, token, step)   whether the token would add to music before a timestep
-///
-/// Allocates nothing, doesn't throw.
+/// Decodes music token by token, in real time. Together the changes are those of the song that the encoder's
+/// decode() returns, in the order of their timesteps; at one timestep a key's note ends before its next one
+/// begins. The specialisations for TimestepEncoder and EventEncoder have the same members. They allocate
+/// nothing and don't throw.
 template <MusicEncoder Encoder>
 class NoteDecoder;
 
-/// The changes of a timestep come with the token that ends it.
+/// Decodes the timestep format. The changes of a timestep come with the token that ends it.
 template <>
 class NoteDecoder<TimestepEncoder> {
  public:
-  static constexpr std::size_t kMaxChanges = 2 * std::size_t{kNumKeys};
+  static constexpr std::size_t kMaxChanges = 2 * std::size_t{kNumKeys};  // the maximum per call of push()
 
-  /// metre  that bars are counted in
+  /// A decoder before the first token.
+  ///
+  /// metre  of the bars
   explicit NoteDecoder(const TimestepEncoder& encoder, const TimeSignature& metre = {})
       : repeat_held_(encoder.options().repeat_held),
         bar_steps_(bar_steps(metre, encoder.steps_per_quarter())) {}
 
+  /// Takes a token that the grammar allows; calls take(NoteChange) for each change that it completes.
   template <class Take>
   void push(TimestepEncoder::State, Token token, Take&& take) noexcept {
     if (token < kNumKeys) return now_.insert(token);
@@ -56,14 +50,18 @@ class NoteDecoder<TimestepEncoder> {
     ++step_;
   }
 
+  /// Ends the music after the last token; calls take(NoteChange) for each change.
   template <class Take>
   void finish(TimestepEncoder::State state, Take&& take) noexcept {
     if (state != TimestepEncoder::kEndOfStep) push(state, TimestepEncoder::kEndOfStep, take);
     change(take);
   }
 
+  /// The timestep before which all changes have been passed to take().
   std::int64_t known() const noexcept { return step_; }
+  /// The timestep at which the current bar begins.
   std::int64_t bar() const noexcept { return step_ - step_ % bar_steps_; }
+  /// Whether a token would add a note before a timestep.
   bool is_before(TimestepEncoder::State, Token token, std::int64_t step) const noexcept {
     return token < kNumKeys && step_ < step;
   }
@@ -88,18 +86,20 @@ class NoteDecoder<TimestepEncoder> {
   KeySet now_, before_;  // keys of this timestep, of the one before
 };
 
-/// A note's beginning comes with the token after its last one, since its duration and velocity follow its
-/// key; its end when the music moves on to it or beyond.
+/// Decodes the event format. A note's beginning comes with the token after the note's last one, since
+/// duration and velocity follow the key; its end comes when the position reaches or passes it.
 template <>
 class NoteDecoder<EventEncoder> {
  public:
-  static constexpr std::size_t kMaxChanges = std::size_t{kNumKeys} + 2;
+  static constexpr std::size_t kMaxChanges = std::size_t{kNumKeys} + 2;  // the maximum per call of push()
 
-  /// Bars are those of the tokens.
+  /// A decoder before the first token. The tokens define the bars.
   explicit NoteDecoder(const EventEncoder& encoder, const TimeSignature& = {}) : encoder_(encoder) {
     ends_.fill(kSilent);
   }
 
+  /// Takes a token that the grammar allows in a state; calls take(NoteChange) for each change that it
+  /// completes.
   template <class Take>
   void push(const EventEncoder::State& state, Token token, Take&& take) noexcept {
     const EventEncoder::Event event = encoder_.event(token);
@@ -111,10 +111,11 @@ class NoteDecoder<EventEncoder> {
     }
   }
 
+  /// Ends the music after the last token; calls take(NoteChange) for each change.
   template <class Take>
   void finish(const EventEncoder::State& state, Take&& take) noexcept {
     constexpr Token kEndOfBar = 0;
-    // A note that lacks its duration or velocity doesn't count.
+    // A note without its duration or velocity is dropped.
     if (ends_note(state.last, Kind::end_of_bar) && encoder_.allowed(state, kEndOfBar)) begin(state, take);
     if (!encoder_.at_boundary(state)) bar_ += state.bar_steps;
     for (std::int64_t& end : ends_)
@@ -122,8 +123,11 @@ class NoteDecoder<EventEncoder> {
     move_to(bar_, take);
   }
 
+  /// The timestep before which all changes have been passed to take().
   std::int64_t known() const noexcept { return step_; }
+  /// The timestep at which the current bar begins.
   std::int64_t bar() const noexcept { return bar_; }
+  /// Whether a token would add a note before a timestep.
   bool is_before(const EventEncoder::State&, Token token, std::int64_t step) const noexcept {
     const EventEncoder::Event event = encoder_.event(token);
     if (event.kind == Kind::end_of_bar || event.kind == Kind::metre) return false;
@@ -151,7 +155,7 @@ class NoteDecoder<EventEncoder> {
     take(NoteChange{step_, pitch(state.key), static_cast<std::uint8_t>(velocity)});
   }
 
-  // Ends the notes that end until then.
+  // Ends the notes that end at or before a timestep.
   template <class Take>
   void move_to(std::int64_t step, Take&& take) noexcept {
     std::array<int, kNumKeys> keys;

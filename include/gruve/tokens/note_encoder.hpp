@@ -14,32 +14,27 @@
 
 namespace gruve::inline v0_1 {
 
-/// Encodes music that is being played, note by note: the tokens are those that the encoder's encode() gives
-/// for the song, as far as it is known.
+/// Encodes music while it is played, note by note: the tokens are those that the encoder's encode() returns
+/// for the song so far. The specialisations for TimestepEncoder and EventEncoder have the same members.
 ///
-///   note_on(step, key, velocity)   false where there is no room for more notes: kCapacity that are not yet
-///                                  tokens
-///   note_off(step, key)
-///   advance(step)                  no change before this timestep will come any more
-///   next(token)                    gives a token, or is false where no more is known
-///   finish(step)                   ends all notes at a timestep, which the music has come to
-///   reset(state)                   begins again, at a boundary of the grammar
-///
-/// Timesteps count from the beginning of the music and may not fall; keys are 0 to kNumKeys − 1. A note lasts
-/// a timestep at least. Only the constructor allocates; nothing else throws.
+/// Timesteps are counted from the beginning of the music and must not decrease; keys are 0 to kNumKeys − 1. A
+/// note lasts at least one timestep. Only the constructor allocates; the other functions don't throw.
 template <MusicEncoder Encoder>
 class NoteEncoder;
 
+/// Encodes the timestep format. The tokens of a timestep come when advance() has passed it.
 template <>
 class NoteEncoder<TimestepEncoder> {
  public:
-  static constexpr std::size_t kCapacity = 512;  // notes' beginnings and ends
+  static constexpr std::size_t kCapacity = 512;  // maximum number of changes that are not tokens yet
 
+  /// An encoder at the beginning of the music.
   explicit NoteEncoder(const TimestepEncoder& encoder)
       : repeat_held_(encoder.options().repeat_held), changes_(kCapacity + kNumKeys) {
     begun_.fill(kNever);
   }
 
+  /// Begins new music.
   void reset(TimestepEncoder::State = TimestepEncoder::kEndOfStep) noexcept {
     num_changes_ = 0;
     begun_.fill(kNever);
@@ -49,9 +44,10 @@ class NoteEncoder<TimestepEncoder> {
     is_begun_ = false;
   }
 
+  /// Begins a note. Returns false if kCapacity is reached.
   bool note_on(std::int64_t step, int key, int /*velocity*/) noexcept {
     std::int64_t& begun = begun_[static_cast<std::size_t>(key)];
-    // Struck again within the timestep that it was released in, it goes on.
+    // A key that is struck again in the timestep in which it was released continues its note.
     for (std::size_t i = 0; i < num_changes_; ++i)
       if (changes_[i].key == key && !changes_[i].is_on && changes_[i].step > step) {
         std::move(at(i + 1), at(num_changes_--), at(i));
@@ -59,13 +55,14 @@ class NoteEncoder<TimestepEncoder> {
         return true;
       }
     if (begun != kNever) return true;
-    // Room is kept for the ends of all notes.
+    // Reserves room for the ends of all notes.
     if (num_changes_ + kNumKeys >= kCapacity) return false;
     begun = step;
     insert({step, key, true});
     return true;
   }
 
+  /// Ends the note of a key, if one sounds.
   void note_off(std::int64_t step, int key) noexcept {
     std::int64_t& begun = begun_[static_cast<std::size_t>(key)];
     if (begun == kNever) return;
@@ -73,13 +70,16 @@ class NoteEncoder<TimestepEncoder> {
     begun = kNever;
   }
 
+  /// Declares that no change before a timestep will follow.
   void advance(std::int64_t step) noexcept { until_ = step; }
 
+  /// Ends all notes at a timestep.
   void finish(std::int64_t step) noexcept {
     advance(step);
     for (int key = 0; key < kNumKeys; ++key) note_off(step, key);
   }
 
+  /// Gives the next token. Returns false if none is known yet.
   bool next(Token& token) noexcept {
     if (step_ >= until_) return false;
     if (!is_begun_) begin_step();
@@ -110,7 +110,7 @@ class NoteEncoder<TimestepEncoder> {
     return changes_.begin() + static_cast<std::ptrdiff_t>(i);
   }
 
-  // After those of its timestep; nearly always that is the end.
+  // Inserts a change after those of its timestep, nearly always at the end.
   void insert(Change change) noexcept {
     std::size_t place = num_changes_;
     while (place > 0 && changes_[place - 1].step > change.step) --place;
@@ -136,24 +136,26 @@ class NoteEncoder<TimestepEncoder> {
   bool repeat_held_;
   std::vector<Change> changes_;  // that are not in held_ yet, by timestep
   std::size_t num_changes_ = 0;
-  std::array<std::int64_t, kNumKeys> begun_{};  // of keys that are down, or kNever
+  std::array<std::int64_t, kNumKeys> begun_{};  // timestep at which a key was pressed, or kNever
   KeySet held_;                                 // at the timestep
   std::int64_t step_ = 0, until_ = 0;
   int last_ = kNumKeys;    // the key that was given last in this timestep
   bool is_begun_ = false;  // whether held_ is that of the timestep
 };
 
-/// A note's tokens come when it has ended, and so do those of the notes that began after it. One that lasts
-/// for 2 · kLongest quarter notes ends there.
+/// Encodes the event format. A note's tokens come when it and all notes that began before it have ended. A
+/// note is ended after 2 · kLongest quarter notes.
 template <>
 class NoteEncoder<EventEncoder> {
  public:
-  static constexpr std::size_t kCapacity = 512;  // notes
-  static constexpr int kLongest = 4;             // quarter notes, twice
+  static constexpr std::size_t kCapacity = 512;  // maximum number of notes that are not tokens yet
+  static constexpr int kLongest = 4;             // half of the longest note, in quarter notes
 
+  /// An encoder at the beginning of the music.
   explicit NoteEncoder(const EventEncoder& encoder)
       : encoder_(encoder), notes_(kCapacity), state_(encoder.start()) {}
 
+  /// Begins new music in a state of the grammar, which must be at a boundary.
   void reset(const EventEncoder::State& state) noexcept {
     num_notes_ = 0;
     state_ = state;
@@ -161,11 +163,12 @@ class NoteEncoder<EventEncoder> {
     is_in_note_ = false;
   }
 
+  /// Begins a note; velocity is clamped to 1 to 127. Returns false if kCapacity is reached.
   bool note_on(std::int64_t step, int key, int velocity) noexcept {
-    const int degree = (std::clamp(velocity, 1, 127) - 1) / 4;
+    const int level = (std::clamp(velocity, 1, 127) - 1) / 4;
     if (Note* last = last_of(key); last != nullptr) {
       if (last->step == step) {
-        last->velocity = std::max(last->velocity, degree);
+        last->velocity = std::max(last->velocity, level);
         last->end = kOpen;
         return true;
       }
@@ -179,23 +182,27 @@ class NoteEncoder<EventEncoder> {
       --place;
     std::move_backward(at(place), at(num_notes_), at(num_notes_ + 1));
     ++num_notes_;
-    notes_[place] = {step, kOpen, key, degree};
+    notes_[place] = {step, kOpen, key, level};
     return true;
   }
 
+  /// Ends the note of a key, if one sounds.
   void note_off(std::int64_t step, int key) noexcept {
     Note* last = last_of(key);
     if (last != nullptr && last->end == kOpen) last->end = std::max(step, last->step + 1);
   }
 
+  /// Declares that no change before a timestep will follow.
   void advance(std::int64_t step) noexcept { until_ = step; }
 
+  /// Ends all notes at a timestep.
   void finish(std::int64_t step) noexcept {
     advance(step);
     for (std::size_t i = 0; i < num_notes_; ++i)
       if (notes_[i].end == kOpen) notes_[i].end = std::max(step, notes_[i].step + 1);
   }
 
+  /// Gives the next token. Returns false if none is known yet.
   bool next(Token& token) noexcept {
     const bool has_note = num_notes_ > 0 && notes_[0].step < until_;
     const std::int64_t at_step = has_note ? notes_[0].step : until_;
@@ -234,7 +241,7 @@ class NoteEncoder<EventEncoder> {
 
   struct Note {
     std::int64_t step = 0, end = kOpen;  // timesteps
-    int key = 0, velocity = 0;           // index and degree
+    int key = 0, velocity = 0;           // indices of key and velocity level
   };
 
   std::vector<Note>::iterator at(std::size_t i) noexcept {
@@ -247,7 +254,7 @@ class NoteEncoder<EventEncoder> {
     return nullptr;
   }
 
-  // What lasts too long is ended.
+  // Whether a note has ended; ends one that has reached the maximum length.
   bool has_ended(Note& note) noexcept {
     const std::int64_t most = 2 * kLongest * encoder_.steps_per_quarter();
     if (note.end == kOpen && until_ >= note.step + most) note.end = note.step + most;

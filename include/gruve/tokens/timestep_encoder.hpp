@@ -41,10 +41,10 @@ struct TimestepOptions {
 /// keys or kEndOfStep may follow.
 class TimestepEncoder {
  public:
-  using Source = Song;              // what it encodes
-  using State = int;                // of the grammar: the last token of the timestep
-  using Options = TimestepOptions;  // of the constructor
-  using FeatureState = TimestepFeatures;
+  using Source = Song;                    // what it encodes
+  using State = int;                      // of the grammar: the last token of the timestep
+  using Options = TimestepOptions;        // of the constructor
+  using FeatureState = TimestepFeatures;  // the class of its features
 
   static constexpr std::string_view kType = "timestep";  // in files
   static constexpr Token kEndOfStep = kNumKeys;          // the token that ends a timestep, 88

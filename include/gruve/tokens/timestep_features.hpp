@@ -24,33 +24,37 @@
 
 namespace gruve::inline v0_1 {
 
-/// What a model of the timestep format can be conditioned on besides the last token.
+// clang-format off
+/// The features of a model of the timestep format, in addition to the last token.
 enum class TimestepFeature : unsigned {
-  index,      // how many keys the timestep has so far
-  held,       // the next of the last timestep's keys below the last token, and for how many timesteps it has
-              // sounded
-  intervals,  // the intervals to the keys of the timestep before, and to those of this one so far: from the
-              // key of `held`, or from the last token where there is none
-  bar,        // the timestep's place in the bar
-  repeat,     // the keys that come next if the music continues to repeat itself, and for how long it has
-  outer,      // the same for the highest and for the lowest voice alone, in any transposition
-  relative,  // makes the output layer's logits depend on each key's distance to the last token and to `held`,
-             // and on whether it is in the timestep before or in what `repeat` or `outer` expects: what is
-             // learnt about an interval holds for all keys (after Johnson 2017), and a key can be copied
+  index,      // number of keys in the timestep so far
+  held,       // the highest key of the previous timestep below the last token, and the number of timesteps
+              // for which it has sounded
+  intervals,  // intervals from the key of `held` (from the last token if there is none) to the keys of the
+              // previous timestep, and to those of this timestep so far
+  bar,        // position of the timestep in the bar
+  repeat,     // the keys that come next if the music continues to repeat itself, and the length of the repeat
+  outer,      // the same for the highest and the lowest voice alone, in any transposition
+  relative,   // adds terms to the logits: by each key's interval from the last token and from `held`, and by
+              // whether the key is in the previous timestep or is expected by `repeat` or `outer`. So what is
+              // learnt about an interval applies to all keys (after Johnson 2017), and keys can be copied
 };
+// clang-format on
 
+/// The names of the features in descriptions, in the order of TimestepFeature.
 inline constexpr std::array<std::string_view, 7> kTimestepFeatures = {"index",  "held",  "intervals", "bar",
                                                                       "repeat", "outer", "relative"};
 
-/// Which features a model of the timestep format has, none at first.
+/// The set of features of a model of the timestep format.
 class TimestepFeatureOptions {
  public:
-  static constexpr int kMaxBarSteps = 1 << 12;
+  static constexpr int kMaxBarSteps = 1 << 12;  // the longest bar in timesteps
 
+  /// No features.
   TimestepFeatureOptions() = default;
 
-  /// Reads a description: names of kTimestepFeatures with commas between them, in any order; "bar=N" for bars
-  /// of N timesteps, 1 to kMaxBarSteps ("bar" alone: 16). Throws Error on anything else.
+  /// Reads a description: names of kTimestepFeatures, separated by commas, in any order; "bar=N" for bars of
+  /// N timesteps, 1 to kMaxBarSteps ("bar" alone: 16). Throws Error on any other text.
   explicit TimestepFeatureOptions(std::string_view description) {
     while (!description.empty()) {
       const std::size_t comma = description.find(',');
@@ -62,13 +66,13 @@ class TimestepFeatureOptions {
       }
       const auto found = std::find(kTimestepFeatures.begin(), kTimestepFeatures.end(), name);
       if (found == kTimestepFeatures.end())
-        throw Error("no feature of the timestep format is called \"" + std::string(name) +
+        throw Error("the timestep format has no feature \"" + std::string(name) +
                     "\": expected some of index, held, intervals, bar, repeat, outer, relative");
       parts_ |= 1u << (found - kTimestepFeatures.begin());
     }
   }
 
-  /// The description that gives these options, always the same.
+  /// The canonical description of these options.
   std::string description() const {
     std::string text;
     for (unsigned part = 0; part < kTimestepFeatures.size(); ++part) {
@@ -80,26 +84,29 @@ class TimestepFeatureOptions {
     return text;
   }
 
+  /// Whether a feature is in the set.
   bool has(TimestepFeature part) const noexcept { return (parts_ >> static_cast<unsigned>(part) & 1) != 0; }
 
   /// Timesteps of a bar.
   int bar_steps() const noexcept { return bar_steps_; }
 
+  /// The numbers of rows of these features.
   FeatureShape shape() const noexcept { return {num_inputs(), num_relative(), relative_terms()}; }
 
-  static constexpr int kIndices = 16;   // 0 to 14, and all beyond
-  static constexpr int kAges = 97;      // 0 to 95 timesteps, and all beyond
-  static constexpr int kLongest = 48;   // semitones below the last token, and all beyond
-  static constexpr int kFarthest = 24;  // semitones above or below the held key, and all beyond
-  static constexpr int kIntervals = 2 * kFarthest + 1;
-  static constexpr int kLastRows = kLongest + 2;    // …, no last token, the end of the timestep
-  static constexpr int kHeldRows = kIntervals + 3;  // …, none held, the end while one is held, or none is
-  static constexpr int kCopyRows = 4;               // two of a key, two of the end of the timestep
-  // No repeat; one of 1, 2, 3, 5, 9, 17 changes and more; one that breaks off in this timestep.
+  static constexpr int kIndices = 16;   // 0 to 14, and one for all larger
+  static constexpr int kAges = 97;      // 0 to 95 timesteps, and one for all longer
+  static constexpr int kLongest = 48;   // 1 to 47 semitones below the last token, and one for more
+  static constexpr int kFarthest = 24;  // semitones above or below the held key; more are clamped
+  static constexpr int kIntervals = 2 * kFarthest + 1;  // intervals from −kFarthest to kFarthest
+  static constexpr int kLastRows = kLongest + 2;        // and: no last token; the end of the timestep
+  static constexpr int kHeldRows = kIntervals + 3;  // and: no held key; the end with and without a held key
+  static constexpr int kCopyRows = 4;               // two for keys, two for the end of the timestep
+  /// Lengths of a repeat: none; from 1, 2, 3, 5, 9 and 17 changes; one that breaks off in this timestep.
   static constexpr int kRepeats = 8;
-  static constexpr int kRepeatRows = 4 * kRepeats;  // of keys, that are expected or not, and of the end
-  // Of keys above the expected one, it, and those below, at the beginning of a timestep for the highest voice
-  // and then for the lowest; of the end at the beginning, and while the lowest voice is above its key or not.
+  static constexpr int kRepeatRows = 4 * kRepeats;  // for keys and for the end, each expected or not
+  /// For keys above the expected one, equal to it and below it: at the beginning of a timestep by the highest
+  /// voice, later by the lowest. For the end: at the beginning of a timestep; while the lowest voice is above
+  /// its expected key; otherwise.
   static constexpr int kOuterRows = 9 * kRepeats;
 
   friend bool operator==(const TimestepFeatureOptions&, const TimestepFeatureOptions&) = default;
@@ -138,11 +145,11 @@ class TimestepFeatureOptions {
   int bar_steps_ = 16;
 };
 
-/// The features of a sequence of the timestep format, token by token. Only the constructor and copies
-/// allocate.
+/// Tracks the features of a sequence of the timestep format. Only the constructor and copying allocate. Cost
+/// of advance(): O(keys), and the search for repeats.
 class TimestepFeatures {
  public:
-  /// Throws Error on a description that TimestepFeatureOptions does not know.
+  /// The state before the first token. Throws Error as TimestepFeatureOptions does.
   explicit TimestepFeatures(const std::string& description)
       : options_(description),
         inputs_(3 * std::size_t{kNumKeys} + 9),
@@ -152,14 +159,16 @@ class TimestepFeatures {
     reset();
   }
 
+  /// The numbers of rows of the features of a description.
   static FeatureShape shape(const std::string& description) {
     return TimestepFeatureOptions(description).shape();
   }
+  /// The canonical form of a description.
   static std::string canonical(const std::string& description) {
     return TimestepFeatureOptions(description).description();
   }
 
-  /// To the start of a sequence.
+  /// Restores the state before the first token.
   void reset() noexcept {
     step_ = 0;
     index_ = 0;
@@ -172,6 +181,7 @@ class TimestepFeatures {
     describe();
   }
 
+  /// Takes the next token.
   void advance(Token token) noexcept {
     if (token < kNumKeys) {
       now_.insert(token);
@@ -196,10 +206,10 @@ class TimestepFeatures {
     describe();
   }
 
-  /// Valid until the next call of advance() or reset().
+  /// The features of the last token; valid until the next call of advance() or reset().
   FeatureRows rows() const noexcept { return {std::span(inputs_).first(num_inputs_), relative_}; }
 
-  /// Writes or reads where the sequence is, for a context of the same options.
+  /// Writes or reads the state; reading needs an object of the same options.
   void transfer(StateBytes& state) noexcept {
     for (unsigned part = 0; part < kTimestepFeatures.size(); ++part)
       state.same(options_.has(static_cast<TimestepFeature>(part)));
@@ -268,10 +278,10 @@ class TimestepFeatures {
     const auto set = [&](int token, int from_last, int from_held, int copied, int repeats, int voices) {
       FeatureTerms& rows = relative_[static_cast<std::size_t>(token)];
       std::size_t term = 0;
-      int behind = 0;
-      const auto put = [&](int at, int of) {
-        rows[term++] = static_cast<std::uint16_t>(behind + at);
-        behind += of;
+      int first = 0;  // row of the term
+      const auto put = [&](int at, int size) {
+        rows[term++] = static_cast<std::uint16_t>(first + at);
+        first += size;
       };
       put(from_last, Options::kLastRows);
       put(from_held, Options::kHeldRows);
@@ -279,7 +289,7 @@ class TimestepFeatures {
       if (repeats_) put(repeats, Options::kRepeatRows);
       if (outer_) put(voices, Options::kOuterRows);
     };
-    // The first key of a timestep is the highest voice's, any other one can be the lowest's.
+    // The first key of a timestep is the highest voice's; any later one can be the lowest's.
     const bool begins = last_ == kEnd;
     const Voice& voice = begins ? highest : lowest;
     const int voices = (begins ? 0 : 3 * Options::kRepeats) + voice.repeated;
@@ -310,7 +320,7 @@ class TimestepFeatures {
     int repeated = 0;  // 0 to kRepeats − 1
   };
 
-  // What is to be expected of this timestep, and how surely.
+  // The keys that a repeat expects in this timestep, and the length of the repeat.
   Repeat repeat() const noexcept {
     if (!repeats_ || repeats_->length() == 0) return {};
     const KeySet& expected = repeats_->expected();
@@ -319,11 +329,12 @@ class TimestepFeatures {
   }
 
   struct Voice {
-    int expected = -1;  // the key that is still to come, or none
+    int expected = -1;  // the expected key that has not come yet, or −1
     int repeated = 0;   // 0 to kRepeats − 1
   };
 
-  // What is to be expected of the highest (0) or the lowest (1) voice in this timestep, and how surely.
+  // The key that a repeat of the highest (0) or the lowest (1) voice expects in this timestep, and the length
+  // of the repeat.
   Voice voice(std::size_t which) const noexcept {
     if (!outer_ || (*outer_)[which].length() == 0) return {};
     const int expected = (*outer_)[which].expected(), repeated = bucket((*outer_)[which].length());
@@ -333,7 +344,7 @@ class TimestepFeatures {
     return {.repeated = TimestepFeatureOptions::kRepeats - 1};
   }
 
-  // Of the changes that have been repeated: 1, 2, 3, 5, 9, 17 and more.
+  // The class of a number of repeated changes: from 1, 2, 3, 5, 9 and 17.
   static int bucket(std::size_t changes) noexcept {
     // C++20's first text has bit_width return the type that it is given.
     const int bucket = changes == 1 ? 1 : static_cast<int>(std::bit_width(changes - 1)) + 1;
@@ -348,7 +359,7 @@ class TimestepFeatures {
   std::array<std::uint8_t, kNumKeys> ages_{};  // timesteps that each key of the timestep before has sounded
   std::optional<RepeatFinder<KeySet>> repeats_;
   std::optional<std::array<VoiceRepeats, 2>> outer_;  // the highest, the lowest
-  std::size_t num_inputs_ = 0;                        // of inputs_ that count
+  std::size_t num_inputs_ = 0;                        // number of inputs_ in use
   std::vector<std::uint16_t> inputs_;
   std::vector<FeatureTerms> relative_;
 };

@@ -13,23 +13,24 @@ namespace gruve::inline v0_1 {
 /// A symbol of a vocabulary, 0 to vocab_size - 1. A vocabulary has at most kMaxVocabSize tokens.
 using Token = std::uint16_t;
 
+/// The maximum size of a vocabulary.
 inline constexpr int kMaxVocabSize = 65'535;
 
 // clang-format off
 
-/// Says which token may follow which: a small state machine, whose mask is part of a model in training,
-/// evaluation and generation.
+/// A state machine that defines which tokens may follow. Its mask applies in training, evaluation and
+/// generation.
 ///
 ///   vocab_size()            V, 1 to kMaxVocabSize
-///   start_token()           what a model is fed before the first token of a sequence; a token of the vocabulary
+///   start_token()           the token that a model reads before the first one of a sequence
 ///   start()                 the state before the first token
 ///   advance(state, token)   the state after one more token
-///   allowed(state, token)   whether a token may come next; in every state some token is
+///   allowed(state, token)   whether a token may come next; in every state at least one token may
 ///   at_boundary(state)      whether a sequence may end in this state
 ///
-/// These functions allocate nothing and don't throw: they run in real time. Where every token is allowed in every
-/// state, `static constexpr bool kAllowsAll = true` saves the mask of training, a byte for each token of the
-/// vocabulary at each timestep.
+/// These functions run in real time: they allocate nothing and don't throw. If every token is allowed in
+/// every state, `static constexpr bool kAllowsAll = true` saves the mask in training, V bytes per timestep
+/// and sequence.
 template <class Encoder>
 concept Grammar = requires(const Encoder& encoder, typename Encoder::State state, Token token) {
   { encoder.vocab_size() } noexcept -> std::same_as<int>;
@@ -40,14 +41,15 @@ concept Grammar = requires(const Encoder& encoder, typename Encoder::State state
   { encoder.at_boundary(state) } noexcept -> std::same_as<bool>;
 };
 
-/// Turns a source (a Song, a text, a list of numbers) into tokens and back, and knows their grammar. A sequence
-/// that encode() gives is always allowed. Either function throws Error on what it can't hold.
+/// Turns a source (a Song, a text, a list of numbers) into tokens and back, and has their grammar. The
+/// grammar allows every sequence that encode() returns. encode() and decode() throw Error on input that they
+/// can't represent.
 ///
-/// An encoder may have features (features.hpp). One that a corpus or a model file is to name also has
+/// An encoder may have features (features.hpp). An encoder that corpora and model files can name also has
 ///
-///   static constexpr std::string_view kType   its name in files, unlike those of other encoders
-///   std::string settings() const              all that tells it from others of its type, as any UTF-8 text
-///   static E from_settings(std::string_view)  the same encoder again; Error where the text is none of its own
+///   static constexpr std::string_view kType   its name in files, which differs from those of other encoders
+///   std::string settings() const              all that distinguishes it within its type, as UTF-8 text
+///   static E from_settings(std::string_view)  the encoder with these settings; Error on other text
 template <class Encoder>
 concept TokenEncoder = Grammar<Encoder> &&
     requires(const Encoder& encoder, const typename Encoder::Source& source, std::span<const Token> tokens) {
@@ -58,7 +60,7 @@ concept TokenEncoder = Grammar<Encoder> &&
 /// An encoder of music on a grid: its tokens take time, and its source is a Song.
 ///
 ///   steps_per_quarter()    timesteps per quarter note
-///   steps(state, token)    by how many timesteps a token, allowed in that state, moves the music on
+///   steps(state, token)    timesteps by which a token, allowed in that state, advances the music
 template <class Encoder>
 concept MusicEncoder = TokenEncoder<Encoder> &&
     requires(const Encoder& encoder, typename Encoder::State state, Token token) {
@@ -76,7 +78,7 @@ concept StoredEncoder = TokenEncoder<Encoder> && requires(const Encoder& encoder
 
 // clang-format on
 
-/// Whether an encoder says that its grammar allows every token in every state.
+/// Whether an encoder declares that its grammar allows every token in every state.
 template <class Encoder>
 inline constexpr bool kAllowsAll = [] {
   if constexpr (requires { Encoder::kAllowsAll; })
@@ -85,7 +87,7 @@ inline constexpr bool kAllowsAll = [] {
     return false;
 }();
 
-/// How many tokens are not allowed where they are; the state advances by each as if it were allowed.
+/// The number of tokens that the grammar does not allow; the state advances by each as if it were allowed.
 template <Grammar Encoder>
 std::size_t count_violations(const Encoder& encoder, std::span<const Token> tokens) {
   std::size_t violations = 0;

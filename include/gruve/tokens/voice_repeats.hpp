@@ -40,6 +40,7 @@ class VoiceRepeats {
   /// Its key in the next timestep if the repeat continues. Only if length() is not 0.
   int expected() const noexcept { return key_ + intervals_.expected(); }
 
+  /// Writes or reads the state.
   void transfer(StateBytes& state) noexcept {
     intervals_.transfer(state);
     state.value(key_, [](int key) { return -1 <= key && key < kNumKeys; });

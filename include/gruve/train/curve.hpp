@@ -8,10 +8,11 @@
 
 namespace gruve::inline v0_1 {
 
-/// The course of a training: the training loss as means over an interval of steps that doubles as the curve
-/// grows, so that it never has more than some hundred points, and every validation loss.
+/// The learning curve of a training: every validation loss, and the training loss as means over intervals of
+/// steps. The interval doubles as the curve grows, so that it has at most 400 points.
 class Curve {
  public:
+  /// Adds the loss of a step, in nats per token. Steps count from 1.
   void add_step(std::uint64_t step, double loss) {
     sum_ += loss;
     if (++count_ < interval_) return;
@@ -29,12 +30,13 @@ class Curve {
     interval_ *= 2;
   }
 
+  /// Adds a validation loss, in nats per token, after a step.
   void add_validation(std::uint64_t step, double loss) {
     valid_steps_.push_back(step);
     valid_losses_.push_back(loss);
   }
 
-  /// {"step", "train_loss", "valid_step", "valid_loss"}, lists of numbers, and what is needed to go on.
+  /// {"step", "train_loss", "valid_step", "valid_loss"}, lists of numbers, and what is needed to continue.
   nlohmann::json to_json() const {
     return {{"step", steps_},
             {"train_loss", losses_},
@@ -45,7 +47,7 @@ class Curve {
             {"count", count_}};
   }
 
-  /// Throws nlohmann::json::exception where it is not what to_json() gave.
+  /// The curve that to_json() wrote. Throws nlohmann::json::exception on other JSON.
   static Curve from_json(const nlohmann::json& json) {
     Curve curve;
     json.at("step").get_to(curve.steps_);

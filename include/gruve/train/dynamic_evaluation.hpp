@@ -13,17 +13,17 @@
 
 namespace gruve::inline v0_1 {
 
-/// How a model learns from a song while it predicts it.
+/// Settings of dynamic evaluation: see evaluate_dynamically().
 struct DynamicOptions {
   int unroll = 32;              // tokens from one update to the next
-  double learning_rate = 3e-5;  // η below
-  double decay = 2e-3;          // λ below, of the way back at each update
+  double learning_rate = 3e-5;  // η
+  double decay = 2e-3;          // λ, the rate of decay towards the original parameters at each update
 };
 
 namespace internal {
 
-/// The root of the mean square of each parameter's gradient over the chunks of the train split, in the order
-/// of parameter_spans().
+/// The root mean square of each parameter's gradient over the chunks of the train split, in the order of
+/// parameter_spans().
 inline std::vector<float> gradient_rms(const GruModel<float>& model, const Corpus& corpus,
                                        ThreadPool& threads) {
   constexpr int kTimesteps = 128, kBatchSize = 16;
@@ -47,13 +47,18 @@ inline std::vector<float> gradient_rms(const GruModel<float>& model, const Corpu
 
 }  // namespace internal
 
-/// Dynamic evaluation (Krause et al. 2018): as evaluate_tokens(), but the model learns from the part of the
-/// song that it has predicted before it predicts the next, and begins each song as it was given. After each
-/// part, with the gradient g of its mean loss and the root mean square s of gradients over the train split,
+/// The loss of a split by dynamic evaluation: like evaluate_tokens(), but after each part of `unroll` tokens
+/// the model is updated with the gradient g of that part's mean loss. Each song begins with the original
+/// parameters θ₀.
 ///
-///   θ ← θ − η g / (s + ε) + λ (θ₀ − θ),  ε the mean of s
+///   θ ← θ − η g / (s + ε) + λ (θ₀ − θ)
 ///
-/// Throws Error where the train split, or the one that is evaluated, has no song.
+/// with s the root mean square of each parameter's gradients over the train split, and ε the mean of s.
+///
+/// Throws Error if the train split or the evaluated split has no song. Cost: a pass over the train split,
+/// then one forward and backward pass per song at batch size 1.
+///
+/// Source: Krause et al. 2018.
 inline SplitLoss evaluate_dynamically(const GruModel<float>& model, const Corpus& corpus, Split split,
                                       const DynamicOptions& options, ThreadPool& threads) {
   const std::vector<float> rms = internal::gradient_rms(model, corpus, threads);

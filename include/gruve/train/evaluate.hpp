@@ -12,8 +12,8 @@
 
 namespace gruve::inline v0_1 {
 
-/// The loss of the model that was assigned to the pass over all songs of a split, each from the zero state.
-/// The pass's own state is as before afterwards.
+/// The loss over all songs of a split, each from the zero state, of the model that was assigned to the pass.
+/// The pass's own state does not change.
 template <class Scalar>
 ChunkLoss evaluate(ChunkPass<Scalar>& pass, const Corpus& corpus, Split split, int num_timesteps,
                    int batch_size) {
@@ -28,7 +28,7 @@ ChunkLoss evaluate(ChunkPass<Scalar>& pass, const Corpus& corpus, Split split, i
   return total;
 }
 
-/// The same for a model by itself, with kernels of any precision.
+/// The loss of a model over all songs of a split, with kernels of any precision. Allocates a ChunkPass.
 inline ChunkLoss evaluate(const GruModel<float>& model, const Corpus& corpus, Split split,
                           ThreadPool& threads, const kernels::Kernels<float>& kernels = kernels::active()) {
   constexpr int kTimesteps = 128, kBatchSize = 32;
@@ -37,19 +37,19 @@ inline ChunkLoss evaluate(const GruModel<float>& model, const Corpus& corpus, Sp
   return evaluate(pass, corpus, split, kTimesteps, kBatchSize);
 }
 
-/// What a song costs a model, in nats.
+/// The loss of one song.
 struct SongLoss {
-  std::size_t song = 0;  // of the corpus
-  double nats = 0;       // −log p of all its tokens
-  std::uint64_t tokens = 0;
-  std::uint64_t steps = 0;  // timesteps that they take; 0 in a text
-  std::uint64_t notes = 0;  // that they make, a note held over several timesteps being one; 0 in a text
-  double first_nats = 0;    // of the tokens of the first timestep
+  std::size_t song = 0;      // index in the corpus
+  double nats = 0;           // sum of −ln p over its tokens
+  std::uint64_t tokens = 0;  // number of tokens
+  std::uint64_t steps = 0;   // number of timesteps; 0 if it is not music
+  std::uint64_t notes = 0;   // number of notes, each held note counted once; 0 if it is not music
+  double first_nats = 0;     // sum of −ln p over the tokens of the first timestep
 };
 
-/// What the songs of a split cost, from what each of their tokens does.
+/// The losses of the songs of a split, summed from the losses of their tokens.
 ///
-/// nats  −log p of the tokens of each song of the corpus; those of other splits aren't looked at
+/// nats  −ln p of each token of each song of the corpus; songs of other splits are ignored
 inline std::vector<SongLoss> song_losses(const Corpus& corpus, Split split,
                                          std::span<const std::vector<double>> nats) {
   std::vector<SongLoss> losses;
@@ -72,14 +72,14 @@ inline std::vector<SongLoss> song_losses(const Corpus& corpus, Split split,
   return losses;
 }
 
-/// What a split costs a model: in all, and token by token.
+/// The loss of a split: in total, and of each token.
 struct SplitLoss {
-  ChunkLoss total{};
-  std::vector<std::vector<double>>
-      nats{};  // −log p of each token of each song; empty for songs of other splits
+  ChunkLoss total{};                        // over all songs of the split
+  std::vector<std::vector<double>> nats{};  // −ln p of each token of each song; empty in other splits
 };
 
-/// As evaluate(), and what each token costs; each song from the zero state.
+/// The loss of a model over a split, in total and of each token; each song from the zero state. Allocates a
+/// ChunkPass and a double per token.
 inline SplitLoss evaluate_tokens(const GruModel<float>& model, const Corpus& corpus, Split split,
                                  ThreadPool& threads,
                                  const kernels::Kernels<float>& kernels = kernels::active()) {

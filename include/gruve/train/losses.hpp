@@ -12,10 +12,10 @@
 
 namespace gruve::inline v0_1 {
 
-/// −log p of each token of each song of a corpus, in nats; empty for songs that were not evaluated.
+/// −ln p of each token of each song of a corpus, in nats; empty for songs that were not evaluated.
 using TokenNats = std::vector<std::vector<double>>;
 
-/// What the songs of a split cost an n-gram model of that order which has counted the train split.
+/// The losses of a split's tokens under an n-gram model (NgramModel) that has counted the train split.
 inline TokenNats ngram_nats(const Corpus& corpus, Split split, int order) {
   TokenNats nats(corpus.num_songs());
   const AnyEncoder& encoder = corpus.encoder();
@@ -31,7 +31,9 @@ inline TokenNats ngram_nats(const Corpus& corpus, Split split, int order) {
   return nats;
 }
 
-/// What each token costs the mean of several models' probabilities, at least one; all of the same tokens.
+/// The losses of an ensemble: −ln of the mean of the models' probabilities of each token.
+///
+/// models  losses of each model for the same tokens; at least one
 inline TokenNats mean_nats(std::span<const TokenNats> models) {
   TokenNats nats = models.front();
   if (models.size() == 1) return nats;
@@ -44,10 +46,9 @@ inline TokenNats mean_nats(std::span<const TokenNats> models) {
   return nats;
 }
 
-/// Nats per timestep of music, as papers report them: over all timesteps (micro), and the mean over songs of
-/// each song's own (macro); with and without the first timestep of each song. Zero where no song has a
-/// timestep.
+/// Nats per timestep of music, as papers report them. All are 0 if no song has a timestep.
 struct NatsPerTimestep {
+  /// Computes the means over songs; songs without timesteps are skipped.
   explicit NatsPerTimestep(std::span<const SongLoss> songs) {
     double nats = 0, first = 0;
     std::uint64_t counted = 0, longer = 0;
@@ -72,8 +73,11 @@ struct NatsPerTimestep {
     macro_without_first = ratio(macro_without_first, longer);
   }
 
-  std::uint64_t steps = 0;
-  double micro = 0, macro = 0, micro_without_first = 0, macro_without_first = 0;
+  std::uint64_t steps = 0;         // total number of timesteps
+  double micro = 0;                // mean over all timesteps
+  double macro = 0;                // mean over songs of each song's mean
+  double micro_without_first = 0;  // micro without the first timestep of each song
+  double macro_without_first = 0;  // macro without the first timestep of each song
 };
 
 }  // namespace gruve::inline v0_1

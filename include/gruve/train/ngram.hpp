@@ -14,20 +14,24 @@
 
 namespace gruve::inline v0_1 {
 
-/// What no network is needed for: how often each token followed the last n tokens, for each n up to an order,
-/// interpolated. With c(h w) the count of token w behind history h, and d(h) the number of different ones,
+/// An interpolated n-gram model, the baseline of every network: how often each token followed the last n
+/// tokens, for each n up to an order. With c(h w) the count of token w after history h, d(h) the number of
+/// different tokens after h, and h' the history h without its first token,
 ///
-///   p(w | h) = (c(h w) + d(h) p(w | h without its first)) / (c(h) + d(h)),   below all 1 / V
+///   p(w | h) = (c(h w) + d(h) p(w | h')) / (c(h) + d(h))      with 1 / V in place of p(w | h') if h is empty
 ///
-/// and what an encoder's grammar forbids gets nothing: the rest is scaled to 1. Memory grows with the tokens
-/// times the order, some 50 bytes each.
+/// Tokens that an encoder's grammar forbids get probability 0, and the rest is scaled to sum to 1. Memory:
+/// some 50 bytes per token and order.
 ///
-/// Source: Witten and Bell 1991, whose estimate PPM-C shares (Moffat 1990).
+/// Source: Witten and Bell 1991; PPM-C (Moffat 1990) has the same estimate.
 class NgramModel {
  public:
+  /// A model without counts.
+  ///
+  /// order  the longest history, in tokens
   NgramModel(int vocab_size, int order) : vocab_size_(vocab_size), order_(static_cast<std::size_t>(order)) {}
 
-  /// Counts a song. Histories reach back to its start token, not beyond.
+  /// Counts a song. Histories begin with its start token.
   void add(Token start, std::span<const Token> song) {
     std::deque<Token> history = {start};
     for (const Token token : song) {
@@ -46,7 +50,7 @@ class NgramModel {
     }
   }
 
-  /// −log p of each token of a song, in nats.
+  /// −ln p of each token of a song, in nats.
   template <Grammar Encoder>
   std::vector<double> nats(const Encoder& encoder, std::span<const Token> song) const {
     std::vector<double> result, p(static_cast<std::size_t>(vocab_size_));

@@ -16,30 +16,35 @@
 
 namespace gruve::inline v0_1 {
 
+// clang-format off
 /// How a gradient g changes a parameter p. Equations and defaults are PyTorch's.
 struct OptimizerOptions {
+  /// The rule of an update. If the weight decay λ is not 0, p ← p − η λ p comes first (Loshchilov and Hutter
+  /// 2019).
   enum class Kind {
     sgd,      // v ← momentum v + g;  p ← p − η v
     rmsprop,  // v ← α v + (1 − α) g²;  p ← p − η g / (√v + ε)
-    adam,  // m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;  p ← p − η m̂ / (√v̂ + ε)  (Kingma and Ba 2015)
+    adam,     // m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;  p ← p − η m̂ / (√v̂ + ε)
+              // (Kingma and Ba 2015)
   };
-  // Before each of them p ← p − η λ p, where the weight decay λ is not 0 (Loshchilov and Hutter 2019).
 
-  Kind kind = Kind::adam;
-  double momentum = 0.9;  // of sgd
-  double alpha = 0.99;    // of rmsprop
-  double beta1 = 0.9;     // of adam
-  double beta2 = 0.999;
-  double epsilon = 1e-8;  // of rmsprop and adam
-  double weight_decay = 0;
+  Kind kind = Kind::adam;   // the rule
+  double momentum = 0.9;    // of sgd
+  double alpha = 0.99;      // α of rmsprop
+  double beta1 = 0.9;       // β₁ of adam
+  double beta2 = 0.999;     // β₂ of adam
+  double epsilon = 1e-8;    // ε of rmsprop and adam
+  double weight_decay = 0;  // λ, decoupled from the gradient
 };
+// clang-format on
 
+/// The name of a rule in files and options: "sgd", "rmsprop" or "adam".
 constexpr std::string_view optimizer_name(OptimizerOptions::Kind kind) noexcept {
   constexpr std::string_view kNames[] = {"sgd", "rmsprop", "adam"};
   return kNames[static_cast<int>(kind)];
 }
 
-/// Empty where no optimiser has that name.
+/// The rule with a name; empty if there is none.
 constexpr std::optional<OptimizerOptions::Kind> optimizer_from_name(std::string_view name) noexcept {
   using Kind = OptimizerOptions::Kind;
   for (const Kind kind : {Kind::sgd, Kind::rmsprop, Kind::adam})
@@ -57,11 +62,13 @@ std::vector<std::span<Scalar>> parameter_spans(GruModel<Scalar>& model) {
   return spans;
 }
 
-/// Changes a model by its gradients and remembers what it needs of the earlier ones. Model and gradient are
-/// given once and must outlive it.
+/// Updates a model with its gradient, and holds the moments of earlier gradients. Only the constructor
+/// allocates.
 template <class Scalar>
 class Optimizer {
  public:
+  /// An optimiser before the first update. `model` and `gradient` must have the same configuration and must
+  /// outlive it.
   Optimizer(const OptimizerOptions& options, GruModel<Scalar>& model, GruModel<Scalar>& gradient)
       : options_(options) {
     const auto parameters = parameter_spans(model), gradients = parameter_spans(gradient);
@@ -91,17 +98,19 @@ class Optimizer {
     return std::sqrt(sum);
   }
 
-  /// One update with the gradient times `scale`.
+  /// Makes one update with the gradient multiplied by `scale`. The result does not depend on the threads.
   void update(double learning_rate, double scale, ThreadPool& threads) {
     ++step_;
     threads.for_each(blocks_.size(), [&](std::size_t i) { update(blocks_[i], learning_rate, scale); });
   }
 
-  /// What is remembered, one number a parameter or none: the momentum of sgd and the first moment of adam;
-  /// the second moment of adam and rmsprop. A checkpoint stores them and the number of updates.
+  /// The momentum of sgd or the first moment of adam, one number per parameter; empty for rmsprop.
   std::span<Scalar> first() noexcept { return first_; }
+  /// The second moment of adam or rmsprop, one number per parameter; empty for sgd.
   std::span<Scalar> second() noexcept { return second_; }
+  /// The number of updates made.
   std::uint64_t step() const noexcept { return step_; }
+  /// Sets the number of updates made, to resume from a checkpoint.
   void set_step(std::uint64_t step) noexcept { step_ = step; }
 
  private:

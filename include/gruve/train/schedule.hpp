@@ -7,27 +7,30 @@
 
 namespace gruve::inline v0_1 {
 
-/// How the learning rate goes from the first step of a training to its last.
+/// How the learning rate changes from the first step of a training to its last.
 enum class Schedule {
-  constant,
+  constant,   // the full rate in every step
   cosine,     // from the full rate to zero along half a cosine (Loshchilov and Hutter 2017)
   one_cycle,  // from 1/25 up to the full rate over the first 30 %, then down to 1/250,000 (Smith and Topin
-              // 2019), each along half a cosine; the numbers are PyTorch's OneCycleLR's
+              // 2019), each along half a cosine; the numbers are those of PyTorch's OneCycleLR
 };
 
+/// The name of a schedule in files and options: "constant", "cosine" or "one-cycle".
 constexpr std::string_view schedule_name(Schedule schedule) noexcept {
   constexpr std::string_view kNames[] = {"constant", "cosine", "one-cycle"};
   return kNames[static_cast<int>(schedule)];
 }
 
-/// Empty where no schedule has that name.
+/// The schedule with a name; empty if there is none.
 constexpr std::optional<Schedule> schedule_from_name(std::string_view name) noexcept {
   for (const Schedule schedule : {Schedule::constant, Schedule::cosine, Schedule::one_cycle})
     if (name == schedule_name(schedule)) return schedule;
   return std::nullopt;
 }
 
-/// What the full learning rate is multiplied by when the share `progress`, 0 to 1, of the training is done.
+/// The factor of the full learning rate.
+///
+/// progress  the fraction of the training that is done, clamped to 0 to 1
 inline double schedule_factor(Schedule schedule, double progress) {
   const auto cosine = [](double from, double to, double at) {
     return to + (from - to) * 0.5 * (1 + std::cos(3.14159265358979323846 * at));

@@ -17,20 +17,22 @@
 
 namespace gruve::inline v0_1 {
 
-/// The teachers of a knowledge distillation (Hinton et al. 2015, arXiv:1503.02531): the mean of their
-/// probabilities over a chunk is the soft targets of the model that is trained, so that an ensemble is
-/// distilled into one model.
+/// The teachers of a knowledge distillation. The mean of their probabilities is the soft targets of the
+/// student, so that an ensemble is distilled into one model.
+///
+/// Source: Hinton et al. 2015, arXiv:1503.02531.
 class Teachers {
  public:
-  /// The models' parameters are copied. Throws Error where a model's vocabulary or features are not the
-  /// pupil's: all of them read the same chunks. The threads must outlive the teachers.
-  Teachers(std::span<const GruModel<float>> models, const ModelConfig& pupil, int num_timesteps,
+  /// Copies the models' parameters. Throws Error if a model's vocabulary or features differ from the
+  /// student's, since all of them read the same chunks. The threads must outlive the teachers. Allocates a
+  /// ChunkPass per model.
+  Teachers(std::span<const GruModel<float>> models, const ModelConfig& student, int num_timesteps,
            int batch_size, ThreadPool& threads) {
     for (const GruModel<float>& model : models) {
-      if (model.config.vocab_size != pupil.vocab_size)
+      if (model.config.vocab_size != student.vocab_size)
         throw Error("a teacher of " + std::to_string(model.config.vocab_size) + " tokens for a model of " +
-                    std::to_string(pupil.vocab_size));
-      if (model.config.features != pupil.features)
+                    std::to_string(student.vocab_size));
+      if (model.config.features != student.features)
         throw Error("a teacher must have the same features as the model that learns from it");
       passes_.push_back(std::make_unique<ChunkPass<float>>(model.config, num_timesteps, batch_size, threads));
       passes_.back()->assign(model);
@@ -42,18 +44,18 @@ class Teachers {
     }
     if (!passes_.empty())
       mean_.resize(static_cast<std::size_t>(num_timesteps) * static_cast<std::size_t>(batch_size) *
-                   static_cast<std::size_t>(pupil.vocab_size));
+                   static_cast<std::size_t>(student.vocab_size));
   }
 
-  /// The mean of the models' probabilities [T, B, V] over a chunk, their states moved on; empty where there
-  /// is no model.
+  /// The mean of the models' probabilities [T, B, V] over a chunk; empty if there is no model. Advances the
+  /// models' states. Valid until the next call.
   std::span<const float> probabilities(const Chunk& chunk) {
     std::fill(mean_.begin(), mean_.end(), 0.0f);
-    const float share = 1 / static_cast<float>(std::max<std::size_t>(passes_.size(), 1));
+    const float scale = 1 / static_cast<float>(std::max<std::size_t>(passes_.size(), 1));
     for (const auto& pass : passes_) {
       pass->evaluate(chunk);
       const std::span<const float> probabilities = pass->probabilities();
-      for (std::size_t i = 0; i < mean_.size(); ++i) mean_[i] += share * probabilities[i];
+      for (std::size_t i = 0; i < mean_.size(); ++i) mean_[i] += scale * probabilities[i];
     }
     return mean_;
   }
@@ -65,7 +67,7 @@ class Teachers {
     return states;
   }
 
-  /// Of each model's parameters: equal for models that are the same.
+  /// A hash of each model's parameters.
   const std::vector<std::uint64_t>& hashes() const noexcept { return hashes_; }
 
  private:

@@ -12,33 +12,37 @@
 
 namespace gruve::inline v0_1 {
 
-/// The settings of a training.
+// clang-format off
+/// Settings of a training.
 struct TrainOptions {
-  int batch_size = 32;  // B, sequences side by side
-  int unroll = 128;     // T, timesteps through which gradients go back
-  int epochs = 10;      // an epoch is as many steps as the training split's tokens fill
-  double minutes = 0;  // ends earlier after so many minutes of training, where positive; then, and only then,
-                       // the result depends on the machine's speed
-  OptimizerOptions optimizer = {};
-  double learning_rate = 2e-3;
-  Schedule schedule = Schedule::one_cycle;
-  double clip_norm = 1;      // longest gradient, over all parameters; 0 for no limit (Pascanu et al. 2013)
-  double dropout = 0;        // share of each layer's outputs that is dropped
-  double input_dropout = 0;  // of the first layer's input, of models with input features
-  bool variational = false;  // drops the same outputs at all timesteps of a chunk
-  WeightDropout weights = {};
-  double average = 0;  // share of the old in a moving average of the weights, from one update to the next,
-                       // which is then what is validated and kept; 0 for none (Polyak and Juditsky 1992)
-  int patience = 0;    // ends after so many epochs in a row without a better validation loss, where positive
-  AugmentOptions augment = {};  // how the songs that are trained on are varied
-  std::uint64_t seed = 1;
-  int threads = 0;                // 0: all the machine has; the result has the same bits for any number
-  int checkpoint_interval = 200;  // steps
-  kernels::Precision precision = kernels::Precision::fp32;  // of the products, fp32 or bf16; what is trained,
-                                                            // and the optimiser's memory, are float
+  int batch_size = 32;                      // B, sequences in a batch
+  int unroll = 128;                         // T, timesteps of truncated backpropagation through time
+  int epochs = 10;                          // passes over the train split, each rounded up to whole steps
+  double minutes = 0;                       // time limit of the training; 0 for none. With a limit, and only
+                                            // then, the result depends on the machine's speed
+  OptimizerOptions optimizer = {};          // the rule of an update
+  double learning_rate = 2e-3;              // η, the full learning rate, above 0
+  Schedule schedule = Schedule::one_cycle;  // how the learning rate changes
+  double clip_norm = 1;                     // maximum gradient norm, over all parameters; 0 for no limit
+                                            // (Pascanu et al. 2013)
+  double dropout = 0;                       // probability that an output of a layer is dropped; below 1
+  double input_dropout = 0;                 // the same for the first layer's input; needs input features
+  bool variational = false;                 // whether all timesteps of a chunk drop the same outputs
+  WeightDropout weights = {};               // dropout of weights
+  double average = 0;                       // decay per update of a moving average of the weights, which is
+                                            // validated and saved; 0 for none (Polyak and Juditsky 1992)
+  int patience = 0;                         // ends after this number of consecutive epochs without a better
+                                            // validation loss; 0 for never
+  AugmentOptions augment = {};              // how the train split is augmented
+  std::uint64_t seed = 1;                   // of all random numbers
+  int threads = 0;                          // 0 for one per hardware thread; does not affect the result
+  int checkpoint_interval = 200;            // steps from one checkpoint to the next
+  kernels::Precision precision = kernels::Precision::fp32;  // of the products: fp32 or bf16. Parameters and
+                                                            // the optimiser's moments are float
 };
+// clang-format on
 
-/// What two trainings must share for one to go on where the other stopped.
+/// The settings, as JSON, that must be equal for a training to resume from a checkpoint.
 inline nlohmann::json to_json(const TrainOptions& options) {
   return {{"batch_size", options.batch_size},
           {"unroll", options.unroll},

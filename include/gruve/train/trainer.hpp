@@ -37,26 +37,35 @@
 
 namespace gruve::inline v0_1 {
 
-/// What one step of a training did.
+/// The result of one training step.
 struct StepReport {
-  std::uint64_t step = 0;  // steps done, this one included
-  double loss = 0;         // nats per token
-  double gradient_norm = 0;
-  double learning_rate = 0;
-  bool finite = true;  // false: loss or gradient was not a number; the step was undone (see Trainer::step)
+  std::uint64_t step = 0;    // number of steps done, this one included
+  double loss = 0;           // nats per token
+  double gradient_norm = 0;  // Euclidean norm over all parameters, before clipping
+  double learning_rate = 0;  // of this step
+  bool finite = true;        // false if the step was undone, since loss or gradient was not finite
 };
 
-/// What a validation at the end of an epoch found.
+/// The result of a validation at the end of an epoch.
 struct ValidationReport {
-  std::uint64_t step = 0;
-  std::uint64_t epoch = 0;  // epochs done
-  ChunkLoss loss;
-  bool improved = false;  // the best so far
+  std::uint64_t step = 0;   // number of steps done
+  std::uint64_t epoch = 0;  // number of epochs done
+  ChunkLoss loss;           // of the valid split
+  bool improved = false;    // whether it is the lowest loss so far
 };
 
+// clang-format off
 /// Why a training ended.
-enum class StopReason { epochs, minutes, patience, diverged, callback };
+enum class StopReason {
+  epochs,    // all epochs are done
+  minutes,   // the time limit is reached
+  patience,  // no better validation loss for TrainOptions::patience epochs
+  diverged,  // the loss or the gradient was not finite too often
+  callback,  // TrainCallbacks::on_step returned false
+};
+// clang-format on
 
+/// The reason as words of a message.
 constexpr std::string_view stop_reason_name(StopReason reason) noexcept {
   constexpr std::string_view kNames[] = {"all epochs done", "time is up",
                                          "no better validation loss for a while",
@@ -64,31 +73,34 @@ constexpr std::string_view stop_reason_name(StopReason reason) noexcept {
   return kNames[static_cast<int>(reason)];
 }
 
+// clang-format off
 /// What Trainer::run() calls; each may be empty.
 struct TrainCallbacks {
-  std::function<bool(const StepReport&)> on_step = {};  // false ends the training after this step
-  std::function<void(const ValidationReport&)> on_validation = {};
-  ProgressCallback on_progress = {};  // after each step: steps done and to do, and the losses as a message
+  std::function<bool(const StepReport&)> on_step = {};              // after each step; false ends it
+  std::function<void(const ValidationReport&)> on_validation = {};  // after each validation
+  ProgressCallback on_progress = {};                                // after each step, with the losses
 };
+// clang-format on
 
 /// Trains a GruModel on the train split of a corpus by truncated backpropagation through time (Williams and
-/// Peng 1990): B songs side by side in chunks of T timesteps, the state carried from chunk to chunk and zero
-/// where a song begins.
+/// Peng 1990): a batch of B sequences in chunks of T timesteps. The state is carried from chunk to chunk and
+/// is zero at a song's beginning.
 ///
 ///   Trainer trainer(corpus, {.hidden_size = 256}, {.epochs = 5});
 ///   trainer.run();
 ///   save(trainer.trained_model(), "model.safetensors");
 ///
-/// Everything is a function of corpus, configuration and options: the same bits for any number of threads,
-/// and for a training that was stopped at any moment and resumed from its checkpoint.
+/// The result is a function of corpus, configuration and options: it has the same bits for any number of
+/// threads, and if the training is stopped at any step and resumed from its checkpoint.
 class Trainer {
  public:
-  /// The model's vocab_size is the corpus's. Throws Error where no song is in the train split, where the
-  /// options ask for 8 bits, where they drop inputs of a model without input features, or where the corpus's
-  /// encoder doesn't know the features. The corpus must outlive the trainer.
-  /// teachers  models of the same vocabulary and features whose mean probabilities are the soft targets; none
-  /// for
-  ///           a training from the tokens
+  /// A training from random parameters. The corpus must outlive the trainer. Throws Error if the train split
+  /// has no song, if the precision is int8, if input dropout is requested for a model without input features,
+  /// or if the corpus's encoder does not have the features. Allocates all memory of the training.
+  ///
+  /// config    its vocab_size is replaced by the corpus's
+  /// teachers  models of the same vocabulary and features; their mean probabilities are the soft targets. If
+  ///           empty, the tokens are the targets
   Trainer(const Corpus& corpus, ModelConfig config, const TrainOptions& options,
           std::span<const GruModel<float>> teachers = {})
       : corpus_(&corpus),
@@ -116,13 +128,13 @@ class Trainer {
     start();
   }
 
-  /// Trains a model further: its parameters are where the training starts, its configuration is the model's.
-  /// Throws Error where its tokens are not those of the corpus, and as above.
+  /// A training that begins with the parameters and the configuration of a model. Throws Error if the model's
+  /// encoder is not the corpus's, and as the constructor above does.
   Trainer(const Corpus& corpus, const TrainedModel& model, const TrainOptions& options,
           std::span<const GruModel<float>> teachers = {})
       : Trainer(corpus, model.network.config, options, teachers) {
     if (!(model.encoder == corpus.encoder()))
-      throw Error(corpus.file(), "is of other tokens than the model that the training is to start from");
+      throw Error(corpus.file(), "has a different encoder than the model that the training begins with");
     copy_parameters(model.network, model_);
     start();
   }
@@ -133,9 +145,9 @@ class Trainer {
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
 
-  /// One chunk: forward, backward, update. Where the loss or the gradient is not finite, nothing is updated:
-  /// the model and the optimiser go back to the last checkpoint, the state to zero, and the learning rate is
-  /// halved from then on.
+  /// Trains on one chunk: forward, backward, update. If the loss or the gradient is not finite, the model and
+  /// the optimiser are restored from the last checkpoint, the state is set to zero, and all later learning
+  /// rates are halved.
   StepReport step() {
     const auto begin = std::chrono::steady_clock::now();
     stream_.next(chunk_);
@@ -170,38 +182,41 @@ class Trainer {
     return report;
   }
 
-  /// The loss of the model as it is over all songs of a split; nothing of the training changes.
+  /// The loss of the current model over all songs of a split. Does not affect the training.
   ChunkLoss evaluate(Split split) {
     return gruve::evaluate(pass_, *corpus_, split, options_.unroll, options_.batch_size);
   }
 
-  /// Trains to the end. Where checkpoint is not empty, everything that resume() needs is written there every
-  /// checkpoint_interval steps and at the end.
+  /// Trains to the end. Throws Error if the checkpoint can't be written.
+  ///
+  /// checkpoint  file that is written every checkpoint_interval steps and at the end, for resume(); empty for
+  ///             none
   StopReason run(const TrainCallbacks& callbacks = {}, const std::filesystem::path& checkpoint = {}) {
     for (;;) {
       if (const auto reason = finished()) return *reason;
       const StepReport report = step();
-      const bool goes_on = !callbacks.on_step || callbacks.on_step(report);
+      const bool continues = !callbacks.on_step || callbacks.on_step(report);
       if (callbacks.on_progress) callbacks.on_progress(progress_of(report));
       if (step_ % steps_per_epoch_ == 0) validate(callbacks);
-      // A training that is stopped from outside is left as it is, so that a resumed one has the same bits.
-      if (goes_on && finished() && last_validation_ != step_) validate(callbacks);
-      if (!goes_on || finished() || step_ % static_cast<std::uint64_t>(options_.checkpoint_interval) == 0) {
+      // No validation if the callback stops the training, so that a resumed training has the same bits.
+      if (continues && finished() && last_validation_ != step_) validate(callbacks);
+      if (!continues || finished() || step_ % static_cast<std::uint64_t>(options_.checkpoint_interval) == 0) {
         remember();
         if (!checkpoint.empty()) save_checkpoint(checkpoint);
       }
-      if (!goes_on) return StopReason::callback;
+      if (!continues) return StopReason::callback;
     }
   }
 
-  /// The model as it is, and the one with the best validation loss (the last where the corpus has no valid
-  /// split).
+  /// The current model.
   const GruModel<float>& model() const noexcept { return model_; }
+  /// The model with the lowest validation loss; before the first validation, or without a valid split, the
+  /// current one (with a weight average, the average).
   const GruModel<float>& best_model() const noexcept {
     return has_best_ ? best_ : averages() ? average_ : model_;
   }
 
-  /// The best model with all that belongs into its file.
+  /// best_model() with its encoder, its music information and its training settings and curve.
   TrainedModel trained_model() const {
     nlohmann::json settings = to_json(options_);
     settings["tokens"] = corpus_->num_tokens(Split::train);
@@ -212,16 +227,20 @@ class Trainer {
             .training = training.dump()};
   }
 
+  /// The number of steps done, those before a resume included.
   std::uint64_t steps_done() const noexcept { return step_; }
+  /// The number of steps in an epoch.
   std::uint64_t steps_per_epoch() const noexcept { return steps_per_epoch_; }
+  /// The number of steps in all epochs.
   std::uint64_t total_steps() const noexcept {
     return steps_per_epoch_ * static_cast<std::uint64_t>(options_.epochs);
   }
   /// Seconds spent in steps and validations, those before a resume included.
   double seconds() const noexcept { return seconds_; }
+  /// The lowest validation loss in nats per token; infinite before the first validation.
   double best_validation_loss() const noexcept { return best_loss_; }
 
-  /// Writes all that the training is at this moment.
+  /// Writes the whole state of the training to a file, atomically. Throws Error if it can't be written.
   void save_checkpoint(const std::filesystem::path& path) {
     std::vector<NamedTensor> tensors = internal::named_tensors(model_);
     for (NamedTensor& tensor : internal::named_tensors(best_))
@@ -233,9 +252,8 @@ class Trainer {
         {{"gruve.config", internal::to_json(model_.config).dump()}, {"gruve.checkpoint", progress().dump()}});
   }
 
-  /// Goes on where a checkpoint was written. Error where it is damaged, or where it was written with another
-  /// corpus, model or other settings (but for epochs, minutes, patience and threads); then the trainer is as
-  /// before.
+  /// Resumes from a checkpoint. Throws Error, and changes nothing, if the file is damaged, or was written
+  /// with another corpus, another model or other settings; epochs, minutes, patience and threads may differ.
   void resume(const std::filesystem::path& path) {
     const SafetensorsFile file(path);
     const ModelConfig config = internal::model_config_from_json(
@@ -293,7 +311,7 @@ class Trainer {
   }
 
  private:
-  // What a step that went wrong goes back to.
+  // What is restored after a step that was not finite.
   struct Snapshot {
     GruModel<float> model;
     std::vector<float> first;
@@ -307,14 +325,14 @@ class Trainer {
     return kernels::active(precision);
   }
 
-  // With what the corpus and its encoder settle: the vocabulary and the shape of the features.
+  // The configuration with the corpus's vocabulary and the shape of the features.
   static ModelConfig completed(ModelConfig config, const Corpus& corpus) {
     config.vocab_size = corpus.vocab_size();
     config.features = corpus.encoder().features(config.features.description);
     return config;
   }
 
-  // Takes the parameters of model_ as those to train from.
+  // Begins the training with the parameters of model_.
   void start() {
     average_ = model_;
     pass_.assign(model_);
@@ -330,7 +348,7 @@ class Trainer {
     });
   }
 
-  // With a limit of time the end is where the time will be up.
+  // With a time limit the total is an estimate from the time per step.
   Progress progress_of(const StepReport& report) {
     if (report.finite)
       recent_loss_ = recent_loss_ == 0 ? report.loss : 0.95 * recent_loss_ + 0.05 * report.loss;
@@ -355,7 +373,7 @@ class Trainer {
     return {{"pass", position.pass}, {"next", position.next}, {"sequences", std::move(sequences)}};
   }
 
-  // Throws nlohmann::json::exception where it is not what json_of() gave.
+  // Throws nlohmann::json::exception on JSON that json_of() did not write.
   static BatchStream::Position position_of(const nlohmann::json& json) {
     BatchStream::Position position{.pass = json.at("pass").get<std::uint64_t>(),
                                    .next = json.at("next").get<std::size_t>()};
@@ -366,13 +384,13 @@ class Trainer {
     return position;
   }
 
-  double progress_share() const {
+  double fraction_done() const {
     const double by_steps = static_cast<double>(step_) / static_cast<double>(total_steps());
     return options_.minutes > 0 ? std::max(by_steps, seconds_ / 60 / options_.minutes) : by_steps;
   }
 
   double learning_rate() const {
-    return options_.learning_rate * rate_scale_ * schedule_factor(options_.schedule, progress_share());
+    return options_.learning_rate * rate_scale_ * schedule_factor(options_.schedule, fraction_done());
   }
 
   std::optional<StopReason> finished() const {
@@ -408,7 +426,7 @@ class Trainer {
 
   bool averages() const noexcept { return options_.average > 0; }
 
-  // Early weights count less than they would: after n updates at most n of n + 9 parts are old.
+  // Early weights get less weight: after n updates the decay is at most n / (n + 9).
   void average() {
     const auto n = static_cast<double>(optimizer_.step());
     const auto old = static_cast<float>(std::min(options_.average, n / (n + 9)));
@@ -459,7 +477,7 @@ class Trainer {
             {"teachers", teachers_.hashes()},
             {"step", step_},
             {"updates", optimizer_.step()},
-            // Null where infinite: none yet.
+            // Infinity, before the first validation, is null in JSON.
             {"best_loss", best_loss_},
             {"has_best", has_best_},
             {"epochs_without_gain", epochs_without_gain_},
@@ -475,8 +493,8 @@ class Trainer {
   GruModel<float> model_;
   GruModel<float> gradient_;
   GruModel<float> best_;
-  GruModel<float> average_;  // of the weights, where options ask for it
-  GruModel<float> dropped_;  // the model without the weights that are left out of a step
+  GruModel<float> average_;  // the weight average, if enabled
+  GruModel<float> dropped_;  // the model after weight dropout
   Snapshot good_;
   Optimizer<float> optimizer_;
   BatchStream stream_;
@@ -489,11 +507,11 @@ class Trainer {
   Curve curve_;
   double best_loss_ = std::numeric_limits<double>::infinity();
   bool has_best_ = false;
-  std::uint64_t last_validation_ = 0;  // the step after which it was
+  std::uint64_t last_validation_ = 0;  // number of steps before the last validation
   int epochs_without_gain_ = 0;
   double rate_scale_ = 1;
   double seconds_ = 0;
-  double recent_loss_ = 0;  // an exponential mean over steps, for people to look at
+  double recent_loss_ = 0;  // exponential moving average, for progress messages
 };
 
 }  // namespace gruve::inline v0_1

@@ -10,23 +10,26 @@
 
 namespace gruve::inline v0_1 {
 
-/// Which weights are left out of an update: each element of the recurrent weights with one probability (Wan
-/// et al. 2013, on recurrent weights Merity et al. 2018), each row of the embedding with another (Gal and
-/// Ghahramani 2016).
+/// Dropout of weights (DropConnect): in each update, elements of the recurrent weights and rows of the
+/// embedding are set to zero at random.
+///
+/// Source: Wan et al. 2013; on recurrent weights Merity et al. 2018; on the embedding Gal and Ghahramani
+/// 2016.
 struct WeightDropout {
-  double recurrent = 0;  // 0 to less than 1
-  double embedding = 0;
+  double recurrent = 0;  // probability of an element of the recurrent weights, 0 to below 1
+  double embedding = 0;  // probability of a row of the embedding, 0 to below 1
 
+  /// Whether any weights are dropped.
   bool any() const noexcept { return recurrent > 0 || embedding > 0; }
 };
 
-/// Multiplies each weight of a model (or the gradient by it) by 0 where it is left out at this step, else by
-/// 1 / (1 − probability): a function of seed, step and place alone. Applied to the weights before a pass, and
-/// to the gradient that the pass gives.
+/// Multiplies each weight of a model by 0 if it is dropped in this step, otherwise by 1 / (1 − probability).
+/// The choice is a function of seed, step and the weight's index alone, so that the same call drops the same
+/// elements of the weights before a pass and of the gradient after it.
 template <class Scalar>
 void drop_weights(GruModel<Scalar>& model, const WeightDropout& dropout, std::uint64_t seed,
                   std::uint64_t step) {
-  constexpr std::uint64_t kWeights = 0x3E16875;  // other random numbers than those of the units
+  constexpr std::uint64_t kWeights = 0x3E16875;  // a stream of its own, apart from that of Dropout
   const std::uint64_t mixed = seed ^ kWeights;
   const std::array<std::uint32_t, 2> key = {static_cast<std::uint32_t>(mixed),
                                             static_cast<std::uint32_t>(mixed >> 32)};
