@@ -8,6 +8,7 @@
 
 #include "gruve/core/rng.hpp"
 #include "gruve/corpus/corpus.hpp"
+#include "gruve/train/losses.hpp"
 #include "gruve/train/trainer.hpp"
 
 constexpr int kLevels = 40, kLength = 2000;
@@ -30,30 +31,26 @@ std::vector<gruve::Token> readings(std::uint64_t machine, int fault) {
 }
 
 int main() {
-  std::vector<std::vector<gruve::Token>> sequences;
-  std::vector<gruve::Split> splits(40, gruve::Split::train);
-  for (std::uint64_t i = 0; i < 40; ++i) sequences.push_back(readings(i, 0));
-  for (int fault = 0; fault < 3; ++fault) sequences.push_back(readings(100, fault));
-  splits.resize(sequences.size(), gruve::Split::test);
-  const gruve::Corpus corpus =
-      gruve::Corpus::from_songs({.encoder = gruve::IdEncoder(kLevels)}, sequences, splits);
+  std::vector<std::vector<gruve::Token>> normal, suspect;
+  for (std::uint64_t i = 0; i < 40; ++i) normal.push_back(readings(i, 0));
+  for (int fault = 0; fault < 3; ++fault) suspect.push_back(readings(100, fault));
+  const gruve::Corpus corpus = gruve::Corpus::encode(gruve::IdEncoder(kLevels), normal);
   gruve::Trainer trainer(corpus, {.embedding_size = 32, .hidden_size = 64}, {.epochs = 6});
   trainer.run();
 
-  gruve::ThreadPool threads;
-  const auto nats = gruve::evaluate_tokens(trainer.model(), corpus, gruve::Split::test, threads).nats;
-  for (std::size_t song = 40; song < nats.size(); ++song) {
+  const gruve::TokenNats nats = gruve::token_nats(trainer.trained_model(), suspect);
+  for (std::size_t fault = 0; fault < nats.size(); ++fault) {
     constexpr std::size_t kWindow = kLength / 20;
     double worst = 0, sum = 0;
     std::size_t worst_at = 0;
-    for (std::size_t at = 0; at + kWindow <= nats[song].size(); at += kWindow / 2) {
+    for (std::size_t at = 0; at + kWindow <= nats[fault].size(); at += kWindow / 2) {
       double mean = 0;
-      for (std::size_t i = 0; i < kWindow; ++i) mean += nats[song][at + i] / kWindow;
+      for (std::size_t i = 0; i < kWindow; ++i) mean += nats[fault][at + i] / kWindow;
       if (mean > worst) worst_at = at;
       worst = std::max(worst, mean);
     }
-    for (const double cost : nats[song]) sum += cost;
-    std::printf("fault %zu: %.2f nats a reading, at most %.2f from reading %zu on\n", song - 40,
-                sum / kLength, worst, worst_at);
+    for (const double cost : nats[fault]) sum += cost;
+    std::printf("fault %zu: %.2f nats a reading, at most %.2f from reading %zu on\n", fault, sum / kLength,
+                worst, worst_at);
   }
 }

@@ -9,6 +9,7 @@
 
 #include "gruve/core/thread_pool.hpp"
 #include "gruve/generate/controls.hpp"
+#include "gruve/generate/generator.hpp"
 #include "gruve/generate/sampler.hpp"
 #include "gruve/generate/sequence.hpp"
 #include "gruve/model/batch_stepper.hpp"
@@ -156,7 +157,9 @@ std::vector<std::vector<Token>> generate_steps(BatchGenerator<Encoder>& generato
   using State = typename Encoder::State;
   generator.run(
       [&](int i, const State& state, Token token) {
-        return !encoder.at_boundary(state) || encoder.steps(state, token) < left[static_cast<std::size_t>(i)];
+        return !encoder.at_boundary(state) ||
+               !internal::can_sound(encoder, state, left[static_cast<std::size_t>(i)]) ||
+               encoder.steps(state, token) < left[static_cast<std::size_t>(i)];
       },
       [&](int i, const State& state, Token token, const State& next) {
         sequences[static_cast<std::size_t>(i)].push_back(token);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -194,6 +195,18 @@ std::vector<Token> generate_tokens(Generator<Encoder>& generator, std::size_t co
 
 namespace internal {
 
+// Whether the grammar allows a token that takes fewer timesteps than are left: true of the encoders of gruve.
+template <MusicEncoder Encoder>
+bool can_sound(const Encoder& encoder, const typename Encoder::State& state, std::int64_t left) noexcept {
+  if constexpr (std::is_same_v<Encoder, TimestepEncoder> || std::is_same_v<Encoder, EventEncoder>)
+    return true;
+  for (int token = 0; token < encoder.vocab_size(); ++token) {
+    const auto next = static_cast<Token>(token);
+    if (encoder.allowed(state, next) && encoder.steps(state, next) < left) return true;
+  }
+  return false;
+}
+
 // Appends music of `steps` timesteps; if they are the last of a piece, as generate_steps() does. Returns the
 // number of timesteps that were appended.
 template <MusicEncoder Encoder>
@@ -203,7 +216,7 @@ std::int64_t append_steps(Generator<Encoder>& generator, std::int64_t steps, boo
   std::int64_t left = steps;
   while (left > 0 || (is_last && !tokens.empty() && !generator.at_boundary())) {
     const auto state = generator.state();
-    const bool must_sound = is_last && generator.at_boundary();
+    const bool must_sound = is_last && generator.at_boundary() && can_sound(encoder, state, left);
     tokens.push_back(
         generator.next([&](Token token) { return !must_sound || encoder.steps(state, token) < left; }));
     left -= encoder.steps(state, tokens.back());

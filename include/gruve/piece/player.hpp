@@ -94,7 +94,7 @@ class Player {
   template <TokenEncoder Encoder>
   typename Encoder::Source generate_as(const PieceOptions& options = {}) {
     const Encoder& encoder = encoder_.as<Encoder>();
-    if constexpr (std::same_as<typename Encoder::Source, Song>)
+    if constexpr (MusicEncoder<Encoder>)
       return generate(options);
     else
       return encoder.decode(generate_pieces(options, 1).front().tokens);
@@ -112,12 +112,15 @@ class Player {
   /// controls need the encoder's own type, as in `player.generator<EventEncoder>({.temperature = 0.9f}, 1)`.
   template <class Encoder = AnyEncoder>
   Generator<Encoder> generator(const SamplerOptions& options = {}, std::uint64_t seed = 1,
-                               const ControlOptions& controls = {}) const {
+                               const ControlOptions& controls = {}) const& {
     if constexpr (std::same_as<Encoder, AnyEncoder>)
       return {Ensemble(packed_), encoder_, options, seed, 0, nullptr, controls};
     else
       return {Ensemble(packed_), encoder_.as<Encoder>(), options, seed, 0, nullptr, controls};
   }
+  template <class Encoder = AnyEncoder>
+  Generator<Encoder> generator(const SamplerOptions& = {}, std::uint64_t = 1,
+                               const ControlOptions& = {}) const&& = delete;  // the player must outlive it
 
   /// Tempo and metre of the music that the model was trained on; the defaults of MusicInfo if it is not
   /// music.

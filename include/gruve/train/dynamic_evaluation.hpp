@@ -61,6 +61,7 @@ inline std::vector<float> gradient_rms(const GruModel<float>& model, const Corpu
 /// Source: Krause et al. 2018.
 inline SplitLoss evaluate_dynamically(const GruModel<float>& model, const Corpus& corpus, Split split,
                                       const DynamicOptions& options, ThreadPool& threads) {
+  internal::require_encoder_of(model.config, corpus);
   const std::vector<float> rms = internal::gradient_rms(model, corpus, threads);
   double epsilon = 0;
   for (const float s : rms) epsilon += static_cast<double>(s) / static_cast<double>(rms.size());

@@ -4,19 +4,34 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <variant>
+#include <string>
 #include <vector>
 
+#include "gruve/core/error.hpp"
 #include "gruve/corpus/batch_stream.hpp"
 #include "gruve/model/chunk_pass.hpp"
 
 namespace gruve::inline v0_1 {
+
+namespace internal {
+
+// Throws Error where a model can't read the chunks of a corpus.
+inline void require_encoder_of(const ModelConfig& config, const Corpus& corpus) {
+  if (config.vocab_size != corpus.vocab_size())
+    throw Error(corpus.file(), "is of " + std::to_string(corpus.vocab_size()) + " tokens, the model of " +
+                                   std::to_string(config.vocab_size));
+  if (corpus.encoder().features(config.features.description).shape != config.features.shape)
+    throw Error(corpus.file(), "has other features than the model");
+}
+
+}  // namespace internal
 
 /// The loss over all songs of a split, each from the zero state, of the model that was assigned to the pass.
 /// The pass's own state does not change.
 template <class Scalar>
 ChunkLoss evaluate(ChunkPass<Scalar>& pass, const Corpus& corpus, Split split, int num_timesteps,
                    int batch_size) {
+  internal::require_encoder_of(pass.config(), corpus);
   BatchStream stream(corpus, split, batch_size, BatchStream::Passes::once, 0, {}, pass.config().features);
   Chunk chunk(num_timesteps, batch_size);
   const std::vector<Scalar> state(pass.state().begin(), pass.state().end());
@@ -84,6 +99,7 @@ inline SplitLoss evaluate_tokens(const GruModel<float>& model, const Corpus& cor
                                  ThreadPool& threads,
                                  const kernels::Kernels<float>& kernels = kernels::active()) {
   constexpr int kTimesteps = 128, kBatchSize = 32;
+  internal::require_encoder_of(model.config, corpus);
   ChunkPass<float> pass(model.config, kTimesteps, kBatchSize, threads, kernels);
   pass.assign(model);
   BatchStream stream(corpus, split, kBatchSize, BatchStream::Passes::once, 0, {}, model.config.features);

@@ -6,7 +6,9 @@
 #include <span>
 #include <vector>
 
+#include "gruve/core/thread_pool.hpp"
 #include "gruve/corpus/corpus.hpp"
+#include "gruve/model/trained_model.hpp"
 #include "gruve/train/evaluate.hpp"
 #include "gruve/train/ngram.hpp"
 
@@ -14,6 +16,20 @@ namespace gruve::inline v0_1 {
 
 /// −ln p of each token of each song of a corpus, in nats; empty for songs that were not evaluated.
 using TokenNats = std::vector<std::vector<double>>;
+
+/// What each token of some sequences costs a model, in nats: where a sensor or a log is unlike what the model
+/// was trained on, that rises. Throws Error where a sequence is empty or a token is not in the model's
+/// vocabulary.
+///
+///   const auto nats = token_nats(model, std::vector{readings});
+///   const double cost_of_the_third = nats[0][2];
+inline TokenNats token_nats(const TrainedModel& model, std::span<const std::vector<Token>> sequences,
+                            int num_threads = 0) {
+  const std::vector<Split> splits(sequences.size(), Split::test);
+  const Corpus corpus = Corpus::from_songs({.encoder = model.encoder}, sequences, splits, "the sequences");
+  ThreadPool threads(num_threads);
+  return evaluate_tokens(model.network, corpus, Split::test, threads).nats;
+}
 
 /// The losses of a split's tokens under an n-gram model (NgramModel) that has counted the train split.
 inline TokenNats ngram_nats(const Corpus& corpus, Split split, int order) {

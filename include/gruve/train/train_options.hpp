@@ -1,9 +1,12 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
+#include <string>
 
 #include <nlohmann/json.hpp>
 
+#include "gruve/core/error.hpp"
 #include "gruve/corpus/augment.hpp"
 #include "gruve/kernels/kernels.hpp"
 #include "gruve/train/optimizer.hpp"
@@ -41,6 +44,34 @@ struct TrainOptions {
                                                             // the optimiser's moments are float
 };
 // clang-format on
+
+/// Throws Error naming the option that is out of its range.
+inline void check(const TrainOptions& options) {
+  const auto require = [](bool holds, const char* name, const char* range, double value) {
+    if (!holds) throw Error(std::string(name) + " must be " + range + ", not " + std::to_string(value));
+  };
+  const auto positive = [&](int value, const char* name) { require(value >= 1, name, "at least 1", value); };
+  positive(options.batch_size, "batch_size");
+  positive(options.unroll, "unroll");
+  positive(options.epochs, "epochs");
+  positive(options.checkpoint_interval, "checkpoint_interval");
+  const auto number = [&](double value, const char* name) {
+    require(value >= 0 && std::isfinite(value), name, "a number of at least 0", value);
+  };
+  number(options.minutes, "minutes");
+  number(options.learning_rate, "learning_rate");
+  number(options.clip_norm, "clip_norm");
+  number(options.optimizer.weight_decay, "weight_decay");
+  const auto fraction = [&](double value, const char* name) {
+    require(value >= 0 && value < 1, name, "at least 0 and below 1", value);
+  };
+  fraction(options.dropout, "dropout");
+  fraction(options.input_dropout, "input_dropout");
+  fraction(options.weights.recurrent, "recurrent dropout");
+  fraction(options.weights.embedding, "embedding dropout");
+  fraction(options.average, "average");
+  require(options.patience >= 0, "patience", "at least 0", options.patience);
+}
 
 /// The settings, as JSON, that must be equal for a training to resume from a checkpoint.
 inline nlohmann::json to_json(const TrainOptions& options) {

@@ -104,7 +104,7 @@ class Trainer {
   Trainer(const Corpus& corpus, ModelConfig config, const TrainOptions& options,
           std::span<const GruModel<float>> teachers = {})
       : corpus_(&corpus),
-        options_(options),
+        options_(checked(options)),
         threads_(options.threads),
         model_(completed(std::move(config), corpus)),
         gradient_(model_.config),
@@ -284,7 +284,9 @@ class Trainer {
       const auto rate_scale = saved.at("rate_scale").get<double>();
       const auto seconds = saved.at("seconds").get<double>();
       const auto has_best = saved.at("has_best").get<bool>();
-      stream_.seek(position_of(saved.at("stream")), file.path());
+      BatchStream stream(*corpus_, Split::train, options_.batch_size, BatchStream::Passes::endless,
+                         options_.seed, options_.augment, model_.config.features);
+      stream.seek(position_of(saved.at("stream")), file.path());
 
       internal::read_parameters(file, model_);
       best_.for_each_parameter([&](const std::string& name, Parameter<float>& parameter) {
@@ -295,6 +297,7 @@ class Trainer {
         const auto from = file.tensor(name, {static_cast<int>(values.size())});
         std::copy(from.begin(), from.end(), values.begin());
       }
+      stream_ = std::move(stream);
       curve_ = std::move(curve);
       best_loss_ = best_loss;
       step_ = step;
@@ -326,9 +329,19 @@ class Trainer {
   }
 
   // The configuration with the corpus's vocabulary and the shape of the features.
+  static const TrainOptions& checked(const TrainOptions& options) {
+    check(options);
+    return options;
+  }
+
   static ModelConfig completed(ModelConfig config, const Corpus& corpus) {
     config.vocab_size = corpus.vocab_size();
     config.features = corpus.encoder().features(config.features.description);
+    for (const int size : {config.embedding_size, config.hidden_size, config.num_layers})
+      if (size < 1 || size > 1 << 20)
+        throw Error("a model of embedding size " + std::to_string(config.embedding_size) + ", hidden size " +
+                    std::to_string(config.hidden_size) + " and " + std::to_string(config.num_layers) +
+                    " layers: expected at least 1 of each");
     return config;
   }
 
