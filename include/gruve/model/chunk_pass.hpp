@@ -25,6 +25,7 @@ struct ChunkLoss {
   std::size_t tokens = 0;   // number of targets, kNoToken excluded
   std::size_t correct = 0;  // number of targets that were the most probable token (evaluate() only)
 
+  /// Adds the loss of another chunk.
   ChunkLoss& operator+=(const ChunkLoss& other) noexcept {
     nats += other.nats;
     tokens += other.tokens;
