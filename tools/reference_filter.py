@@ -60,6 +60,8 @@ def without_literals(line):
 
 
 def header(lines):
+    # Doxygen takes the version's inline namespace for one of its own.
+    lines = [re.sub(r"^namespace gruve::inline v\w+", "namespace gruve", line) for line in lines]
     scopes = []  # of each open brace: whether members are declared directly in it
     pending = ""  # code since the last brace or semicolon
     comment = []

@@ -22,7 +22,7 @@ class Error : public std::runtime_error {
  public:
   /// reason  one complete sentence without a full stop: what was found, what was expected
   explicit Error(const std::string& reason) : std::runtime_error(reason) {}
-  explicit Error(const char* reason) : std::runtime_error(reason) {}
+  explicit Error(const char* reason) : std::runtime_error(reason) {}  ///< likewise
 
   /// file    the name or path that the message begins with
   /// reason  as above

@@ -152,15 +152,15 @@ struct Kernels {
   /// of multiply and multiply_vector.
   void (*pack)(int K, int N, const Scalar* b, std::ptrdiff_t k_stride, std::ptrdiff_t n_stride,
                Scalar* packed);
-  void (*multiply)(const Product<Scalar>&);
-  void (*multiply_vector)(const VectorProduct<Scalar>&);
+  void (*multiply)(const Product<Scalar>&);               // rows of a matrix
+  void (*multiply_vector)(const VectorProduct<Scalar>&);  // a single row
 
   /// Scalars that pack_gru needs for hidden size H.
   std::size_t (*packed_gru_size)(int H, ResetGate);
   /// Packs weight_hh [3H, H] in the order of gru_forward and gru_step.
   void (*pack_gru)(int H, ResetGate, const Scalar* weight_hh, Scalar* packed);
-  void (*gru_forward)(const GruForward<Scalar>&);
-  void (*gru_step)(const GruStep<Scalar>&);
+  void (*gru_forward)(const GruForward<Scalar>&);  // a layer over a chunk
+  void (*gru_step)(const GruStep<Scalar>&);        // one timestep of one sequence
 
   /// x[i] ← exp((x[i] − max x) · factor) for n > 0 elements, with 0 for −∞; returns their sum.
   Scalar (*softmax)(int n, Scalar factor, Scalar* x);

@@ -13,6 +13,7 @@ namespace gruve::inline v0_1::kernels::processor {
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
+/// With fused multiply-add.
 inline bool has_avx2() noexcept { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 
 /// With the instructions for bytes, words and short vectors.
@@ -21,7 +22,9 @@ inline bool has_avx512() noexcept {
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
 
+/// With dot products of bytes.
 inline bool has_avx512_vnni() noexcept { return has_avx512() && __builtin_cpu_supports("avx512vnni"); }
+/// With dot products of bfloat16.
 inline bool has_avx512_bf16() noexcept { return has_avx512() && __builtin_cpu_supports("avx512bf16"); }
 
 namespace internal {
@@ -49,10 +52,12 @@ inline bool has_tiles_of(unsigned elements) noexcept {
 
 /// Tiles of bfloat16 and of bytes. On Linux this asks for the permission to use them, for the whole process.
 inline bool has_amx_bf16() noexcept { return has_avx512_bf16() && internal::has_tiles_of(1u << 22); }
+/// With tiles of bytes; asks the system for them.
 inline bool has_amx_int8() noexcept { return has_avx512_vnni() && internal::has_tiles_of(1u << 25); }
 
 #else
 
+/// With fused multiply-add.
 inline bool has_avx2() noexcept { return false; }
 inline bool has_avx512() noexcept { return false; }
 inline bool has_avx512_vnni() noexcept { return false; }

@@ -71,8 +71,8 @@ inline constexpr std::uint16_t kNoTarget = 0xFFFF;
 /// only generates need not compile it. training_kernels_of() (training.hpp) finds those of a set.
 template <class Scalar>
 struct TrainingKernels {
-  const char* name;  // as Kernels::name
-  Precision precision;
+  const char* name;     // as Kernels::name
+  Precision precision;  // as Kernels::precision
 
   void (*multiply_transposed)(const TransposedProduct<Scalar>&);  // the gradient of a weight matrix
   void (*sum_by_token)(const TokenSums<Scalar>&);                 // the gradient of a table

@@ -67,6 +67,7 @@ class FixedGru {
     }
   }
 
+  /// The same with the instructions of a set of kernels.
   template <int CellInputSize, int CellHiddenSize>
   FixedGru(const GruCell<float, CellInputSize, CellHiddenSize>& cell, const kernels::Kernels<float>& kernels)
       : FixedGru(cell, std::string_view(kernels.name)) {}

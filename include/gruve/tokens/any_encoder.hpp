@@ -280,8 +280,8 @@ class AnyEncoder {
       throw Error("a music encoder of " + std::to_string(encoder_->steps_per_quarter()) +
                   " timesteps per quarter note, expected at least 1");
   }
-  AnyEncoder(const AnyEncoder&) = default;
-  AnyEncoder& operator=(const AnyEncoder&) = default;
+  AnyEncoder(const AnyEncoder&) = default;  ///< shares the encoder; there is no move, which would leave none
+  AnyEncoder& operator=(const AnyEncoder&) = default;  ///< likewise
   ~AnyEncoder() = default;
 
   /// The encoder's kType.
