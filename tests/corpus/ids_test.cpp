@@ -47,7 +47,7 @@ TEST_CASE("A folder of ids is a corpus, a sequence a line", "[corpus][ids]") {
   CHECK_FALSE(corpus.info().music);
   CHECK(build_corpus(folder.path / "a.ids", {.encoder = EncoderKind::ids, .vocab_size = 300}).vocab_size() ==
         300);
-  CHECK(build_corpus(folder.path / "c.txt", {.encoder = EncoderKind::text}).vocab_size() == 5);
+  CHECK(build_corpus(folder.path / "c.txt", {.encoder = EncoderKind::text}).vocab_size() == 6);
 }
 
 TEST_CASE("A file that has no ids is refused with its byte, and the others are used", "[corpus][ids]") {

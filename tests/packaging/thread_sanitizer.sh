@@ -24,7 +24,7 @@ compile=("$compiler" -std=c++20 -g -fsanitize=thread -I "$source/include" -I "$s
 mkdir -p broken/gruve/core
 sed -e 's/std::atomic<T\*> offered_ = nullptr/Plain<T> offered_/; s/std::atomic<T\*> returned_ = nullptr/Plain<T> returned_/' \
   "$source/include/gruve/core/handover.hpp" |
-  sed -e 's|^namespace gruve {|&\
+  sed -e 's|^namespace gruve::inline v[0-9_]* {|&\
 template <class T>\
 struct Plain {\
   T* value = nullptr;\

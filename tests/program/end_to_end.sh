@@ -60,7 +60,7 @@ echo "killed $kills times"
 taught=(--teacher whole.safetensors --teacher other.safetensors --synthetic 0.5 --features index --epochs 2 --embedding 8 --hidden 24
   --batch 8 --unroll 64)
 "$gruve" train corpus.gruve --out other.safetensors --embedding 8 --hidden 24 --batch 8 --unroll 64 --epochs 1 --features index
-refuses "whole.safetensors: has other features" taught.safetensors train corpus.gruve --out taught.safetensors "${taught[@]}"
+refuses "whole.safetensors: has different features" taught.safetensors train corpus.gruve --out taught.safetensors "${taught[@]}"
 taught[1]=other.safetensors
 "$gruve" train corpus.gruve --out taught.safetensors "${taught[@]}" --threads 1
 "$gruve" train corpus.gruve --out again.safetensors "${taught[@]}" --threads 3

@@ -62,7 +62,7 @@ class SafetensorsFile {
       throw Error(path(),
                   metadata_.contains("gruve.checkpoint")
                       ? "is the checkpoint of a training, expected a model: the training writes that too"
-                      : "the metadata lack \"" + name + "\": not a model of gruve");
+                      : "the metadata lack \"" + name + "\": not written by gruve");
     return found->second;
   }
 
