@@ -175,18 +175,28 @@ refuses '"C minorish" is not a scale' out.mid generate --model whole.safetensors
 refuses "missing: no such file or folder" out.mid generate --model whole.safetensors --out out.mid --within missing
 refuses "excludes" out.mid generate --model whole.safetensors --out out.mid --within songs --tokens 9
 refuses "max-repeats must be" out.mid generate --model whole.safetensors --out out.mid --max-repeats -1
-refuses "it takes --tokens" out.txt generate --model text.safetensors --out out.txt --key "C major"
-refuses "it takes --tokens" out.txt generate --model text.safetensors --out out.txt --within songs
+refuses "use --tokens" out.txt generate --model text.safetensors --out out.txt --key "C major"
+refuses "use --tokens" out.txt generate --model text.safetensors --out out.txt --within songs
 refuses "max-repeats needs an encoder with bars" out.txt generate --model text.safetensors --out out.txt --max-repeats 2
 "$gruve" prepare text.txt --encoder text --out text.gruve
+# Plain numbers as tokens, from the file to what is generated.
+for i in $(seq 60); do echo "0 1 2 3 $((i % 5 + 4)) 3 2 1"; done >log.ids
+"$gruve" train log.ids --encoder ids --out ids.safetensors --embedding 8 --hidden 16 --batch 4 --unroll 16 --epochs 30
+"$gruve" evaluate --model ids.safetensors log.ids --split train | grep -qE "^0\.[0-9]+ nats per token" || fail "ids are not learnt"
+"$gruve" generate --model ids.safetensors --out new.ids --tokens 12
+grep -qE "^([0-9] ){11}[0-9]$" new.ids || fail "no ids: $(cat new.ids)"
+echo "1 x" >bad.ids
+refuses "bad.ids, byte 2: not a number" "" evaluate --model ids.safetensors bad.ids
+"$gruve" train log.ids --encoder ids --init ids.safetensors --out further.safetensors --epochs 1 --batch 4 --unroll 16
+refuses "has the encoder" "" train corpus.gruve --init ids.safetensors --out x.safetensors
 refuses "FILE or --model" "" measure
 refuses "empty.mid: the song holds no notes" measures.svg measure empty.mid --svg measures.svg
 refuses "no.safetensors, byte 0" measures.svg measure no.safetensors --svg measures.svg
 refuses "1 of 2 pieces can't be measured" "" measure songs/etude-0001.mid no.safetensors
 refuses "no such file or folder" "" measure songs/etude-0001.mid --corpus missing
 refuses "empty: holds no song that can be measured" "" measure songs/etude-0001.mid --corpus empty
-refuses "is a corpus of text, expected music" "" measure songs/etude-0001.mid --corpus text.gruve
-refuses "is a model of text" "" measure --model text.safetensors
+refuses "is a corpus of type \"char\", expected music" "" measure songs/etude-0001.mid --corpus text.gruve
+refuses "is not a model of music" "" measure --model text.safetensors
 refuses "temperature must be" "" measure --model whole.safetensors --temperature 0
 refuses "the checkpoint was written with" "" train corpus.gruve --out whole.safetensors "${small[@]}" --seed 9 --resume
 refuses "no kernels named nonsense" "" bench step --isa nonsense
