@@ -70,7 +70,7 @@ TEST_CASE("The real-time guard counts memory, locks and system calls, of its own
 #endif
   CHECK(counted([] {}) == RealtimeCounts{});
   // What is done outside of the guard, or by another thread, does not count.
-  std::thread other([] { std::vector<int>(1000).swap(*new std::vector<int>()); });
+  std::thread other([] { const std::vector<int> memory(1000); });
   other.join();
   CHECK(counted([] {}) == RealtimeCounts{});
 }
