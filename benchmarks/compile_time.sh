@@ -26,6 +26,8 @@ programs = [
     ("generate, compiled kernels", "benchmarks/compile_time/step.cpp", compiled, None, None),
     ("load, generate, write MIDI, header-only", "benchmarks/compile_time/generate.cpp", [], 25, 600),
     ("load, generate, write MIDI, compiled kernels", "benchmarks/compile_time/generate.cpp", compiled, 8, None),
+    ("the same by a Player, header-only", "benchmarks/compile_time/player.cpp", [], None, None),
+    ("the same by a Player, compiled kernels", "benchmarks/compile_time/player.cpp", compiled, 8, None),
     ("the kernels themselves", "src/kernels.cpp", compiled, None, None),
 ]
 

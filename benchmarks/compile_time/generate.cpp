@@ -1,5 +1,4 @@
-// A program that loads a model, generates from it and writes a MIDI file.
-#include <variant>
+// A program that loads any model of music, draws tokens from it and writes a MIDI file.
 #include <vector>
 
 #include "gruve/generate/generator.hpp"
@@ -9,12 +8,8 @@
 int main(int argc, char** argv) {
   if (argc != 3) return 1;
   const gruve::TrainedModel model = gruve::load(argv[1]);
-  gruve::ThreadPool threads(1);
-  gruve::PackedModel<float> packed(model.network.config);
-  packed.assign(model.network, threads);
-  const auto& encoder = std::get<gruve::TimestepEncoder>(model.encoder);
-  gruve::Generator generator(packed, encoder, {.temperature = 0.9f}, 1);
-  std::vector<gruve::Token> tokens(1000);
-  for (gruve::Token& token : tokens) token = generator.next();
-  gruve::write_midi(encoder.decode(tokens), argv[2]);
+  const gruve::PackedModel<float> packed(model.network);
+  gruve::Generator generator(packed, model.encoder, {.temperature = 0.9f}, 1);
+  const std::vector<gruve::Token> tokens = generate_tokens(generator, 1000);
+  gruve::write_midi(model.encoder.decode_song(tokens), argv[2]);
 }
