@@ -55,7 +55,7 @@ inline bool force(std::string_view name) noexcept {
 }
 
 /// force() with the name that the environment variable GRUVE_KERNELS holds; false where it holds none, or one
-/// that this processor has not. For programs that want to be told so by their user: nothing else in gruve
+/// that this processor has not. For programs whose user chooses the set: nothing else in gruve
 /// reads the environment, so that it can't change a plug-in inside another program.
 inline bool use_environment() noexcept {
   const char* name = std::getenv("GRUVE_KERNELS");

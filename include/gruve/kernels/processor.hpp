@@ -30,8 +30,8 @@ inline bool has_avx512_bf16() noexcept { return has_avx512() && __builtin_cpu_su
 namespace internal {
 
 // Linux gives a process, and all threads of it, the tile registers of AMX when it asks; it refuses where an
-// alternate signal stack is too small to save them, or where told to. So this is asked for only by a program
-// that wants weights of fewer bits, or AMX by name.
+// alternate signal stack is too small to save them, or where it is configured to. So this is asked for only
+// by a program that wants weights of fewer bits, or AMX by name.
 inline bool may_use_tiles() noexcept {
 #if defined(__linux__)
   constexpr long kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
