@@ -77,6 +77,7 @@
 #include "gruve/model/safetensors.hpp"
 #include "gruve/model/stepper.hpp"
 #include "gruve/model/trained_model.hpp"
+#include "gruve/model/weight_gradients.hpp"
 #include "gruve/nn/dense.hpp"
 #include "gruve/nn/embedding.hpp"
 #include "gruve/nn/fixed_gru.hpp"

@@ -14,6 +14,7 @@
 #include "gruve/model/dropout.hpp"
 #include "gruve/model/gru_model.hpp"
 #include "gruve/model/packed_model.hpp"
+#include "gruve/model/weight_gradients.hpp"
 #include "gruve/tokens/chunk.hpp"
 #include "gruve/tokens/features.hpp"
 
@@ -42,8 +43,8 @@ struct ChunkLoss {
 /// chunk's beginning.
 ///
 /// Threads split the sequences, with no barrier inside the loop over time. The weights' gradients, which are
-/// sums over sequences, are split by rows of the weight matrix; each row is summed in a fixed order. So the
-/// same input gives the same bits for any number of threads.
+/// sums over sequences, are those of WeightGradients. So the same input gives the same bits for any number of
+/// threads.
 ///
 /// With bf16 kernels the products of the layers and of the output layer have that precision; the first
 /// layer's table, its gradient, states, sums and gradients are float.
@@ -72,9 +73,11 @@ class ChunkPass {
         kernels_(&kernels),
         training_kernels_(&training_kernels),
         packed_(config, kernels),
+        weight_gradients_(packed_, num_timesteps, batch_size, threads, training_kernels),
+        operands_(count(config.num_layers)),
         layers_(count(config.num_layers)),
         state_(count(config.num_layers) * count(B_) * count(config.hidden_size)) {
-    const int V = config.vocab_size, E = config.embedding_size, H = config.hidden_size;
+    const int V = config.vocab_size, H = config.hidden_size;
     const std::size_t rows = count(T_) * count(B_);
     for (std::size_t l = 0; l < layers_.size(); ++l) {
       layers_[l].h.resize((rows + count(B_)) * count(H));
@@ -91,27 +94,20 @@ class ChunkPass {
     output_backward_.resize(kernels.packed_size(config.output_rows(), H));
     if (config.features.shape.outputs > 0) output_rows_.resize(rows * count(config.output_rows()));
     if (packed_.has_inputs()) {
-      x_.resize(rows * count(E));
+      x_.resize(rows * count(config.embedding_size));
       dx_.resize(x_.size());
-    } else {
-      table_gradient_.resize(count(V) * count(3 * H));
-      table_backward_.resize(packed_.table_kernels().packed_size(3 * H, E));
     }
-    plan_gradients();
   }
 
   /// Packs the parameters of a model. Must be called after each change of them.
   void assign(const GruModel<Scalar>& model) {
-    const int E = config_.embedding_size, H = config_.hidden_size;
+    const int H = config_.hidden_size;
     assert(model.config == config_);
     packed_.assign(model, *threads_);
-    embedding_ = &model.embedding.weight;
+    weight_gradients_.assign(model);
     threads_->for_each(layers_.size() + 1, [&](std::size_t l) {
       if (l == layers_.size()) {
         kernels_->pack(config_.output_rows(), H, model.output.weight.data(), H, 1, output_backward_.data());
-        if (!packed_.has_inputs())
-          packed_.table_kernels().pack(3 * H, E, model.gru.layers[0].weight_ih.data(), E, 1,
-                                       table_backward_.data());
         return;
       }
       const GruCell<Scalar>& cell = model.gru.layers[l];
@@ -177,14 +173,15 @@ class ChunkPass {
     });
     end();
     const bool drops = dropout.probability > 0;
-    threads_->for_each(tasks_.size(),
-                       [&](std::size_t i) { sum_gradient(tasks_[i], chunk, gradient, drops); });
-    if (packed_.has_inputs()) {
-      const auto parts = count(threads_->size());
-      threads_->for_each(parts, [&](std::size_t i) { embedding_gradient(i, parts, chunk, gradient); });
-    } else {
-      threads_->for_each(2, [&](std::size_t i) { table_gradient(i, gradient); });
-    }
+    for (std::size_t l = 0; l < layers_.size(); ++l)
+      operands_[l] = {.h = layers_[l].h.data(),
+                      .gates = layers_[l].gates.data(),
+                      .input = l == 0 ? x_.data() : visible(layers_[l - 1], drops)};
+    weight_gradients_.sum({.layers = operands_,
+                           .input_gradient = dx_.data(),
+                           .output_input = visible(layers_.back(), drops),
+                           .output_gradient = output_gradients()},
+                          chunk, gradient);
     return total_loss(chunk);
   }
 
@@ -208,34 +205,7 @@ class ChunkPass {
     AlignedVector<Scalar> weight_ih_backward;  // rows r, z [2H, H], then rows n [H, H], packed apart
   };
 
-  // A part of the sums over rows: some columns of a layer's gate gradients, or of the logits' gradients.
-  struct GradientTask {
-    enum class Kind { weight_hh, weight_ih, table, output } kind;
-    std::size_t layer;
-    kernels::Columns columns;
-  };
-
   static std::size_t count(int n) { return static_cast<std::size_t>(n); }
-
-  void plan_gradients() {
-    const int H = config_.hidden_size;
-    using Kind = typename GradientTask::Kind;
-    // Pieces small enough to share out, large enough that a block packed from the right side is used often.
-    // No piece holds rows of both r, z and n, which have different operands.
-    const int largest = std::clamp(3 * H * config_.num_layers / (2 * threads_->size()) / 48 * 48, 96, 384);
-    const auto cut = [&](Kind kind, std::size_t layer, int first, int last) {
-      for (int at = first; at < last; at += largest)
-        tasks_.push_back({kind, layer, {at, std::min(at + largest, last)}});
-    };
-    for (std::size_t l = 0; l < layers_.size(); ++l) {
-      for (const Kind kind :
-           {Kind::weight_hh, l == 0 && !packed_.has_inputs() ? Kind::table : Kind::weight_ih}) {
-        cut(kind, l, 0, 2 * H);
-        cut(kind, l, 2 * H, 3 * H);
-      }
-    }
-    cut(Kind::output, 0, 0, config_.output_rows());
-  }
 
   template <class Shard>
   void for_each_shard(Shard&& shard) {
@@ -244,13 +214,6 @@ class ChunkPass {
       shard(kernels::Rows{T_, B_, static_cast<int>(count(B_) * i / parts),
                           static_cast<int>(count(B_) * (i + 1) / parts)});
     });
-  }
-
-  // Of the table, whose weights are in float.
-  const kernels::TrainingKernels<Scalar>& table_training_kernels() const {
-    return kernels_->precision == kernels::Precision::fp32
-               ? *training_kernels_
-               : kernels::training_kernels_of(packed_.table_kernels());
   }
 
   void begin([[maybe_unused]] const Chunk& chunk) {
@@ -384,7 +347,7 @@ class ChunkPass {
       kernels_->multiply({.rows = rows,
                           .K = H,
                           .N = I,
-                          .a = layer.gates.data() + input_gradient_of_n(),
+                          .a = layer.gates.data() + internal::input_gradient_of_n(config_),
                           .a_stride = stride,
                           .b = weights + kernels_->packed_size(2 * H, I),
                           .c = gradient,
@@ -398,115 +361,6 @@ class ChunkPass {
     }
   }
 
-  // Index in a row of gates at which the gradients of n's input part begin; those of the recurrent part begin
-  // at 2H.
-  std::ptrdiff_t input_gradient_of_n() const {
-    const std::ptrdiff_t H = config_.hidden_size;
-    return config_.reset_gate == ResetGate::after_product ? 3 * H : 2 * H;
-  }
-
-  void sum_gradient(const GradientTask& task, const Chunk& chunk, GruModel<Scalar>& gradient, bool drops) {
-    using Kind = typename GradientTask::Kind;
-    const int V = config_.vocab_size, H = config_.hidden_size;
-    const int rows = T_ * B_;
-    const std::ptrdiff_t stride = std::ptrdiff_t{4} * H;
-    const auto product = [&](const Scalar* a, std::ptrdiff_t a_stride, const Scalar* b,
-                             std::ptrdiff_t b_stride, const std::uint8_t* b_is_zero,
-                             Parameter<Scalar>& weight, Parameter<Scalar>& bias) {
-      training_kernels_->multiply_transposed({.rows = rows,
-                                              .columns = task.columns,
-                                              .a = a,
-                                              .a_stride = a_stride,
-                                              .N = weight.cols(),
-                                              .b = b,
-                                              .b_stride = b_stride,
-                                              .b_is_zero = b_is_zero,
-                                              .c = weight.data(),
-                                              .sums = bias.data()});
-    };
-    if (task.kind == Kind::output) {
-      product(output_gradients(), config_.output_rows(), visible(layers_.back(), drops), H, nullptr,
-              gradient.output.weight, gradient.output.bias);
-      return;
-    }
-    const Layer& layer = layers_[task.layer];
-    GruCell<Scalar>& cell = gradient.gru.layers[task.layer];
-    const bool is_n = task.columns.first >= 2 * H;
-    const Scalar* input_gradients = layer.gates.data() + (is_n ? input_gradient_of_n() - 2 * H : 0);
-    if (task.kind == Kind::weight_hh) {
-      // n = tanh(… + (r ∘ h) W_hnᵀ): there the recurrent operand is r ∘ h.
-      const bool from_gates = is_n && config_.reset_gate == ResetGate::before_product;
-      if (from_gates)
-        product(layer.gates.data(), stride, layer.gates.data() + 3 * H, stride, nullptr, cell.weight_hh,
-                cell.bias_hh);
-      else
-        product(layer.gates.data(), stride, layer.h.data(), H, chunk.reset.data(), cell.weight_hh,
-                cell.bias_hh);
-    } else if (task.kind == Kind::weight_ih) {
-      product(input_gradients, stride, task.layer == 0 ? x_.data() : visible(layers_[task.layer - 1], drops),
-              input_size(task.layer), nullptr, cell.weight_ih, cell.bias_ih);
-    } else {
-      training_kernels_->sum_by_token({.rows = rows,
-                                       .columns = task.columns,
-                                       .a = input_gradients,
-                                       .a_stride = stride,
-                                       .tokens = chunk.inputs.data(),
-                                       .V = V,
-                                       .c = table_gradient_.data(),
-                                       .c_stride = std::ptrdiff_t{3} * H});
-    }
-  }
-
-  // table = embedding weight_ihᵀ + bias_ih
-  void table_gradient(std::size_t part, GruModel<Scalar>& gradient) {
-    const int V = config_.vocab_size, E = config_.embedding_size, H = config_.hidden_size;
-    const std::ptrdiff_t width = std::ptrdiff_t{3} * H;
-    if (part == 0) {
-      packed_.table_kernels().multiply({.rows = kernels::all_rows(1, V),
-                                        .K = 3 * H,
-                                        .N = E,
-                                        .a = table_gradient_.data(),
-                                        .a_stride = width,
-                                        .b = table_backward_.data(),
-                                        .c = gradient.embedding.weight.data(),
-                                        .c_stride = E});
-    } else {
-      table_training_kernels().multiply_transposed({.rows = V,
-                                                    .columns = {0, 3 * H},
-                                                    .a = table_gradient_.data(),
-                                                    .a_stride = width,
-                                                    .N = E,
-                                                    .b = embedding_->data(),
-                                                    .b_stride = E,
-                                                    .c = gradient.gru.layers[0].weight_ih.data(),
-                                                    .sums = gradient.gru.layers[0].bias_ih.data()});
-    }
-  }
-
-  // x is the sum of the rows of the embedding [V + C, E] of a token and its features. Threads split the
-  // columns, so that each element is one sum in the order of the chunk.
-  void embedding_gradient(std::size_t part, std::size_t parts, const Chunk& chunk,
-                          GruModel<Scalar>& gradient) {
-    const auto V = count(config_.vocab_size), E = count(config_.embedding_size);
-    const std::size_t first = E * part / parts, last = E * (part + 1) / parts;
-    Scalar* const weight = gradient.embedding.weight.data();
-    for (std::size_t row = 0; row < count(config_.embedding_rows()); ++row)
-      std::fill(weight + row * E + first, weight + row * E + last, Scalar(0));
-    for (std::size_t at = 0; at < chunk.inputs.size(); ++at) {
-      const Scalar* const dx = dx_.data() + at * E;
-      const auto add = [&](std::size_t row) {
-        for (std::size_t i = first; i < last; ++i) weight[row * E + i] += dx[i];
-      };
-      add(chunk.inputs[at]);
-      for (const std::uint16_t row : features(chunk, at)) add(V + row);
-    }
-  }
-
-  static std::span<const std::uint16_t> features(const Chunk& chunk, std::size_t at) {
-    return std::span(chunk.feature_rows)
-        .subspan(chunk.feature_begin[at], chunk.feature_begin[at + 1] - chunk.feature_begin[at]);
-  }
-
   std::span<const FeatureTerms> output_features(const Chunk& chunk, std::size_t at) const {
     return std::span(chunk.feature_outputs)
         .subspan(at * count(config_.vocab_size), count(config_.vocab_size));
@@ -514,7 +368,7 @@ class ChunkPass {
 
   void embed(const Chunk& chunk, kernels::Rows rows) {
     for_each_row(rows, [&](std::size_t row) {
-      packed_.embed(chunk.inputs[row], features(chunk, row), x_.data() + row * count(config_.embedding_size));
+      packed_.embed(chunk.inputs[row], chunk.features(row), x_.data() + row * count(config_.embedding_size));
     });
   }
 
@@ -594,7 +448,8 @@ class ChunkPass {
   const kernels::Kernels<Scalar>* kernels_;
   const kernels::TrainingKernels<Scalar>* training_kernels_;
   PackedModel<Scalar> packed_;
-  const Parameter<Scalar>* embedding_ = nullptr;
+  WeightGradients<Scalar> weight_gradients_;
+  std::vector<LayerOperands<Scalar>> operands_;  // of weight_gradients_, [L]
   std::vector<Layer> layers_;
   AlignedVector<Scalar> state_;        // [L, B, H]
   AlignedVector<Scalar> dout_;         // [T, B, H]: gradient of the output of the layer at hand
@@ -605,9 +460,6 @@ class ChunkPass {
   AlignedVector<Scalar> keep_input_;  // [T, B, E]: 0 or 1 / (1 − probability); empty until input is dropped
   AlignedVector<Scalar> loss_;        // [T, B]
   AlignedVector<Scalar> output_backward_;  // packed from [V + R, H]
-  AlignedVector<Scalar> table_gradient_;   // [V, 3H], or empty
-  AlignedVector<Scalar> table_backward_;   // packed from [3H, E], or empty
-  std::vector<GradientTask> tasks_;
 };
 
 }  // namespace gruve::inline v0_1

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "gruve/tokens/features.hpp"
@@ -19,6 +20,11 @@ struct Chunk {
         targets(inputs.size()),
         reset(inputs.size()),
         songs(inputs.size()) {}
+
+  /// The rows of the input features at an input, an index in [T, B]. Only where feature_begin is not empty.
+  std::span<const std::uint16_t> features(std::size_t at) const noexcept {
+    return std::span(feature_rows).subspan(feature_begin[at], feature_begin[at + 1] - feature_begin[at]);
+  }
 
   int T;  // timesteps
   int B;  // batch size
