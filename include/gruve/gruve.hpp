@@ -120,6 +120,7 @@
 #include "gruve/train/curve.hpp"
 #include "gruve/train/dynamic_evaluation.hpp"
 #include "gruve/train/evaluate.hpp"
+#include "gruve/train/initial_state.hpp"
 #include "gruve/train/losses.hpp"
 #include "gruve/train/ngram.hpp"
 #include "gruve/train/optimizer.hpp"

@@ -70,6 +70,27 @@ TEST_CASE("Training passes hold each song once, in an order that changes from pa
   CHECK(passes[0] != passes[1]);
 }
 
+TEST_CASE("A stream of beginnings has the first tokens of each song once in a pass", "[corpus][stream]") {
+  const Corpus corpus = numbered_songs(60);
+  const std::size_t count = corpus.songs(Split::train).size();
+  BatchStream stream(corpus, Split::train, 1, BatchStream::Passes::beginnings, 3);
+  Chunk chunk(8, 1);
+  std::vector<std::vector<int>> passes(2);
+  for (auto& pass : passes) {
+    while (pass.size() < count) {
+      REQUIRE(stream.next(chunk));
+      CHECK(chunk.reset[0] == 1);
+      pass.push_back(chunk.targets[0]);
+      const auto tokens = corpus.song(chunk.songs[0]).tokens;
+      for (std::size_t t = 0; t < 8; ++t)
+        CHECK(chunk.targets[t] == (t < tokens.size() ? tokens[t] : kNoToken));
+    }
+  }
+  CHECK(std::set<int>(passes[0].begin(), passes[0].end()).size() == count);
+  CHECK(std::set<int>(passes[1].begin(), passes[1].end()).size() == count);
+  CHECK(passes[0] != passes[1]);
+}
+
 TEST_CASE("A stream that seeks to a stored position continues as the first one did", "[corpus][stream]") {
   const Corpus corpus = numbered_songs(40);
   BatchStream first(corpus, Split::train, 3, BatchStream::Passes::endless, 9);

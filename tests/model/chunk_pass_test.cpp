@@ -5,6 +5,7 @@
 #include <complex>
 #include <cstring>
 #include <numeric>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -154,6 +155,61 @@ TEST_CASE("The gradient of the loss by every parameter is that of the complex st
   std::vector<double> difference(truth.size());
   for (std::size_t i = 0; i < truth.size(); ++i) difference[i] = truth[i] - gradient[i];
   REQUIRE(norm(truth) > 0.1);
+  CHECK(norm(difference) < tests::kComplexStep * norm(truth));
+}
+
+TEST_CASE("The gradients by an initial state and with one are those of the complex step",
+          "[model][gradient]") {
+  using Complex = std::complex<double>;
+  const ModelConfig config{.vocab_size = 5,
+                           .embedding_size = 3,
+                           .hidden_size = 4,
+                           .num_layers = GENERATE(1, 2),
+                           .reset_gate = GENERATE(ResetGate::after_product, ResetGate::before_product),
+                           .features = {.shape = GENERATE(kNone, kInputs)}};
+  Chunk chunk = with_features(random_chunk(6, 3, 5, 7, false), config);
+  chunk.reset[0] = chunk.reset[2] = 1;  // the second sequence goes on from an earlier chunk
+  ThreadPool threads(2);
+  const auto with_state = [&]<class Scalar>(GruModel<Scalar> model) {
+    Rng rng(5);
+    for (int i = 0; i < config.num_layers * config.hidden_size; ++i)
+      model.initial_state.push_back(static_cast<Scalar>(2 * rng.uniform() - 1));
+    return model;
+  };
+  ChunkPass<double> real_pass(config, chunk.T, chunk.B, threads, kernels::reference::kKernels<double>);
+  GruModel<double> gradient(config);
+  fill_state(real_pass, 2);
+  const GruModel<double> real_model = with_state(random_model<double>(config, 1));
+  real_pass.assign(real_model);
+  real_pass.backpropagate(chunk, gradient);
+  std::vector<double> found = gradient.initial_state;
+  REQUIRE(found.size() == static_cast<std::size_t>(config.num_layers * config.hidden_size));
+  for (const double g : flat(gradient)) found.push_back(g);
+
+  ChunkPass<Complex> pass(config, chunk.T, chunk.B, threads);
+  GruModel<Complex> model = with_state(random_model<Complex>(config, 1)), ignored(config);
+  const double h = 1e-50;
+  std::vector<double> truth;
+  const auto differentiate = [&](std::span<Complex> values) {
+    for (Complex& value : values) {
+      value += Complex(0, h);
+      fill_state(pass, 2);
+      pass.assign(model);
+      const auto tokens = pass.backpropagate(chunk, ignored).tokens;
+      double derivative = 0;
+      for (const Complex& loss : pass.losses()) derivative += loss.imag();
+      truth.push_back(derivative / h / static_cast<double>(tokens));
+      value -= Complex(0, h);
+    }
+  };
+  differentiate(model.initial_state);
+  REQUIRE(norm(truth) > 0.01);
+  model.for_each_parameter([&](const std::string&, Parameter<Complex>& parameter) {
+    differentiate({parameter.data(), parameter.size()});
+  });
+  REQUIRE(truth.size() == found.size());
+  std::vector<double> difference(truth.size());
+  for (std::size_t i = 0; i < truth.size(); ++i) difference[i] = truth[i] - found[i];
   CHECK(norm(difference) < tests::kComplexStep * norm(truth));
 }
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -73,6 +74,28 @@ TEST_CASE("A model that is saved and loaded is the same, and saved again has the
   CHECK(loaded.training == model.training);
   save(loaded, file.path);
   CHECK(file.read() == bytes);
+}
+
+TEST_CASE("A model with an initial state keeps it", "[model][file]") {
+  const TemporaryFile file;
+  TrainedModel model = small_model();
+  const auto saved_with = [&](float last) {
+    model.network.initial_state = {0, 0.5f, -0.25f, 1, -1, 0, 0, 0.125f, 0, last};
+    save(model, file.path);
+  };
+  saved_with(1);
+  CHECK(load(file.path).network.initial_state == model.network.initial_state);
+  CHECK(SafetensorsFile(file.path).tensors().size() == 1 + 2 * 4 + 2 + 1);
+  for (const float bad : {1.001f, -2.0f, std::numeric_limits<float>::quiet_NaN()}) {
+    saved_with(bad);
+    CHECK(refusal(file).find("the initial state") != std::string::npos);
+  }
+  saved_with(1);
+  std::string bytes = file.read();
+  const std::string shape = "[2,5]";
+  REQUIRE(bytes.find(shape) != std::string::npos);
+  file.write(bytes.replace(bytes.find(shape), shape.size(), "[5,2]"));
+  CHECK(refusal(file).find("\"initial_state\" has the shape") != std::string::npos);
 }
 
 TEST_CASE("A model with features keeps them", "[model][file]") {

@@ -32,6 +32,7 @@ class BatchStream {
     endless,     // endless passes, each over all songs in a new random order: for training
     once,        // one pass, the longest song first; ended sequences are padded with kNoToken targets
     once_apart,  // the same, with one song per sequence and chunk: padded from the song's end to the chunk's
+    beginnings,  // endless passes over the songs' beginnings: a chunk has the first T tokens of each of B songs
   };
   // clang-format on
 
@@ -62,11 +63,13 @@ class BatchStream {
   bool next(Chunk& chunk) {
     bool any = false;
     const auto B = sequences_.size();
+    const bool one_song_per_chunk = passes_ == Passes::once_apart || passes_ == Passes::beginnings;
     for (std::size_t b = 0; b < B; ++b) {
       Sequence& sequence = sequences_[b];
+      if (passes_ == Passes::beginnings) sequence.song = kNone;
       for (std::size_t t = 0; t < static_cast<std::size_t>(chunk.T); ++t) {
         if (sequence.song != kNone && sequence.offset == tokens_of(sequence).size()) sequence.song = kNone;
-        if (sequence.song == kNone && (t == 0 || passes_ != Passes::once_apart)) take_song(sequence);
+        if (sequence.song == kNone && (t == 0 || !one_song_per_chunk)) take_song(sequence);
         const std::size_t at = t * B + b;
         if (sequence.song == kNone) {
           chunk.inputs[at] = start_token_;
@@ -157,11 +160,13 @@ class BatchStream {
     sequence.augmented = augmented(corpus_->encoder(), tokens, augment_, rng);
   }
 
+  bool is_endless() const { return passes_ == Passes::endless || passes_ == Passes::beginnings; }
+
   // Sets the order of songs in pass_.
   void arrange() {
     next_ = 0;
     std::sort(songs_.begin(), songs_.end());
-    if (passes_ != Passes::endless) {
+    if (!is_endless()) {
       std::stable_sort(songs_.begin(), songs_.end(), [&](std::size_t a, std::size_t b) {
         return corpus_->song(a).tokens.size() > corpus_->song(b).tokens.size();
       });
@@ -176,7 +181,7 @@ class BatchStream {
     sequence.song = kNone;
     sequence.offset = 0;
     if (next_ == songs_.size()) {
-      if (passes_ != Passes::endless) return;
+      if (!is_endless()) return;
       ++pass_;
       arrange();
     }

@@ -18,7 +18,7 @@ namespace gruve::inline v0_1 {
 /// throws.
 class BatchStepper {
  public:
-  /// A stepper with zero states.
+  /// A stepper whose sequences are in the model's initial state.
   ///
   /// model    must outlive the stepper
   /// threads  share the sequences; must outlive the stepper and must not be used elsewhere during step()
@@ -30,7 +30,12 @@ class BatchStepper {
         gates_(size(4)),
         x_(model.has_inputs() ? rows_of(model.config().embedding_size) : 0),
         output_(rows_of(model.config().output_rows())),
-        logits_(model.config().features.shape.outputs > 0 ? rows_of(model.config().vocab_size) : 0) {}
+        logits_(model.config().features.shape.outputs > 0 ? rows_of(model.config().vocab_size) : 0) {
+    for (int l = 0; l < model.config().num_layers; ++l)
+      for (int b = 0; b < batch_size; ++b)
+        std::copy_n(model.initial_state().data() + static_cast<std::size_t>(l) * row(1), row(1),
+                    state(l, b).data());
+  }
 
   BatchStepper(PackedModel<float>&&, int, ThreadPool&) = delete;  // the model must outlive the stepper
 
@@ -78,7 +83,8 @@ class BatchStepper {
             tokens.size() * static_cast<std::size_t>(model_->config().vocab_size)};
   }
 
-  /// The hidden state [H] of a layer of a sequence, zero at first. It may be read and written between steps.
+  /// The hidden state [H] of a layer of a sequence, at first the model's initial state. It may be read and
+  /// written between steps.
   std::span<float> state(int layer, int sequence) noexcept {
     return std::span(h_[static_cast<std::size_t>(layer)]).subspan(row(sequence), row(1));
   }

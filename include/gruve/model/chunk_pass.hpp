@@ -42,6 +42,10 @@ struct ChunkLoss {
 /// backpropagation through time. The state [L, B, H] is carried from chunk to chunk; gradients end at the
 /// chunk's beginning.
 ///
+/// A sequence that a chunk resets begins in the zero state. A model with an initial state begins in that one,
+/// for which each sequence must begin at a chunk's first timestep (BatchStream::Passes::once_apart): later
+/// resets are to zero.
+///
 /// Threads split the sequences, with no barrier inside the loop over time. The weights' gradients, which are
 /// sums over sequences, are those of WeightGradients. So the same input gives the same bits for any number of
 /// threads.
@@ -105,6 +109,7 @@ class ChunkPass {
     assert(model.config == config_);
     packed_.assign(model, *threads_);
     weight_gradients_.assign(model);
+    has_initial_state_ = !model.initial_state.empty();
     threads_->for_each(layers_.size() + 1, [&](std::size_t l) {
       if (l == layers_.size()) {
         kernels_->pack(config_.output_rows(), H, model.output.weight.data(), H, 1, output_backward_.data());
@@ -121,6 +126,7 @@ class ChunkPass {
                      packed + kernels_->packed_size(2 * H, I));
     });
   }
+  void assign(GruModel<Scalar>&&) = delete;  // the model must outlive the last backpropagate()
 
   /// Loss and accuracy over a chunk. Advances the state.
   ChunkLoss evaluate(const Chunk& chunk) {
@@ -148,7 +154,7 @@ class ChunkPass {
   /// Loss over a chunk, and the gradient of its mean with respect to each parameter. Advances the state. The
   /// model that was passed to assign() must still exist, unchanged.
   ///
-  /// gradient      is overwritten; of the model's configuration
+  /// gradient      is overwritten; of the model's configuration. If the model has an initial state, so has it
   /// soft_targets  [T, B, V], a teacher's probabilities p of the next token, or empty. They replace the
   ///               one-hot targets in the gradient, which becomes that of −Σ p ln q. The returned loss is
   ///               still that of the targets
@@ -180,8 +186,10 @@ class ChunkPass {
     weight_gradients_.sum({.layers = operands_,
                            .input_gradient = dx_.data(),
                            .output_input = visible(layers_.back(), drops),
-                           .output_gradient = output_gradients()},
+                           .output_gradient = output_gradients(),
+                           .reset = reset_},
                           chunk, gradient);
+    if (has_initial_state_) initial_state_gradient(chunk, gradient);
     return total_loss(chunk);
   }
 
@@ -193,6 +201,8 @@ class ChunkPass {
 
   /// The model's configuration.
   const ModelConfig& config() const noexcept { return config_; }
+  /// Whether the model has an initial state.
+  bool has_initial_state() const noexcept { return has_initial_state_; }
 
  private:
   struct Layer {
@@ -216,11 +226,36 @@ class ChunkPass {
     });
   }
 
-  void begin([[maybe_unused]] const Chunk& chunk) {
+  void begin(const Chunk& chunk) {
     assert(chunk.T == T_ && chunk.B == B_);
     const std::size_t size = count(B_) * count(config_.hidden_size);
     for (std::size_t l = 0; l < layers_.size(); ++l)
       std::copy_n(state_.data() + l * size, size, layers_[l].h.data());
+    reset_ = chunk.reset.data();
+    if (has_initial_state_) begin_sequences(chunk);
+  }
+
+  // Sequences that begin with the chunk do so in the initial state instead of the zero state.
+  void begin_sequences(const Chunk& chunk) {
+    const std::size_t H = count(config_.hidden_size);
+    other_reset_ = chunk.reset;
+    reset_ = other_reset_.data();
+    for (std::size_t b = 0; b < count(B_); ++b) {
+      if (chunk.reset[b] == 0) continue;
+      other_reset_[b] = 0;
+      for (std::size_t l = 0; l < layers_.size(); ++l)
+        std::copy_n(packed_.initial_state().data() + l * H, H, layers_[l].h.data() + b * H);
+    }
+  }
+
+  // The sum over the sequences that began with the chunk.
+  void initial_state_gradient(const Chunk& chunk, GruModel<Scalar>& gradient) const {
+    const std::size_t H = count(config_.hidden_size);
+    gradient.initial_state.assign(layers_.size() * H, Scalar(0));
+    for (std::size_t l = 0; l < layers_.size(); ++l)
+      for (std::size_t b = 0; b < count(B_); ++b)
+        for (std::size_t i = 0; chunk.reset[b] != 0 && i < H; ++i)
+          gradient.initial_state[l * H + i] += layers_[l].dh[b * H + i];
   }
 
   void end() {
@@ -253,7 +288,7 @@ class ChunkPass {
       packed_.layer_forward(l,
                             {.rows = rows,
                              .tokens = chunk.inputs.data(),
-                             .reset = chunk.reset.data(),
+                             .reset = reset_,
                              .h = layer.h.data(),
                              .gates = layer.gates.data()},
                             input);
@@ -325,7 +360,7 @@ class ChunkPass {
                                        .H = H,
                                        .reset_gate = config_.reset_gate,
                                        .weight_hh = layer.weight_hh_backward.data(),
-                                       .reset = chunk.reset.data(),
+                                       .reset = reset_,
                                        .h = layer.h.data(),
                                        .gates = layer.gates.data(),
                                        .dout = dout_.data(),
@@ -451,11 +486,14 @@ class ChunkPass {
   WeightGradients<Scalar> weight_gradients_;
   std::vector<LayerOperands<Scalar>> operands_;  // of weight_gradients_, [L]
   std::vector<Layer> layers_;
-  AlignedVector<Scalar> state_;        // [L, B, H]
-  AlignedVector<Scalar> dout_;         // [T, B, H]: gradient of the output of the layer at hand
-  AlignedVector<Scalar> logits_;       // [T, B, V]
-  AlignedVector<Scalar> output_rows_;  // [T, B, V + R], or empty where R is 0
-  AlignedVector<Scalar> x_;            // [T, B, E], or empty; likewise its gradient
+  bool has_initial_state_ = false;
+  const std::uint8_t* reset_ = nullptr;    // [T, B], of the chunk at hand or other_reset_
+  std::vector<std::uint8_t> other_reset_;  // without the resets to the initial state
+  AlignedVector<Scalar> state_;            // [L, B, H]
+  AlignedVector<Scalar> dout_;             // [T, B, H]: gradient of the output of the layer at hand
+  AlignedVector<Scalar> logits_;           // [T, B, V]
+  AlignedVector<Scalar> output_rows_;      // [T, B, V + R], or empty where R is 0
+  AlignedVector<Scalar> x_;                // [T, B, E], or empty; likewise its gradient
   AlignedVector<Scalar> dx_;
   AlignedVector<Scalar> keep_input_;  // [T, B, E]: 0 or 1 / (1 − probability); empty until input is dropped
   AlignedVector<Scalar> loss_;        // [T, B]

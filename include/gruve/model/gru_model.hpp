@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "gruve/core/rng.hpp"
 #include "gruve/nn/dense.hpp"
@@ -31,8 +32,8 @@ struct ModelConfig {
 /// A language model over tokens: embedding, GRU layers, and a dense layer that gives a logit for each token.
 /// A model with features adds their rows of the embedding [V + C, E] to the last token's, and the outputs of
 /// their rows of the dense layer [V + R, H] to the logits of the tokens (see FeatureRows).
-/// It holds only the parameters; ChunkPass trains them and Stepper generates from them. A gradient has the
-/// same type.
+/// It holds only the parameters and the state in which a sequence begins; ChunkPass trains them and Stepper
+/// generates from them. A gradient has the same type.
 template <class Scalar>
 struct GruModel {
   /// All parameters zero.
@@ -46,6 +47,11 @@ struct GruModel {
   Embedding<Scalar> embedding;  // [V + C, E]
   Gru<Scalar> gru;              // L layers
   Dense<Scalar> output;         // [V + R, H]
+
+  /// The state [L, H] in which each sequence begins, each number from -1 to 1 as in all states of a GRU;
+  /// empty for zeros. It is none of the parameters that for_each_parameter() visits: tune_initial_state()
+  /// learns it.
+  std::vector<Scalar> initial_state = {};
 
   /// Calls visit(name, parameter) for each parameter, in a fixed order, with the name it has in a PyTorch
   /// module that holds `embedding`, `gru` and `output`: "embedding.weight", "gru.weight_ih_l0", …,

@@ -30,7 +30,8 @@ class PackedModel {
         kernels_(&kernels),
         table_kernels_(kernels.precision == kernels::Precision::fp32 ? &kernels
                                                                      : &kernels::active_for<Scalar>()),
-        layers_(static_cast<std::size_t>(config.num_layers)) {
+        layers_(static_cast<std::size_t>(config.num_layers)),
+        initial_state_(layers_.size() * static_cast<std::size_t>(config.hidden_size)) {
     const int V = config.vocab_size, E = config.embedding_size, H = config.hidden_size;
     if (!has_inputs()) {
       table_.resize(static_cast<std::size_t>(V) * 3 * static_cast<std::size_t>(H));
@@ -61,6 +62,10 @@ class PackedModel {
     const auto copy = [](const Parameter<Scalar>& from, AlignedVector<Scalar>& to) {
       to.assign(from.data(), from.data() + from.size());
     };
+    if (model.initial_state.empty())
+      std::fill(initial_state_.begin(), initial_state_.end(), Scalar(0));
+    else
+      std::copy_n(model.initial_state.begin(), initial_state_.size(), initial_state_.begin());
     // One task per layer, and one for the embedding and the output layer.
     threads.for_each(layers_.size() + 1, [&](std::size_t l) {
       if (l == layers_.size()) {
@@ -104,6 +109,9 @@ class PackedModel {
   const kernels::Kernels<Scalar>& kernels() const noexcept { return *kernels_; }
   /// The kernels of the table, whose weights are float.
   const kernels::Kernels<Scalar>& table_kernels() const noexcept { return *table_kernels_; }
+
+  /// The state [L, H] in which a sequence begins.
+  std::span<const Scalar> initial_state() const noexcept { return initial_state_; }
 
   /// Whether the first layer takes an input x [E] instead of a token.
   bool has_inputs() const noexcept { return config_.features.shape.inputs > 0; }
@@ -260,6 +268,7 @@ class PackedModel {
   AlignedVector<Scalar> table_;      // [V, 3H], or empty
   AlignedVector<Scalar> table_weights_;
   std::vector<Layer> layers_;
+  std::vector<Scalar> initial_state_;  // [L, H]
   AlignedVector<Scalar> output_;
   AlignedVector<Scalar> output_bias_;
 };

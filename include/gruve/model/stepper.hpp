@@ -22,7 +22,7 @@ namespace gruve::inline v0_1 {
 /// is subnormal and silence takes no longer than sound.
 class Stepper {
  public:
-  /// A stepper with a zero state.
+  /// A stepper in the model's initial state.
   ///
   /// threads  share each step, which is worthwhile if the weights exceed the cache of a core; null for none.
   ///          They must outlive the stepper and must not be used elsewhere during step(). The result has the
@@ -32,7 +32,7 @@ class Stepper {
         threads_(threads),
         hidden_size_(static_cast<std::size_t>(model.config().hidden_size)),
         num_layers_(static_cast<std::size_t>(model.config().num_layers)),
-        state_(num_layers_ * hidden_size_),
+        state_(model.initial_state().begin(), model.initial_state().end()),
         out_(hidden_size_),
         x_(model.has_inputs() ? static_cast<std::size_t>(model.config().embedding_size) : 0),
         product_(3 * hidden_size_),
@@ -69,7 +69,8 @@ class Stepper {
     return logits_;
   }
 
-  /// The hidden state [L, H], zero at first. It may be read, stored and written between steps.
+  /// The hidden state [L, H], at first the model's initial state. It may be read, stored and written between
+  /// steps.
   std::span<float> state() noexcept { return state_; }
 
   /// The model's configuration.

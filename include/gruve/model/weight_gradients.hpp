@@ -42,6 +42,7 @@ struct GradientOperands {
       nullptr;  // [T, B, E]: gradient of the first layer's input; unused with a table
   const Scalar* output_input = nullptr;     // [T, B, H]: input of the output layer
   const Scalar* output_gradient = nullptr;  // [T, B, V + R]: gradient of the output layer's rows
+  const std::uint8_t* reset = nullptr;      // [T, B]: not 0 where the state before the timestep was zero
 };
 
 /// The gradients of a model's weights, which are sums over the rows (timesteps and sequences) of a chunk.
@@ -79,6 +80,7 @@ class WeightGradients {
     if (has_table_)
       table_kernels_->pack(3 * H, E, model.gru.layers[0].weight_ih.data(), E, 1, table_backward_.data());
   }
+  void assign(GruModel<Scalar>&&) = delete;
 
   /// Overwrites the gradient of every parameter.
   void sum(const GradientOperands<Scalar>& operands, const Chunk& chunk, GruModel<Scalar>& gradient) {
@@ -154,7 +156,7 @@ class WeightGradients {
       if (from_gates)
         product(layer.gates, stride, layer.gates + 3 * H, stride, nullptr, cell.weight_hh, cell.bias_hh);
       else
-        product(layer.gates, stride, layer.h, H, chunk.reset.data(), cell.weight_hh, cell.bias_hh);
+        product(layer.gates, stride, layer.h, H, operands.reset, cell.weight_hh, cell.bias_hh);
     } else if (task.kind == Kind::weight_ih) {
       product(input_gradients, stride, layer.input, cell.weight_ih.cols(), nullptr, cell.weight_ih,
               cell.bias_ih);

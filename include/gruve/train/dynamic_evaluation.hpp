@@ -30,7 +30,7 @@ inline std::vector<float> gradient_rms(const GruModel<float>& model, const Corpu
   ChunkPass<float> pass(model.config, kTimesteps, kBatchSize, threads);
   pass.assign(model);
   GruModel<float> gradient(model.config);
-  BatchStream stream(corpus, Split::train, kBatchSize, BatchStream::Passes::once, 0, {},
+  BatchStream stream(corpus, Split::train, kBatchSize, passes_for(pass.has_initial_state()), 0, {},
                      model.config.features);
   Chunk chunk(kTimesteps, kBatchSize);
   std::vector<float> rms(model.num_parameters());

@@ -24,15 +24,21 @@ inline void require_encoder_of(const ModelConfig& config, const Corpus& corpus) 
     throw Error(corpus.file(), "has other features than the model");
 }
 
+// How the songs of a split follow each other: see ChunkPass on models with an initial state.
+inline BatchStream::Passes passes_for(bool has_initial_state) noexcept {
+  return has_initial_state ? BatchStream::Passes::once_apart : BatchStream::Passes::once;
+}
+
 }  // namespace internal
 
-/// The loss over all songs of a split, each from the zero state, of the model that was assigned to the pass.
-/// The pass's own state does not change.
+/// The loss over all songs of a split, each from the model's initial state, of the model that was assigned to
+/// the pass. The pass's own state does not change.
 template <class Scalar>
 ChunkLoss evaluate(ChunkPass<Scalar>& pass, const Corpus& corpus, Split split, int num_timesteps,
                    int batch_size) {
   internal::require_encoder_of(pass.config(), corpus);
-  BatchStream stream(corpus, split, batch_size, BatchStream::Passes::once, 0, {}, pass.config().features);
+  BatchStream stream(corpus, split, batch_size, internal::passes_for(pass.has_initial_state()), 0, {},
+                     pass.config().features);
   Chunk chunk(num_timesteps, batch_size);
   const std::vector<Scalar> state(pass.state().begin(), pass.state().end());
   ChunkLoss total;
@@ -93,8 +99,8 @@ struct SplitLoss {
   std::vector<std::vector<double>> nats{};  // −ln p of each token of each song; empty in other splits
 };
 
-/// The loss of a model over a split, in total and of each token; each song from the zero state. Allocates a
-/// ChunkPass and a double per token.
+/// The loss of a model over a split, in total and of each token; each song from its initial state. Allocates
+/// a ChunkPass and a double per token.
 inline SplitLoss evaluate_tokens(const GruModel<float>& model, const Corpus& corpus, Split split,
                                  ThreadPool& threads,
                                  const kernels::Kernels<float>& kernels = kernels::active()) {
@@ -102,7 +108,8 @@ inline SplitLoss evaluate_tokens(const GruModel<float>& model, const Corpus& cor
   internal::require_encoder_of(model.config, corpus);
   ChunkPass<float> pass(model.config, kTimesteps, kBatchSize, threads, kernels);
   pass.assign(model);
-  BatchStream stream(corpus, split, kBatchSize, BatchStream::Passes::once, 0, {}, model.config.features);
+  BatchStream stream(corpus, split, kBatchSize, internal::passes_for(pass.has_initial_state()), 0, {},
+                     model.config.features);
   Chunk chunk(kTimesteps, kBatchSize);
   SplitLoss loss;
   loss.nats.resize(corpus.num_songs());

@@ -62,16 +62,20 @@ std::vector<std::span<Scalar>> parameter_spans(GruModel<Scalar>& model) {
   return spans;
 }
 
-/// Updates a model with its gradient, and holds the moments of earlier gradients. Only the constructor
-/// allocates.
+/// Updates a model, or other arrays, with the gradient, and holds the moments of earlier gradients. Only the
+/// constructor allocates.
 template <class Scalar>
 class Optimizer {
  public:
   /// An optimiser before the first update. `model` and `gradient` must have the same configuration and must
   /// outlive it.
   Optimizer(const OptimizerOptions& options, GruModel<Scalar>& model, GruModel<Scalar>& gradient)
+      : Optimizer(options, parameter_spans(model), parameter_spans(gradient)) {}
+
+  /// The same for arrays of parameters and of their gradients, of the same sizes.
+  Optimizer(const OptimizerOptions& options, const std::vector<std::span<Scalar>>& parameters,
+            const std::vector<std::span<Scalar>>& gradients)
       : options_(options) {
-    const auto parameters = parameter_spans(model), gradients = parameter_spans(gradient);
     std::size_t offset = 0;
     for (std::size_t i = 0; i < parameters.size(); ++i) {
       assert(parameters[i].size() == gradients[i].size());

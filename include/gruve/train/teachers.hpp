@@ -24,8 +24,9 @@ namespace gruve::inline v0_1 {
 class Teachers {
  public:
   /// Copies the models' parameters. Throws Error if a model's vocabulary or features differ from the
-  /// student's, since all of them read the same chunks. The threads must outlive the teachers. Allocates a
-  /// ChunkPass per model.
+  /// student's, since all of them read the same chunks, or if a
+  /// model has an initial state, since a training resets states to zero. The threads must outlive the
+  /// teachers. Allocates a ChunkPass per model.
   Teachers(std::span<const GruModel<float>> models, const ModelConfig& student, int num_timesteps,
            int batch_size, ThreadPool& threads) {
     for (const GruModel<float>& model : models) {
@@ -34,6 +35,8 @@ class Teachers {
                     std::to_string(student.vocab_size));
       if (model.config.features != student.features)
         throw Error("a teacher must have the same features as the model that learns from it");
+      if (!model.initial_state.empty())
+        throw Error("a teacher must not have a learnt initial state: a training resets states to zero");
       passes_.push_back(std::make_unique<ChunkPass<float>>(model.config, num_timesteps, batch_size, threads));
       passes_.back()->assign(model);
       std::uint64_t hash = 0;

@@ -128,7 +128,8 @@ class Trainer {
     start();
   }
 
-  /// A training that begins with the parameters and the configuration of a model. Throws Error if the model's
+  /// A training that begins with the parameters and the configuration of a model, without its initial state:
+  /// the trained model begins in the zero state. Throws Error if the model's
   /// encoder is not the corpus's, and as the constructor above does.
   Trainer(const Corpus& corpus, const TrainedModel& model, const TrainOptions& options,
           std::span<const GruModel<float>> teachers = {})
