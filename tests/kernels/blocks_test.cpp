@@ -103,8 +103,7 @@ TEST_CASE("A GRU of more units and sequences than a block equals the equations, 
             recurrent[gate] +=
                 static_cast<double>(weight[size(row, H) + size(k)]) * before[size(b, H) + size(k)];
         }
-        const auto sigmoid = [](double value) { return 1 / (1 + std::exp(-value)); };
-        const double r = sigmoid(x[0] + recurrent[0]), z = sigmoid(x[1] + recurrent[1]);
+        const double r = tests::sigmoid(x[0] + recurrent[0]), z = tests::sigmoid(x[1] + recurrent[1]);
         const double n = std::tanh(x[2] + r * recurrent[2]);
         const double next = (1 - z) * n + z * before[size(b, H) + size(i)];
         worst = std::max(worst, std::abs(h[size(B + b, H) + size(i)] - next));

@@ -90,14 +90,14 @@ TEST_CASE("Products equal a sum in double at all small sizes", "[kernels][produc
           std::vector<float> e(size(K, N), 5.0f), sums(size(K), 5.0f);
           const Columns columns{K / 3, K};
           training_kernels_of(*kernels).multiply_transposed({.rows = rows,
-                                        .columns = columns,
-                                        .a = a.data(),
-                                        .a_stride = K + 3,
-                                        .N = N,
-                                        .b = d.data(),
-                                        .b_stride = N + 2,
-                                        .c = e.data(),
-                                        .sums = sums.data()});
+                                                             .columns = columns,
+                                                             .a = a.data(),
+                                                             .a_stride = K + 3,
+                                                             .N = N,
+                                                             .b = d.data(),
+                                                             .b_stride = N + 2,
+                                                             .c = e.data(),
+                                                             .sums = sums.data()});
           worst = 0;
           for (int k = 0; k < K; ++k) {
             double sum = k < columns.first ? 5 : 0;
@@ -129,15 +129,15 @@ TEST_CASE("A long transposed product is summed over all blocks, without the rows
     for (std::size_t i = 0; i < is_zero.size(); i += 7) is_zero[i] = 1;
     std::vector<float> c(size(K, N)), sums(size(K));
     training_kernels_of(*kernels).multiply_transposed({.rows = rows,
-                                  .columns = {0, K},
-                                  .a = a.data(),
-                                  .a_stride = K,
-                                  .N = N,
-                                  .b = b.data(),
-                                  .b_stride = N,
-                                  .b_is_zero = is_zero.data(),
-                                  .c = c.data(),
-                                  .sums = sums.data()});
+                                                       .columns = {0, K},
+                                                       .a = a.data(),
+                                                       .a_stride = K,
+                                                       .N = N,
+                                                       .b = b.data(),
+                                                       .b_stride = N,
+                                                       .b_is_zero = is_zero.data(),
+                                                       .c = c.data(),
+                                                       .sums = sums.data()});
     for (int k = 0; k < K; ++k) {
       for (int j = 0; j < N; ++j) {
         double exact = 0;
@@ -159,13 +159,13 @@ TEST_CASE("Rows are summed by their tokens, in the columns asked for", "[kernels
       for (int row = 0; row < rows; ++row) tokens.push_back(row % 7 == 0 ? 2 : 0);  // never 1
       std::vector<float> c(size(V, width), 5.0f);
       training_kernels_of(*kernels).sum_by_token({.rows = rows,
-                             .columns = {2, 2 + n},
-                             .a = a.data(),
-                             .a_stride = width,
-                             .tokens = tokens.data(),
-                             .V = V,
-                             .c = c.data(),
-                             .c_stride = width});
+                                                  .columns = {2, 2 + n},
+                                                  .a = a.data(),
+                                                  .a_stride = width,
+                                                  .tokens = tokens.data(),
+                                                  .V = V,
+                                                  .c = c.data(),
+                                                  .c_stride = width});
       for (int v = 0; v < V; ++v) {
         for (int j = 0; j < width; ++j) {
           CAPTURE(kernels->name, n, v, j);
@@ -188,11 +188,11 @@ TEST_CASE("Cross-entropy by hand, with a target that does not count", "[kernels]
     std::vector<float> logits = {0, ln2, ln5, 100, 100 + ln2, 100 + ln5, 1, 2, 3}, loss(3, -1.0f);
     const std::vector<std::uint16_t> targets = {2, 0, kNoTarget};
     training_kernels_of(*kernels).cross_entropy({.rows = all_rows(1, 3),
-                            .V = 3,
-                            .targets = targets.data(),
-                            .scale = 0.5f,
-                            .logits = logits.data(),
-                            .loss = loss.data()});
+                                                 .V = 3,
+                                                 .targets = targets.data(),
+                                                 .scale = 0.5f,
+                                                 .logits = logits.data(),
+                                                 .loss = loss.data()});
     const float none = 1e-6f;  // a few roundings of numbers around one; those of 100 + ln 2 in the second row
     CHECK(loss[0] == Approx(std::log(8.0 / 5)).margin(none));
     CHECK(loss[1] == Approx(std::log(8.0)).margin(1e-5));
@@ -206,7 +206,6 @@ TEST_CASE("Cross-entropy by hand, with a target that does not count", "[kernels]
 }
 
 TEST_CASE("A GRU step of one sequence equals the equations in double at all small sizes", "[kernels][gru]") {
-  const auto sigmoid = [](double x) { return 1 / (1 + std::exp(-x)); };
   const ResetGate reset_gate = GENERATE(ResetGate::after_product, ResetGate::before_product);
   for (const Kernels<float>* kernels : available()) {
     for (int H = 1; H <= 100; H += H < 34 ? 1 : 11) {
@@ -234,9 +233,9 @@ TEST_CASE("A GRU step of one sequence equals the equations in double at all smal
       };
       const float* x = input.data();
       double worst = 0;
-      for (int j = 0; j < H; ++j) r[size(j)] = sigmoid(x[j] + product(j, false));
+      for (int j = 0; j < H; ++j) r[size(j)] = tests::sigmoid(x[j] + product(j, false));
       for (int j = 0; j < H; ++j) {
-        const double z = sigmoid(x[H + j] + product(H + j, false));
+        const double z = tests::sigmoid(x[H + j] + product(H + j, false));
         const double n = std::tanh(x[2 * H + j] + (reset_gate == ResetGate::before_product
                                                        ? product(2 * H + j, true)
                                                        : r[size(j)] * product(2 * H + j, false)));
