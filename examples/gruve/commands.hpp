@@ -13,6 +13,7 @@ void add_compose(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_prepare(CLI::App& app);
 void add_train(CLI::App& app);
+void add_tune(CLI::App& app);
 void add_generate(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_measure(CLI::App& app);

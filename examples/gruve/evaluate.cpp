@@ -37,28 +37,11 @@ struct EvaluateArguments {
   bool json = false;
 };
 
-// The build options that encode files with a model's encoder.
-gruve::BuildOptions build_options(const EvaluateArguments& options, const gruve::AnyEncoder& encoder) {
-  gruve::BuildOptions build{.threads = options.threads};
-  if (const auto* timesteps = encoder.get_if<gruve::TimestepEncoder>()) {
-    build.timestep = timesteps->options();
-  } else if (const auto* events = encoder.get_if<gruve::EventEncoder>()) {
-    build.encoder = gruve::EncoderKind::event;
-    build.event = events->options();
-  } else if (const auto* ids = encoder.get_if<gruve::IdEncoder>()) {
-    build.encoder = gruve::EncoderKind::ids;
-    build.vocab_size = ids->vocab_size();
-  } else {
-    build.encoder = gruve::EncoderKind::text;
-  }
-  return build;
-}
-
 void evaluate(const EvaluateArguments& options) {
   const std::vector<gruve::TrainedModel> models = load_models(options.models);
-  const gruve::Corpus corpus = open_corpus(
-      options.paths, build_options(options, models.empty() ? gruve::AnyEncoder() : models.front().encoder),
-      options.json);
+  const gruve::AnyEncoder encoder = models.empty() ? gruve::AnyEncoder() : models.front().encoder;
+  const gruve::Corpus corpus =
+      open_corpus(options.paths, build_options_of(encoder, options.threads), options.json);
   if (!models.empty()) require_encoder(corpus, models.front());
   gruve::ThreadPool threads(options.threads);
   const gruve::Split split = *gruve::split_from_name(options.split);

@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
   add_inspect(app);
   add_prepare(app);
   add_train(app);
+  add_tune(app);
   add_generate(app);
   add_evaluate(app);
   add_measure(app);

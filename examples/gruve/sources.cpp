@@ -75,6 +75,22 @@ void add_build_options(CLI::App& command, gruve::BuildOptions& build) {
   command.add_flag("--drop-drums", screening.drop_drums, "Drop the drum channel");
 }
 
+gruve::BuildOptions build_options_of(const gruve::AnyEncoder& encoder, int threads) {
+  gruve::BuildOptions build{.threads = threads};
+  if (const auto* timesteps = encoder.get_if<gruve::TimestepEncoder>()) {
+    build.timestep = timesteps->options();
+  } else if (const auto* events = encoder.get_if<gruve::EventEncoder>()) {
+    build.encoder = gruve::EncoderKind::event;
+    build.event = events->options();
+  } else if (const auto* ids = encoder.get_if<gruve::IdEncoder>()) {
+    build.encoder = gruve::EncoderKind::ids;
+    build.vocab_size = ids->vocab_size();
+  } else {
+    build.encoder = gruve::EncoderKind::text;
+  }
+  return build;
+}
+
 gruve::Corpus open_corpus(const std::vector<std::string>& paths, const gruve::BuildOptions& options,
                           bool quiet) {
   if (paths.empty() && options.encoder == gruve::EncoderKind::event)

@@ -13,6 +13,9 @@
 /// Adds the options of a command that encodes files.
 void add_build_options(CLI::App& command, gruve::BuildOptions& build);
 
+/// The options that encode files with a model's encoder.
+gruve::BuildOptions build_options_of(const gruve::AnyEncoder& encoder, int threads);
+
 /// The études if there is no path; one corpus file, mapped; otherwise a corpus built in memory from files and
 /// folders.
 gruve::Corpus open_corpus(const std::vector<std::string>& paths, const gruve::BuildOptions& options,

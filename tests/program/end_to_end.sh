@@ -189,6 +189,16 @@ echo "1 x" >bad.ids
 refuses "bad.ids, byte 2: not a number" "" evaluate --model ids.safetensors bad.ids
 "$gruve" train log.ids --encoder ids --init ids.safetensors --out further.safetensors --epochs 1 --batch 4 --unroll 16
 refuses "has the encoder" "" train corpus.gruve --init ids.safetensors --out x.safetensors
+# A style, learnt as the state in which a piece begins: what is generated changes, and the loss of such songs is lower.
+for i in $(seq 30); do echo "3 2 1 0 1 2 3 $((i % 3 + 4))"; done >style.ids
+"$gruve" tune --model ids.safetensors style.ids --out style.safetensors --unroll 8 --epochs 40 --lr 0.05 >tuned.txt
+grep -qE "^style.safetensors: loss over the (valid|train) split [0-9.]+ nats per token, before [0-9.]+$" tuned.txt ||
+  fail "tune says: $(cat tuned.txt)"
+awk '{exit !($7 < 0.9 * $12)}' tuned.txt || fail "no style is learnt: $(cat tuned.txt)"
+"$gruve" generate --model style.safetensors --out styled.ids --tokens 12
+cmp -s new.ids styled.ids && fail "the learnt state changes nothing"
+refuses "has the encoder" x.safetensors tune --model ids.safetensors corpus.gruve --out x.safetensors
+refuses "--model is required" x.safetensors tune style.ids --out x.safetensors
 refuses "FILE or --model" "" measure
 refuses "empty.mid: the song holds no notes" measures.svg measure empty.mid --svg measures.svg
 refuses "no.safetensors, byte 0" measures.svg measure no.safetensors --svg measures.svg

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <limits>
 #include <span>
 #include <string>
@@ -118,11 +120,15 @@ inline TrainedModel tune_initial_state(TrainedModel model, const Corpus& corpus,
       if (improved) best = state;
       ends = ends || (options.patience > 0 && epochs_without_gain >= options.patience);
     }
-    if (progress)
-      progress({.done = update,
-                .total = ends ? update : total,
-                .message = "loss " + std::to_string(loss.mean()) +
-                           (validates ? ", validation " + std::to_string(best_loss) : std::string())});
+    if (progress) {
+      std::array<char, 80> message{};
+      if (validates)
+        std::snprintf(message.data(), message.size(), "loss %.4f, best validation %.4f", loss.mean(),
+                      best_loss);
+      else
+        std::snprintf(message.data(), message.size(), "loss %.4f", loss.mean());
+      progress({.done = update, .total = ends ? update : total, .message = message.data()});
+    }
     if (ends) break;
   }
   state = best;
