@@ -343,26 +343,30 @@ TEST_CASE("The audio thread's functions allocate nothing", "[generate][live][rea
     Generator generator(*model, encoder, {.top_p = 0.9f}, 1);
     LiveGenerator live(generator, {}, model);
     std::array<LiveNote, 64> out;
-    const auto blocks = [&](int count) {
-      for (int i = 0; i < count; ++i) live.process({256, kRate, 120}, out);
+    const auto blocks = [&](long count) {
+      for (long i = 0; i < count; ++i) live.process({256, kRate, 120}, out);
     };
     static_assert(noexcept(live.process({}, out))&& noexcept(live.note_on(1, 2, 3))&& noexcept(
         live.listen())&& noexcept(live.answer())&& noexcept(live.set(SamplerOptions{})));
     live.hand_over(generator, model);
     bool set = false;
     CHECK(counted([&] {
-            blocks(1000);
+            blocks(tests::realtime_calls(1000));
             live.listen();
-            for (int i = 0; i < 300; ++i) {
-              live.note_on(40 + i % 40, 80, i % 200);
-              live.note_off(40 + (i + 20) % 40, i % 100);
+            for (long i = 0; i < tests::realtime_calls(300); ++i) {
+              live.note_on(40 + static_cast<int>(i % 40), 80, static_cast<int>(i % 200));
+              live.note_off(40 + static_cast<int>((i + 20) % 40), static_cast<int>(i % 100));
               blocks(1);
             }
             live.answer();
-            set = live.set(SamplerOptions{.temperature = 2, .top_k = 5});
-            set = set && live.set(ControlOptions{.limits = {.max_keys = 4}, .max_repeats = 2});
-            live.reseed(3);
-            blocks(1000);
+            set = true;
+            for (long i = 0; i < tests::realtime_calls(1000); ++i) {
+              const bool is_odd = i % 2 != 0;
+              set = set && live.set(SamplerOptions{.temperature = 2, .top_k = is_odd ? 5 : 6});
+              set = set && live.set(ControlOptions{.limits = {.max_keys = is_odd ? 4 : 3}, .max_repeats = 2});
+              live.reseed(static_cast<std::uint64_t>(i));
+              blocks(1);
+            }
             live.release();
             blocks(1);
           }) == RealtimeCounts{});
