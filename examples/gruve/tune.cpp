@@ -1,4 +1,4 @@
-// gruve tune --model M PATH… --out FILE: learns a style as the state in which a model's pieces begin.
+// gruve tune --model M PATH… --out FILE: learns the state in which a model's pieces begin.
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -36,20 +36,27 @@ void tune(const TuneArguments& options) {
   bar.finish();
   gruve::save(tuned, options.out);
 
-  // What it is worth: the loss of the songs that nothing was learnt from, else of the others.
+  // What it is worth, where a state can be heard: the loss of the beginnings of the songs that nothing was
+  // learnt from, else of the others.
   const bool validates = !corpus.songs(gruve::Split::valid).empty();
   const gruve::Split split = validates ? gruve::Split::valid : gruve::Split::train;
   gruve::ThreadPool threads(options.tuning.threads);
-  const double before = gruve::evaluate(model.network, corpus, split, threads).mean();
-  const double after = gruve::evaluate(tuned.network, corpus, split, threads).mean();
+  const auto loss = [&](const gruve::TrainedModel& of) {
+    return gruve::evaluate_beginnings(of.network, corpus, split, options.tuning.unroll, threads).mean();
+  };
+  const double before = loss(model), after = loss(tuned);
   if (options.json) {
-    const nlohmann::ordered_json summary = {
-        {"out", options.out}, {"split", gruve::split_name(split)}, {"loss_before", before}, {"loss", after}};
+    const nlohmann::ordered_json summary = {{"out", options.out},
+                                            {"split", gruve::split_name(split)},
+                                            {"unroll", options.tuning.unroll},
+                                            {"loss_before", before},
+                                            {"loss", after}};
     std::printf("%s\n", summary.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
     return;
   }
-  std::printf("%s: loss over the %s split %.4f nats per token, before %.4f\n", options.out.c_str(),
-              std::string(gruve::split_name(split)).c_str(), after, before);
+  std::printf("%s: loss over the first %d tokens of the %s split's songs %.4f nats per token, before %.4f\n",
+              options.out.c_str(), options.tuning.unroll, std::string(gruve::split_name(split)).c_str(),
+              after, before);
 }
 
 }  // namespace
@@ -57,7 +64,7 @@ void tune(const TuneArguments& options) {
 void add_tune(CLI::App& app) {
   const auto options = std::make_shared<TuneArguments>();
   CLI::App* command = app.add_subcommand(
-      "tune", "Learn a style from a few songs as the state in which a model's pieces begin");
+      "tune", "Learn from a few songs the state in which a model's pieces begin");
   command->add_option("--model", options->model, "The model file")->required()->check(CLI::ExistingFile);
   command
       ->add_option("PATH", options->paths,

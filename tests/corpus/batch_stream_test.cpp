@@ -89,6 +89,25 @@ TEST_CASE("A stream of beginnings has the first tokens of each song once in a pa
   CHECK(std::set<int>(passes[0].begin(), passes[0].end()).size() == count);
   CHECK(std::set<int>(passes[1].begin(), passes[1].end()).size() == count);
   CHECK(passes[0] != passes[1]);
+
+  SECTION("and ends after one pass where it is asked to") {
+    BatchStream once(corpus, Split::train, 7, BatchStream::Passes::beginnings_once);
+    Chunk beginnings(8, 7);
+    std::set<std::uint32_t> songs;
+    std::size_t taken = 0;
+    while (once.next(beginnings)) {
+      for (std::size_t b = 0; b < 7; ++b) {
+        if (beginnings.targets[b] == kNoToken) continue;
+        ++taken;
+        songs.insert(beginnings.songs[b]);
+        const auto tokens = corpus.song(beginnings.songs[b]).tokens;
+        for (std::size_t t = 0; t < 8; ++t)
+          CHECK(beginnings.targets[t * 7 + b] == (t < tokens.size() ? tokens[t] : kNoToken));
+      }
+    }
+    CHECK(taken == count);
+    CHECK(songs.size() == count);
+  }
 }
 
 TEST_CASE("A stream that seeks to a stored position continues as the first one did", "[corpus][stream]") {

@@ -29,10 +29,11 @@ class BatchStream {
   // clang-format off
   /// The order of songs, and where the stream ends.
   enum class Passes {
-    endless,     // endless passes, each over all songs in a new random order: for training
-    once,        // one pass, the longest song first; ended sequences are padded with kNoToken targets
-    once_apart,  // the same, with one song per sequence and chunk: padded from the song's end to the chunk's
-    beginnings,  // endless passes over the songs' beginnings: a chunk has the first T tokens of each of B songs
+    endless,          // endless passes, each over all songs in a new random order: for training
+    once,             // one pass, the longest song first; ended sequences are padded with kNoToken targets
+    once_apart,       // the same, with one song per sequence and chunk: padded from the song's end to the chunk's
+    beginnings,       // endless passes over the songs' beginnings: a chunk has the first T tokens of each of B songs
+    beginnings_once,  // one pass over them
   };
   // clang-format on
 
@@ -63,10 +64,11 @@ class BatchStream {
   bool next(Chunk& chunk) {
     bool any = false;
     const auto B = sequences_.size();
-    const bool one_song_per_chunk = passes_ == Passes::once_apart || passes_ == Passes::beginnings;
+    const bool beginnings = passes_ == Passes::beginnings || passes_ == Passes::beginnings_once;
+    const bool one_song_per_chunk = passes_ == Passes::once_apart || beginnings;
     for (std::size_t b = 0; b < B; ++b) {
       Sequence& sequence = sequences_[b];
-      if (passes_ == Passes::beginnings) sequence.song = kNone;
+      if (beginnings) sequence.song = kNone;
       for (std::size_t t = 0; t < static_cast<std::size_t>(chunk.T); ++t) {
         if (sequence.song != kNone && sequence.offset == tokens_of(sequence).size()) sequence.song = kNone;
         if (sequence.song == kNone && (t == 0 || !one_song_per_chunk)) take_song(sequence);

@@ -31,14 +31,13 @@ inline BatchStream::Passes passes_for(bool has_initial_state) noexcept {
 
 }  // namespace internal
 
-/// The loss over all songs of a split, each from the model's initial state, of the model that was assigned to
-/// the pass. The pass's own state does not change.
+namespace internal {
+
 template <class Scalar>
 ChunkLoss evaluate(ChunkPass<Scalar>& pass, const Corpus& corpus, Split split, int num_timesteps,
-                   int batch_size) {
-  internal::require_encoder_of(pass.config(), corpus);
-  BatchStream stream(corpus, split, batch_size, internal::passes_for(pass.has_initial_state()), 0, {},
-                     pass.config().features);
+                   int batch_size, BatchStream::Passes passes) {
+  require_encoder_of(pass.config(), corpus);
+  BatchStream stream(corpus, split, batch_size, passes, 0, {}, pass.config().features);
   Chunk chunk(num_timesteps, batch_size);
   const std::vector<Scalar> state(pass.state().begin(), pass.state().end());
   ChunkLoss total;
@@ -49,6 +48,25 @@ ChunkLoss evaluate(ChunkPass<Scalar>& pass, const Corpus& corpus, Split split, i
   return total;
 }
 
+}  // namespace internal
+
+/// The loss over all songs of a split, each from the model's initial state, of the model that was assigned to
+/// the pass. The pass's own state does not change.
+template <class Scalar>
+ChunkLoss evaluate(ChunkPass<Scalar>& pass, const Corpus& corpus, Split split, int num_timesteps,
+                   int batch_size) {
+  return internal::evaluate(pass, corpus, split, num_timesteps, batch_size,
+                            internal::passes_for(pass.has_initial_state()));
+}
+
+/// The same over the first `num_timesteps` tokens of each song.
+template <class Scalar>
+ChunkLoss evaluate_beginnings(ChunkPass<Scalar>& pass, const Corpus& corpus, Split split, int num_timesteps,
+                              int batch_size) {
+  return internal::evaluate(pass, corpus, split, num_timesteps, batch_size,
+                            BatchStream::Passes::beginnings_once);
+}
+
 /// The loss of a model over all songs of a split, with kernels of any precision. Allocates a ChunkPass.
 inline ChunkLoss evaluate(const GruModel<float>& model, const Corpus& corpus, Split split,
                           ThreadPool& threads, const kernels::Kernels<float>& kernels = kernels::active()) {
@@ -56,6 +74,15 @@ inline ChunkLoss evaluate(const GruModel<float>& model, const Corpus& corpus, Sp
   ChunkPass<float> pass(model.config, kTimesteps, kBatchSize, threads, kernels);
   pass.assign(model);
   return evaluate(pass, corpus, split, kTimesteps, kBatchSize);
+}
+
+/// The same over the first `num_timesteps` tokens of each song.
+inline ChunkLoss evaluate_beginnings(const GruModel<float>& model, const Corpus& corpus, Split split,
+                                     int num_timesteps, ThreadPool& threads) {
+  constexpr int kBatchSize = 16;
+  ChunkPass<float> pass(model.config, num_timesteps, kBatchSize, threads);
+  pass.assign(model);
+  return evaluate_beginnings(pass, corpus, split, num_timesteps, kBatchSize);
 }
 
 /// The loss of one song.

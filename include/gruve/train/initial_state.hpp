@@ -27,7 +27,7 @@ namespace gruve::inline v0_1 {
 // clang-format off
 /// Settings of tune_initial_state().
 struct InitialStateOptions {
-  int unroll = 256;             // T, tokens of each song's beginning that the state is learnt from
+  int unroll = 64;              // T, tokens of each song's beginning that the state is learnt from
   int batch_size = 16;          // B, songs in an update; at most as many as the train split has
   int epochs = 200;             // passes over the train split's songs
   int patience = 20;            // ends after this number of consecutive epochs without a better validation
@@ -51,12 +51,12 @@ inline void check(const InitialStateOptions& options) {
           "a number above 0");
 }
 
-/// Learns the initial state [L, H] of a model from the songs of a corpus, and no weight: a style of a few
-/// kilobytes, learnt from a handful of songs in seconds. The gradient of the loss over the first T tokens of
-/// each song goes back to the state before them, which Adam changes; each number is kept from -1 to 1, as in
-/// all states of a GRU. Returns the model with the state of the lowest loss over the valid split, that of the
-/// beginning included; without a valid split, with the last one. Generation then begins in it, and so does
-/// evaluation.
+/// Learns the initial state [L, H] of a model from the songs of a corpus, and no weight: how pieces of a
+/// style begin, in a few kilobytes, learnt from a handful of songs in seconds. The gradient of the loss over
+/// the first T tokens of each song goes back to the state before them, which Adam changes; each number is
+/// kept from -1 to 1, as in all states of a GRU. Returns the model with the state of the lowest loss over the
+/// first T tokens of the valid split's songs, the state before training included; without a valid split, with
+/// the last one. Generation then begins in it, and so does evaluation.
 ///
 /// model     begins in its own initial state, or in zeros
 /// progress  called after each update with the losses; done and total are updates
@@ -64,8 +64,8 @@ inline void check(const InitialStateOptions& options) {
 /// Throws Error on options out of range, if the train split has no song, and if the corpus's encoder is not
 /// the model's. The result has the same bits for any number of threads.
 ///
-/// Cost: a forward and a backward pass over B·T tokens per update, and an evaluation of the valid split per
-/// epoch.
+/// Cost: a forward and a backward pass over B·T tokens per update, and a forward pass over the valid split's
+/// beginnings per epoch.
 ///
 /// Source: state tuning, as in MIDI-RWKV (Zhou-Zheng and Pasquier 2025).
 inline TrainedModel tune_initial_state(TrainedModel model, const Corpus& corpus,
@@ -98,7 +98,7 @@ inline TrainedModel tune_initial_state(TrainedModel model, const Corpus& corpus,
   const auto validate = [&] {
     pass.assign(model.network);
     if (!validates) return true;
-    const double loss = evaluate(pass, corpus, Split::valid, options.unroll, B).mean();
+    const double loss = evaluate_beginnings(pass, corpus, Split::valid, options.unroll, B).mean();
     const bool improved = loss < best_loss;
     best_loss = improved ? loss : best_loss;
     return improved;
