@@ -277,7 +277,7 @@ class Corpus {
   /// or one of gruve's. Throws Error as the encoder does, and if there is no source or one has no token.
   template <TokenEncoder Encoder>
   static Corpus encode(const Encoder& encoder, std::span<const typename Encoder::Source> sources,
-                       std::string name = "corpus in memory") {
+                       const std::string& name = "corpus in memory") {
     std::vector<std::vector<Token>> songs;
     for (const auto& source : sources) {
       songs.push_back(encoder.encode(source));
@@ -285,7 +285,7 @@ class Corpus {
         throw Error(name, "source " + std::to_string(songs.size() - 1) +
                               " is encoded to tokens that the encoder's own grammar does not allow");
     }
-    return from_songs({.encoder = encoder}, songs, {}, std::move(name));
+    return from_songs({.encoder = encoder}, songs, {}, name);
   }
 
   /// Writes the corpus to a file atomically. Throws Error if it can't be written.

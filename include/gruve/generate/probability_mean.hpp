@@ -35,7 +35,7 @@ class ProbabilityMean {
   template <class LogitsOf, class Allowed>
   std::span<const float> operator()(std::size_t num_models, LogitsOf&& logits_of,
                                     Allowed&& allowed) noexcept {
-    constexpr float kNever = -std::numeric_limits<float>::infinity();
+    const float kNever = -std::numeric_limits<float>::infinity();
     std::fill(mean_.begin(), mean_.end(), 0.0f);
     for (std::size_t token = 0; token < allowed_.size(); ++token)
       allowed_[token] = allowed(static_cast<Token>(token)) ? 1 : 0;

@@ -41,10 +41,10 @@ class PackedModel {
     output_bias_.resize(static_cast<std::size_t>(config.output_rows()));
     for (std::size_t l = 0; l < layers_.size(); ++l) {
       layers_[l].weight_hh.resize(kernels.packed_gru_size(H, config.reset_gate));
-      layers_[l].bias_hh.resize(static_cast<std::size_t>(3 * H));
+      layers_[l].bias_hh.resize(3 * static_cast<std::size_t>(H));
       if (l == 0 && !has_inputs()) continue;
       layers_[l].weight_ih.resize(kernels.packed_size(input_size(l), 3 * H));
-      layers_[l].bias_ih.resize(static_cast<std::size_t>(3 * H));
+      layers_[l].bias_ih.resize(3 * static_cast<std::size_t>(H));
     }
   }
 

@@ -149,7 +149,8 @@ class WeightGradients {
     const LayerOperands<Scalar>& layer = operands.layers[task.layer];
     GruCell<Scalar>& cell = gradient.gru.layers[task.layer];
     const bool is_n = task.columns.first >= 2 * H;
-    const Scalar* input_gradients = layer.gates + (is_n ? internal::input_gradient_of_n(config_) - 2 * H : 0);
+    const Scalar* input_gradients =
+        layer.gates + (is_n ? internal::input_gradient_of_n(config_) - std::ptrdiff_t{2} * H : 0);
     if (task.kind == Kind::weight_hh) {
       // n = tanh(… + (r ∘ h) W_hnᵀ): there the recurrent operand is r ∘ h.
       const bool from_gates = is_n && config_.reset_gate == ResetGate::before_product;

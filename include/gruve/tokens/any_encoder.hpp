@@ -378,7 +378,7 @@ class AnyMusicEncoder : public AnyEncoder {
   using Source = Song;  // what it encodes
 
   /// Throws Error if the encoder is not a MusicEncoder.
-  explicit AnyMusicEncoder(AnyEncoder encoder) : AnyEncoder(std::move(encoder)) {
+  explicit AnyMusicEncoder(const AnyEncoder& encoder) : AnyEncoder(encoder) {
     if (!is_music()) throw Error("an encoder of type \"" + std::string(type()) + "\" does not encode music");
   }
 

@@ -256,7 +256,7 @@ class NoteEncoder<EventEncoder> {
 
   // Whether a note has ended; ends one that has reached the maximum length.
   bool has_ended(Note& note) noexcept {
-    const std::int64_t most = 2 * kLongest * encoder_.steps_per_quarter();
+    const std::int64_t most = std::int64_t{2} * kLongest * encoder_.steps_per_quarter();
     if (note.end == kOpen && until_ >= note.step + most) note.end = note.step + most;
     return note.end != kOpen;
   }
