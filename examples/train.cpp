@@ -11,12 +11,10 @@
 int main(int argc, char** argv) try {
   if (argc < 3) throw gruve::Error("usage: example_train FOLDER MODEL [timestep|event|text]");
   const std::string format = argc > 3 ? argv[3] : "event";
-  // Drops notes too short for the grid instead of refusing their songs.
   const gruve::Corpus corpus =
       gruve::build_corpus(argv[1], {.encoder = format == "text"    ? gruve::EncoderKind::text
                                                : format == "event" ? gruve::EncoderKind::event
-                                                                   : gruve::EncoderKind::timestep,
-                                    .screening = {.drop_too_short = true}});
+                                                                   : gruve::EncoderKind::timestep});
   std::printf("%zu songs, %llu tokens to train on\n", corpus.num_songs(),
               static_cast<unsigned long long>(corpus.num_tokens(gruve::Split::train)));
 

@@ -37,7 +37,6 @@ std::vector<std::filesystem::path> midi_files(const std::filesystem::path& folde
 void bench_midi(const BenchArguments& options) {
   if (options.midi.empty()) throw Error("gruve bench midi needs a folder: --midi DIR");
   const std::vector<std::filesystem::path> files = midi_files(options.midi);
-  const ScreeningOptions screening = {.drop_out_of_range = true, .drop_too_short = true};  // keeps every song
   ThreadPool pool(options.threads);
   // encode(song) returns the number of tokens, or is null if files are only read.
   const auto measure = [&](const char* name, const auto& encode) {
@@ -47,10 +46,11 @@ void bench_midi(const BenchArguments& options) {
       notes = refused = tokens = 0;
       pool.for_each(files.size(), [&](std::size_t i) {
         try {
-          Song song = read_midi(files[i], {.repair = true}).song;
+          Song song = read_midi(files[i]).song;
           notes += song.notes.size();
           if constexpr (kEncodes) {
-            if (screen(song, screening).accepted()) tokens += encode(screened(std::move(song), screening));
+            const Screening screening = screen(std::move(song));
+            if (screening.accepted()) tokens += encode(screening.song);
           }
         } catch (const Error&) {
           ++refused;

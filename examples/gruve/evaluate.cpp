@@ -34,6 +34,7 @@ struct EvaluateArguments {
   gruve::kernels::Precision precision = gruve::kernels::Precision::fp32;
   bool dynamic = false;
   gruve::DynamicOptions learning;
+  gruve::SongOptions reading;
   bool json = false;
 };
 
@@ -41,7 +42,7 @@ void evaluate(const EvaluateArguments& options) {
   const std::vector<gruve::TrainedModel> models = load_models(options.models);
   const gruve::AnyEncoder encoder = models.empty() ? gruve::AnyEncoder() : models.front().encoder;
   const gruve::Corpus corpus =
-      open_corpus(options.paths, build_options_of(encoder, options.threads), options.json);
+      open_corpus(options.paths, build_options_of(encoder, options.reading, options.threads), options.json);
   if (!models.empty()) require_encoder(corpus, models.front());
   gruve::ThreadPool threads(options.threads);
   const gruve::Split split = *gruve::split_from_name(options.split);
@@ -123,6 +124,7 @@ void add_evaluate(CLI::App& app) {
   command->add_option(
       "PATH", options->paths,
       "A corpus, files or folders, or a polyphonic data set in JSON (default: the built-in études)");
+  add_reading_options(*command, options->reading);
   command->add_option("--split", options->split, "The split of the corpus")
       ->check(CLI::IsMember({"train", "valid", "test"}))
       ->capture_default_str();

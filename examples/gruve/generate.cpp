@@ -46,6 +46,7 @@ struct GenerateArguments : SamplingArguments {
   std::optional<int> bars;
   std::optional<std::size_t> tokens;
   std::optional<double> tempo;
+  gruve::SongOptions reading;
   bool builtin_tone = false;
   bool whole_bars = false;
   std::uint64_t seed = 1;
@@ -153,7 +154,14 @@ void write_piece(const GenerateArguments& options, const gruve::Song& song, int 
 std::vector<Piece> generate_music(const GenerateArguments& options, gruve::PieceOptions request,
                                   const std::vector<gruve::TrainedModel>& models, gruve::Player& player,
                                   gruve::ThreadPool& threads) {
-  if (!options.primer.empty()) request.primer = gruve::read_midi(options.primer).song;
+  if (!options.primer.empty()) {
+    gruve::MidiFile midi = gruve::read_midi(options.primer, options.reading.midi);
+    for (const gruve::Repair& repair : midi.repairs)
+      std::fprintf(stderr, "%s, byte %llu: repaired: %s\n", options.primer.c_str(),
+                   static_cast<unsigned long long>(repair.byte), repair.what.c_str());
+    if (options.reading.sustain) apply_sustain(midi.song, midi.pedal);
+    request.primer = std::move(midi.song);
+  }
   if (!options.within.empty()) {
     ProgressBar bar("measuring", options.json);
     request.within = gruve::minute_ranges(options.within, threads,
@@ -237,6 +245,7 @@ void generate(const GenerateArguments& options) {
                                        .whole_bars = options.whole_bars,
                                        .tempo_bpm = options.tempo,
                                        .primer_name = options.primer,
+                                       .primer_screening = options.reading.screening,
                                        .sampler = options.sampler,
                                        .controls = controls_of(options),
                                        .seed = options.seed};
@@ -292,6 +301,7 @@ void add_generate(CLI::App& app) {
       "--primer", options->primer,
       "A MIDI file to continue (a text file for a model of text or ids); it makes at most half of the "
       "piece");
+  add_reading_options(*command, options->reading);
   add_sampling(*command, *options);
   command->get_option("--within")->excludes(tokens);
   command->add_flag("--whole-bars", options->whole_bars, "Lengthen the piece to the next bar line")

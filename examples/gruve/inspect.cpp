@@ -14,11 +14,15 @@
 
 #include "commands.hpp"
 #include "gruve/core/error.hpp"
+#include "gruve/corpus/build_report.hpp"
+#include "gruve/midi/music.hpp"
 #include "gruve/midi/read_midi.hpp"
 #include "gruve/render/piano_roll.hpp"
 #include "gruve/tokens/event_encoder.hpp"
+#include "gruve/tokens/read_song.hpp"
 #include "gruve/tokens/screening.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
+#include "sources.hpp"
 
 namespace {
 
@@ -74,7 +78,8 @@ void print_midi_json(const std::string& file, const MidiFile& midi, const Screen
               {"accepted", screening.accepted()},
               {"screening", screening.accepted() ? Json() : Json(gruve::rule_name(screening.rule))},
               {"ticks_per_quarter", midi.song.ticks_per_quarter},
-              {"seconds", gruve::duration_seconds(midi.song)},
+              {"seconds", gruve::duration_seconds(gruve::music_of(midi.song).song)},
+              {"changes", gruve::to_json(screening.changes)},
               {"num_repairs", midi.num_repairs},
               {"repairs", std::move(repairs)},
               {"tempos", std::move(tempos)},
@@ -94,37 +99,62 @@ std::string changes(std::size_t entries) {
   return ", " + std::to_string(entries - 1) + (entries == 2 ? " change" : " changes");
 }
 
-void print_midi(const std::string& file, const MidiFile& midi, const Screening& screening) {
-  const gruve::Song& song = midi.song;
+void print_midi(const std::string& file, const MidiFile& midi, const Screening& screening,
+                const gruve::SongOptions& options) {
+  // What is said is said of the music, from the bar of its first note to the end of its last one.
+  const gruve::Music music = gruve::music_of(midi.song);
+  const gruve::Song& song = music.song;
   std::printf("%s\n", file.c_str());
   const bool is_smpte = midi.division >= 0x8000;
   std::printf("  format          %d, %lld ticks per %s\n", midi.format,
               static_cast<long long>(song.ticks_per_quarter), is_smpte ? "second (SMPTE)" : "quarter note");
-  std::printf("  length          %.1f s\n", gruve::duration_seconds(song));
-  const gruve::Tempo tempo = song.tempos.empty() ? gruve::Tempo{} : song.tempos.front();
+  std::printf("  length          %.1f s", gruve::duration_seconds(song));
+  if (music.begin > 0) std::printf(", after %.1f s of empty bars", gruve::seconds_at(midi.song, music.begin));
+  if (const double rest =
+          gruve::duration_seconds(midi.song) - gruve::seconds_at(midi.song, music.begin + song.length);
+      rest > 1)
+    std::printf(", before %.1f s of silence", rest);
+  std::printf("\n");
   if (!is_smpte)
-    std::printf("  tempo           %.1f bpm%s\n", tempo.bpm(), changes(song.tempos.size()).c_str());
-  const gruve::TimeSignature metre =
-      song.time_signatures.empty() ? gruve::TimeSignature{} : song.time_signatures.front();
+    std::printf("  tempo           %.1f bpm%s\n", song.tempos.front().bpm(),
+                changes(song.tempos.size()).c_str());
+  const gruve::TimeSignature& metre = song.time_signatures.front();
   std::printf("  time signature  %d/%d%s\n", metre.numerator, metre.denominator,
               changes(song.time_signatures.size()).c_str());
   std::printf("  notes           %zu", song.notes.size());
-  if (!song.notes.empty()) {
-    const auto [lowest, highest] =
-        std::minmax_element(song.notes.begin(), song.notes.end(),
-                            [](const gruve::Note& a, const gruve::Note& b) { return a.pitch < b.pitch; });
-    std::printf(", from %s to %s", key_name(lowest->pitch).c_str(), key_name(highest->pitch).c_str());
+  std::vector<int> pitches;
+  for (const gruve::Note& note : song.notes)
+    if (note.channel != gruve::kDrumChannel) pitches.push_back(note.pitch);
+  if (!pitches.empty()) {
+    const auto [lowest, highest] = std::minmax_element(pitches.begin(), pitches.end());
+    std::printf(", from %s to %s", key_name(*lowest).c_str(), key_name(*highest).c_str());
   }
+  if (pitches.size() < song.notes.size())
+    std::printf(", and %zu of drums", song.notes.size() - pitches.size());
   std::printf("\n");
-  if (!song.notes.empty() && screening.rule != gruve::Rule::too_long) {
-    const gruve::ScreeningOptions all = {
-        .drop_out_of_range = true, .drop_too_short = true, .drop_drums = true};
-    const gruve::Song kept = gruve::screened(song, all);
+  const gruve::NoteChanges& notes = screening.changes;
+  const gruve::ScreeningOptions& rules = options.screening;
+  if (notes.drums > 0)
+    std::printf("  left out        %llu notes of drums (--keep-drums takes them for keys)\n",
+                static_cast<unsigned long long>(notes.drums));
+  if (notes.out_of_range > 0)
+    std::printf("  %-15s %llu notes outside the piano's keys\n",
+                rules.drop_out_of_range ? "left out" : "moved by octaves",
+                static_cast<unsigned long long>(notes.out_of_range));
+  if (notes.too_short > 0)
+    std::printf("  %-15s %llu notes too short for the grid\n",
+                rules.drop_too_short ? "left out" : "lengthened",
+                static_cast<unsigned long long>(notes.too_short));
+  if (screening.accepted()) {
     std::printf(
-        "  grid            onsets are %.2f timesteps off the grid on average, at 24 per quarter note\n",
-        gruve::quantisation_error(song, all.steps_per_quarter));
+        "  grid            onsets are %.2f timesteps off the grid on average, at %d per quarter note%s\n",
+        gruve::quantisation_error(screening.song, rules.steps_per_quarter), rules.steps_per_quarter,
+        gruve::is_performance(screening.song)
+            ? "; they were played off the beat of the file, whose bars mean nothing"
+            : "");
     std::printf("  tokens          %zu as timesteps, %zu as events\n",
-                gruve::TimestepEncoder().encode(kept).size(), gruve::EventEncoder().encode(kept).size());
+                gruve::TimestepEncoder().encode(screening.song).size(),
+                gruve::EventEncoder().encode(screening.song).size());
   }
   for (const gruve::Repair& repair : midi.repairs)
     std::printf("  repaired        byte %llu: %s\n", static_cast<unsigned long long>(repair.byte),
@@ -141,8 +171,8 @@ void print_midi(const std::string& file, const MidiFile& midi, const Screening& 
 struct InspectArguments {
   std::vector<std::string> files;
   std::string svg;
+  gruve::SongOptions reading;
   bool json = false;
-  bool strict = false;
 };
 
 void inspect(const InspectArguments& options) {
@@ -155,7 +185,7 @@ void inspect(const InspectArguments& options) {
   for (const std::string& file : files) {
     std::optional<MidiFile> midi;
     try {
-      midi = gruve::read_midi(file, {.repair = !options.strict});
+      midi = gruve::read_midi(file, options.reading.midi);
     } catch (const Error& error) {
       ++num_unreadable;
       last_error = std::current_exception();
@@ -168,14 +198,14 @@ void inspect(const InspectArguments& options) {
       }
       continue;
     }
-    const Screening screening = gruve::screen(midi->song);
+    const Screening screening = gruve::screen(*midi, options.reading);
     if (json) {
       print_midi_json(file, *midi, screening);
     } else {
-      print_midi(file, *midi, screening);
+      print_midi(file, *midi, screening, options.reading);
     }
     if (!options.svg.empty())
-      gruve::write_piano_roll(midi->song, options.svg,
+      gruve::write_piano_roll(gruve::music_of(midi->song).song, options.svg,
                               {.title = std::filesystem::path(file).filename().string()});
   }
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
@@ -195,7 +225,6 @@ void add_inspect(CLI::App& app) {
   command->add_option("FILE", options->files, "MIDI files")->required();
   command->add_flag("--json", options->json, "Print one JSON object per line for each file");
   command->add_option("--svg", options->svg, "Draw the notes of one file as a piano roll");
-  command->add_flag("--strict", options->strict,
-                    "Refuse files that break the standard instead of repairing them");
+  add_reading_options(*command, options->reading);
   command->callback([options] { inspect(*options); });
 }

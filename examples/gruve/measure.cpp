@@ -344,7 +344,7 @@ void measure(const MeasureArguments& options) {
   gruve::ThreadPool threads(options.threads);
   Measured measured;
   add_pieces(options.files, threads, measured,
-             [&](std::size_t i) { return gruve::read_midi(options.files[i], {.repair = true}).song; });
+             [&](std::size_t i) { return gruve::read_midi(options.files[i]).song; });
   const auto measured_corpus = [&](const std::string& path) {
     ProgressBar bar("measuring", options.json);
     gruve::MeasuredCorpus corpus = gruve::measure_corpus(

@@ -33,6 +33,32 @@ std::string dump(const nlohmann::json& json, int indent) {
   return json.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
+// What was done with notes that the encoder has no token for, and what else a musician wants to know.
+void print_notes(const PrepareArguments& options, const gruve::BuildReport& report) {
+  const gruve::ScreeningOptions& screening = options.build.song.screening;
+  const gruve::NoteChanges &notes = report.changes, &songs = report.changed_songs;
+  const auto row = [&](std::uint64_t count, std::uint64_t of_songs, const std::string& what) {
+    if (count == 0) return;
+    std::printf("%-34s %8llu  %s, in %llu %s\n", "", static_cast<unsigned long long>(count), what.c_str(),
+                static_cast<unsigned long long>(of_songs), of_songs == 1 ? "song" : "songs");
+  };
+  if (notes.notes == 0) return;
+  std::printf("\n%-34s %8llu\n", "notes", static_cast<unsigned long long>(notes.notes));
+  row(notes.drums, songs.drums, "drums left out (--keep-drums takes them for keys)");
+  row(notes.out_of_range, songs.out_of_range,
+      screening.drop_out_of_range ? "outside the piano's keys, left out"
+                                  : "outside the piano's keys, moved by octaves (--drop-out-of-range)");
+  row(notes.too_short, songs.too_short,
+      screening.drop_too_short ? "too short for the grid, left out"
+                               : "too short for the grid, one timestep long (--drop-too-short)");
+  if (report.performances > 0)
+    std::printf(
+        "%-34s %8llu  %s off the beat of the file, so that bars mean nothing: leave out with "
+        "--max-quantisation-error 0.2, or follow the beat with a tempo tracker first\n",
+        "played", static_cast<unsigned long long>(report.performances),
+        report.performances == 1 ? "song" : "songs");
+}
+
 void print_tables(const PrepareArguments& options, const gruve::BuildReport& report) {
   std::printf("%-34s %8s  %s\n", "rule", "files", "the first");
   for (std::size_t i = 0; i < gruve::kNumRules; ++i) {
@@ -54,6 +80,7 @@ void print_tables(const PrepareArguments& options, const gruve::BuildReport& rep
                 static_cast<unsigned long long>(first.repairs.front().byte),
                 first.repairs.front().what.c_str());
   }
+  print_notes(options, report);
   std::printf("\n%-34s %8s %14s\n", "split", "songs", "tokens");
   for (std::size_t i = 0; i < gruve::kNumSplits; ++i)
     std::printf("%-34s %8llu %14llu\n", std::string(gruve::split_name(static_cast<gruve::Split>(i))).c_str(),

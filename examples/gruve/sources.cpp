@@ -30,6 +30,25 @@ gruve::Corpus etude_corpus(const Encoder& encoder, int threads) {
 
 }  // namespace
 
+void add_reading_options(CLI::App& command, gruve::SongOptions& reading) {
+  gruve::ScreeningOptions& screening = reading.screening;
+  command.add_flag("--keep-drums", screening.keep_drums,
+                   "Take the drum channel's notes for keys of the piano instead of leaving them out");
+  command.add_flag("--drop-out-of-range", screening.drop_out_of_range,
+                   "Drop notes outside the piano's 88 keys instead of moving them by octaves");
+  command.add_flag("--drop-too-short", screening.drop_too_short,
+                   "Drop notes too short for the grid instead of keeping them one timestep long");
+  command
+      .add_option("--max-quantisation-error", screening.max_quantisation_error,
+                  "Refuse songs whose onsets have a larger mean distance from the grid, in timesteps")
+      ->check(CLI::Range(0.0, 0.5))
+      ->capture_default_str();
+  command.add_flag("--sustain", reading.sustain, "Let notes sound as long as the sustain pedal holds them");
+  command.add_flag_callback(
+      "--strict", [&reading] { reading.midi.repair = false; },
+      "Refuse MIDI files that violate the standard instead of repairing them");
+}
+
 void add_build_options(CLI::App& command, gruve::BuildOptions& build) {
   command
       .add_option_function<std::string>(
@@ -57,26 +76,12 @@ void add_build_options(CLI::App& command, gruve::BuildOptions& build) {
       ->check(CLI::Range(1, gruve::kMaxStepsPerQuarter));
   command.add_flag("--velocities", build.event.velocities, "Tokens for how hard notes are struck (event)");
   command.add_flag("--tempos", build.event.tempos, "Tokens for the tempo map (event)");
-  gruve::ScreeningOptions& screening = build.screening;
-  command.add_flag("--drop-out-of-range", screening.drop_out_of_range,
-                   "Drop notes outside the piano's 88 keys instead of refusing their songs");
-  command.add_flag("--fold-octaves", screening.fold_octaves, "Move such notes by octaves into the keys");
-  command.add_flag("--drop-too-short", screening.drop_too_short,
-                   "Drop notes too short for the grid instead of refusing their songs");
-  command
-      .add_option("--max-quantisation-error", screening.max_quantisation_error,
-                  "Refuse songs whose onsets have a larger mean distance from the grid, in timesteps")
-      ->check(CLI::Range(0.0, 0.5))
-      ->capture_default_str();
-  command.add_flag("--sustain", build.sustain, "Let notes sound as long as the sustain pedal holds them");
-  command.add_flag_callback(
-      "--strict", [&build] { build.midi.repair = false; },
-      "Refuse MIDI files that violate the standard instead of repairing them");
-  command.add_flag("--drop-drums", screening.drop_drums, "Drop the drum channel");
+  add_reading_options(command, build.song);
 }
 
-gruve::BuildOptions build_options_of(const gruve::AnyEncoder& encoder, int threads) {
-  gruve::BuildOptions build{.threads = threads};
+gruve::BuildOptions build_options_of(const gruve::AnyEncoder& encoder, const gruve::SongOptions& reading,
+                                     int threads) {
+  gruve::BuildOptions build{.song = reading, .threads = threads};
   if (const auto* timesteps = encoder.get_if<gruve::TimestepEncoder>()) {
     build.timestep = timesteps->options();
   } else if (const auto* events = encoder.get_if<gruve::EventEncoder>()) {

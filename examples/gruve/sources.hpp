@@ -10,11 +10,15 @@
 #include "gruve/corpus/corpus.hpp"
 #include "gruve/tokens/any_encoder.hpp"
 
-/// Adds the options of a command that encodes files.
+/// Adds the options of a command that reads MIDI files: the same for all of them.
+void add_reading_options(CLI::App& command, gruve::SongOptions& reading);
+
+/// Adds the options of a command that encodes files, with those of reading them.
 void add_build_options(CLI::App& command, gruve::BuildOptions& build);
 
 /// The options that encode files with a model's encoder.
-gruve::BuildOptions build_options_of(const gruve::AnyEncoder& encoder, int threads);
+gruve::BuildOptions build_options_of(const gruve::AnyEncoder& encoder, const gruve::SongOptions& reading,
+                                     int threads);
 
 /// The études if there is no path; one corpus file, mapped; otherwise a corpus built in memory from files and
 /// folders.

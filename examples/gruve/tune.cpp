@@ -21,14 +21,15 @@ struct TuneArguments {
   std::vector<std::string> paths;
   std::string out;
   gruve::InitialStateOptions tuning;
+  gruve::SongOptions reading;
   bool json = false;
 };
 
 void tune(const TuneArguments& options) {
   gruve::require_writable(options.out);
   const gruve::TrainedModel model = gruve::load(options.model);
-  const gruve::Corpus corpus =
-      open_corpus(options.paths, build_options_of(model.encoder, options.tuning.threads), options.json);
+  const gruve::Corpus corpus = open_corpus(
+      options.paths, build_options_of(model.encoder, options.reading, options.tuning.threads), options.json);
   require_encoder(corpus, model);
   ProgressBar bar("learning the initial state", options.json);
   const gruve::TrainedModel tuned = gruve::tune_initial_state(
@@ -63,8 +64,8 @@ void tune(const TuneArguments& options) {
 
 void add_tune(CLI::App& app) {
   const auto options = std::make_shared<TuneArguments>();
-  CLI::App* command = app.add_subcommand(
-      "tune", "Learn from a few songs the state in which a model's pieces begin");
+  CLI::App* command =
+      app.add_subcommand("tune", "Learn from a few songs the state in which a model's pieces begin");
   command->add_option("--model", options->model, "The model file")->required()->check(CLI::ExistingFile);
   command
       ->add_option("PATH", options->paths,
@@ -87,6 +88,7 @@ void add_tune(CLI::App& app) {
   command->add_option("--threads", options->tuning.threads, "Threads, 0 for as many as the machine has")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
+  add_reading_options(*command, options->reading);
   command->add_flag("--json", options->json, "Print one JSON object at the end, and nothing else");
   command->callback([options] { tune(*options); });
 }

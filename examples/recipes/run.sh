@@ -19,7 +19,7 @@ build_program "$out/build.log"
 gruve=build/demo/gruve
 
 if [ -d "$data" ]; then
-  "$gruve" prepare "$data" --out "$out/$name.gruve" --drop-too-short --drop-out-of-range "${@:4}"
+  "$gruve" prepare "$data" --out "$out/$name.gruve" "${@:4}"
   data=$out/$name.gruve
 fi
 begin=$(date +%s)

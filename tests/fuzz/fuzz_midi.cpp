@@ -36,12 +36,16 @@ void use(MidiFile midi) {
     require(!earlier(midi.song.notes[i], midi.song.notes[i - 1]), "notes in order");
   apply_sustain(midi.song, midi.pedal);
   // A short grid keeps a hostile length cheap.
-  const ScreeningOptions options = {
-      .steps_per_quarter = 4, .drop_out_of_range = true, .drop_too_short = true, .max_quarters = 500};
-  if (!screen(midi.song, options).accepted()) return;
-  const Song song = screened(midi.song, options);
-  round_trip(TimestepEncoder({.steps_per_quarter = 4}), song);
-  round_trip(EventEncoder({.steps_per_quarter = 4, .velocities = true, .tempos = true}), song);
+  for (const bool drop : {false, true}) {
+    const ScreeningOptions options = {
+        .steps_per_quarter = 4, .drop_out_of_range = drop, .drop_too_short = drop, .max_quarters = 500};
+    const Screening screening = screen(midi.song, options);
+    if (!screening.accepted()) continue;
+    if (!drop)
+      require(screen(screening.song, options).song == screening.song, "what is screened stays as it is");
+    round_trip(TimestepEncoder({.steps_per_quarter = 4}), screening.song);
+    round_trip(EventEncoder({.steps_per_quarter = 4, .velocities = true, .tempos = true}), screening.song);
+  }
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ using namespace gruve::tests;
 
 namespace {
 
-MidiFile repaired(const Bytes& file) { return parse_midi(file, "song.mid", {.repair = true}); }
+MidiFile repaired(const Bytes& file) { return parse_midi(file, "song.mid"); }
+MidiFile strict(const Bytes& file) { return parse_midi(file, "song.mid", {.repair = false}); }
 
 // The repairs, a line each: "22: what".
 std::string repairs_of(const Bytes& file) {
@@ -55,22 +56,120 @@ TEST_CASE("What is accepted though not in the standard is listed, repair or not"
                      bytes({1, 2, 3});
   const std::string expected =
       "29: the track has no end-of-track event\n"
-      "45: 1 note is never ended, and ends with the track at tick 0\n"
+      "45: 1 note is never ended, and ends with the track at tick 0, after 16 quarter notes at the latest\n"
       "57: 2 bytes after the end of the track are skipped\n"
       "59: 3 bytes after the last chunk are skipped\n"
       "10: the header promises 0 tracks, there are 3";
   CHECK(repairs_of(file) == expected);
-  CHECK(parse_midi(file, "song.mid").repairs == repaired(file).repairs);
+  CHECK(strict(file).repairs == repaired(file).repairs);
 }
 
 TEST_CASE("A header is found after other bytes", "[midi][repair]") {
   const Bytes file = header(0, 1, 96) + kTrack;
-  const Bytes riff =
-      bytes({'R', 'I', 'F', 'F', 41, 0, 0, 0, 'R', 'M', 'I', 'D', 'd', 'a', 't', 'a', 33, 0, 0, 0});
-  CHECK(notes_of(riff + file) == kNote);
-  CHECK(repairs_of(riff + file) == "0: 20 bytes of RIFF wrapping are skipped");
   CHECK(notes_of(bytes({0, 1, 2}) + file) == kNote);
   CHECK(repairs_of(bytes({0, 1, 2}) + file) == "0: 3 bytes before the header are skipped");
+}
+
+TEST_CASE("A file in a container is no damage, and what else the container has is left out",
+          "[midi][repair]") {
+  const Bytes file = header(0, 1, 96) + kTrack;  // 33 bytes
+  const Bytes name = bytes({'I', 'N', 'A', 'M', 3, 0, 0, 0, 'o', 'n', 'e', 0});
+  const Bytes data = bytes({'d', 'a', 't', 'a', 33, 0, 0, 0}) + file + bytes({0});
+  const auto riff = [](const Bytes& chunks) {
+    return bytes({'R', 'I', 'F', 'F', static_cast<int>(chunks.size()) + 4, 0, 0, 0, 'R', 'M', 'I', 'D'}) +
+           chunks;
+  };
+  for (const Bytes& rmi : {riff(data), riff(name + data), riff(data + name), riff(data + name + data)}) {
+    CHECK(strict(rmi).song.notes == kNote);
+    CHECK(repairs_of(rmi).empty());
+  }
+  // A length that is too large; no MIDI file in it.
+  Bytes cut = riff(data);
+  cut[16] = std::byte{200};
+  CHECK(notes_of(cut) == kNote);
+  CHECK_THAT(error_of([&] { repaired(riff(name)); }), ContainsSubstring("expected \"MThd\""));
+  for (std::size_t size = 0; size < data.size(); ++size)
+    error_of([&] { repaired(riff(Bytes(data.begin(), data.begin() + static_cast<std::ptrdiff_t>(size)))); });
+
+  Bytes mac(128);
+  mac[1] = std::byte{3};
+  mac[86] = std::byte{33};
+  CHECK(strict(mac + file).song.notes == kNote);
+  CHECK(repairs_of(mac + file + Bytes(95)).empty());
+}
+
+TEST_CASE("A file that is no MIDI file is named for what it is", "[midi][repair]") {
+  const auto reason = [](const std::string& content) {
+    Bytes file;
+    for (const char c : content) file.push_back(static_cast<std::byte>(c));
+    return error_of([&] { repaired(file); });
+  };
+  CHECK(reason("RIFF....WAVEfmt ") == "song.mid, byte 0: not a MIDI file but a WAV sound file");
+  CHECK(reason("PK\3\4............") == "song.mid, byte 0: not a MIDI file but a ZIP archive");
+  CHECK(reason("<!DOCTYPE html><html>") == "song.mid, byte 0: not a MIDI file but a web page");
+  CHECK(reason("<?xml version=1?>") == "song.mid, byte 0: not a MIDI file but an XML file");
+  CHECK(reason("something else") == "song.mid, byte 0: found \"some\", expected \"MThd\": not a MIDI file");
+}
+
+TEST_CASE("A track that goes on behind its end-of-track event is read whole", "[midi][repair]") {
+  const Bytes more = bytes({4, 0x90, 62, 5, 1, 62, 0});
+  const Bytes file = header(0, 1, 96) + chunk("MTrk", kNoteEvents + kEnd + more + kEnd);
+  const std::vector<Note> both = {{0, 1, 60, 5, 0}, {5, 6, 62, 5, 0}};
+  CHECK(notes_of(file) == both);
+  CHECK(strict(file).song.notes == both);
+  CHECK(repairs_of(file) == "29: the track goes on after its end-of-track event");
+  CHECK(notes_of(header(0, 1, 96) + chunk("MTrk", kNoteEvents + kEnd + more + kEnd + more)).size() == 3);
+  // Bytes that are no events, or no notes, are not.
+  for (const Bytes& padding :
+       {bytes({0, 0, 0, 0}), more + bytes({1}), bytes({0, 0xC0, 5}), bytes({1, 60, 5})}) {
+    const Bytes padded = header(0, 1, 96) + chunk("MTrk", kNoteEvents + kEnd + padding);
+    CHECK(notes_of(padded) == kNote);
+    CHECK(repairs_of(padded) ==
+          "33: " + std::to_string(padding.size()) + " bytes after the end of the track are skipped");
+  }
+}
+
+TEST_CASE("All notes off and all sound off end a channel's notes", "[midi][repair]") {
+  for (const int controller : {120, 123, 124, 125, 126, 127}) {
+    const Bytes file =
+        file_of({0,  0x90, 60,         5, 0,  60,   6,  0, 64, 7,    0,  0x91, 60, 8,  //
+                 50, 0xB0, controller, 0, 50, 0x91, 60, 0, 0,  0x90, 60, 0,  // the last ends nothing
+                 0,  0xFF, 0x2F,       0});
+    CHECK(notes_of(file) ==
+          std::vector<Note>{{0, 50, 60, 5, 0}, {0, 50, 60, 6, 0}, {0, 100, 60, 8, 1}, {0, 50, 64, 7, 0}});
+    CHECK(repairs_of(file).empty());
+  }
+  for (const int controller : {121, 122}) {
+    const Bytes file = file_of({0, 0x90, 60, 5, 50, 0xB0, controller, 0, 50, 0x90, 60, 0, 0, 0xFF, 0x2F, 0});
+    CHECK(notes_of(file) == std::vector<Note>{{0, 100, 60, 5, 0}});
+  }
+  // 120 and 121 lift the pedal; 123 does not.
+  for (const int controller : {120, 121, 123}) {
+    const MidiFile midi = repaired(file_of({0, 0xB0, 64, 127, 9, controller, 0, 0, 0xFF, 0x2F, 0}));
+    CHECK(midi.pedal.size() == (controller == 123 ? 1 : 2));
+  }
+}
+
+TEST_CASE("No note sounds without a bound", "[midi][repair]") {
+  // A note that is never ended ends with its track, after 16 quarter notes at the latest.
+  CHECK(notes_of(file_of({0, 0x90, 60, 5, 0x8C, 0, 0xFF, 0x2F, 0})) ==
+        std::vector<Note>{{0, 1536, 60, 5, 0}});
+  CHECK(notes_of(file_of({0, 0x90, 60, 5, 0x8C, 1, 0xFF, 0x2F, 0})) ==
+        std::vector<Note>{{0, 1536, 60, 5, 0}});
+  CHECK(notes_of(file_of({0, 0x90, 60, 5, 0xFF, 0xFF, 0xFF, 0x7F, 0xFF, 0x2F, 0})) ==
+        std::vector<Note>{{0, 1536, 60, 5, 0}});
+  // Nor one whose pedal is never lifted.
+  MidiFile midi =
+      repaired(file_of({0, 0xB0, 64, 127, 0, 0x90, 60, 5, 9, 60, 0, 0xFF, 0xFF, 0xFF, 0x7F, 0xFF, 0x2F, 0}));
+  apply_sustain(midi.song, midi.pedal);
+  CHECK(midi.song.notes == std::vector<Note>{{0, 9 + 16 * 96, 60, 5, 0}});
+}
+
+TEST_CASE("The tracks of format 2 are no piece of music, but one alone is", "[midi][repair]") {
+  CHECK(notes_of(header(2, 1, 96) + kTrack) == kNote);
+  CHECK(error_of([] { repaired(header(2, 2, 96) + kTrack + kTrack); }) ==
+        "song.mid, byte 8: format 2: its 2 tracks are pieces of their own; save each as a file of format 0 "
+        "or 1");
 }
 
 TEST_CASE("A header with a wrong length, format or number of tracks is read", "[midi][repair]") {
@@ -124,12 +223,13 @@ TEST_CASE("A last track that is cut short keeps its whole events", "[midi][repai
 TEST_CASE("A note whose end is cut off ends with the last whole event", "[midi][repair]") {
   const Bytes file =
       header(0, 1, 96) + track_of_length(100, kNoteEvents + bytes({3, 0x90, 62, 5, 2, 64, 5, 9, 62}));
-  CHECK(notes_of(file) == std::vector<Note>{{0, 1, 60, 5, 0}, {4, 6, 62, 5, 0}, {6, 6, 64, 5, 0}});
-  CHECK(repaired(file).song.length == 6);
+  CHECK(notes_of(file) == std::vector<Note>{{0, 1, 60, 5, 0}, {4, 6, 62, 5, 0}, {6, 102, 64, 5, 0}});
+  CHECK(repaired(file).song.length == 102);
   CHECK(repairs_of(file) ==
         "22: track length 100 runs past the end of the file (16 bytes remain)\n"
         "36: event runs past the end of its track: the 2 remaining bytes of the track are skipped\n"
-        "36: 2 notes are never ended, and end with the track at tick 6");
+        "36: 2 notes are never ended, and end with the track at tick 6, after 16 quarter notes at the "
+        "latest");
 }
 
 TEST_CASE("Events that the standard does not allow are read as far as they can be", "[midi][repair]") {
@@ -178,7 +278,7 @@ TEST_CASE("Events that the standard does not allow are read as far as they can b
 
 TEST_CASE("What is no MIDI file is refused in repair, too", "[midi][repair]") {
   const auto reason = [](const Bytes& file) { return error_of([&] { repaired(file); }); };
-  CHECK(reason({}) == "song.mid, byte 0: the file has 0 bytes, a MIDI header takes 14");
+  CHECK(reason({}) == "song.mid, byte 0: the file is empty");
   CHECK(reason(bytes({'M', 'T', 'r', 'k', 0, 0, 0, 4, 0, 0xFF, 0x2F, 0, 0, 0})) ==
         "song.mid, byte 0: found \"MTrk\", expected \"MThd\": not a MIDI file");
   CHECK(reason(header(1, 1, 0) + kTrack) ==
@@ -206,6 +306,27 @@ TEST_CASE("A file full of faults lists the first and counts all", "[midi][repair
   CHECK(midi.num_repairs == 1000);
   CHECK(midi.repairs.size() == kMaxListedRepairs);
   CHECK(midi.song.notes == kNote);
+}
+
+TEST_CASE("A file that is cut anywhere keeps its whole notes", "[midi][repair]") {
+  std::vector<int> events;
+  for (int i = 0; i < 60; ++i)
+    events.insert(events.end(), {0, 0x90, 40 + i, 64, 0, 70, 64, 24, 40 + i, 0, 0, 70, 0});
+  Bytes whole;
+  for (const int value : events) whole.push_back(static_cast<std::byte>(value));
+  whole = header(0, 1, 96) + chunk("MTrk", whole + kEnd);
+  const std::vector<Note> all = notes_of(whole);
+  REQUIRE(all.size() == 120);
+  for (std::size_t size = 22 + 12; size < whole.size(); ++size) {
+    const Bytes cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+    // The events of a pair of notes take 13 bytes.
+    const std::size_t ended = (size - 22) / 13 * 2;
+    std::size_t kept = 0;
+    for (const Note& note : notes_of(cut))
+      kept += static_cast<std::size_t>(std::count(all.begin(), all.end(), note));
+    CAPTURE(size, kept, ended);
+    if (kept < ended) FAIL("a whole note is lost");
+  }
 }
 
 TEST_CASE("In repair every truncation and every changed byte behind the header gives a song",
@@ -274,12 +395,13 @@ TEST_CASE("Odd files from the internet are repaired, or refused for what they ar
     if (!entry.is_regular_file() || entry.path().extension() == ".tsv") continue;
     INFO(entry.path());
     try {
-      const MidiFile midi = read_midi(entry.path(), {.repair = true});
+      const MidiFile midi = read_midi(entry.path());
       CHECK(midi.num_repairs >= midi.repairs.size());
       ++(midi.num_repairs == 0 ? sound : repaired);
       // What strict reading accepts is read alike.
-      if (error_of([&] { read_midi(entry.path()); }) == "no error")
-        CHECK(read_midi(entry.path()).song == midi.song);
+      const MidiOptions strictly = {.repair = false};
+      if (error_of([&] { read_midi(entry.path(), strictly); }) == "no error")
+        CHECK(read_midi(entry.path(), strictly).song == midi.song);
     } catch (const Error& error) {
       INFO(error.what());
       REQUIRE(error.byte());

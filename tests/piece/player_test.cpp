@@ -108,7 +108,7 @@ TEST_CASE("A primer is continued in its own tempo and metre, with its own notes"
   CHECK(song.notes[0].pitch == 60);
   primer.notes.clear();
   CHECK(error_of([&] { player.generate({.bars = 8, .primer = primer, .primer_name = "song.mid"}); }) ==
-        "song.mid: can't be a primer: no notes");
+        "song.mid: can't be a primer: the song holds no notes");
 }
 
 TEST_CASE("A player of text, ids or a program's own tokens generates those", "[piece][player]") {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "gruve/core/rng.hpp"
-#include "gruve/midi/read_midi.hpp"
-#include "gruve/tokens/screening.hpp"
+#include "gruve/midi/timeline.hpp"
+#include "gruve/tokens/read_song.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
 
 #include "catch.hpp"
@@ -168,20 +168,20 @@ TEST_CASE("What the format can't hold becomes what its documentation says", "[to
   Song song;
   song.ticks_per_quarter = 4;
   song.length = 16;
-  SECTION("a key struck while it sounds ends the note that sounded") {
+  SECTION("a key struck while it sounds ends the note that sounded, and sounds on for it") {
     song.notes = {{0, 8, 60}, {4, 6, 60}, {4, 5, 60}};
-    CHECK(encoder.decode(encoder.encode(song)).notes == std::vector<Note>{{0, 480, 60}, {480, 720, 60}});
+    CHECK(encoder.decode(encoder.encode(song)).notes == std::vector<Note>{{0, 480, 60}, {480, 960, 60}});
   }
   SECTION("of two that begin together the longer and the louder counts") {
     song.notes = {{0, 8, 60, 20}, {0, 4, 60, 100}};
     const EventEncoder loud({.steps_per_quarter = 4, .velocities = true});
     CHECK(loud.decode(loud.encode(song)).notes == std::vector<Note>{{0, 960, 60, 98}});
   }
-  SECTION("keys that the piano lacks and notes that round to nothing are left out") {
+  SECTION("keys that the piano lacks are left out, and notes that round to nothing last a timestep") {
     song.ticks_per_quarter = 40;
     song.length = 160;
     song.notes = {{0, 40, 20}, {0, 40, 109}, {0, 4, 60}, {0, 5, 62}};
-    CHECK(encoder.decode(encoder.encode(song)).notes == std::vector<Note>{{0, 120, 62}});
+    CHECK(encoder.decode(encoder.encode(song)).notes == std::vector<Note>{{0, 120, 60}, {0, 120, 62}});
   }
   SECTION("the length becomes whole bars") {
     song.length = 17;
@@ -189,10 +189,10 @@ TEST_CASE("What the format can't hold becomes what its documentation says", "[to
     song.length = 0;
     CHECK(encoder.decode(encoder.encode(song)).length == 1920);
   }
-  SECTION("a metre without a token counts as 4/4, a change within a bar from the next on") {
+  SECTION("bars without a metre of their own are written as others") {
     song.length = 16 * 5;
     song.time_signatures = {{0, 5, 2}, {18, 1, 32}, {20, 7, 8}, {46, 3, 4}};
-    CHECK(spelled(encoder, encoder.encode(song)) == "| | 7/8 | 3/4 | | |");
+    CHECK(spelled(encoder, encoder.encode(song)) == "18/16 | 1/16 | | 7/8 | 6/8 | 3/4 | | |");
   }
 }
 
@@ -303,6 +303,74 @@ TEST_CASE("A song that claims centuries is refused", "[tokens][event]") {
   CHECK(error_of([&] { EventEncoder().encode(song); }).find("more than the 1048576") != std::string::npos);
 }
 
+TEST_CASE("A key that two notes sound at once sounds until the later end", "[tokens][event]") {
+  const EventEncoder encoder({.steps_per_quarter = 4});
+  const auto sounding = [&](std::vector<Note> notes) {
+    Song song{.ticks_per_quarter = 4, .notes = std::move(notes), .length = 16};
+    sort_notes(song.notes);
+    std::vector<Note> heard;
+    for (const Note& note : encoder.decode(encoder.encode(song)).notes)
+      heard.push_back({note.start / 120, note.end / 120, note.pitch});
+    return heard;
+  };
+  // Two voices on one key: the inner note ends first.
+  CHECK(sounding({{0, 16, 60}, {4, 8, 60, 80, 1}}) == std::vector<Note>{{0, 4, 60}, {4, 16, 60}});
+  CHECK(sounding({{0, 8, 60}, {4, 16, 60}}) == std::vector<Note>{{0, 4, 60}, {4, 16, 60}});
+  CHECK(sounding({{0, 16, 60}, {4, 6, 60}, {8, 10, 60}}) ==
+        std::vector<Note>{{0, 4, 60}, {4, 8, 60}, {8, 16, 60}});
+  CHECK(sounding({{0, 2, 60}, {0, 8, 60}}) == std::vector<Note>{{0, 8, 60}});
+}
+
+TEST_CASE("Bars without a metre of their own are several bars, and the bar lines are right",
+          "[tokens][event]") {
+  const auto metres = [](int steps_per_quarter, std::vector<TimeSignature> given, std::int64_t length) {
+    const EventEncoder encoder({.steps_per_quarter = steps_per_quarter});
+    const Song song{.ticks_per_quarter = 480,
+                    .notes = {{0, length, 60}},
+                    .time_signatures = std::move(given),
+                    .length = length};
+    const std::vector<Token> tokens = encoder.encode(song);
+    CHECK(count_violations(encoder, std::span<const Token>(tokens)) == 0);
+    Song back = encoder.decode(tokens);
+    // Every bar line of the song is one of the bar lines of its tokens.
+    std::vector<std::int64_t> lines;
+    for (const BarLine& line : bar_lines(back)) lines.push_back(line.tick * 480 / back.ticks_per_quarter);
+    for (const BarLine& line : bar_lines(song)) {
+      CAPTURE(line.tick);
+      CHECK(std::find(lines.begin(), lines.end(), line.tick) != lines.end());
+    }
+    std::string text;
+    for (const TimeSignature& metre : back.time_signatures)
+      text += (text.empty() ? "" : " ") + std::to_string(metre.tick * 480 / back.ticks_per_quarter) + ":" +
+              std::to_string(metre.numerator) + "/" + std::to_string(metre.denominator);
+    return text;
+  };
+  CHECK(metres(4, {{0, 13, 8}}, 6240) == "0:7/8 1680:6/8 3120:7/8 4800:6/8");
+  CHECK(metres(24, {{0, 7, 4}}, 3360) == "0:4/4 1920:3/4");
+  CHECK(metres(24, {{0, 4, 1}}, 7680) == "0:4/4");
+  CHECK(metres(24, {{0, 8, 2}}, 7680) == "0:2/2");
+  // An upbeat bar of its own metre; a bar that a change cuts short; a metre that is stated again within a
+  // bar.
+  CHECK(metres(4, {{0, 1, 4}, {480, 4, 4}}, 4320) == "0:1/4 480:4/4");
+  CHECK(metres(4, {{0, 4, 4}, {960, 3, 4}}, 2400) == "0:2/4 960:3/4");
+  CHECK(metres(4, {{0, 4, 4}, {960, 4, 4}}, 3840) == "0:4/4");
+  CHECK(metres(4, {{0, 4, 4}, {600, 3, 4}}, 2040) == "0:5/16 600:3/4");
+  CHECK(metres(1, {{0, 7, 4}, {3360, 3, 4}}, 4800) == "0:4/4 1920:3/4");
+}
+
+TEST_CASE("Bar lines off the grid of metres are moved to the nearest sixteenth", "[tokens][event]") {
+  const EventEncoder encoder({.steps_per_quarter = 24});
+  // 7/32 takes 21 timesteps, 3.5 sixteenths.
+  const Song song{.ticks_per_quarter = 480,
+                  .notes = {{0, 4 * 420, 60}},
+                  .time_signatures = {{0, 7, 32}},
+                  .length = 4 * 420};
+  const Song back = encoder.decode(encoder.encode(song));
+  std::vector<std::int64_t> lines;
+  for (const BarLine& line : bar_lines(back)) lines.push_back(line.tick);
+  CHECK(lines == std::vector<std::int64_t>{0, 480, 840, 1320});
+}
+
 TEST_CASE("Real songs are decoded from their events as they are on the grid", "[tokens][event][data]") {
   const std::filesystem::path folder = std::filesystem::path(GRUVE_SHARED_DATA) / "midi-odd";
   if (!std::filesystem::exists(folder)) {
@@ -312,29 +380,30 @@ TEST_CASE("Real songs are decoded from their events as they are on the grid", "[
   const EventEncoder encoder;
   std::size_t songs = 0, timesteps = 0, events = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    if (!entry.is_regular_file() || error_of([&] { read_midi(entry.path()); }) != "no error") continue;
-    const ScreeningOptions options = {.drop_out_of_range = true, .drop_too_short = true, .drop_drums = true};
-    const Song song = screened(read_midi(entry.path()).song, options);
-    if (song.notes.empty() || !screen(song, options).accepted()) continue;
+    if (!entry.is_regular_file() || error_of([&] { read_song(entry.path()); }) != "no error") continue;
+    const Song song = read_song(entry.path());
     INFO(entry.path());
     const std::vector<Token> tokens = encoder.encode(song);
     REQUIRE(count_violations(encoder, std::span<const Token>(tokens)) == 0);
     const Song back = encoder.decode(tokens);
     REQUIRE(encoder.encode(back) == tokens);
-    // By the definition: each note at its nearest timesteps, one of a key and onset at most, cut off by the
-    // next.
+    // By the definition: each note at its nearest timesteps, for one timestep at least, and one of a key and
+    // onset at most. A key sounds as long as any of its notes does.
     std::vector<Note> expected;
     const Grid grid(song.ticks_per_quarter, 24);
-    for (const Note& note : song.notes)
-      if (on_piano(note.pitch))
-        expected.push_back({.start = grid.nearest(note.start) * 20,
-                            .end = grid.nearest(note.end) * 20,
-                            .pitch = note.pitch});
+    for (const Note& note : song.notes) {
+      const std::int64_t start = grid.nearest(note.start);
+      expected.push_back({.start = start * 20,
+                          .end = std::max(grid.nearest(note.end), start + 1) * 20,
+                          .pitch = note.pitch});
+    }
     sort_notes(expected);
     std::vector<Note> kept;
     for (std::size_t i = 0; i < expected.size(); ++i) {
       Note note = expected[i];
-      bool is_last = true;  // of those of its key and onset, which stand by their ends
+      for (std::size_t j = 0; j < i; ++j)
+        if (expected[j].pitch == note.pitch) note.end = std::max(note.end, expected[j].end);
+      bool is_last = true;  // of those of its key and onset, which are in the order of their ends
       for (std::size_t j = i + 1; j < expected.size() && expected[j].start < note.end; ++j) {
         if (expected[j].pitch != note.pitch) continue;
         if (expected[j].start == note.start)

@@ -7,6 +7,9 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "gruve/core/rng.hpp"
+#include "gruve/tokens/event_encoder.hpp"
+#include "gruve/tokens/timestep_encoder.hpp"
 
 using namespace gruve;
 
@@ -21,62 +24,85 @@ Song song_of(std::vector<Note> notes) {
 
 }  // namespace
 
-TEST_CASE("A song in range and on the grid is accepted", "[tokens][screening]") {
-  const Screening verdict = screen(song_of({{0, 20, 21}, {0, 20, 108}}));
-  CHECK(verdict.accepted());
-  CHECK(verdict.detail.empty());
-  CHECK_FALSE(verdict.note);
+TEST_CASE("A song in range and on the grid is accepted as it is", "[tokens][screening]") {
+  const Song song = song_of({{0, 20, 21}, {0, 20, 108}});
+  const Screening screening = screen(song);
+  CHECK(screening.accepted());
+  CHECK(screening.detail.empty());
+  CHECK(screening.song.notes == song.notes);
+  CHECK(screening.changes == NoteChanges{.notes = 2});
 }
 
 TEST_CASE("The rules have the names that reports print", "[tokens][screening]") {
   CHECK(rule_name(Rule::accepted) == "accepted");
   CHECK(rule_name(Rule::not_readable) == "not readable");
   CHECK(rule_name(Rule::no_notes) == "no notes");
-  CHECK(rule_name(Rule::out_of_range) == "note outside the piano's 88 keys");
-  CHECK(rule_name(Rule::too_short) == "note too short for the grid");
   CHECK(rule_name(Rule::too_long) == "too long");
+  CHECK(rule_name(Rule::off_grid) == "notes off the grid");
 }
 
-TEST_CASE("One note outside the piano's keys refuses the song, unless it is dropped or folded",
+TEST_CASE("Notes outside the piano's keys are moved by octaves, or dropped", "[tokens][screening]") {
+  // 109 becomes 97; 0 becomes 24, the first multiple of 12 from 21 on; 127 becomes 103.
+  const Song wide = song_of({{0, 20, 0}, {0, 20, 1}, {0, 30, 60}, {480, 500, 109}, {480, 500, 127}});
+  const Screening folded = screen(wide);
+  CHECK(folded.accepted());
+  CHECK(folded.song.notes ==
+        std::vector<Note>{{0, 20, 24}, {0, 20, 25}, {0, 30, 60}, {480, 500, 97}, {480, 500, 103}});
+  CHECK(folded.changes == NoteChanges{.notes = 5, .out_of_range = 4});
+  const Screening dropped = screen(wide, {.drop_out_of_range = true});
+  CHECK(dropped.song.notes == std::vector<Note>{{0, 30, 60}});
+  CHECK(dropped.song.length == 30);
+  CHECK(dropped.changes == folded.changes);
+}
+
+TEST_CASE("A note too short begins and ends at the same timestep, and lasts one or is dropped",
           "[tokens][screening]") {
-  const Song high = song_of({{0, 20, 60}, {480, 500, 109}});
-  const Screening verdict = screen(high);
-  CHECK(verdict.rule == Rule::out_of_range);
-  CHECK(verdict.detail == "note 109 at tick 480 is above C8");
-  CHECK(verdict.note == high.notes[1]);
-  CHECK(screen(song_of({{0, 20, 20}})).detail == "note 20 at tick 0 is below A0");
-
-  CHECK(screen(high, {.drop_out_of_range = true}).accepted());
-  CHECK(screened(high, {.drop_out_of_range = true}).notes == std::vector<Note>{{0, 20, 60}});
-  CHECK(screened(high, {.drop_out_of_range = true}).length == 500);
-
-  // 109 is folded to 97; 0 up to 24, the first multiple of 12 from 21 on; 127 down to 103.
-  const Song wide = song_of({{0, 20, 0}, {0, 20, 1}, {480, 500, 109}, {480, 500, 127}});
-  CHECK(screen(wide, {.fold_octaves = true}).accepted());
-  CHECK(screened(wide, {.fold_octaves = true}).notes ==
-        std::vector<Note>{{0, 20, 24}, {0, 20, 25}, {480, 500, 97}, {480, 500, 103}});
-  // Where both are asked for, folding leaves nothing to drop.
-  CHECK(screened(wide, {.drop_out_of_range = true, .fold_octaves = true}).notes.size() == 4);
-}
-
-TEST_CASE("A note too short is one that begins and ends at the same timestep", "[tokens][screening]") {
   // 20 ticks a timestep: 10 to 29 rounds to timestep 1 at both ends, 9 to 10 to timesteps 0 and 1.
   const Song song = song_of({{9, 10, 60}, {10, 29, 62}});
-  const Screening verdict = screen(song);
-  CHECK(verdict.rule == Rule::too_short);
-  CHECK(verdict.detail ==
-        "note 62 from tick 10 to tick 29 is too short for the grid: it begins and ends at timestep 1");
-  CHECK(verdict.note == song.notes[1]);
-  CHECK(screened(song, {.drop_too_short = true}).notes == std::vector<Note>{{9, 10, 60}});
-  CHECK(screen(song, {.drop_too_short = true}).accepted());
+  const Screening kept = screen(song);
+  CHECK(kept.accepted());
+  CHECK(kept.song.notes == song.notes);
+  CHECK(kept.changes == NoteChanges{.notes = 2, .too_short = 1});
+  const EventEncoder events;
+  CHECK(events.decode(events.encode(kept.song)).notes == std::vector<Note>{{0, 20, 60}, {20, 40, 62}});
+  const TimestepEncoder timesteps;
+  CHECK(timesteps.decode(timesteps.encode(kept.song)).notes == std::vector<Note>{{0, 20, 60}, {20, 40, 62}});
+  const Screening dropped = screen(song, {.drop_too_short = true});
+  CHECK(dropped.song.notes == std::vector<Note>{{9, 10, 60}});
+  CHECK(dropped.changes == kept.changes);
   // 10 ticks a timestep: 10 to 29 rounds to timesteps 1 and 3.
-  CHECK(screen(song_of({{10, 29, 62}}), {.steps_per_quarter = 48}).accepted());
+  CHECK(screen(song_of({{10, 29, 62}}), {.steps_per_quarter = 48}).changes.too_short == 0);
 }
 
-TEST_CASE("Drums are dropped before they can offend", "[tokens][screening]") {
+TEST_CASE("Drums are left out, or taken for keys", "[tokens][screening]") {
   const Song song = song_of({{0, 20, 10, 80, kDrumChannel}, {0, 20, 60}});
-  CHECK(screen(song).rule == Rule::out_of_range);
-  CHECK(screen(song, {.drop_drums = true}).accepted());
+  CHECK(screen(song).song.notes == std::vector<Note>{{0, 20, 60}});
+  CHECK(screen(song).changes == NoteChanges{.notes = 2, .drums = 1});
+  CHECK(screen(song, {.keep_drums = true}).song.notes ==
+        std::vector<Note>{{0, 20, 22, 80, kDrumChannel}, {0, 20, 60}});
+  const Screening only = screen(song_of({{0, 20, 60, 80, kDrumChannel}}));
+  CHECK(only.rule == Rule::no_notes);
+  CHECK(only.detail == "all of the song's notes are drums");
+}
+
+TEST_CASE("What is accepted is the music of what is left", "[tokens][screening]") {
+  // Two bars of drums, then the tune.
+  const Song song{.ticks_per_quarter = 480,
+                  .notes = {{0, 20, 36, 80, kDrumChannel}, {3840 + 480, 3840 + 960, 60}},
+                  .tempos = {{0, 400'000}, {3840, 300'000}},
+                  .length = 99'999};
+  const Screening screening = screen(song);
+  CHECK(screening.begin == 3840);
+  CHECK(screening.song == Song{.ticks_per_quarter = 480,
+                               .notes = {{480, 960, 60}},
+                               .tempos = {{0, 300'000}},
+                               .time_signatures = {{0, 4, 4}},
+                               .length = 960});
+  // The first note is dropped, and with it the bars before the second.
+  Song far = song_of({{0, 1, 60}, {3840, 4000, 60}});
+  CHECK(screen(far).begin == 0);
+  CHECK(screen(far, {.drop_too_short = true}).begin == 3840);
+  CHECK(screen(far, {.drop_too_short = true}).song.length == 160);
 }
 
 TEST_CASE("A song of no notes, or of dropped ones alone, is refused", "[tokens][screening]") {
@@ -87,24 +113,42 @@ TEST_CASE("A song of no notes, or of dropped ones alone, is refused", "[tokens][
   CHECK(verdict.detail == "all of the song's notes are dropped");
 }
 
-TEST_CASE("A song too long for memory is refused by its ticks alone", "[tokens][screening]") {
+TEST_CASE("Music too long for memory is refused, whatever length the song claims", "[tokens][screening]") {
   Song song = song_of({{0, 20, 60}});
-  song.length = 480 * 20'000 - 1;
+  song.length = std::int64_t{1} << 55;  // an end of track far behind the music
   CHECK(screen(song).accepted());
-  ++song.length;
+  song.notes[0].end = 480 * 20'000 - 1;
+  CHECK(screen(song).accepted());
+  ++song.notes[0].end;
   CHECK(screen(song).rule == Rule::too_long);
-  CHECK(screen(song).detail ==
-        "the song ends at tick 9600000, 20000 quarter notes from its beginning, expected fewer than 20000");
+  CHECK(screen(song).detail == "the music is 20000 quarter notes long, expected fewer than 20000");
   CHECK(screen(song, {.max_quarters = 20'001}).accepted());
   // On a finer grid the limit is 2^20 timesteps: 1,048,576 / 960 = 1092 quarter notes.
-  song.length = 480 * 1092;
+  song.notes[0].end = 480 * 1092;
   CHECK(screen(song, {.steps_per_quarter = 960}).rule == Rule::too_long);
-  song.length = 480 * 1092 - 1;
+  --song.notes[0].end;
   CHECK(screen(song, {.steps_per_quarter = 960}).accepted());
 
   song.notes.push_back(
       {std::numeric_limits<std::int64_t>::max() - 1, std::numeric_limits<std::int64_t>::max(), 60});
-  CHECK(screen(song, {.drop_too_short = true}).rule == Rule::too_long);
+  CHECK(screen(song).rule == Rule::too_long);
+}
+
+TEST_CASE("A performance is one whose onsets are unrelated to the beat", "[tokens][screening]") {
+  Rng rng(3);
+  Song score{.ticks_per_quarter = 480}, swung = score, played = score;
+  for (int i = 0; i < 200; ++i) {
+    const std::int64_t at = i * 240;
+    score.notes.push_back({at, at + 100, 60});
+    swung.notes.push_back({at + (i % 2) * 80 + rng.below(5), at + 200, 60});  // triplets, a little late
+    const auto any = static_cast<std::int64_t>(rng.below(96'000));
+    played.notes.push_back({any, any + 100, 60});
+  }
+  sort_notes(played.notes);
+  CHECK_FALSE(is_performance(score));
+  CHECK_FALSE(is_performance(swung));
+  CHECK(is_performance(played));
+  CHECK_FALSE(is_performance(Song{}));
 }
 
 TEST_CASE("Notes off the grid are measured, and refused beyond a limit", "[tokens][screening]") {

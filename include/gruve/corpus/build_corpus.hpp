@@ -32,6 +32,7 @@
 #include "gruve/midi/read_midi.hpp"
 #include "gruve/midi/song.hpp"
 #include "gruve/tokens/any_encoder.hpp"
+#include "gruve/tokens/read_song.hpp"
 #include "gruve/tokens/screening.hpp"
 
 namespace gruve::inline v0_1 {
@@ -52,9 +53,7 @@ struct BuildOptions {
   EventOptions event{};                         // of EncoderKind::event
   int vocab_size = 0;                           // of EncoderKind::ids: V, 1 to kMaxVocabSize; 0 for the
                                                 // largest id in the files plus 1
-  ScreeningOptions screening{};                 // its steps_per_quarter is replaced by the encoder's
-  MidiOptions midi{.repair = true};             // how MIDI files are read
-  bool sustain = false;                         // whether the pedal lengthens notes: apply_sustain()
+  SongOptions song{};                           // of music: how files are read; the grid is the encoder's
   int threads = 0;                              // 0 for one per hardware thread; does not affect the result
 };
 // clang-format on
@@ -83,13 +82,15 @@ inline std::vector<std::size_t> document_ends(std::string_view text, std::size_t
 }
 
 /// The files that build_corpus() reads: those in `paths`, and in each folder of `paths` and its subfolders
-/// those with the extensions of the kind (.mid .midi .kar, .txt, or .ids; in any case). Each file is listed
-/// once, in the order of the bytes of the paths. Links to files are followed. Links to folders are followed
-/// only if they are in `paths`, so that cycles end.
+/// those with the extensions of the kind (.mid .midi .kar .rmi .smf, .txt, or .ids; in any case). Each file
+/// is listed once, in the order of the bytes of the paths. Links to files are followed. Links to folders are
+/// followed only if they are in `paths`, so that cycles end.
 ///
 /// Throws Error if one of `paths` does not exist or is neither a file nor a folder.
 ///
-/// unreadable  receives the folders that can't be opened
+/// unreadable  receives the folders that can't be opened, the linked folders that are not entered, and what
+/// has
+///             the extension but is no file: links to nothing, pipes
 inline std::vector<std::filesystem::path> find_sources(std::span<const std::filesystem::path> paths,
                                                        EncoderKind kind, std::vector<Refusal>& unreadable) {
   namespace fs = std::filesystem;
@@ -99,7 +100,8 @@ inline std::vector<std::filesystem::path> find_sources(std::span<const std::file
       if ('A' <= c && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
     if (kind == EncoderKind::text) return extension == ".txt";
     if (kind == EncoderKind::ids) return extension == ".ids";
-    return extension == ".mid" || extension == ".midi" || extension == ".kar";
+    return extension == ".mid" || extension == ".midi" || extension == ".kar" || extension == ".rmi" ||
+           extension == ".smf";
   };
   std::map<std::string, fs::path> found;
   std::vector<fs::path> folders;
@@ -122,14 +124,26 @@ inline std::vector<std::filesystem::path> find_sources(std::span<const std::file
       std::error_code ignored;
       const fs::path& path = entry->path();
       if (entry->is_directory(ignored)) {
-        if (!entry->is_symlink(ignored)) folders.push_back(path);
-      } else if (is_source(path) && entry->is_regular_file(ignored)) {
-        found.emplace(path.lexically_normal().generic_string(), path);
+        if (!entry->is_symlink(ignored))
+          folders.push_back(path);
+        else
+          unreadable.push_back(
+              {path.string(), Rule::not_readable, {}, "a linked folder, which is not entered"});
+      } else if (is_source(path)) {
+        if (entry->is_regular_file(ignored))
+          found.emplace(path.lexically_normal().generic_string(), path);
+        else
+          unreadable.push_back({path.string(),
+                                Rule::not_readable,
+                                {},
+                                entry->exists(ignored) ? "not a file" : "a link to nothing"});
       }
     }
     if (error)
       unreadable.push_back({folder.string(), Rule::not_readable, {}, "cannot list: " + error.message()});
   }
+  std::sort(unreadable.begin(), unreadable.end(),
+            [](const Refusal& a, const Refusal& b) { return a.file < b.file; });
   std::vector<fs::path> sources;
   sources.reserve(found.size());
   for (auto& [name, path] : found) sources.push_back(std::move(path));
@@ -145,13 +159,16 @@ struct EncodedSource {
   std::uint64_t checksum = 0;
   Refusal refusal;
   RepairedFile repaired = {};
+  SongSketch sketch = {};  // music
+  NoteChanges changes = {};
+  bool is_performance = false;
   SongStatistics statistics = {};
   double bpm = 0;  // music: mean tempo in quarter notes per minute
   std::vector<std::pair<std::pair<int, int>, double>> metres = {};  // music: quarter notes in each metre
 };
 
 inline EncodedSource encode_midi(const std::filesystem::path& path, const AnyEncoder& encoder,
-                                 const ScreeningOptions& screening, const BuildOptions& options) {
+                                 const SongOptions& options) {
   EncodedSource result;
   result.refusal.file = path.string();
   try {
@@ -159,17 +176,19 @@ inline EncodedSource encode_midi(const std::filesystem::path& path, const AnyEnc
     result.repaired = {path.string(), midi.num_repairs, std::move(midi.repairs)};
     if (result.repaired.repairs.size() > kMaxReportedRepairs)
       result.repaired.repairs.resize(kMaxReportedRepairs);
-    Song song = std::move(midi.song);
-    if (options.sustain) apply_sustain(song, midi.pedal);
-    if (Screening verdict = screen(song, screening); !verdict.accepted()) {
-      result.refusal.rule = verdict.rule;
-      result.refusal.reason = std::move(verdict.detail);
+    Screening screening = screen(std::move(midi), options);
+    result.changes = screening.changes;
+    if (!screening.accepted()) {
+      result.refusal.rule = screening.rule;
+      result.refusal.reason = std::move(screening.detail);
       return result;
     }
-    song = screened(std::move(song), screening);
+    const Song song = std::move(screening.song);
+    result.is_performance = is_performance(song);
     result.tokens = encoder.encode_song(song);
     result.checksum = content_hash(std::as_bytes(std::span(result.tokens)));
     result.hash = fingerprint(song).value_or(result.checksum);
+    result.sketch = SongSketch::of(song);
 
     const auto quarters = [&](std::int64_t ticks) {
       return static_cast<double>(ticks) / static_cast<double>(song.ticks_per_quarter);
@@ -309,9 +328,10 @@ inline EncodedSource encode_text(const std::filesystem::path& path, const Source
   std::string names;
   for (const auto& path : paths) names += (names.empty() ? "" : ", ") + path.string();
   if (report.num_files() == 0)
-    throw Error(names, options.encoder == EncoderKind::text  ? "holds no text file (.txt)"
-                       : options.encoder == EncoderKind::ids ? "holds no file of ids (.ids)"
-                                                             : "holds no MIDI file (.mid, .midi or .kar)");
+    throw Error(names, options.encoder == EncoderKind::text ? "holds no text file (.txt)"
+                       : options.encoder == EncoderKind::ids
+                           ? "holds no file of ids (.ids)"
+                           : "holds no MIDI file (.mid, .midi, .kar, .rmi or .smf)");
   if (report.num_files() == 1) {
     const Refusal& only = report.refused.front();
     if (only.byte) throw Error(only.file, *only.byte, only.reason);
@@ -431,16 +451,24 @@ BuildReport build_into(Sink& sink, std::span<const std::filesystem::path> paths,
     for (std::size_t i = 0; i < files.size(); ++i) sources.push_back({.file = i});
   }
   if (!corpora.empty()) info.encoder = corpora[0].encoder();
-  ScreeningOptions screening = options.screening;
-  if (info.encoder.is_music()) screening.steps_per_quarter = info.encoder.steps_per_quarter();
+  SongOptions reading = options.song;
+  if (info.encoder.is_music()) reading.screening.steps_per_quarter = info.encoder.steps_per_quarter();
 
   CorpusWriter writer(sink);
   Consensus consensus;
+  NearCopies near_copies;
+  // Near copies have the hash of the first of them, so that they are of one split.
+  const auto add_song = [&](std::span<const Token> tokens, std::uint64_t hash, std::uint64_t checksum,
+                            const SongSketch& sketch) {
+    const std::size_t first = near_copies.add(sketch);
+    writer.add(tokens, first < writer.songs().size() ? writer.songs()[first].hash : hash, checksum);
+  };
   for (const Corpus& corpus : corpora) {
     for (std::size_t i = 0; i < corpus.num_songs(); ++i) {
       corpus.check_tokens(i);
       const CorpusSong& song = corpus.song(i);
-      writer.add(song.tokens, song.hash, song.checksum);
+      add_song(song.tokens, song.hash, song.checksum,
+               is_music ? SongSketch::of(corpus.encoder().decode_song(song.tokens)) : SongSketch());
     }
     report.merged_songs += corpus.num_songs();
     consensus.add(corpus);
@@ -454,13 +482,19 @@ BuildReport build_into(Sink& sink, std::span<const std::filesystem::path> paths,
       report.refused.push_back(std::move(encoded.refusal));
       return;
     }
-    writer.add(encoded.tokens, encoded.hash, encoded.checksum);
+    report.changes += encoded.changes;
+    report.changed_songs.drums += encoded.changes.drums > 0;
+    report.changed_songs.out_of_range += encoded.changes.out_of_range > 0;
+    report.changed_songs.too_short += encoded.changes.too_short > 0;
+    report.changed_songs.notes += encoded.changes.notes > 0;
+    report.performances += encoded.is_performance;
+    add_song(encoded.tokens, encoded.hash, encoded.checksum, encoded.sketch);
     if (!is_music) return;
     consensus.add(encoded.bpm, encoded.metres);
     report.statistics.add(encoded.statistics);
   };
   const auto encode = [&](const Source& source) {
-    return is_music ? encode_midi(files[source.file], info.encoder, screening, options)
+    return is_music ? encode_midi(files[source.file], info.encoder, reading)
                     : encode_text(files[source.file], source, info.encoder);
   };
   // All threads encode a batch of files while one of them writes the previous batch in order. So memory holds
@@ -507,9 +541,9 @@ BuildReport build_into(Sink& sink, std::span<const std::filesystem::path> paths,
 /// file among the paths is merged: its songs come first, unchanged, and the other files are encoded with its
 /// encoder. So files are added to a corpus by passing it both in `paths` and as `out`.
 ///
-/// Music: every file that screen() accepts is a song. Text: the vocabulary is all characters of all files,
-/// and each file is cut into documents at blank lines (see document_ends()), so that even a single long file
-/// gives a train and a valid split.
+/// Music: every file that screen() accepts is a song, with the changes that it makes. Text: the vocabulary is
+/// all characters of all files, and each file is cut into documents at blank lines (see document_ends()), so
+/// that even a single long file gives a train and a valid split.
 ///
 /// The bytes of the corpus depend on the paths, the files' contents and the options, not on the number of
 /// threads or the order in which the system lists a folder.

@@ -38,11 +38,16 @@ inline constexpr std::size_t kMaxReportedRepairs = 4;
 /// What build_corpus() did with each file, and what the corpus contains.
 struct BuildReport {
   std::array<std::uint64_t, kNumRules> files{};             // number of files under each Rule
-  std::vector<Refusal> refused;                             // unreadable folders, then files in order
+  std::vector<Refusal> refused;                             // what is no file or can't be opened, then files
+                                                            // in order
   std::vector<RepairedFile> repaired;                       // files in order, refused ones included
   std::uint64_t merged_songs = 0;                           // songs taken from other corpora
   std::uint64_t songs = 0;                                  // songs, or documents of text, in the corpus
-  std::uint64_t duplicates = 0;                             // songs with the fingerprint() of an earlier song
+  std::uint64_t duplicates = 0;                             // songs that are copies or near copies of an
+                                                            // earlier one: see fingerprint(), SongSketch
+  NoteChanges changes;                                      // of the notes of the accepted MIDI files
+  NoteChanges changed_songs;                                // the number of songs with such notes
+  std::uint64_t performances = 0;                           // of these files: see is_performance()
   SongStatistics statistics;                                // of the accepted MIDI files
   std::array<std::uint64_t, kNumSplits> songs_of_split{};   // number of songs in each Split
   std::array<std::uint64_t, kNumSplits> tokens_of_split{};  // number of tokens in each Split
@@ -56,9 +61,17 @@ struct BuildReport {
   }
 };
 
+/// The counts as JSON: {"notes", "drums", "out_of_range", "too_short"}.
+inline nlohmann::json to_json(const NoteChanges& changes) {
+  return {{"notes", changes.notes},
+          {"drums", changes.drums},
+          {"out_of_range", changes.out_of_range},
+          {"too_short", changes.too_short}};
+}
+
 /// The report as JSON: {"files", "merged_songs", "songs", "duplicates", "splits", "rules", "refused",
-/// "repaired", "statistics", "seconds"}. A file name that is not UTF-8 makes its dump() throw, unless an
-/// error handler is passed to dump().
+/// "repaired", "notes", "songs_with", "performances", "statistics", "seconds"}. A file name that is not UTF-8
+/// makes its dump() throw, unless an error handler is passed to dump().
 inline nlohmann::json to_json(const BuildReport& report) {
   nlohmann::json json = {{"files", report.num_files()},
                          {"songs", report.songs},
@@ -68,6 +81,9 @@ inline nlohmann::json to_json(const BuildReport& report) {
                          {"refused", nlohmann::json::array()},
                          {"repaired", nlohmann::json::array()},
                          {"merged_songs", report.merged_songs},
+                         {"notes", to_json(report.changes)},
+                         {"songs_with", to_json(report.changed_songs)},
+                         {"performances", report.performances},
                          {"statistics", to_json(report.statistics)},
                          {"seconds", report.seconds}};
   for (std::size_t i = 0; i < kNumRules; ++i)

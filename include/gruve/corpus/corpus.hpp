@@ -75,7 +75,7 @@ struct CorpusSong {
 };
 
 /// Assigns each song to a split by its hash: 8 of 10 hashes to train, 1 to valid, 1 to test. The split of a
-/// song does not depend on the other songs, and is the same for all its duplicates.
+/// song does not depend on the other songs, except where it is a near copy of one, whose split it has.
 ///
 /// A small corpus is the exception. If train would be empty, and then if valid would be, the song with the
 /// lowest hash moves there with its duplicates: from test or, if test is empty, from the other of the two;

@@ -8,6 +8,7 @@
 
 #include "gruve/measure/copying.hpp"
 #include "gruve/measure/measures.hpp"
+#include "gruve/midi/music.hpp"
 
 namespace gruve::inline v0_1 {
 
@@ -22,9 +23,10 @@ struct MeasuredSong {
   NoteSteps steps{};                      // to find it in other songs: see find_copied
 };
 
-/// Measures a song. Throws Error as on_grid() does; the time is that of structure_indicators.
+/// Measures the music of a song (see music_of()). Throws Error as on_grid() does; the time is that of
+/// structure_indicators.
 inline MeasuredSong measure_song(const Song& song) {
-  const GridSong grid = on_grid(song);
+  const GridSong grid = on_grid(music_of(song).song);
   return {.seconds = grid.seconds,
           .notes = grid.notes.size(),
           .key = estimate_key(grid),

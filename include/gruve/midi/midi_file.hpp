@@ -37,8 +37,8 @@ inline constexpr std::int64_t kMaxTicks = std::int64_t{1} << 55;
 
 /// How a MIDI file is read.
 struct MidiOptions {
-  /// Repairs deviations from the standard instead of refusing the file: see parse_midi.
-  bool repair = false;
+  /// Repairs deviations from the standard, as listed at parse_midi, instead of refusing the file for them.
+  bool repair = true;
   /// A file with more events is refused, before memory is allocated for them.
   std::uint64_t max_events = std::numeric_limits<std::uint64_t>::max();
   /// A file with a later event is refused; at most kMaxTicks.

@@ -7,10 +7,13 @@
 #include <limits>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "gruve/core/error.hpp"
+#include "gruve/midi/containers.hpp"
+#include "gruve/midi/event_bytes.hpp"
 #include "gruve/midi/midi_file.hpp"
 #include "gruve/midi/note_order.hpp"
 #include "gruve/midi/song.hpp"
@@ -30,7 +33,7 @@ class MidiParser {
   }
 
   MidiFile parse() {
-    begin_ = options_.repair ? find_header() : 0;
+    begin_ = find_header();
     std::size_t at = read_header(begin_);
     result_.song.notes.reserve(size_ / 6);  // most notes take 6 to 8 bytes
     while (size_ - at >= 8) {
@@ -69,6 +72,9 @@ class MidiParser {
                std::to_string(found_tracks_);
       });
     }
+    if (result_.format == 2 && found_tracks_ > 1)
+      fail(begin_ + 8, "format 2: its " + std::to_string(found_tracks_) +
+                           " tracks are pieces of their own; save each as a file of format 0 or 1");
     Song& song = result_.song;
     const auto by_tick = [](const auto& a, const auto& b) { return a.tick < b.tick; };
     std::stable_sort(song.tempos.begin(), song.tempos.end(), by_tick);
@@ -90,30 +96,36 @@ class MidiParser {
     int running_status = 0;       // 0 where there is none
     int last_status = 0;          // the last channel status; 0 where there was none
     bool ended = false;           // by its end-of-track event
+    bool is_searched = false;     // for events behind an end-of-track event
   };
 
   static constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
+  static constexpr std::int64_t kLongestUnended =
+      16;  // quarter notes that a note without an end lasts at most
   static constexpr std::size_t kNumPlaces = std::size_t{16} * 128;  // channels and keys: see place()
 
-  /// The offset of "MThd": 0, or after the bytes that wrap it.
+  /// The offset of "MThd"; leaves a container, whose end becomes that of the file.
   std::size_t find_header() {
+    const ByteRange midi = midi_in_container({bytes_, size_});
+    size_ = midi.end;
+    if (midi.begin > 0 || !options_.repair) return midi.begin;
     constexpr const char* kName = "MThd";
     const std::uint8_t* found = std::search(bytes_, bytes_ + size_, kName, kName + 4);
     const auto at = static_cast<std::size_t>(found - bytes_);
     if (at == 0 || at == size_) return 0;
-    const bool is_riff = size_ >= 12 && has_name(0, "RIFF") && has_name(8, "RMID");
-    repaired(0, [&] {
-      return std::to_string(at) + (is_riff ? " bytes of RIFF wrapping" : " bytes before the header") +
-             " are skipped";
-    });
+    repaired(0, [&] { return std::to_string(at) + " bytes before the header are skipped"; });
     return at;
   }
 
   /// Returns where the first chunk after the header begins.
   std::size_t read_header(std::size_t begin) {
     const std::size_t size = size_ - begin;
-    if (size >= 4 && !has_name(begin, "MThd"))
-      fail(begin, "found " + quoted(begin) + ", expected \"MThd\": not a MIDI file");
+    if (size == 0) fail(begin, "the file is empty");
+    if (size >= 4 && !has_name(begin, "MThd")) {
+      const std::string_view other = other_format({bytes_, size_});
+      fail(begin, other.empty() ? "found " + quoted(begin) + ", expected \"MThd\": not a MIDI file"
+                                : "not a MIDI file but " + std::string(other));
+    }
     if (size < 14) fail(begin, "the file has " + std::to_string(size) + " bytes, a MIDI header takes 14");
     std::size_t length = big_endian(begin + 4, 4);
     const bool is_wrong = options_.repair && length != 6 && has_name_at(begin + 14, "MTrk") &&
@@ -183,7 +195,8 @@ class MidiParser {
       repaired(track.at, [&] {
         return std::to_string(hanging) +
                (hanging == 1 ? " note is never ended, and ends" : " notes are never ended, and end") +
-               " with the track at tick " + std::to_string(track.tick);
+               " with the track at tick " + std::to_string(track.tick) + ", after " +
+               std::to_string(kLongestUnended) + " quarter notes at the latest";
       });
     }
     result_.song.length = std::max(result_.song.length, track.tick);
@@ -240,13 +253,25 @@ class MidiParser {
     repaired(track.at, [] { return std::string("the track has no end-of-track event"); });
     return track.end;
   }
+
   void read_all(Track& track) {
     while (!track.ended && track.at < track.end) {
       read_channel_events(track);
       track.event = track.at;
       track.event_tick = track.tick;
       read_event(track);
+      if (!track.ended || track.at == track.end || !holds_events_behind_end(track)) continue;
+      repaired(track.event, [] { return std::string("the track goes on after its end-of-track event"); });
+      track.ended = false;
     }
+  }
+
+  /// Whether a track that was ended goes on to the end of its chunk, as after a program that joined tracks.
+  /// Looks at most once per track: what follows another end-of-track event was found to be events then.
+  bool holds_events_behind_end(Track& track) const {
+    if (track.is_searched) return true;
+    track.is_searched = true;
+    return are_events({bytes_ + track.at, track.end - track.at});
   }
 
   /// The fast path: successive valid channel events with a short delta time, as most are, read with few
@@ -295,6 +320,8 @@ class MidiParser {
       note_off(tick, channel, data);
     } else if (kind == 0xB0 && data == 64) {
       move_pedal(tick, channel, second >= 64);
+    } else if (kind == 0xB0 && data >= 120) {
+      change_mode(tick, channel, data);
     }
   }
 
@@ -412,6 +439,14 @@ class MidiParser {
     result_.pedal.push_back({tick, channel, down});
   }
 
+  /// Controllers 120 to 127: all of them but 121 and 122 end the channel's notes, 120 and 121 lift its pedal.
+  void change_mode(std::int64_t tick, int channel, int controller) {
+    if (controller == 120 || controller == 121) move_pedal(tick, channel, false);
+    if (controller == 121 || controller == 122) return;
+    for (int pitch = 0; pitch < 128; ++pitch)
+      while (first_sounding_[place(channel, pitch)] != kNone) note_off(tick, channel, pitch);
+  }
+
   void note_off(std::int64_t tick, int channel, int pitch) {
     std::int64_t& first = first_sounding_[place(channel, pitch)];
     if (first == kNone) return;
@@ -420,16 +455,21 @@ class MidiParser {
     note.end = tick;
   }
 
-  /// Ends at `tick` those of the track's notes, from index `first` on, that still sound, and sorts them.
-  /// Returns how many still sounded.
+  /// Ends those of the track's notes, from index `first` on, that still sound, and sorts them: with the
+  /// track, after kLongestUnended quarter notes at the latest; one that begins as the track ends lasts a
+  /// quarter note. Returns how many still sounded.
   std::size_t finish_notes(std::size_t first, std::int64_t tick) {
     auto& notes = result_.song.notes;
+    const std::int64_t quarter = result_.song.ticks_per_quarter;
     std::size_t count = 0;
     bool in_order = true;
     std::int64_t before = -1;
     for (std::size_t i = first; i < notes.size(); ++i) {
       if (notes[i].end < 0) {
-        notes[i].end = tick;
+        const std::int64_t start = notes[i].start;
+        notes[i].end = start == tick ? start + quarter : tick;
+        notes[i].end = std::min(notes[i].end, start + kLongestUnended * quarter);
+        result_.song.length = std::max(result_.song.length, notes[i].end);
         first_sounding_[place(notes[i].channel, notes[i].pitch)] = kNone;
         ++count;
       }

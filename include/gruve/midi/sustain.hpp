@@ -24,7 +24,8 @@ struct PedalMove {
 };
 
 /// Lengthens the notes whose keys are released while the pedal of their channel is down: until the pedal is
-/// lifted, the key is struck again or the song ends. O(notes · log moves).
+/// lifted, the key is struck again or the song ends; 16 quarter notes where the pedal is never lifted.
+/// O(notes · log moves).
 ///
 /// song   its notes are in the order of sort_notes, before and after
 /// moves  by tick
@@ -45,7 +46,9 @@ inline void apply_sustain(Song& song, std::span<const PedalMove> moves) {
       // A move at the very tick at which the key is released takes effect.
       const auto after = std::upper_bound(changes.begin(), changes.end(), std::pair(note.end, true));
       if (after != changes.begin() && std::prev(after)->second) {
-        const std::int64_t lifted = after != changes.end() ? after->first : song.length;
+        const std::int64_t lifted = after != changes.end()
+                                        ? after->first
+                                        : std::min(song.length, note.end + 16 * song.ticks_per_quarter);
         const std::int64_t struck = next_onset[static_cast<std::size_t>(note.pitch)];
         note.end = std::max(note.end, std::min(lifted, struck));
       }

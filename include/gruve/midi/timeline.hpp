@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "gruve/midi/music.hpp"
 #include "gruve/midi/song.hpp"
 
 namespace gruve::inline v0_1 {
@@ -73,7 +74,7 @@ inline std::vector<BarLine> bar_lines(const Song& song, std::size_t max_count = 
   };
   std::int64_t begin = 0;
   TimeSignature metre;
-  for (const TimeSignature& change : song.time_signatures) {
+  for (const TimeSignature& change : metre_map(song)) {
     const std::int64_t at = std::clamp(change.tick, begin, length);
     add(begin, at, metre);
     begin = at;

@@ -101,7 +101,7 @@ inline MeasuredCorpus measure_corpus(const std::filesystem::path& path, ThreadPo
   if (!unreadable.empty()) throw Error(unreadable.front().file, unreadable.front().reason);
   return internal::measure_all(path.string(), files.size(), threads, progress, [&](std::size_t i) {
     internal::SongToMeasure source{.name = files[i].string(),
-                                   .song = read_midi(files[i], {.repair = true}).song,
+                                   .song = read_midi(files[i]).song,
                                    .identity = static_cast<std::uint64_t>(i)};
     source.identity = fingerprint(source.song).value_or(source.identity);
     return source;

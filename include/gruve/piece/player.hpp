@@ -21,6 +21,7 @@
 #include "gruve/model/packed_model.hpp"
 #include "gruve/model/trained_model.hpp"
 #include "gruve/tokens/any_encoder.hpp"
+#include "gruve/tokens/screening.hpp"
 
 namespace gruve::inline v0_1 {
 
@@ -43,6 +44,7 @@ struct PieceOptions {
   std::optional<Song> primer = {};           // music: the song to continue; makes at most half of the
                                              // piece
   std::string primer_name = "the primer";    // of that song in an Error
+  ScreeningOptions primer_screening = {};    // how it is changed for the encoder, whose grid is taken
   std::vector<Token> primer_tokens = {};     // encoders without music: the tokens to continue
   SamplerOptions sampler = {};               // how tokens are drawn
   ControlOptions controls = {};              // limits; their metre is replaced by the primer's or the model's

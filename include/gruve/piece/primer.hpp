@@ -15,25 +15,24 @@ namespace gruve::inline v0_1 {
 
 /// The music that a piece begins with.
 struct Primer {
-  Song song = {};                  // the whole song, without drums
+  Song song = {};                  // the whole song as it is encoded: see screen()
   std::vector<Token> tokens = {};  // of the song's beginning
   std::int64_t steps = 0;          // timesteps of the tokens
 };
 
 /// A primer from the beginning of a song. It ends at a boundary of the grammar (a bar line, the end of a
-/// timestep) and is max_steps timesteps long or a little longer; less if the song is shorter. Drums and notes
-/// too short for the grid are dropped. Throws Error if screen() refuses the song.
+/// timestep) and is max_steps timesteps long or a little longer; less if the song is shorter. Throws Error if
+/// screen() refuses the song.
 ///
-/// name  of the song in an Error
+/// options  how the song is changed; the grid is the encoder's
+/// name     of the song in an Error
 template <MusicEncoder Encoder>
-Primer make_primer(Song song, const Encoder& encoder, std::int64_t max_steps, const std::string& name) {
-  Primer primer{.song = std::move(song)};
-  if (const Screening screening = screen(
-          primer.song,
-          {.steps_per_quarter = encoder.steps_per_quarter(), .drop_too_short = true, .drop_drums = true});
-      !screening.accepted())
-    throw Error(name, "can't be a primer: " + std::string(rule_name(screening.rule)));
-  std::erase_if(primer.song.notes, [](const Note& note) { return note.channel == kDrumChannel; });
+Primer make_primer(Song song, const Encoder& encoder, std::int64_t max_steps, ScreeningOptions options,
+                   const std::string& name) {
+  options.steps_per_quarter = encoder.steps_per_quarter();
+  Screening screening = screen(std::move(song), options);
+  if (!screening.accepted()) throw Error(name, "can't be a primer: " + screening.detail);
+  Primer primer{.song = std::move(screening.song)};
   primer.tokens = encoder.encode(primer.song);
   std::size_t end = 0;
   auto state = encoder.start();

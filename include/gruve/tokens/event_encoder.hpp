@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "gruve/core/error.hpp"
+#include "gruve/midi/music.hpp"
 #include "gruve/midi/song.hpp"
 #include "gruve/tokens/grid.hpp"
 #include "gruve/tokens/token_encoder.hpp"
@@ -220,8 +222,13 @@ class EventEncoder {
   bool at_boundary(const State& state) const noexcept { return state.last == Kind::end_of_bar; }
 
   /// The song's bars: as many as its length (rounded up) and its last note need, at least one. A note begins
-  /// and ends at the timesteps nearest to its own start and end, halves rounded up. Notes outside the piano's
-  /// keys, and notes that round to no timestep, are dropped; screen() says beforehand whether a song has any.
+  /// and ends at the timesteps nearest to its own start and end, halves rounded up, and lasts at least one
+  /// timestep. Of several notes that sound on one key at once, each ends as the next begins, and that one
+  /// sounds on to the latest of their ends. Notes outside the piano's keys are dropped; screen() moves them
+  /// into it.
+  ///
+  /// A bar whose length no metre of the vocabulary has (13/8, or one that a change of metre cuts short) is
+  /// written as several: 7/8 and 6/8.
   ///
   /// Throws Error if the song needs more than kMaxTimesteps, or its ticks_per_quarter is out of Grid's range.
   /// Time is that of sorting the notes.
@@ -241,14 +248,13 @@ class EventEncoder {
       state = advance(state, tokens.back());
     };
     auto onset = onsets.begin();
-    auto change = song.time_signatures.begin();
     const std::vector<TempoChange> tempos = tempos_of(song, grid);
     auto tempo = tempos.begin();
+    const std::vector<int> metres = bar_metres(song, grid, steps);
+    auto metre = metres.begin();
     for (std::int64_t bar = 0; bar < steps;) {
-      int metre = state.metre;
-      for (; change != song.time_signatures.end() && grid.nearest(change->tick) <= bar; ++change)
-        metre = metre_index(*change);
-      if (metre != state.metre) put(Kind::metre, metre);
+      if (*metre != state.metre) put(Kind::metre, *metre);
+      ++metre;
       const std::int64_t end = bar + state.bar_steps;
       for (;;) {
         const std::int64_t next =
@@ -357,11 +363,12 @@ class EventEncoder {
     return denominator == 2 ? 3 : 3 * denominator / 2;
   }
 
-  static int metre_index_of(int numerator, int denominator) noexcept {
+  /// Empty if the vocabulary does not have the metre.
+  static std::optional<int> metre_index_of(int numerator, int denominator) noexcept {
     int first = 0;
     for (int d = 2; d <= 16; first += metres_of(d), d *= 2)
       if (d == denominator && 1 <= numerator && numerator <= metres_of(d)) return first + numerator - 1;
-    return kCommon;
+    return std::nullopt;
   }
 
   /// Timesteps of a bar, or 0 if they are not a whole number.
@@ -371,9 +378,38 @@ class EventEncoder {
     return steps % denominator == 0 ? steps / denominator : 0;
   }
 
-  int metre_index(const TimeSignature& change) const noexcept {
-    const int index = metre_index_of(change.numerator, change.denominator);
-    return bar_steps(index) > 0 ? index : kCommon;
+  /// The index of a metre for each bar of the song up to a number of timesteps. Bar lines are moved to the
+  /// nearest sixteenth, or to what the grid has instead. A bar whose length no metre has becomes several.
+  std::vector<int> bar_metres(const Song& song, const Grid& grid, std::int64_t steps) const {
+    const int unit_denominator = 4 * std::gcd(options_.steps_per_quarter, 4);
+    const int unit = 4 * options_.steps_per_quarter / unit_denominator;  // timesteps
+    std::vector<int> metres;
+    const Bars bars(song);
+    std::int64_t at = 0;
+    for (Bar bar = bars.at(0); at < steps; bar = bars.at(bar.end)) {
+      const std::int64_t end = (grid.nearest(bar.end) + unit / 2) / unit * unit;
+      if (end <= at) continue;  // shorter than the unit
+      const std::int64_t length = end - at;
+      at = end;
+      const auto [numerator, denominator] = std::pair(bar.metre.numerator, bar.metre.denominator);
+      if (const auto index = metre_index_of(numerator, denominator); index && bar_steps(*index) == length) {
+        metres.push_back(*index);
+        continue;
+      }
+      // In equal parts of the metre's own unit, where there are such.
+      const auto has_unit = [&](int d) { return length * d % (4 * options_.steps_per_quarter) == 0; };
+      const int d = 2 <= denominator && denominator <= 16 && has_unit(denominator) ? denominator
+                    : has_unit(4)                                                  ? 4
+                                                                                   : unit_denominator;
+      const auto n = static_cast<int>(length * d / (4 * options_.steps_per_quarter));
+      const int least = (n + metres_of(d) - 1) / metres_of(d);
+      int parts = least;
+      while (parts < 2 * least && n % parts != 0) ++parts;
+      if (n % parts != 0) parts = least;
+      for (int i = 0; i < parts; ++i)
+        metres.push_back(*metre_index_of(n / parts + (i < n % parts ? 1 : 0), d));
+    }
+    return metres;
   }
 
   static constexpr int first_value(Kind kind) noexcept {
@@ -397,22 +433,24 @@ class EventEncoder {
     std::vector<Onset> onsets;
     onsets.reserve(song.notes.size());
     for (const Note& note : song.notes) {
-      const Onset onset{grid.nearest(note.start), grid.nearest(note.end), note.pitch - kLowestKey,
-                        (std::clamp(note.velocity, 1, 127) - 1) / 4};
-      if (on_piano(note.pitch) && onset.end > onset.start) onsets.push_back(onset);
+      const std::int64_t start = grid.nearest(note.start);
+      if (on_piano(note.pitch))
+        onsets.push_back({start, std::max(grid.nearest(note.end), start + 1), note.pitch - kLowestKey,
+                          (std::clamp(note.velocity, 1, 127) - 1) / 4});
     }
     std::sort(onsets.begin(), onsets.end(), [](const Onset& a, const Onset& b) {
       return std::tuple(a.start, -a.key, -a.end) < std::tuple(b.start, -b.key, -b.end);
     });
     std::array<Onset*, kNumKeys> sounding{};
     std::size_t kept = 0;
-    for (const Onset onset : onsets) {
+    for (Onset onset : onsets) {
       Onset*& last = sounding[static_cast<std::size_t>(onset.key)];
       if (last != nullptr && last->start == onset.start) {
         last->velocity = std::max(last->velocity, onset.velocity);
         continue;
       }
-      if (last != nullptr) last->end = std::min(last->end, onset.start);
+      if (last != nullptr && last->end > onset.start)
+        onset.end = std::max(onset.end, std::exchange(last->end, onset.start));
       onsets[kept] = onset;
       last = &onsets[kept++];
     }

@@ -70,9 +70,8 @@ class TimestepEncoder {
   bool at_boundary(State state) const noexcept { return state == kEndOfStep; }  // after each timestep
 
   /// The song's timesteps: as many as its length (rounded up) and its last note need. A note begins and ends
-  /// at the timesteps nearest to its own start and end, halves rounded up, at timestep 0 at the earliest.
-  /// Notes outside the piano's keys, and notes that round to no timestep, are dropped; screen() says
-  /// beforehand whether a song has any.
+  /// at the timesteps nearest to its own start and end, halves rounded up, at timestep 0 at the earliest, and
+  /// lasts at least one timestep. Notes outside the piano's keys are dropped; screen() moves them into it.
   ///
   /// Throws Error if the song needs more than kMaxTimesteps, or its ticks_per_quarter is out of Grid's range.
   /// Time and memory are linear in notes and timesteps.
@@ -88,9 +87,9 @@ class TimestepEncoder {
     int highest = 0;
     for (const Note& note : song.notes) {
       if (!on_piano(note.pitch)) continue;
-      const Held held{std::max<std::int64_t>(grid.nearest(note.start), 0), grid.nearest(note.end),
-                      note.pitch - kLowestKey};
-      if (held.end <= held.start) continue;
+      if (note.start < 0 && grid.nearest(note.end) <= 0) continue;  // over before the first timestep
+      const std::int64_t start = std::max<std::int64_t>(grid.nearest(note.start), 0);
+      const Held held{start, std::max(grid.nearest(note.end), start + 1), note.pitch - kLowestKey};
       notes.push_back(held);
       highest = std::max(highest, held.key);
       steps = std::max(steps, held.end);

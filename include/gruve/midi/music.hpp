@@ -1,0 +1,147 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "gruve/midi/song.hpp"
+
+namespace gruve::inline v0_1 {
+
+namespace internal {
+
+// What holds where: the last of several changes at one tick, without changes to what holds already; the first
+// entry is at tick 0.
+template <class Change>
+std::vector<Change> holding(std::span<const Change> changes) {
+  std::vector<Change> map = {Change{}};
+  for (Change change : changes) {
+    change.tick = std::max<std::int64_t>(change.tick, 0);
+    if (change.tick == map.back().tick) map.pop_back();
+    Change same = change;
+    if (!map.empty()) same.tick = map.back().tick;
+    if (map.empty() || !(same == map.back())) map.push_back(change);
+  }
+  return map;
+}
+
+}  // namespace internal
+
+/// The tempo that holds from each tick on: the last of several at one tick, none that changes nothing, 120
+/// bpm before the song's first. The first entry is at tick 0.
+inline std::vector<Tempo> tempo_map(const Song& song) {
+  return internal::holding(std::span<const Tempo>(song.tempos));
+}
+
+/// The metre that holds from each tick on, likewise; 4/4 before the song's first. So a metre that is stated
+/// again within a bar begins no bar.
+inline std::vector<TimeSignature> metre_map(const Song& song) {
+  return internal::holding(std::span<const TimeSignature>(song.time_signatures));
+}
+
+/// A bar of a song.
+struct Bar {
+  std::int64_t begin = 0;    // tick
+  std::int64_t end = 0;      // tick at which the next bar begins
+  TimeSignature metre = {};  // that holds in it, from the tick at which it began to hold
+  std::int64_t number = 0;   // of bars since that tick
+};
+
+/// The bars of a song, one after another to any tick. A change of metre begins a bar, so that the bar before
+/// it may be shorter than its metre. Bars whose length is not a whole number of ticks begin at the tick at or
+/// before their exact place.
+class Bars {
+ public:
+  /// Copies the song's metre map.
+  explicit Bars(const Song& song) : metres_(metre_map(song)), ticks_per_quarter_(song.ticks_per_quarter) {}
+
+  /// The bar in which a tick is, tick >= 0. O(log number of metres).
+  Bar at(std::int64_t tick) const {
+    tick = std::clamp<std::int64_t>(tick, 0, std::int64_t{1} << 60);  // beyond that the next bar would overflow
+    const auto after =
+        std::upper_bound(metres_.begin() + 1, metres_.end(), tick,
+                         [](std::int64_t value, const TimeSignature& metre) { return value < metre.tick; });
+    const TimeSignature& metre = *(after - 1);
+    const Length bar(metre, ticks_per_quarter_);
+    std::int64_t number = bar.floor(tick - metre.tick);
+    // Where bars are no whole number of ticks, the next one may begin at this tick.
+    if (metre.tick + bar.times(number + 1) <= tick) ++number;
+    Bar found{.begin = metre.tick + bar.times(number),
+              .end = metre.tick + bar.times(number + 1),
+              .metre = metre,
+              .number = number};
+    if (after != metres_.end()) found.end = std::min(found.end, after->tick);
+    return found;
+  }
+
+ private:
+  // The ticks of a bar as a fraction, at least one tick.
+  struct Length {
+    std::int64_t numerator, denominator;
+
+    Length(const TimeSignature& metre, std::int64_t ticks_per_quarter)
+        : numerator(4 * std::max(1, metre.numerator) * std::max<std::int64_t>(1, ticks_per_quarter)),
+          denominator(std::max(1, metre.denominator)) {
+      const std::int64_t divisor = std::gcd(numerator, denominator);
+      numerator /= divisor;
+      denominator /= divisor;
+      if (numerator < denominator) numerator = denominator = 1;
+    }
+
+    // Whole bars in a number of ticks. In parts, which cannot overflow.
+    std::int64_t floor(std::int64_t ticks) const {
+      return ticks / numerator * denominator + ticks % numerator * denominator / numerator;
+    }
+    // Ticks of a number of bars.
+    std::int64_t times(std::int64_t bars) const {
+      return bars / denominator * numerator + bars % denominator * numerator / denominator;
+    }
+  };
+
+  std::vector<TimeSignature> metres_;  // not empty, the first at tick 0
+  std::int64_t ticks_per_quarter_;
+};
+
+/// The music of a song, and where it was.
+struct Music {
+  Song song = {};          // the music, from tick 0
+  std::int64_t begin = 0;  // tick of the original song at which it begins
+};
+
+/// The music of a song: from the beginning of the bar of its first note to the end of its last one. Empty
+/// bars before, silence and events behind are left out. The tempo and the metre that hold at its beginning
+/// stand at tick 0; see tempo_map() and metre_map(). Of a song without notes, a song of length 0. Linear in
+/// the song.
+inline Music music_of(Song song) {
+  Music music;
+  const Bars bars(song);
+  std::vector<Tempo> tempos = tempo_map(song);
+  std::vector<TimeSignature> metres = metre_map(song);
+  std::int64_t end = 0;
+  for (const Note& note : song.notes) end = std::max(end, note.end);
+  if (!song.notes.empty()) music.begin = bars.at(std::max<std::int64_t>(0, song.notes.front().start)).begin;
+  const auto shift = [&](auto& map) {
+    // What holds at the beginning is at tick 0; what begins at the end or behind it is never heard.
+    std::erase_if(map, [&](const auto& change) { return change.tick >= end && change.tick > music.begin; });
+    auto first = map.begin();
+    while (first + 1 != map.end() && (first + 1)->tick <= music.begin) ++first;
+    map.erase(map.begin(), first);
+    for (auto& change : map) change.tick = std::max<std::int64_t>(0, change.tick - music.begin);
+  };
+  shift(tempos);
+  shift(metres);
+  for (Note& note : song.notes) {
+    note.start -= music.begin;
+    note.end -= music.begin;
+  }
+  song.tempos = std::move(tempos);
+  song.time_signatures = std::move(metres);
+  song.length = std::max<std::int64_t>(0, end - music.begin);
+  music.song = std::move(song);
+  return music;
+}
+
+}  // namespace gruve::inline v0_1

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <filesystem>
+#include <utility>
+
+#include "gruve/core/error.hpp"
+#include "gruve/midi/midi_file.hpp"
+#include "gruve/midi/read_midi.hpp"
+#include "gruve/midi/song.hpp"
+#include "gruve/midi/sustain.hpp"
+#include "gruve/tokens/screening.hpp"
+
+namespace gruve::inline v0_1 {
+
+/// How the music of a MIDI file is read: for a corpus, as a primer, to be measured or looked at.
+struct SongOptions {
+  MidiOptions midi{};            // how the bytes are read
+  bool sustain = false;          // whether the pedal lengthens notes: apply_sustain()
+  ScreeningOptions screening{};  // which songs are accepted, and how notes are changed
+};
+
+/// The music of a MIDI file as it is encoded, and the verdict on it: apply_sustain(), then screen(). Throws
+/// Error as screen() does.
+inline Screening screen(MidiFile midi, const SongOptions& options) {
+  if (options.sustain) apply_sustain(midi.song, midi.pedal);
+  return screen(std::move(midi.song), options.screening);
+}
+
+/// The music of a MIDI file as it is encoded. Throws Error if the file can't be read, or if a rule refuses it.
+inline Song read_song(const std::filesystem::path& path, const SongOptions& options = {}) {
+  Screening screening = screen(read_midi(path, options.midi), options);
+  if (!screening.accepted()) throw Error(path.string(), screening.detail);
+  return std::move(screening.song);
+}
+
+}  // namespace gruve::inline v0_1
