@@ -56,53 +56,59 @@ struct Bar {
 class Bars {
  public:
   /// Copies the song's metre map.
-  explicit Bars(const Song& song) : metres_(metre_map(song)), ticks_per_quarter_(song.ticks_per_quarter) {}
+  explicit Bars(const Song& song) {
+    for (const TimeSignature& metre : metre_map(song)) stretches_.emplace_back(metre, song.ticks_per_quarter);
+  }
 
   /// The bar in which a tick is, tick >= 0. O(log number of metres).
   Bar at(std::int64_t tick) const {
-    tick = std::clamp<std::int64_t>(tick, 0, std::int64_t{1} << 60);  // beyond that the next bar would overflow
-    const auto after =
-        std::upper_bound(metres_.begin() + 1, metres_.end(), tick,
-                         [](std::int64_t value, const TimeSignature& metre) { return value < metre.tick; });
-    const TimeSignature& metre = *(after - 1);
-    const Length bar(metre, ticks_per_quarter_);
-    std::int64_t number = bar.floor(tick - metre.tick);
-    // Where bars are no whole number of ticks, the next one may begin at this tick.
-    if (metre.tick + bar.times(number + 1) <= tick) ++number;
-    Bar found{.begin = metre.tick + bar.times(number),
-              .end = metre.tick + bar.times(number + 1),
-              .metre = metre,
-              .number = number};
-    if (after != metres_.end()) found.end = std::min(found.end, after->tick);
+    tick =
+        std::clamp<std::int64_t>(tick, 0, std::int64_t{1} << 60);  // beyond that the next bar would overflow
+    const auto after = std::upper_bound(
+        stretches_.begin() + 1, stretches_.end(), tick,
+        [](std::int64_t value, const Stretch& stretch) { return value < stretch.metre.tick; });
+    const Stretch& stretch = *(after - 1);
+    const std::int64_t first = stretch.metre.tick;
+    std::int64_t number = stretch.bars(tick - first);
+    std::int64_t next = first + stretch.ticks(number + 1);
+    if (next <= tick) {  // where bars are no whole number of ticks, the next one may begin at this tick
+      ++number;
+      next = first + stretch.ticks(number + 1);
+    }
+    Bar found{.begin = first + stretch.ticks(number), .end = next, .metre = stretch.metre, .number = number};
+    if (after != stretches_.end()) found.end = std::min(found.end, after->metre.tick);
     return found;
   }
 
  private:
-  // The ticks of a bar as a fraction, at least one tick.
-  struct Length {
+  // Where one metre holds. The ticks of a bar are a fraction, at least one tick.
+  struct Stretch {
+    TimeSignature metre;
     std::int64_t numerator, denominator;
 
-    Length(const TimeSignature& metre, std::int64_t ticks_per_quarter)
-        : numerator(4 * std::max(1, metre.numerator) * std::max<std::int64_t>(1, ticks_per_quarter)),
-          denominator(std::max(1, metre.denominator)) {
+    Stretch(const TimeSignature& from, std::int64_t ticks_per_quarter)
+        : metre(from),
+          numerator(4 * std::max(1, from.numerator) * std::max<std::int64_t>(1, ticks_per_quarter)),
+          denominator(std::max(1, from.denominator)) {
       const std::int64_t divisor = std::gcd(numerator, denominator);
       numerator /= divisor;
       denominator /= divisor;
       if (numerator < denominator) numerator = denominator = 1;
     }
 
-    // Whole bars in a number of ticks. In parts, which cannot overflow.
-    std::int64_t floor(std::int64_t ticks) const {
+    // Whole bars in a number of ticks; in parts, which cannot overflow.
+    std::int64_t bars(std::int64_t ticks) const {
+      if (denominator == 1) return ticks / numerator;
       return ticks / numerator * denominator + ticks % numerator * denominator / numerator;
     }
     // Ticks of a number of bars.
-    std::int64_t times(std::int64_t bars) const {
+    std::int64_t ticks(std::int64_t bars) const {
+      if (denominator == 1) return bars * numerator;
       return bars / denominator * numerator + bars % denominator * numerator / denominator;
     }
   };
 
-  std::vector<TimeSignature> metres_;  // not empty, the first at tick 0
-  std::int64_t ticks_per_quarter_;
+  std::vector<Stretch> stretches_;  // not empty, the first from tick 0
 };
 
 /// The music of a song, and where it was.

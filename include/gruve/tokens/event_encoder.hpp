@@ -386,14 +386,21 @@ class EventEncoder {
     std::vector<int> metres;
     const Bars bars(song);
     std::int64_t at = 0;
+    TimeSignature whole;  // the last metre that the vocabulary has for all of a bar
+    int index = kCommon;  // of it
     for (Bar bar = bars.at(0); at < steps; bar = bars.at(bar.end)) {
       const std::int64_t end = (grid.nearest(bar.end) + unit / 2) / unit * unit;
       if (end <= at) continue;  // shorter than the unit
       const std::int64_t length = end - at;
       at = end;
       const auto [numerator, denominator] = std::pair(bar.metre.numerator, bar.metre.denominator);
-      if (const auto index = metre_index_of(numerator, denominator); index && bar_steps(*index) == length) {
-        metres.push_back(*index);
+      if (numerator != whole.numerator || denominator != whole.denominator)
+        if (const auto found = metre_index_of(numerator, denominator)) {
+          whole = bar.metre;
+          index = *found;
+        }
+      if (numerator == whole.numerator && denominator == whole.denominator && bar_steps(index) == length) {
+        metres.push_back(index);
         continue;
       }
       // In equal parts of the metre's own unit, where there are such.
