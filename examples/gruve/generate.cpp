@@ -49,6 +49,8 @@ struct GenerateArguments : SamplingArguments {
   gruve::SongOptions reading;
   bool builtin_tone = false;
   bool whole_bars = false;
+  bool whole_primer = false;
+  std::string metre;
   std::uint64_t seed = 1;
   int count = 1;
   int threads = 0;
@@ -72,6 +74,18 @@ std::string numbered(const std::string& path, int number, int count) {
   const std::string name =
       whole.stem().string() + "-" + std::to_string(number + 1) + whole.extension().string();
   return (whole.parent_path() / name).string();
+}
+
+// "3/4", or nothing.
+std::optional<gruve::TimeSignature> metre_of(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  gruve::TimeSignature metre;
+  int read = 0;
+  if (std::sscanf(text.c_str(), "%3d/%3d%n", &metre.numerator, &metre.denominator, &read) != 2 ||
+      read != static_cast<int>(text.size()) || metre.numerator < 1 || metre.numerator > 255 ||
+      metre.denominator < 1 || metre.denominator > 64 || (metre.denominator & (metre.denominator - 1)) != 0)
+    throw gruve::Error("--metre: " + text + " is not a metre such as 3/4 or 6/8");
+  return metre;
 }
 
 std::string stem(const std::string& path) { return std::filesystem::path(path).stem().string(); }
@@ -159,7 +173,7 @@ std::vector<Piece> generate_music(const GenerateArguments& options, gruve::Piece
     for (const gruve::Repair& repair : midi.repairs)
       std::fprintf(stderr, "%s, byte %llu: repaired: %s\n", options.primer.c_str(),
                    static_cast<unsigned long long>(repair.byte), repair.what.c_str());
-    if (options.reading.sustain) apply_sustain(midi.song, midi.pedal);
+    if (options.reading.sustain) apply_sustain(midi.song);
     request.primer = std::move(midi.song);
   }
   if (!options.within.empty()) {
@@ -244,6 +258,9 @@ void generate(const GenerateArguments& options) {
                                        .tokens = options.tokens,
                                        .whole_bars = options.whole_bars,
                                        .tempo_bpm = options.tempo,
+                                       .metre = metre_of(options.metre),
+                                       .whole_primer = options.whole_primer,
+                                       .keep_key = options.scale != "free",
                                        .primer_name = options.primer,
                                        .primer_screening = options.reading.screening,
                                        .sampler = options.sampler,
@@ -296,11 +313,16 @@ void add_generate(CLI::App& app) {
       ->add_option("--tempo", options->tempo,
                    "Quarter notes per minute (default: the primer's, or the model's)")
       ->check(CLI::Range(4.0, 1000.0));
+  command
+      ->add_option("--metre", options->metre,
+                   "Metre of the bars, such as 3/4 (default: the primer's, or the model's)")
+      ->excludes(command->add_option("--primer", options->primer,
+                                     "A MIDI file to continue (a text file for a model of text or ids): its "
+                                     "own notes, tempos, sounds and "
+                                     "drums as written, then new music in its tempo, metre and key"));
+  command->add_flag("--whole-primer", options->whole_primer,
+                    "Take all of the primer; otherwise it makes at most half of the piece");
   command->add_option("--seed", options->seed, "The same seed gives the same piece")->capture_default_str();
-  command->add_option(
-      "--primer", options->primer,
-      "A MIDI file to continue (a text file for a model of text or ids); it makes at most half of the "
-      "piece");
   add_reading_options(*command, options->reading);
   add_sampling(*command, *options);
   command->get_option("--within")->excludes(tokens);

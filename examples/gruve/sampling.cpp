@@ -37,7 +37,10 @@ void add_sampling(CLI::App& command, SamplingArguments& options) {
   command.add_option("--max-keys", limits.max_keys, "The most keys at once, 0 for any number");
   command.add_option("--max-notes", limits.max_notes_per_quarter,
                      "The most notes that begin within a quarter note, 0 for any number");
-  command.add_option("--key", options.scale, "The scale of the notes, such as \"C major\" or \"F# dorian\"");
+  command.add_option("--key", options.scale,
+                     "The scale of the notes, such as \"C major\", \"F# dorian\" or \"Eb blues\"; \"free\" "
+                     "lets new notes leave "
+                     "the primer's key");
   command.add_option("--within", options.within,
                      "Redraw each minute, up to 64 times, until its entropies, density, polyphony and key "
                      "clarity are in the range of the songs of this corpus file or folder");
@@ -47,6 +50,7 @@ void add_sampling(CLI::App& command, SamplingArguments& options) {
 
 gruve::ControlOptions controls_of(const SamplingArguments& options) {
   gruve::ControlOptions controls = options.controls;
-  if (!options.scale.empty()) controls.limits.scale = gruve::scale_from_name(options.scale);
+  if (!options.scale.empty() && options.scale != "free")
+    controls.limits.scale = gruve::scale_from_name(options.scale);
   return controls;
 }

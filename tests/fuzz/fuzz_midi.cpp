@@ -34,7 +34,7 @@ void use(MidiFile midi) {
   }
   for (std::size_t i = 1; i < midi.song.notes.size(); ++i)
     require(!earlier(midi.song.notes[i], midi.song.notes[i - 1]), "notes in order");
-  apply_sustain(midi.song, midi.pedal);
+  apply_sustain(midi.song);
   // A short grid keeps a hostile length cheap.
   for (const bool drop : {false, true}) {
     const ScreeningOptions options = {

@@ -329,11 +329,16 @@ TEST_CASE("A scale is known by its name", "[generate][controls]") {
   CHECK(scale_from_name("D dorian") == scale_from_name("C major"));
   CHECK(scale_from_name("Cb major") == scale_from_name("B major"));
   CHECK(scale_from_name("F# pentatonic") == 0b0101'0100'1010);
+  for (const char* name : {"Eb  major", "Ebmaj", "eb MAJOR", "E\u266D major", "EbM", "D# major"})
+    CHECK(scale_from_name(name) == scale_from_name("Eb major"));
+  CHECK(scale_from_name("Am") == scale_from_name("A minor"));
+  CHECK(scale_from_name("Bb harmonic minor") == scale_from_name("A# harmonic-minor"));
+  CHECK(scale_from_name("C blues") == 0b0100'1110'1001);
   const std::string modes =
       " is not a scale: expected a tonic, such as C, F# or Bb, and one of major, minor, harmonic-minor, "
       "dorian, "
-      "phrygian, lydian, mixolydian, pentatonic, whole-tone";
-  for (const char* name : {"", "C", "H major", "C  major", "C## major", " major", "C minorish", "\0 major"})
+      "phrygian, lydian, mixolydian, pentatonic, minor-pentatonic, blues, whole-tone";
+  for (const char* name : {"", "C", "H major", "C## major", " major", "C minorish", "\0 major"})
     CHECK(tests::error_of([&] { scale_from_name(name); }) == "\"" + std::string(name) + "\"" + modes);
 }
 

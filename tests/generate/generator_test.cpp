@@ -3,7 +3,6 @@
 #include <vector>
 
 #include "catch.hpp"
-#include "gruve/generate/continuation.hpp"
 #include "gruve/midi/read_midi.hpp"
 #include "gruve/midi/write_midi.hpp"
 #include "gruve/model/gru_model.hpp"
@@ -129,19 +128,4 @@ TEST_CASE("A state that is stored and put back gives the same logits again", "[m
   CHECK(logits() != once);
   std::copy(state.begin(), state.end(), stepper.state().begin());
   CHECK(logits() == once);
-}
-
-TEST_CASE("A continuation begins with the primer's own notes", "[generate][continuation]") {
-  // The primer strikes C twice with velocities 100 and 30, and holds E across the cut at tick 960 (its ticks
-  // are half as long as those of the continuation); the tokens know one long C of velocity 80.
-  const Song primer{.ticks_per_quarter = 960,
-                    .notes = {{0, 960, 60, 100, 1}, {960, 1920, 60, 30, 1}, {1440, 4000, 64, 90, 1}},
-                    .length = 4000};
-  const Song continued{.ticks_per_quarter = 480,
-                       .notes = {{0, 960, 60, 80, 0}, {720, 1200, 64, 80, 0}, {960, 1440, 67, 80, 0}},
-                       .length = 1440};
-  const Song song = with_primer(continued, primer, 960);
-  CHECK(song.notes ==
-        std::vector<Note>{
-            {0, 480, 60, 100, 1}, {480, 960, 60, 30, 1}, {720, 1200, 64, 90, 1}, {960, 1440, 67, 80, 0}});
 }

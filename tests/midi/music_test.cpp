@@ -96,6 +96,19 @@ TEST_CASE("Empty bars before and events behind are not music", "[midi][music]") 
   CHECK(music_of(music.song).begin == 0);
 }
 
+TEST_CASE("The music has the programs and the pedal that hold at its beginning", "[midi][music]") {
+  const Song song{
+      .ticks_per_quarter = 480,
+      .notes = {{3840, 4800, 60}},
+      .programs = {{0, 0, 40}, {0, 1, 7}, {100, 0, 41}, {3840, 1, 8}, {4000, 0, 42}, {5000, 0, 43}},
+      .pedal = {{50, 0, true}, {60, 0, false}, {70, 1, true}, {4000, 1, false}},
+      .length = 6000};
+  const Song music = music_of(song).song;
+  CHECK(music.programs == std::vector<ProgramChange>{{0, 0, 41}, {0, 1, 8}, {160, 0, 42}});
+  CHECK(music.pedal == std::vector<PedalMove>{{0, 0, false}, {0, 1, true}, {160, 1, false}});
+  CHECK(music_of(music).song == music);
+}
+
 TEST_CASE("The bar of the first note is that of the metre that holds there", "[midi][music]") {
   Song song{.ticks_per_quarter = 100,
             .notes = {{1650, 1700, 60}},

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gruve/midi/read_midi.hpp"
+#include "gruve/midi/sustain.hpp"
 
 #include "catch.hpp"
 #include "error_of.hpp"
@@ -146,7 +147,7 @@ TEST_CASE("All notes off and all sound off end a channel's notes", "[midi][repai
   // 120 and 121 lift the pedal; 123 does not.
   for (const int controller : {120, 121, 123}) {
     const MidiFile midi = repaired(file_of({0, 0xB0, 64, 127, 9, controller, 0, 0, 0xFF, 0x2F, 0}));
-    CHECK(midi.pedal.size() == (controller == 123 ? 1 : 2));
+    CHECK(midi.song.pedal.size() == (controller == 123 ? 1 : 2));
   }
 }
 
@@ -161,7 +162,7 @@ TEST_CASE("No note sounds without a bound", "[midi][repair]") {
   // Nor one whose pedal is never lifted.
   MidiFile midi =
       repaired(file_of({0, 0xB0, 64, 127, 0, 0x90, 60, 5, 9, 60, 0, 0xFF, 0xFF, 0xFF, 0x7F, 0xFF, 0x2F, 0}));
-  apply_sustain(midi.song, midi.pedal);
+  apply_sustain(midi.song);
   CHECK(midi.song.notes == std::vector<Note>{{0, 9 + 16 * 96, 60, 5, 0}});
 }
 
@@ -361,6 +362,16 @@ TEST_CASE("In repair every truncation and every changed byte behind the header g
     }
 }
 
+TEST_CASE("Programs and pedals of all tracks are read, without what changes nothing", "[midi][repair]") {
+  const Bytes file =
+      header(1, 2, 96) +
+      track({0, 0xC0, 5, 1, 0xC0, 5, 1, 0xC1, 7, 1, 0xB0, 64, 90, 1, 64, 80, 0, 0xFF, 0x2F, 0}) +
+      track({0, 0xC0, 5, 9, 0xC0, 6, 0, 0xB0, 64, 0, 0, 0xFF, 0x2F, 0});
+  const Song song = strict(file).song;
+  CHECK(song.programs == std::vector<ProgramChange>{{0, 0, 5}, {2, 1, 7}, {9, 0, 6}});
+  CHECK(song.pedal == std::vector<PedalMove>{{3, 0, true}, {9, 0, false}});
+}
+
 TEST_CASE("The pedal lengthens the notes that are let go over it", "[midi][sustain]") {
   // Pressed at 10, lifted at 30, pressed at 50 and never lifted; another channel has none.
   const Bytes file =
@@ -374,8 +385,8 @@ TEST_CASE("The pedal lengthens the notes that are let go over it", "[midi][susta
              0,  62,   9,  10, 0xB0, 64,   64,         // 62 from 40, pedal down at 50
              0,  0x90, 62, 0,  9,    0xFF, 0x2F, 0});  // 62 let go at 50; the end at 59
   MidiFile midi = parse_midi(file, "song.mid");
-  CHECK(midi.pedal == std::vector<PedalMove>{{10, 0, true}, {30, 0, false}, {50, 0, true}});
-  apply_sustain(midi.song, midi.pedal);
+  CHECK(midi.song.pedal == std::vector<PedalMove>{{10, 0, true}, {30, 0, false}, {50, 0, true}});
+  apply_sustain(midi.song);
   CHECK(midi.song.notes == std::vector<Note>{{0, 5, 60, 9, 0},
                                              {5, 30, 64, 9, 0},
                                              {11, 15, 40, 9, 1},

@@ -44,7 +44,19 @@ Song random_song(Rng& rng) {
   for (std::uint32_t i = rng.below(5); i > 0; --i) {
     song.time_signatures.push_back({time(), 1 + static_cast<int>(rng.below(255)), 1 << rng.below(9)});
   }
+  // One change of each channel at a tick, each of another value than the one before.
+  for (int channel = 0; channel < 16; ++channel) {
+    std::int64_t tick = 0;
+    for (int i = 0; i < static_cast<int>(rng.below(4)); ++i) {
+      tick += 1 + time();
+      song.programs.push_back({tick, channel, (7 * i + channel) % 128});
+      song.pedal.push_back({tick + 1, channel, i % 2 == 0});
+      song.length = std::max(song.length, tick + 1);
+    }
+  }
   const auto by_tick = [](const auto& a, const auto& b) { return a.tick < b.tick; };
+  std::stable_sort(song.programs.begin(), song.programs.end(), by_tick);
+  std::stable_sort(song.pedal.begin(), song.pedal.end(), by_tick);
   std::stable_sort(song.tempos.begin(), song.tempos.end(), by_tick);
   std::stable_sort(song.time_signatures.begin(), song.time_signatures.end(), by_tick);
   song.length += 1 << 17;

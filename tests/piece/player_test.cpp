@@ -77,10 +77,10 @@ TEST_CASE("The pieces of a player are those of a generator of the seed and strea
   Generator generator(packed, encoder, {.temperature = 0.8f}, 7);
   CHECK(player.generate_tokens({.tokens = 200, .sampler = {.temperature = 0.8f}, .seed = 7}) ==
         generate_tokens(generator, 200));
-  const std::vector<Piece> three = player.generate_pieces({.bars = 2, .seed = 7}, 3);
+  const std::vector<Piece> three = player.generate_pieces({.seconds = 10, .seed = 7}, 3);  // 15 quarter notes
   ThreadPool threads(1);
   BatchGenerator batch(packed, encoder, {}, 7, 3, threads);
-  const auto expected = generate_steps(batch, 2 * 12);
+  const auto expected = generate_steps(batch, 15 * 4);
   for (std::size_t i = 0; i < 3; ++i) CHECK(three[i].tokens == expected[i]);
   // One that is not known by its type gives the same tokens.
   auto any = player.generator({.temperature = 0.8f}, 7);

@@ -103,6 +103,15 @@ grep -q "Length of songs" events.html || fail "no report"
 cmp events.safetensors varied.safetensors || fail "varied songs depend on the number of threads"
 "$gruve" evaluate --model events.safetensors songs --json | grep -q nats_per_token || fail "events are not evaluated"
 "$gruve" generate --model events.safetensors --out e.mid --bars 8 --json >e.json
+# A primer sounds as it was written, from a damaged file too, and its key and metre are kept.
+head -c -4 songs/etude-0003.mid >cut.mid
+"$gruve" generate --model events.safetensors --out primed.mid --bars 24 --primer cut.mid --json >primed.json 2>primed.log
+grep -q "cut.mid, byte .*: repaired: " primed.log || fail "a repair of the primer is not said: $(cat primed.log)"
+"$gruve" inspect primed.mid --json >primed.txt && "$gruve" inspect songs/etude-0003.mid --json >etude.txt
+first() { grep -o '{"pitch":[0-9]*,"start":[0-9]*,' "$1" | head -20; }
+cmp <(first primed.txt) <(first etude.txt) || fail "the primer's notes are not those of the file"
+refuses "as long as the whole piece" x.mid generate --model events.safetensors --out x.mid --bars 2 --primer songs/etude-0003.mid --whole-primer
+refuses "is not a metre such as 3/4" x.mid generate --model events.safetensors --out x.mid --metre 3/5
 grep -q '"violations":0' e.json || fail "grammar violations: $(cat e.json)"
 "$gruve" generate --model events.safetensors --out f.mid --bars 6 --count 2 --primer songs/etude-0002.mid
 head -c 300 songs/etude-0001.mid >damaged.mid

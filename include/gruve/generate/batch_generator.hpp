@@ -147,26 +147,37 @@ std::vector<std::vector<Token>> generate_tokens(BatchGenerator<Encoder>& generat
   return sequences;
 }
 
-/// Sequences of music, each as the generate_steps() of one would be.
-template <MusicEncoder Encoder>
-std::vector<std::vector<Token>> generate_steps(BatchGenerator<Encoder>& generator, std::int64_t steps) {
+/// Sequences of music, each as the generate_music() of one would be.
+template <MusicEncoder Encoder, class Amount>
+std::vector<std::vector<Token>> generate_music(BatchGenerator<Encoder>& generator, double amount,
+                                               Amount&& amount_of) {
   std::vector<std::vector<Token>> sequences(static_cast<std::size_t>(generator.num_sequences()));
-  if (steps <= 0) return sequences;
+  if (amount <= internal::kNoMusic) return sequences;
   const Encoder& encoder = generator.encoder();
-  std::vector<std::int64_t> left(sequences.size(), steps);
+  std::vector<double> left(sequences.size(), amount);
   using State = typename Encoder::State;
   generator.run(
       [&](int i, const State& state, Token token) {
-        return !encoder.at_boundary(state) ||
-               !internal::can_sound(encoder, state, left[static_cast<std::size_t>(i)]) ||
-               encoder.steps(state, token) < left[static_cast<std::size_t>(i)];
+        const double rest = left[static_cast<std::size_t>(i)];
+        return !encoder.at_boundary(state) || !internal::can_sound(encoder, state, amount_of, rest) ||
+               amount_of(state, token) < rest - internal::kNoMusic;
       },
       [&](int i, const State& state, Token token, const State& next) {
         sequences[static_cast<std::size_t>(i)].push_back(token);
-        left[static_cast<std::size_t>(i)] -= encoder.steps(state, token);
-        return left[static_cast<std::size_t>(i)] > 0 || !encoder.at_boundary(next);
+        left[static_cast<std::size_t>(i)] -= amount_of(state, token);
+        return left[static_cast<std::size_t>(i)] > internal::kNoMusic || !encoder.at_boundary(next);
       });
   return sequences;
+}
+
+/// Sequences of music, each as the generate_steps() of one would be.
+template <MusicEncoder Encoder>
+std::vector<std::vector<Token>> generate_steps(BatchGenerator<Encoder>& generator, std::int64_t steps) {
+  const Encoder& encoder = generator.encoder();
+  return generate_music(generator, static_cast<double>(steps),
+                        [&](const typename Encoder::State& state, Token token) {
+                          return static_cast<double>(encoder.steps(state, token));
+                        });
 }
 
 }  // namespace gruve::inline v0_1

@@ -195,45 +195,62 @@ std::vector<Token> generate_tokens(Generator<Encoder>& generator, std::size_t co
 
 namespace internal {
 
-// Whether the grammar allows a token that takes fewer timesteps than are left: true of the encoders of gruve.
-template <MusicEncoder Encoder>
-bool can_sound(const Encoder& encoder, const typename Encoder::State& state, std::int64_t left) noexcept {
+// Whether the grammar allows a token that takes less than is left: true of the encoders of gruve.
+template <MusicEncoder Encoder, class Amount>
+bool can_sound(const Encoder& encoder, const typename Encoder::State& state, Amount&& amount_of,
+               double left) noexcept {
   if constexpr (std::is_same_v<Encoder, TimestepEncoder> || std::is_same_v<Encoder, EventEncoder>)
     return true;
   for (int token = 0; token < encoder.vocab_size(); ++token) {
     const auto next = static_cast<Token>(token);
-    if (encoder.allowed(state, next) && encoder.steps(state, next) < left) return true;
+    if (encoder.allowed(state, next) && amount_of(state, next) < left) return true;
   }
   return false;
 }
 
-// Appends music of `steps` timesteps; if they are the last of a piece, as generate_steps() does. Returns the
-// number of timesteps that were appended.
-template <MusicEncoder Encoder>
-std::int64_t append_steps(Generator<Encoder>& generator, std::int64_t steps, bool is_last,
-                          std::vector<Token>& tokens) {
-  const Encoder& encoder = generator.encoder();
-  std::int64_t left = steps;
-  while (left > 0 || (is_last && !tokens.empty() && !generator.at_boundary())) {
+// What rounding may leave of an amount of music.
+inline constexpr double kNoMusic = 1e-9;
+
+// Appends an amount of music; if it is the last of a piece, as generate_music() does. Returns the amount that
+// was appended.
+template <MusicEncoder Encoder, class Amount>
+double append_music(Generator<Encoder>& generator, double amount, Amount&& amount_of, bool is_last,
+                    std::vector<Token>& tokens) {
+  double left = amount;
+  while (left > kNoMusic || (is_last && !tokens.empty() && !generator.at_boundary())) {
     const auto state = generator.state();
-    const bool must_sound = is_last && generator.at_boundary() && can_sound(encoder, state, left);
-    tokens.push_back(
-        generator.next([&](Token token) { return !must_sound || encoder.steps(state, token) < left; }));
-    left -= encoder.steps(state, tokens.back());
+    const bool must_sound =
+        is_last && generator.at_boundary() && can_sound(generator.encoder(), state, amount_of, left);
+    tokens.push_back(generator.next(
+        [&](Token token) { return !must_sound || amount_of(state, token) < left - kNoMusic; }));
+    left -= amount_of(state, tokens.back());
   }
-  return steps - left;
+  return amount - left;
 }
 
 }  // namespace internal
 
-/// Generates music of `steps` timesteps, and more until the next boundary of the grammar: whole bars if the
-/// encoder has bars. The last bar (of an encoder without bars, the last timestep) is not silent, so that a
-/// player that stops after the last note does not shorten the piece.
+/// Generates an amount of music, and more until the next boundary of the grammar: whole bars if the encoder
+/// has bars. The last bar (of an encoder without bars, the last timestep) is not silent, so that a player
+/// that stops after the last note does not shorten the piece.
+///
+/// amount_of  amount_of(state, token): what a token that is allowed in a state adds, at least 0: timesteps,
+///            bars or seconds
+template <MusicEncoder Encoder, class Amount>
+std::vector<Token> generate_music(Generator<Encoder>& generator, double amount, Amount&& amount_of) {
+  std::vector<Token> tokens;
+  internal::append_music(generator, amount, amount_of, true, tokens);
+  return tokens;
+}
+
+/// Generates music of `steps` timesteps, as generate_music() does.
 template <MusicEncoder Encoder>
 std::vector<Token> generate_steps(Generator<Encoder>& generator, std::int64_t steps) {
-  std::vector<Token> tokens;
-  internal::append_steps(generator, steps, true, tokens);
-  return tokens;
+  const Encoder& encoder = generator.encoder();
+  return generate_music(generator, static_cast<double>(steps),
+                        [&](const typename Encoder::State& state, Token token) {
+                          return static_cast<double>(encoder.steps(state, token));
+                        });
 }
 
 }  // namespace gruve::inline v0_1

@@ -30,6 +30,9 @@ struct LimitOptions {
   double max_silence = 0;                 // longest time without a sounding note; 0 for any length
   int max_notes_per_quarter = 0;          // notes that may begin within any quarter note; 0 for any number
   TimeSignature metre = {};               // of the bars of an encoder whose tokens have no metre
+  bool keep_metre = false;                // of one whose tokens have: whether the metre may not change
+  double lowest_bpm = 0;                  // lowest tempo that a token may set, in quarter notes per minute
+  double highest_bpm = 1e9;               // highest tempo
 
   friend bool operator==(const LimitOptions&, const LimitOptions&) = default;
 };
@@ -42,7 +45,7 @@ inline constexpr unsigned kLoop = 2;          // bars repeat too often
 inline constexpr unsigned kSilent = 4;        // the silence is too long
 inline constexpr unsigned kHeldTooLong = 8;   // the note is too long
 inline constexpr unsigned kTooManyKeys = 16;  // too many keys sound at once
-inline constexpr unsigned kOutside = 32;      // the key is outside the scale or the range
+inline constexpr unsigned kOutside = 32;      // the key, metre or tempo is outside what is allowed
 inline constexpr unsigned kNotMusic = 64;     // the grammar does not allow the token
 }  // namespace breach
 
@@ -70,6 +73,8 @@ void check(const LimitOptions& options, Require&& require) {
           "the metre must be 1 to 255 parts of a note, not ", [&] {
             return std::to_string(options.metre.numerator) + "/" + std::to_string(options.metre.denominator);
           });
+  require(options.lowest_bpm <= options.highest_bpm, "the lowest tempo must not be above the highest, ",
+          [&] { return std::to_string(options.lowest_bpm) + " and " + std::to_string(options.highest_bpm); });
   bool has_key = false;
   for (int pitch = std::max(options.lowest, kLowestKey); pitch <= std::min(options.highest, kHighestKey);
        ++pitch)
@@ -140,6 +145,12 @@ class NoteLimits {
     state.same(static_cast<std::int32_t>(steps_per_quarter_));
     state.value(next_, [&](std::uint64_t next) { return next < begun_.size(); });
     state.values(std::span(begun_), kIsStep);
+  }
+
+  // Whether a token may change the metre, or set a tempo.
+  bool may_change_metre() const noexcept { return !options_.keep_metre; }
+  bool may_set_tempo(double bpm) const noexcept {
+    return options_.lowest_bpm <= bpm && bpm <= options_.highest_bpm;
   }
 
   int max_keys() const noexcept { return options_.max_keys > 0 ? options_.max_keys : kNumKeys; }
@@ -348,6 +359,12 @@ class Limits<EventEncoder> {
       }
       case Kind::duration:
         if (state.held + e.value > notes_.max_held()) breaches |= breach::kHeldTooLong;
+        break;
+      case Kind::metre:
+        if (!notes_.may_change_metre()) breaches |= breach::kOutside;
+        break;
+      case Kind::tempo:
+        if (!notes_.may_set_tempo(EventEncoder::tempo_bpm(e.value))) breaches |= breach::kOutside;
         break;
       default:
         break;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -40,8 +41,12 @@ std::vector<Token> generate_stretches(Generator<Encoder>& generator, std::span<c
         attempt.generator.restore(begin.generator);
         attempt.tokens.resize(begin.tokens.size());
       }
-      attempt.steps = begin.steps + internal::append_steps(attempt.generator, ends[i] - begin.steps,
-                                                           i + 1 == ends.size(), attempt.tokens);
+      const auto steps_of = [&](const typename Encoder::State& state, Token token) {
+        return static_cast<double>(generator.encoder().steps(state, token));
+      };
+      attempt.steps = begin.steps + std::llround(internal::append_music(
+                                        attempt.generator, static_cast<double>(ends[i] - begin.steps),
+                                        steps_of, i + 1 == ends.size(), attempt.tokens));
       attempt.cost = cost(std::span<const Token>(attempt.tokens));
       if (!best || attempt.cost < best->cost) best = attempt;
     }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gruve/core/error.hpp"
+#include "gruve/midi/channel_controls.hpp"
 #include "gruve/midi/containers.hpp"
 #include "gruve/midi/event_bytes.hpp"
 #include "gruve/midi/midi_file.hpp"
@@ -79,8 +80,7 @@ class MidiParser {
     const auto by_tick = [](const auto& a, const auto& b) { return a.tick < b.tick; };
     std::stable_sort(song.tempos.begin(), song.tempos.end(), by_tick);
     std::stable_sort(song.time_signatures.begin(), song.time_signatures.end(), by_tick);
-    if (!std::is_sorted(result_.pedal.begin(), result_.pedal.end(), by_tick))
-      std::stable_sort(result_.pedal.begin(), result_.pedal.end(), by_tick);
+    controls_.finish(song);
     merge_runs(song.notes, std::move(first_notes_));
     return std::move(result_);
   }
@@ -182,7 +182,7 @@ class MidiParser {
     ++found_tracks_;
     const std::size_t first_note = result_.song.notes.size();
     first_notes_.push_back(first_note);
-    pedal_.fill(-1);
+    controls_.begin_track();
     Track track{.at = begin, .end = end, .event = begin};
     std::size_t next = 0;
     while (next == 0) next = options_.repair ? read_repairing(track, begin) : read_events(track);
@@ -318,8 +318,10 @@ class MidiParser {
       note_on({.start = tick, .pitch = data, .velocity = std::min(second, 127), .channel = channel});
     } else if (kind == 0x80 || kind == 0x90) {
       note_off(tick, channel, data);
+    } else if (kind == 0xC0) {
+      controls_.change_program(result_.song, {tick, channel, data});
     } else if (kind == 0xB0 && data == 64) {
-      move_pedal(tick, channel, second >= 64);
+      controls_.move_pedal(result_.song, {tick, channel, second >= 64});
     } else if (kind == 0xB0 && data >= 120) {
       change_mode(tick, channel, data);
     }
@@ -359,8 +361,10 @@ class MidiParser {
     track.running_status = track.last_status = status;
     const int kind = status & 0xF0;
     const int data = data_byte(track);
-    if (kind == 0xC0 || kind == 0xD0)
-      return;  // program change, channel pressure: the only ones with one data byte
+    if (kind == 0xC0 || kind == 0xD0) {  // program change, channel pressure: the only ones with one data byte
+      if (data <= 127) handle(track.tick, status, data, 0);
+      return;
+    }
     const int second = data_byte(track);
     if (data <= 127) handle(track.tick, status, data, second);  // otherwise the repair is to drop it
   }
@@ -431,17 +435,9 @@ class MidiParser {
     notes.push_back(note);
   }
 
-  /// Records only changes: many pedals send each of their positions.
-  void move_pedal(std::int64_t tick, int channel, bool down) {
-    signed char& was = pedal_[static_cast<std::size_t>(channel)];
-    if (was == static_cast<signed char>(down)) return;
-    was = static_cast<signed char>(down);
-    result_.pedal.push_back({tick, channel, down});
-  }
-
   /// Controllers 120 to 127: all of them but 121 and 122 end the channel's notes, 120 and 121 lift its pedal.
   void change_mode(std::int64_t tick, int channel, int controller) {
-    if (controller == 120 || controller == 121) move_pedal(tick, channel, false);
+    if (controller == 120 || controller == 121) controls_.move_pedal(result_.song, {tick, channel, false});
     if (controller == 121 || controller == 122) return;
     for (int pitch = 0; pitch < 128; ++pitch)
       while (first_sounding_[place(channel, pitch)] != kNone) note_off(tick, channel, pitch);
@@ -577,7 +573,7 @@ class MidiParser {
   std::size_t found_tracks_ = 0;
   bool is_smpte_ = false;
   std::vector<std::size_t> first_notes_;  // of each track
-  std::array<signed char, 16> pedal_{};   // of each channel in this track: 1 down, 0 up, -1 not yet moved
+  ChannelControls controls_;
   // The sounding notes of each key, by index: a linked list from the oldest (kNone if there is none) to the
   // youngest, through their unused ends (see note_on).
   std::array<std::int64_t, kNumPlaces> first_sounding_;

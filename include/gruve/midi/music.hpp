@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <numeric>
 #include <span>
@@ -88,7 +89,8 @@ class Bars {
 
     Stretch(const TimeSignature& from, std::int64_t ticks_per_quarter)
         : metre(from),
-          numerator(4 * std::max(1, from.numerator) * std::max<std::int64_t>(1, ticks_per_quarter)),
+          numerator(std::int64_t{4} * std::max(1, from.numerator) *
+                    std::max<std::int64_t>(1, ticks_per_quarter)),
           denominator(std::max(1, from.denominator)) {
       const std::int64_t divisor = std::gcd(numerator, denominator);
       numerator /= divisor;
@@ -139,6 +141,21 @@ inline Music music_of(Song song) {
   };
   shift(tempos);
   shift(metres);
+  const auto shift_channels = [&](auto& changes) {
+    std::array<bool, 16> has_any{};
+    for (auto change = changes.end(); change != changes.begin();) {
+      --change;
+      bool& has_later = has_any[static_cast<std::size_t>(change->channel & 15)];
+      const bool is_over = change->tick >= end || (change->tick <= music.begin && has_later);
+      if (change->tick <= music.begin) has_later = true;
+      change->tick = is_over ? -1 : std::max<std::int64_t>(0, change->tick - music.begin);
+    }
+    std::erase_if(changes, [](const auto& change) { return change.tick < 0; });
+    std::stable_sort(changes.begin(), changes.end(),
+                     [](const auto& a, const auto& b) { return a.tick < b.tick; });
+  };
+  shift_channels(song.programs);
+  shift_channels(song.pedal);
   for (Note& note : song.notes) {
     note.start -= music.begin;
     note.end -= music.begin;

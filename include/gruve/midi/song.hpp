@@ -41,12 +41,32 @@ struct TimeSignature {
   friend bool operator==(const TimeSignature&, const TimeSignature&) = default;
 };
 
-/// A piece of music: notes on a grid of ticks, with its tempo and metre.
+/// A channel plays with another sound of General MIDI from a tick on.
+struct ProgramChange {
+  std::int64_t tick = 0;  // at which it takes effect
+  int channel = 0;        // 0 to 15
+  int program = 0;        // 0 to 127; 0 is a piano
+
+  friend bool operator==(const ProgramChange&, const ProgramChange&) = default;
+};
+
+/// The sustain pedal (controller 64) of a channel is pressed or lifted.
+struct PedalMove {
+  std::int64_t tick = 0;  // at which it moves
+  int channel = 0;        // 0 to 15
+  bool down = false;      // pressed: a controller value of 64 or more
+
+  friend bool operator==(const PedalMove&, const PedalMove&) = default;
+};
+
+/// A piece of music: notes on a grid of ticks, with its tempo and metre, its sounds and its pedal.
 struct Song {
   std::int64_t ticks_per_quarter = 480;             // at least 1
   std::vector<Note> notes = {};                     // in the order of sort_notes
   std::vector<Tempo> tempos = {};                   // by tick; 120 bpm before the first
   std::vector<TimeSignature> time_signatures = {};  // by tick; 4/4 before the first
+  std::vector<ProgramChange> programs = {};         // by tick; program 0 before a channel's first
+  std::vector<PedalMove> pedal = {};                // by tick; lifted before a channel's first
   std::int64_t length = 0;                          // ticks from the beginning to the end, silence included
 
   friend bool operator==(const Song&, const Song&) = default;

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <iterator>
 #include <limits>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -14,26 +13,16 @@
 
 namespace gruve::inline v0_1 {
 
-/// The sustain pedal (controller 64) of a channel is pressed or lifted.
-struct PedalMove {
-  std::int64_t tick = 0;  // at which it moves
-  int channel = 0;        // 0 to 15
-  bool down = false;      // pressed: a controller value of 64 or more
-
-  friend bool operator==(const PedalMove&, const PedalMove&) = default;
-};
-
 /// Lengthens the notes whose keys are released while the pedal of their channel is down: until the pedal is
 /// lifted, the key is struck again or the song ends; 16 quarter notes where the pedal is never lifted.
 /// O(notes · log moves).
 ///
-/// song   its notes are in the order of sort_notes, before and after
-/// moves  by tick
-inline void apply_sustain(Song& song, std::span<const PedalMove> moves) {
+/// The song's pedal is empty then; its notes are in the order of sort_notes, before and after.
+inline void apply_sustain(Song& song) {
   constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
   for (int channel = 0; channel < 16; ++channel) {
     std::vector<std::pair<std::int64_t, bool>> changes;  // down and up alternately, down first
-    for (const PedalMove& move : moves) {
+    for (const PedalMove& move : song.pedal) {
       const bool is_down = !changes.empty() && changes.back().second;
       if (move.channel == channel && move.down != is_down) changes.emplace_back(move.tick, move.down);
     }
@@ -55,6 +44,7 @@ inline void apply_sustain(Song& song, std::span<const PedalMove> moves) {
       next_onset[static_cast<std::size_t>(note.pitch)] = note.start;
     }
   }
+  song.pedal.clear();
   sort_notes(song.notes);
 }
 

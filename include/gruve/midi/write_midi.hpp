@@ -21,7 +21,7 @@ namespace internal {
 
 /// An event of a track with its absolute tick. Events of one tick are ordered by rank.
 struct MidiEvent {
-  enum Rank : std::uint8_t { kMeta, kNoteOff, kZeroLengthNote, kNoteOn, kEndOfTrack };
+  enum Rank : std::uint8_t { kMeta, kControl, kNoteOff, kZeroLengthNote, kNoteOn, kEndOfTrack };
 
   std::int64_t tick;
   Rank rank;
@@ -43,7 +43,8 @@ inline std::vector<MidiEvent> midi_events(const Song& song) {
   constexpr std::int64_t kLatest = std::int64_t{1} << 60;
   using enum MidiEvent::Rank;
   std::vector<MidiEvent> events;
-  events.reserve(2 * song.notes.size() + song.tempos.size() + song.time_signatures.size() + 1);
+  events.reserve(2 * song.notes.size() + song.tempos.size() + song.time_signatures.size() +
+                 song.programs.size() + song.pedal.size() + 1);
   std::int64_t length = song.length;
 
   require_midi_range("song length", song.length, 0, kLatest);
@@ -68,6 +69,19 @@ inline std::vector<MidiEvent> midi_events(const Song& song) {
     events.push_back(
         {tempo.tick, kMeta, {0xFF, 0x51, 3, microseconds >> 16, microseconds >> 8, microseconds}});
     length = std::max(length, tempo.tick);
+  }
+  for (const ProgramChange& change : song.programs) {
+    require_midi_range("program change's tick", change.tick, 0, kLatest);
+    require_midi_range("program change's channel", change.channel, 0, 15);
+    require_midi_range("program", change.program, 0, 127);
+    events.push_back({change.tick, kControl, {0xC0 + change.channel, change.program}});
+    length = std::max(length, change.tick);
+  }
+  for (const PedalMove& move : song.pedal) {
+    require_midi_range("pedal's tick", move.tick, 0, kLatest);
+    require_midi_range("pedal's channel", move.channel, 0, 15);
+    events.push_back({move.tick, kControl, {0xB0 + move.channel, 64, move.down ? 127 : 0}});
+    length = std::max(length, move.tick);
   }
   for (const Note& note : song.notes) {
     require_midi_range("note's start", note.start, 0, kLatest);
@@ -99,10 +113,10 @@ inline std::vector<MidiEvent> midi_events(const Song& song) {
 /// cannot express: if two notes of one channel and pitch overlap and the later one ends first, their ends are
 /// exchanged. Which pitches sound when stays the same.
 ///
-/// At one tick the metre and tempo come first, then the ends of notes, then notes of no length, then the
-/// beginnings. Throws Error if a MIDI file cannot hold a value: ticks_per_quarter outside 1 to 32767,
-/// a negative time or an end before its start, a gap of 2^28 ticks or more, a pitch, velocity, channel, tempo
-/// or metre outside its range.
+/// At one tick the metre and tempo come first, then programs and pedal, then the ends of notes, then notes of
+/// no length, then the beginnings. Throws Error if a MIDI file cannot hold a value: ticks_per_quarter outside
+/// 1 to 32767, a negative time or an end before its start, a gap of 2^28 ticks or more, a pitch, velocity,
+/// channel, tempo or metre outside its range.
 inline std::vector<std::byte> midi_bytes(const Song& song) {
   internal::require_midi_range("ticks per quarter note", song.ticks_per_quarter, 1, 0x7FFF);
   std::vector<std::byte> bytes;

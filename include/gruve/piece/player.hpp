@@ -35,14 +35,18 @@ struct PlayerOptions {
 /// Settings of a piece. At most one of `bars`, `seconds` and `tokens` may be given; without any of them the
 /// length is 60 seconds of music, or 1,000 tokens of an encoder without music.
 struct PieceOptions {
-  std::optional<int> bars = {};              // music: length with the primer, in bars
-  std::optional<double> seconds = {};        // music: length with the primer
+  std::optional<int> bars = {};              // music: length with the primer, in bars of its metres
+  std::optional<double> seconds = {};        // music: length with the primer, by its tempos
   std::optional<std::size_t> tokens = {};    // minimum length without the primer; ends at a boundary
   bool whole_bars = false;                   // music: whether the piece is lengthened to the next bar line
-  std::optional<double> tempo_bpm = {};      // music: in quarter notes per minute; if empty, the
-                                             // primer's or the model's
-  std::optional<Song> primer = {};           // music: the song to continue; makes at most half of the
-                                             // piece
+  std::optional<double> tempo_bpm = {};      // music: of its beginning, in quarter notes per minute; if
+                                             // empty, the primer's or the model's
+  std::optional<TimeSignature> metre = {};   // music without a primer: if empty, the model's
+  std::optional<Song> primer = {};           // music: the song to continue, in its metre and near its
+                                             // tempo; makes at most half of the piece
+  bool whole_primer = false;                 // music: whether it is taken whole
+  bool keep_key = true;                      // music: whether new notes keep to the scale of a primer in a
+                                             // clear key, unless controls.limits has a scale
   std::string primer_name = "the primer";    // of that song in an Error
   ScreeningOptions primer_screening = {};    // how it is changed for the encoder, whose grid is taken
   std::vector<Token> primer_tokens = {};     // encoders without music: the tokens to continue

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <bitset>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -7,45 +11,152 @@
 #include <vector>
 
 #include "gruve/core/error.hpp"
+#include "gruve/measure/tonality.hpp"
+#include "gruve/midi/music.hpp"
 #include "gruve/midi/song.hpp"
 #include "gruve/tokens/screening.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
 namespace gruve::inline v0_1 {
 
-/// The music that a piece begins with.
+/// The music that a piece begins with: what is heard of it, and what a model reads of it.
 struct Primer {
-  Song song = {};                  // the whole song as it is encoded: see screen()
-  std::vector<Token> tokens = {};  // of the song's beginning
+  Song song = {};                  // its music, with drums, programs and pedal; what sounds after `cut` too
+  std::int64_t begin = 0;          // tick of the song at which the tokens begin: behind a beginning of drums
+  std::int64_t cut = 0;            // tick at which the tokens end, and new music begins
+  std::vector<Token> tokens = {};  // from `begin` to `cut`
   std::int64_t steps = 0;          // timesteps of the tokens
 };
 
-/// A primer from the beginning of a song. It ends at a boundary of the grammar (a bar line, the end of a
-/// timestep) and is max_steps timesteps long or a little longer; less if the song is shorter. Throws Error if
-/// screen() refuses the song.
+/// A primer from the beginning of a song's music. It ends at a boundary of the grammar (a bar line, the end
+/// of a timestep). Throws Error if screen() refuses the song.
 ///
-/// options  how the song is changed; the grid is the encoder's
+/// options  how the song is changed for the encoder, whose grid is taken
+/// limit    limit(music): the tick of the song's music up to which, or to the boundary after it, it is taken
 /// name     of the song in an Error
-template <MusicEncoder Encoder>
-Primer make_primer(Song song, const Encoder& encoder, std::int64_t max_steps, ScreeningOptions options,
+template <MusicEncoder Encoder, class Limit>
+Primer make_primer(const Song& given, const Encoder& encoder, ScreeningOptions options, Limit&& limit,
                    const std::string& name) {
+  Primer primer{.song = music_of(given).song};
   options.steps_per_quarter = encoder.steps_per_quarter();
-  Screening screening = screen(std::move(song), options);
+  Screening screening = screen(primer.song, options);
   if (!screening.accepted()) throw Error(name, "can't be a primer: " + screening.detail);
-  Primer primer{.song = std::move(screening.song)};
-  primer.tokens = encoder.encode(primer.song);
+  primer.begin = primer.cut = screening.begin;
+  primer.tokens = encoder.encode(screening.song);
+  const std::int64_t last = limit(primer.song);
   std::size_t end = 0;
   auto state = encoder.start();
   std::int64_t steps = 0;
-  for (std::size_t i = 0; i < primer.tokens.size() && steps < max_steps; ++i) {
+  for (std::size_t i = 0; i < primer.tokens.size() && primer.cut < last; ++i) {
     steps += encoder.steps(state, primer.tokens[i]);
     state = encoder.advance(state, primer.tokens[i]);
     if (!encoder.at_boundary(state)) continue;
     end = i + 1;
     primer.steps = steps;
+    primer.cut = primer.begin + steps * primer.song.ticks_per_quarter / encoder.steps_per_quarter();
   }
   primer.tokens.resize(end);
   return primer;
+}
+
+/// The key of what is taken of a primer.
+inline KeyEstimate key_of(const Primer& primer) {
+  std::array<double, 12> weights{};
+  for (const Note& note : primer.song.notes)
+    if (note.channel != kDrumChannel && note.start < primer.cut)
+      weights[static_cast<std::size_t>(note.pitch % 12)] +=
+          static_cast<double>(std::min(note.end, primer.cut) - note.start);
+  return estimate_key(weights);
+}
+
+/// A piece that begins with a primer's own music, as it was written: times, velocities, channels, programs,
+/// pedal, drums, tempo and metre map. The new notes are played by the sound of the primer's only channel or,
+/// if it has several, by a piano on a channel of its own.
+///
+/// continued       decoded from the primer's tokens and those generated after them. Its tempos and metres
+/// count
+///                 from the cut on
+/// has_velocities  whether its velocities mean anything; otherwise the new notes have the mean velocity of
+/// the
+///                 primer's last 32 notes
+inline Song with_primer(Song continued, const Primer& primer, bool has_velocities) {
+  const Song& song = primer.song;
+  const auto scaled = [&](std::int64_t tick) {
+    return (tick * continued.ticks_per_quarter + song.ticks_per_quarter / 2) / song.ticks_per_quarter;
+  };
+  const std::int64_t begin = scaled(primer.begin), cut = scaled(primer.cut);
+  // A note that sounds at the cut ends where the music that was read with it ends it.
+  const auto held_until = [&](const Note& note) {
+    if (note.channel == kDrumChannel) return scaled(note.end);
+    std::int64_t end = cut;
+    for (const Note& each : continued.notes)
+      if (each.pitch == internal::folded(note.pitch) && begin + each.start < cut)
+        end = std::max(end, begin + each.end);
+    return end;
+  };
+  Song piece{.ticks_per_quarter = continued.ticks_per_quarter, .length = begin + continued.length};
+  std::bitset<16> channels;
+  std::vector<int> velocities;
+  for (Note note : song.notes) {
+    const std::int64_t start = scaled(note.start);
+    if (start >= cut) continue;
+    note.end = scaled(note.end) >= cut ? held_until(note) : scaled(note.end);
+    note.start = start;
+    piece.notes.push_back(note);
+    if (note.channel == kDrumChannel) continue;
+    channels.set(static_cast<std::size_t>(note.channel));
+    velocities.push_back(note.velocity);
+  }
+  const auto take = [&](const auto& from, auto& to) {
+    for (auto change : from) {
+      change.tick = scaled(change.tick);
+      if (change.tick < cut || change.tick == 0) to.push_back(change);
+    }
+  };
+  take(song.tempos, piece.tempos);
+  take(song.time_signatures, piece.time_signatures);
+  take(song.programs, piece.programs);
+  take(song.pedal, piece.pedal);
+  for (const Tempo& tempo : continued.tempos)
+    if (begin + tempo.tick >= cut)
+      piece.tempos.push_back({begin + tempo.tick, tempo.microseconds_per_quarter});
+  for (const TimeSignature& metre : continued.time_signatures)
+    if (begin + metre.tick >= cut)
+      piece.time_signatures.push_back({begin + metre.tick, metre.numerator, metre.denominator});
+
+  std::array<bool, 16> is_down{};
+  std::array<int, 16> program{};
+  for (const PedalMove& move : piece.pedal) is_down[static_cast<std::size_t>(move.channel)] = move.down;
+  for (const ProgramChange& change : piece.programs)
+    program[static_cast<std::size_t>(change.channel)] = change.program;
+  for (int channel = 0; channel < 16; ++channel)
+    if (is_down[static_cast<std::size_t>(channel)]) piece.pedal.push_back({cut, channel, false});
+  std::size_t channel = 0;
+  if (channels.count() == 1)
+    while (!channels[channel]) ++channel;
+  else
+    while (channel < 15 && (channels[channel] || channel == kDrumChannel)) ++channel;
+  if (channels.count() > 1 && program[channel] != 0)
+    piece.programs.push_back({cut, static_cast<int>(channel), 0});
+
+  constexpr std::size_t kLast = 32;
+  int velocity = 80;
+  if (!velocities.empty()) {
+    const std::size_t first = velocities.size() - std::min(velocities.size(), kLast);
+    int sum = 0;
+    for (std::size_t i = first; i < velocities.size(); ++i) sum += velocities[i];
+    velocity = std::clamp(sum / static_cast<int>(velocities.size() - first), 1, 127);
+  }
+  for (Note note : continued.notes) {
+    note.start += begin;
+    note.end += begin;
+    if (note.start < cut) continue;
+    note.channel = static_cast<int>(channel);
+    if (!has_velocities) note.velocity = velocity;
+    piece.notes.push_back(note);
+  }
+  sort_notes(piece.notes);
+  return piece;
 }
 
 }  // namespace gruve::inline v0_1

@@ -127,6 +127,14 @@ class EventEncoder {
                               first_value(event.kind));
   }
 
+  /// Quarter notes per minute of a tempo's level.
+  static double tempo_bpm(int level) noexcept { return 20 * std::exp2(level / 12.0); }
+
+  /// The level nearest to a tempo in quarter notes per minute.
+  static int tempo_level(double bpm) noexcept {
+    return static_cast<int>(std::clamp(std::round(12 * std::log2(bpm / 20)), 0.0, kNumTempos - 1.0));
+  }
+
   /// {numerator, denominator} of a metre's index.
   static constexpr std::pair<int, int> metre(int index) noexcept {
     int denominator = 2;
@@ -135,6 +143,16 @@ class EventEncoder {
       denominator *= 2;
     }
     return {index + 1, denominator};
+  }
+
+  /// The indices of the metres that a bar of a metre is written in: one, or several where the vocabulary does
+  /// not have it.
+  std::vector<int> metre_tokens(const TimeSignature& metre) const {
+    Song bar{.ticks_per_quarter = 16 * std::int64_t{options_.steps_per_quarter}, .time_signatures = {metre}};
+    bar.time_signatures.front().tick = 0;
+    const std::int64_t end = Bars(bar).at(0).end;
+    return bar_metres(bar, Grid(bar.ticks_per_quarter, options_.steps_per_quarter),
+                      std::max<std::int64_t>(1, end / 16));
   }
 
   /// The number of timesteps by which the token, allowed in that state, advances.
@@ -382,7 +400,8 @@ class EventEncoder {
   /// nearest sixteenth, or to what the grid has instead. A bar whose length no metre has becomes several.
   std::vector<int> bar_metres(const Song& song, const Grid& grid, std::int64_t steps) const {
     const int unit_denominator = 4 * std::gcd(options_.steps_per_quarter, 4);
-    const int unit = 4 * options_.steps_per_quarter / unit_denominator;  // timesteps
+    const std::int64_t whole_note = std::int64_t{4} * options_.steps_per_quarter;  // timesteps
+    const std::int64_t unit = whole_note / unit_denominator;
     std::vector<int> metres;
     const Bars bars(song);
     std::int64_t at = 0;
@@ -404,11 +423,11 @@ class EventEncoder {
         continue;
       }
       // In equal parts of the metre's own unit, where there are such.
-      const auto has_unit = [&](int d) { return length * d % (4 * options_.steps_per_quarter) == 0; };
+      const auto has_unit = [&](int d) { return length * d % whole_note == 0; };
       const int d = 2 <= denominator && denominator <= 16 && has_unit(denominator) ? denominator
                     : has_unit(4)                                                  ? 4
                                                                                    : unit_denominator;
-      const auto n = static_cast<int>(length * d / (4 * options_.steps_per_quarter));
+      const auto n = static_cast<int>(length * d / whole_note);
       const int least = (n + metres_of(d) - 1) / metres_of(d);
       int parts = least;
       while (parts < 2 * least && n % parts != 0) ++parts;
@@ -421,12 +440,6 @@ class EventEncoder {
 
   static constexpr int first_value(Kind kind) noexcept {
     return kind == Kind::position || kind == Kind::duration ? 1 : 0;
-  }
-
-  static double tempo_bpm(int level) { return 20 * std::exp2(level / 12.0); }
-
-  static int tempo_level(double bpm) {
-    return static_cast<int>(std::clamp(std::round(12 * std::log2(bpm / 20)), 0.0, kNumTempos - 1.0));
   }
 
   static std::string kind_name(Kind kind) {

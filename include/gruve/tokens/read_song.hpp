@@ -22,7 +22,7 @@ struct SongOptions {
 /// The music of a MIDI file as it is encoded, and the verdict on it: apply_sustain(), then screen(). Throws
 /// Error as screen() does.
 inline Screening screen(MidiFile midi, const SongOptions& options) {
-  if (options.sustain) apply_sustain(midi.song, midi.pedal);
+  if (options.sustain) apply_sustain(midi.song);
   return screen(std::move(midi.song), options.screening);
 }
 
