@@ -1,5 +1,5 @@
 // The commands of the program. Each adds its options to the app and runs as the subcommand's callback; what
-// it throws becomes one line on stderr and exit code 1.
+// it throws becomes one line on stderr and exit code 1, or that of its class below.
 #pragma once
 
 #include <string>
@@ -7,7 +7,18 @@
 
 #include <CLI/CLI.hpp>
 
+#include "gruve/core/error.hpp"
 #include "gruve/kernels/kernels.hpp"
+
+/// A training that was interrupted: exit code 130, as of a program that SIGINT ends.
+struct Interrupted : gruve::Error {
+  using Error::Error;
+};
+
+/// A training that diverged: exit code 3.
+struct Diverged : gruve::Error {
+  using Error::Error;
+};
 
 void add_compose(CLI::App& app);
 void add_inspect(CLI::App& app);

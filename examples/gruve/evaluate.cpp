@@ -35,14 +35,18 @@ struct EvaluateArguments {
   bool dynamic = false;
   gruve::DynamicOptions learning;
   gruve::SongOptions reading;
+  bool has_split = false;
   bool json = false;
 };
 
 void evaluate(const EvaluateArguments& options) {
   const std::vector<gruve::TrainedModel> models = load_models(options.models);
   const gruve::AnyEncoder encoder = models.empty() ? gruve::AnyEncoder() : models.front().encoder;
-  const gruve::Corpus corpus =
-      open_corpus(options.paths, build_options_of(encoder, options.reading, options.threads), options.json);
+  gruve::BuildOptions build = build_options_of(encoder, options.reading, options.threads);
+  // All songs of files that are named for this, unless a split of them is asked for or the others are needed.
+  if (!options.has_split && options.ngram == 0 && !options.dynamic)
+    build.split = gruve::split_from_name(options.split);
+  const gruve::Corpus corpus = open_corpus(options.paths, build, options.json);
   if (!models.empty()) require_encoder(corpus, models.front());
   gruve::ThreadPool threads(options.threads);
   const gruve::Split split = *gruve::split_from_name(options.split);
@@ -117,7 +121,8 @@ void add_evaluate(CLI::App& app) {
                                         "train split, alone or averaged "
                                         "with a model")
                            ->check(CLI::Range(1, 32));
-  command->callback([options, model, ngram] {
+  command->callback([options, model, ngram, command] {
+    options->has_split = command->get_option("--split")->count() > 0;
     if (model->count() + ngram->count() == 0) throw CLI::RequiredError("--model or --ngram");
     evaluate(*options);
   });
@@ -125,7 +130,9 @@ void add_evaluate(CLI::App& app) {
       "PATH", options->paths,
       "A corpus, files or folders, or a polyphonic data set in JSON (default: the built-in études)");
   add_reading_options(*command, options->reading);
-  command->add_option("--split", options->split, "The split of the corpus")
+  command
+      ->add_option("--split", options->split,
+                   "The split of the corpus; of files and folders all songs are evaluated unless it is given")
       ->check(CLI::IsMember({"train", "valid", "test"}))
       ->capture_default_str();
   command->add_option("--threads", options->threads, "Threads, 0 for as many as the machine has")

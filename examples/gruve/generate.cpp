@@ -247,6 +247,12 @@ std::vector<Piece> generate_text(const GenerateArguments& options, gruve::PieceO
 }
 
 void generate(const GenerateArguments& options) {
+  std::vector<std::string> inputs = options.models, outputs = {options.report};
+  inputs.insert(inputs.end(), {options.primer, options.within});
+  for (const std::string& file : {options.out, options.wav, options.svg})
+    for (int i = 0; !file.empty() && i < options.count; ++i)
+      outputs.push_back(numbered(file, i, options.count));
+  require_not_read(outputs, inputs);
   const std::vector<gruve::TrainedModel> models = load_models(options.models);
   for (const std::string& file : {options.out, options.wav, options.svg})
     if (!file.empty()) gruve::require_writable(numbered(file, 0, options.count));

@@ -180,6 +180,7 @@ void inspect(const InspectArguments& options) {
   const bool json = options.json;
   if (!options.svg.empty() && files.size() > 1)
     throw Error("--svg draws one file, not " + std::to_string(files.size()));
+  require_not_read({options.svg}, files);
   std::size_t num_unreadable = 0;
   std::exception_ptr last_error;
   for (const std::string& file : files) {

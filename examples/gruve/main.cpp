@@ -11,8 +11,10 @@
 #endif
 
 #include "commands.hpp"
+#include "gruve/core/version.hpp"
 #include "gruve/kernels/choice.hpp"
 #include "recipe.hpp"
+#include "usage.hpp"
 
 namespace {
 
@@ -32,6 +34,8 @@ int main(int argc, char** argv) {
   gruve::kernels::use_environment();  // GRUVE_KERNELS
   CLI::App app("Trains GRU models on music and generates new pieces from them.", "gruve");
   app.require_subcommand(1);
+  app.set_version_flag("--version", "gruve " + std::string(gruve::kVersion), "Print the version and exit");
+  app.footer("Exit codes: 0 done, 1 bad input, 2 bad usage, 3 a training that diverged, 130 interrupted.");
   app.set_help_all_flag("--help-all", "Print the help of all commands and exit");
   add_compose(app);
   add_inspect(app);
@@ -47,9 +51,15 @@ int main(int argc, char** argv) {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
     app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    std::fprintf(stderr, "gruve: %s\n", usage_error(app, {argv + 1, argv + argc}, error.what()).c_str());
+    return 2;
+  } catch (const Interrupted& error) {
     std::fprintf(stderr, "gruve: %s\n", error.what());
-    return 1;
+    return 130;
+  } catch (const Diverged& error) {
+    std::fprintf(stderr, "gruve: %s\n", error.what());
+    return 3;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "gruve: %s\n", error.what());
     return 1;

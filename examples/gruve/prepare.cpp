@@ -95,6 +95,11 @@ void print_tables(const PrepareArguments& options, const gruve::BuildReport& rep
 }
 
 void prepare(PrepareArguments options) {
+  // A corpus may be added to in place; other files are not written over.
+  std::vector<std::string> files = options.paths;
+  std::erase_if(files, [](const std::string& path) { return gruve::is_corpus(path); });
+  require_not_read({options.out}, files);
+  require_not_read({options.report}, options.paths);
   gruve::require_writable(options.out);
   if (!options.report.empty()) gruve::require_writable(options.report);
   const std::vector<std::filesystem::path> paths(options.paths.begin(), options.paths.end());

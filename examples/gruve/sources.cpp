@@ -1,9 +1,12 @@
 #include "sources.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "etudes.hpp"
@@ -94,6 +97,31 @@ gruve::BuildOptions build_options_of(const gruve::AnyEncoder& encoder, const gru
     build.encoder = gruve::EncoderKind::text;
   }
   return build;
+}
+
+void require_not_read(const std::vector<std::string>& outputs, const std::vector<std::string>& inputs) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  for (const std::string& output : outputs) {
+    if (output.empty() || !fs::exists(output, error)) continue;
+    std::string extension = fs::path(output).extension().string();
+    std::transform(extension.begin(), extension.end(), extension.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const bool is_source = extension == ".mid" || extension == ".midi" || extension == ".kar" ||
+                           extension == ".rmi" || extension == ".smf" || extension == ".txt" ||
+                           extension == ".ids";
+    const fs::path whole = fs::weakly_canonical(output, error);
+    for (const std::string& input : inputs) {
+      bool is_read = !input.empty() && fs::equivalent(output, input, error);
+      // A file in a folder that is read.
+      for (fs::path folder = whole.parent_path(); is_source && !is_read && fs::is_directory(input, error);
+           folder = folder.parent_path()) {
+        is_read = fs::equivalent(folder, input, error);
+        if (folder == folder.parent_path()) break;
+      }
+      if (is_read) throw gruve::Error(output, "would be written over, but is also an input (" + input + ")");
+    }
+  }
 }
 
 gruve::Corpus open_corpus(const std::vector<std::string>& paths, const gruve::BuildOptions& options,

@@ -32,6 +32,7 @@ struct TrainArguments {
   std::vector<std::string> teachers;
   std::string init;
   double synthetic = 0;
+  bool overwrite = false;
   bool resume = false;
   bool reset_before = false;
   bool json = false;
@@ -95,7 +96,42 @@ std::string losses(double train, double valid) {
   return text;
 }
 
+// Refuses to replace a model that was trained for more updates than this training will take.
+void require_no_longer_training(const std::string& out, std::uint64_t steps, bool by_time) {
+  std::uint64_t before = 0;
+  try {
+    if (!std::filesystem::exists(out)) return;
+    const nlohmann::json curve = nlohmann::json::parse(gruve::load(out).training).at("curve");
+    before = curve.at("step").empty() ? 0 : curve.at("step").back().get<std::uint64_t>();
+  } catch (const std::exception&) {
+    return;  // whatever it is, it is no model of a training
+  }
+  if (!by_time && steps < before)
+    throw gruve::Error(out, "is a model of " + std::to_string(before) +
+                                " updates, this training would take " + std::to_string(steps) +
+                                ": --overwrite allows it, --resume goes on from its checkpoint");
+}
+
+// A handful of updates teaches nothing, however often the songs are read.
+template <class Say>
+void warn_of_few_updates(const TrainArguments& options, const gruve::Corpus& corpus, std::uint64_t per_epoch,
+                         Say&& say) {
+  constexpr std::uint64_t kFew = 50;
+  if (per_epoch >= kFew || options.train.batch_size == 1) return;
+  const std::uint64_t tokens = corpus.num_tokens(gruve::Split::train);
+  const std::uint64_t batch =
+      std::max<std::uint64_t>(1, tokens / (kFew * static_cast<std::uint64_t>(options.train.unroll)));
+  say("an epoch has only " + std::to_string(per_epoch) + (per_epoch == 1 ? " update" : " updates") + " of " +
+      std::to_string(options.train.batch_size) + " x " + std::to_string(options.train.unroll) +
+      " tokens: on a corpus this small try --batch " + std::to_string(batch) +
+      ", and --epochs or --minutes for more of them, with --transpose 5 --dropout 0.3 --patience 10");
+}
+
 void train(TrainArguments options) {
+  std::vector<std::string> inputs = options.paths;
+  inputs.insert(inputs.end(), options.teachers.begin(), options.teachers.end());
+  inputs.push_back(options.init);
+  require_not_read({options.out, options.checkpoint, options.log}, inputs);
   gruve::require_writable(options.out);
   if (options.checkpoint.empty()) options.checkpoint = options.out + ".checkpoint";
   gruve::require_writable(options.checkpoint);
@@ -129,7 +165,11 @@ void train(TrainArguments options) {
   }
   gruve::Trainer trainer = init ? gruve::Trainer(corpus, *init, options.train, teachers)
                                 : gruve::Trainer(corpus, options.model, options.train, teachers);
-  if (options.resume && std::filesystem::exists(options.checkpoint)) trainer.resume(options.checkpoint);
+  std::vector<std::string> changes;
+  if (options.resume && std::filesystem::exists(options.checkpoint))
+    changes = trainer.resume(options.checkpoint);
+  else if (!options.overwrite)
+    require_no_longer_training(options.out, trainer.total_steps(), options.train.minutes > 0);
 
   const auto say = [&](const std::string& line) {
     if (!options.json) std::fprintf(stderr, "%s\n", line.c_str());
@@ -139,6 +179,8 @@ void train(TrainArguments options) {
       " parameters, kernels: " + gruve::kernels::active(options.train.precision).name + " " +
       std::string(gruve::kernels::precision_name(options.train.precision)));
   if (trainer.steps_done() > 0) say("resumed after step " + std::to_string(trainer.steps_done()));
+  for (const std::string& change : changes) say(change);
+  warn_of_few_updates(options, corpus, trainer.steps_per_epoch(), say);
   Log log(options.log, trainer.steps_done());
 
   const auto before = std::signal(SIGINT, [](int) { interrupted = 1; });
@@ -186,11 +228,11 @@ void train(TrainArguments options) {
   bar.finish();
   std::signal(SIGINT, before);
   if (reason == gruve::StopReason::callback)
-    throw gruve::Error("stopped after step " + std::to_string(trainer.steps_done()) +
-                       "; the same command with --resume continues from " + options.checkpoint);
+    throw Interrupted("stopped after step " + std::to_string(trainer.steps_done()) +
+                      "; the same command with --resume continues from " + options.checkpoint);
   if (reason == gruve::StopReason::diverged)
-    throw gruve::Error("stopped: " + std::string(gruve::stop_reason_name(reason)) +
-                       ", try a lower --lr; the checkpoint is " + options.checkpoint);
+    throw Diverged("stopped: " + std::string(gruve::stop_reason_name(reason)) +
+                   "; go on from the checkpoint with a lower --lr and --resume");
   gruve::save(trainer.trained_model(), options.out);
 
   const auto steps = trainer.steps_done() - first_step;
@@ -321,6 +363,8 @@ void add_train(CLI::App& app) {
                       "Where the state of the training is kept (default: the model's path with .checkpoint)");
   size("--checkpoint-every", options->train.checkpoint_interval, "Steps from checkpoint to checkpoint",
        1'000'000);
+  command->add_flag("--overwrite", options->overwrite,
+                    "Replace a model of more updates than this training will take");
   command->add_flag("--resume", options->resume, "Go on from the checkpoint, if there is one");
   command->add_flag("--json", options->json, "Print one JSON object at the end, and nothing else");
   command->callback([options] { train(*options); });

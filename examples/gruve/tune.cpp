@@ -26,6 +26,9 @@ struct TuneArguments {
 };
 
 void tune(const TuneArguments& options) {
+  std::vector<std::string> inputs = options.paths;
+  inputs.push_back(options.model);
+  require_not_read({options.out}, inputs);
   gruve::require_writable(options.out);
   const gruve::TrainedModel model = gruve::load(options.model);
   const gruve::Corpus corpus = open_corpus(

@@ -14,6 +14,7 @@
 #include "gruve/core/rng.hpp"
 #include "gruve/core/state_bytes.hpp"
 #include "gruve/core/thread_pool.hpp"
+#include "gruve/core/version.hpp"
 #include "gruve/corpus/augment.hpp"
 #include "gruve/corpus/batch_stream.hpp"
 #include "gruve/corpus/build_corpus.hpp"

@@ -10,13 +10,13 @@ fail() {
   exit 1
 }
 
-# What must be refused: exit code 1, one line on stderr that holds the text, and the output untouched.
+# What must be refused: exit code 1, or 2 for a command line that is no use; one line on stderr that holds the text, and the output untouched.
 refuses() {
   local text=$1 out=$2 code=0
   shift 2
   [ -z "$out" ] || echo before >"$out"
   "$gruve" "$@" >stdout.txt 2>stderr.txt || code=$?
-  [ $code -eq 1 ] || fail "exit code $code, expected 1: $*"
+  [ $code -eq 1 ] || [ $code -eq 2 ] || fail "exit code $code, expected 1 or 2: $*"
   [ "$(wc -l <stderr.txt)" -eq 1 ] || fail "not one line: $* said $(cat stderr.txt)"
   grep -qF -- "$text" stderr.txt || fail "expected «$text»: $* said $(cat stderr.txt)"
   [ -z "$out" ] || [ "$(cat "$out")" = before ] || fail "$out was written over: $*"
@@ -225,4 +225,28 @@ if [ -w /dev/full ]; then
   refuses "cannot write: No space left on device" "" generate --model whole.safetensors --out /dev/full
   refuses "cannot write: No space left on device" "" prepare songs --out /dev/full
 fi
+# The manners: version, the nearest word, and files that would be written over.
+"$gruve" --version | grep -qE "^gruve [0-9]+\.[0-9]+\.[0-9]+$" || fail "no version"
+refuses "no command trian; did you mean train?" "" trian
+refuses "generate has no option --modle; did you mean --model?" "" generate --modle whole.safetensors
+refuses "train has no option --hiden; did you mean --hidden?" "" train --hiden 3 --out x.safetensors
+[ "$("$gruve" trian >/dev/null 2>&1; echo $?)" -eq 2 ] || fail "bad usage is not exit code 2"
+cp songs/etude-0001.mid input.mid
+cp whole.safetensors input.safetensors
+mkdir -p sub
+ln -sf ../input.mid sub/link.mid
+for what in "prepare input.mid --out input.mid" "prepare sub/link.mid --out input.mid" "train input.mid --out ./input.mid" \
+  "generate --model input.safetensors --out sub/../input.safetensors" "inspect input.mid --svg input.mid" \
+  "generate --model whole.safetensors --primer input.mid --out input.mid" "tune --model input.safetensors songs --out input.safetensors" \
+  "prepare . --out input.mid" "train corpus.gruve --out corpus.gruve"; do
+  refuses "is also an input" "" $what
+done
+cmp input.mid songs/etude-0001.mid || fail "an input was written over"
+cmp input.safetensors whole.safetensors || fail "an input was written over"
+"$gruve" evaluate --model events.safetensors songs/etude-0001.mid --json | grep -q '"songs":1,' || fail "one file is not evaluated"
+refuses "--overwrite allows it" "" train corpus.gruve --out whole.safetensors "${small[@]:0:8}" --epochs 1
+"$gruve" train corpus.gruve --out resumed.safetensors "${small[@]:0:8}" --epochs 5 --lr 0.0003 --resume 2>resumed.log
+grep -q "learning_rate is 0.0003, it was" resumed.log || fail "another rate is not said: $(cat resumed.log)"
+"$gruve" train songs --encoder event --out few.safetensors --hidden 8 --epochs 1 2>few.log
+grep -q "an epoch has only .* try --batch" few.log || fail "few updates are not said: $(cat few.log)"
 echo "all as expected"

@@ -242,6 +242,29 @@ TEST_CASE("A training that is stopped and resumed ends with the same model file"
   CHECK(whole_file.read() == resumed_file.read());
 }
 
+TEST_CASE("A training may go on with another rate, schedule or dropout, and says so", "[train][resume]") {
+  const Corpus corpus = walks();
+  const TemporaryFile checkpoint("changed.checkpoint");
+  const TrainOptions options{.batch_size = 5, .unroll = 16, .epochs = 2, .threads = 1};
+  Trainer first(corpus, kSmall, options);
+  for (int i = 0; i < 5; ++i) first.step();
+  first.save_checkpoint(checkpoint.path);
+  TrainOptions other = options;
+  other.learning_rate = 0.0005;
+  other.schedule = Schedule::constant;
+  other.dropout = 0.2;
+  other.epochs = 3;
+  Trainer second(corpus, kSmall, other);
+  CHECK(second.resume(checkpoint.path) ==
+        std::vector<std::string>{"dropout is 0.2, it was 0.0", "learning_rate is 0.0005, it was 0.002",
+                                 "schedule is \"constant\", it was \"one-cycle\""});
+  CHECK(second.steps_done() == 5);
+  CHECK(second.run() == StopReason::epochs);
+  CHECK(second.steps_done() == second.steps_per_epoch() * 3);
+  Trainer third(corpus, kSmall, options);
+  CHECK(third.resume(checkpoint.path).empty());
+}
+
 TEST_CASE("A checkpoint of other settings, another corpus or another file is refused", "[train][resume]") {
   const Corpus corpus = walks(), other = walks(100);
   const TemporaryFile checkpoint("refused.checkpoint");
@@ -251,21 +274,25 @@ TEST_CASE("A checkpoint of other settings, another corpus or another file is ref
   first.save_checkpoint(checkpoint.path);
   const std::string path = checkpoint.path.string();
 
-  TrainOptions faster = options;
-  faster.learning_rate = 0.1;
-  CHECK_THROWS_WITH(Trainer(corpus, kSmall, faster).resume(checkpoint.path),
-                    path + ": the checkpoint was written with learning_rate 0.002, now it is 0.1");
+  TrainOptions larger = options;
+  larger.batch_size = 6;
+  CHECK_THROWS_WITH(Trainer(corpus, kSmall, larger).resume(checkpoint.path),
+                    path +
+                        ": the checkpoint was written with batch_size 5, now it is 6; to begin anew from its "
+                        "model, train with that as the initial model");
   TrainOptions rounded = options;
   rounded.precision = kernels::Precision::bf16;
   CHECK_THROWS_WITH(Trainer(corpus, kSmall, rounded).resume(checkpoint.path),
-                    path + ": the checkpoint was written with precision \"fp32\", now it is \"bf16\"");
+                    path +
+                        ": the checkpoint was written with precision \"fp32\", now it is \"bf16\"; to begin "
+                        "anew from its model, train with that as the initial model");
   CHECK_THROWS_WITH(Trainer(other, kSmall, options).resume(checkpoint.path),
                     path + ": the checkpoint was written with another corpus");
   CHECK_THROWS_WITH(Trainer(corpus, {.hidden_size = 8}, options).resume(checkpoint.path),
                     path + ": the checkpoint is of a model of other sizes");
   save(first.trained_model(), checkpoint.path);
   CHECK_THROWS_WITH(Trainer(corpus, kSmall, options).resume(checkpoint.path),
-                    path + ": the metadata lack \"gruve.checkpoint\": not written by gruve");
+                    path + ": the metadata lack \"gruve.checkpoint\": not written by gruve, or saved again without its metadata (docs/formats.md)");
 }
 
 TEST_CASE("An input can only be dropped where there is one", "[train]") {

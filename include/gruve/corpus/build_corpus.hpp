@@ -54,6 +54,7 @@ struct BuildOptions {
   int vocab_size = 0;                           // of EncoderKind::ids: V, 1 to kMaxVocabSize; 0 for the
                                                 // largest id in the files plus 1
   SongOptions song{};                           // of music: how files are read; the grid is the encoder's
+  std::optional<Split> split{};                 // that all songs are put in; if empty, see assign_splits()
   int threads = 0;                              // 0 for one per hardware thread; does not affect the result
 };
 // clang-format on
@@ -525,7 +526,8 @@ BuildReport build_into(Sink& sink, std::span<const std::filesystem::path> paths,
   nlohmann::json json = to_json(report);
   for (const char* name : {"refused", "repaired", "seconds", "splits"}) json.erase(name);
   info.report = json.dump();
-  writer.finish(info);
+  writer.finish(info,
+                options.split ? std::vector<Split>(report.songs, *options.split) : std::vector<Split>());
   for (std::size_t i = 0; i < report.songs; ++i) {
     const auto split = static_cast<std::size_t>(writer.songs()[i].split);
     ++report.songs_of_split[split];

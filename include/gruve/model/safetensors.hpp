@@ -62,7 +62,8 @@ class SafetensorsFile {
       throw Error(path(),
                   metadata_.contains("gruve.checkpoint")
                       ? "is the checkpoint of a training, expected a model: the training writes that too"
-                      : "the metadata lack \"" + name + "\": not written by gruve");
+                      : "the metadata lack \"" + name +
+                            "\": not written by gruve, or saved again without its metadata (docs/formats.md)");
     return found->second;
   }
 

@@ -62,7 +62,7 @@ struct PieceStart {
 template <MusicEncoder Encoder>
 class PieceClock {
  public:
-  using State = typename Encoder::State;
+  using State = typename Encoder::State;  // of the grammar
 
   /// Copies what it needs.
   PieceClock(const Encoder& encoder, const PieceStart& start, const State& state)
@@ -78,9 +78,11 @@ class PieceClock {
   /// Whether tokens have bars of their own.
   static constexpr bool has_bars() noexcept { return kHasTempos; }
 
+  /// Timesteps of a token.
   double steps(const State& state, Token token) const noexcept {
     return static_cast<double>(encoder_->steps(state, token));
   }
+  /// Seconds of a token.
   double seconds(const State& state, Token token) const noexcept {
     return steps(state, token) * 60 / (bpm(state) * encoder_->steps_per_quarter());
   }

@@ -13,6 +13,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -253,9 +254,16 @@ class Trainer {
         {{"gruve.config", internal::to_json(model_.config).dump()}, {"gruve.checkpoint", progress().dump()}});
   }
 
-  /// Resumes from a checkpoint. Throws Error, and changes nothing, if the file is damaged, or was written
-  /// with another corpus, another model or other settings; epochs, minutes, patience and threads may differ.
-  void resume(const std::filesystem::path& path) {
+  /// Resumes from a checkpoint. Epochs, minutes, patience, threads, the learning rate and its schedule,
+  /// clipping, dropout and weight decay may differ from those that it was written with. Returns what of the
+  /// settings is not as it was, such as "learning_rate is 0.0005, it was 0.002"; without any the training
+  /// ends with the same bits as one that was not stopped. Throws Error, and changes nothing, if the file is
+  /// damaged, or was written with another corpus, another model or other settings than these.
+  std::vector<std::string> resume(const std::filesystem::path& path) {
+    constexpr std::array<std::string_view, 10> kMayChange = {
+        "learning_rate", "schedule",     "clip_norm",         "dropout",           "input_dropout",
+        "variational",   "weight_decay", "recurrent_dropout", "embedding_dropout", "checkpoint_interval"};
+    std::vector<std::string> changes;
     const SafetensorsFile file(path);
     const ModelConfig config = internal::model_config_from_json(
         internal::parse_metadata(file, "gruve.config"), corpus_->encoder(), file.path());
@@ -264,9 +272,14 @@ class Trainer {
     try {
       const nlohmann::json now = progress();
       for (const auto& [name, value] : now.at("options").items())
-        if (saved.at("options").at(name) != value)
-          throw Error(file.path(), "the checkpoint was written with " + name + " " +
-                                       saved.at("options").at(name).dump() + ", now it is " + value.dump());
+        if (const nlohmann::json& was = saved.at("options").at(name); was != value) {
+          if (std::find(kMayChange.begin(), kMayChange.end(), name) == kMayChange.end())
+            throw Error(file.path(),
+                        "the checkpoint was written with " + name + " " + was.dump() + ", now it is " +
+                            value.dump() +
+                            "; to begin anew from its model, train with that as the initial model");
+          changes.push_back(name + " is " + value.dump() + ", it was " + was.dump());
+        }
       if (saved.at("corpus") != now.at("corpus"))
         throw Error(file.path(), "the checkpoint was written with another corpus");
       if (saved.at("teachers") != now.at("teachers"))
@@ -303,7 +316,10 @@ class Trainer {
       best_loss_ = best_loss;
       step_ = step;
       epochs_without_gain_ = epochs_without_gain;
-      rate_scale_ = rate_scale;
+      // A rate that was halved after a divergence is not where another one is asked for.
+      const bool has_other_rate =
+          saved.at("options").at("learning_rate") != now.at("options").at("learning_rate");
+      rate_scale_ = has_other_rate ? 1 : rate_scale;
       seconds_ = seconds;
       has_best_ = has_best;
       optimizer_.set_step(updates);
@@ -312,6 +328,7 @@ class Trainer {
     }
     pass_.assign(model_);
     remember();
+    return changes;
   }
 
  private:

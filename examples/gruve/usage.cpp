@@ -1,0 +1,60 @@
+#include "usage.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+std::size_t edit_distance(const std::string& a, const std::string& b) {
+  std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i)
+    for (std::size_t j = 0; j <= b.size(); ++j) {
+      if (i == 0 || j == 0) {
+        d[i][j] = i + j;
+        continue;
+      }
+      const std::size_t replaced = d[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      d[i][j] = std::min({replaced, d[i - 1][j] + 1, d[i][j - 1] + 1});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+    }
+  return d[a.size()][b.size()];
+}
+
+namespace {
+
+// ", did you mean WORD?" if one of the words is near.
+std::string nearest_word(const std::string& word, const std::vector<std::string>& words) {
+  std::string best;
+  std::size_t least = 1 + word.size() / 3;
+  for (const std::string& each : words)
+    if (const std::size_t distance = edit_distance(word, each); distance <= least) {
+      if (distance == least && !best.empty()) continue;
+      least = distance;
+      best = each;
+    }
+  return best.empty() ? "" : "; did you mean " + best + "?";
+}
+
+}  // namespace
+
+std::string usage_error(const CLI::App& app, const std::vector<std::string>& arguments,
+                        const std::string& message) {
+  std::vector<std::string> commands;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    commands.push_back(command->get_name());
+  if (arguments.empty()) return "which command? gruve --help lists them";
+  const std::string& name = arguments.front();
+  const auto known = std::find(commands.begin(), commands.end(), name);
+  if (known == commands.end())
+    return name.starts_with("-") ? message : "no command " + name + nearest_word(name, commands);
+  const CLI::App* command = app.get_subcommand(name);
+  std::vector<std::string> options;
+  for (const CLI::Option* option : command->get_options([](const CLI::Option*) { return true; }))
+    for (const std::string& each : option->get_lnames()) options.push_back("--" + each);
+  for (const std::string& argument : arguments) {
+    if (!argument.starts_with("--") || argument == "--") continue;
+    const std::string option = argument.substr(0, argument.find('='));
+    if (std::find(options.begin(), options.end(), option) == options.end())
+      return name + " has no option " + option + nearest_word(option, options);
+  }
+  return message;
+}
