@@ -59,5 +59,6 @@ std::vector<std::string> with_recipe(const CLI::App& app, const std::vector<std:
                                       });
     if (!is_given) append(result, option, value);
   }
+  result.insert(result.end(), {kRecipe, path});  // the command may ask whether there is one
   return result;
 }

@@ -1,10 +1,12 @@
 // gruve train [PATH…] --out model.safetensors: trains a model on MIDI, text, a corpus or the built-in études.
+#include <chrono>
 #include <cmath>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +19,8 @@
 #include "gruve/core/error.hpp"
 #include "gruve/model/model_file.hpp"
 #include "gruve/piece/generated_songs.hpp"
+#include "gruve/piece/suggested_options.hpp"
+#include "gruve/train/losses.hpp"
 #include "gruve/train/trainer.hpp"
 #include "models.hpp"
 #include "progress_bar.hpp"
@@ -32,6 +36,7 @@ struct TrainArguments {
   std::vector<std::string> teachers;
   std::string init;
   double synthetic = 0;
+  std::function<bool(const char*)> is_given;  // whether an option is; empty where nothing is chosen
   bool overwrite = false;
   bool resume = false;
   bool reset_before = false;
@@ -112,6 +117,42 @@ void require_no_longer_training(const std::string& out, std::uint64_t steps, boo
                                 ": --overwrite allows it, --resume goes on from its checkpoint");
 }
 
+std::string nats_text(double nats) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f", nats);
+  return text;
+}
+
+// Takes what fits the corpus for what is not given on the command line. Returns what was chosen, as options.
+std::string choose(TrainArguments& options, const gruve::Corpus& corpus) {
+  if (options.is_given == nullptr) return {};
+  const gruve::SuggestedOptions fit = gruve::suggested_options(corpus);
+  std::string text;
+  const auto take = [&](const char* name, auto& value, const auto& suggested) {
+    if (options.is_given(name)) return;
+    value = suggested;
+    std::string number = nlohmann::json(suggested).dump();
+    text += std::string(text.empty() ? "" : " ") + name + " " + number;
+  };
+  if (options.init.empty()) {
+    take("--hidden", options.model.hidden_size, fit.model.hidden_size);
+    if (!options.is_given("--embedding")) options.model.embedding_size = options.model.hidden_size / 2;
+  }
+  take("--batch", options.train.batch_size, fit.train.batch_size);
+  take("--dropout", options.train.dropout, fit.train.dropout);
+  if (corpus.encoder().is_music())
+    take("--transpose", options.train.augment.transpose, fit.train.augment.transpose);
+  if (options.train.minutes > 0) {
+    // The time decides.
+    if (!options.is_given("--epochs")) options.train.epochs = 1'000'000;
+  } else {
+    take("--epochs", options.train.epochs, fit.train.epochs);
+    if (!options.is_given("--epochs")) take("--patience", options.train.patience, fit.train.patience);
+  }
+  if (text.empty()) return {};
+  return "chosen for " + std::to_string(corpus.num_songs()) + " songs: " + text;
+}
+
 // A handful of updates teaches nothing, however often the songs are read.
 template <class Say>
 void warn_of_few_updates(const TrainArguments& options, const gruve::Corpus& corpus, std::uint64_t per_epoch,
@@ -125,6 +166,26 @@ void warn_of_few_updates(const TrainArguments& options, const gruve::Corpus& cor
       std::to_string(options.train.batch_size) + " x " + std::to_string(options.train.unroll) +
       " tokens: on a corpus this small try --batch " + std::to_string(batch) +
       ", and --epochs or --minutes for more of them, with --transpose 5 --dropout 0.3 --patience 10");
+}
+
+// What losses mean on this corpus: those of even guessing, and of counting.
+template <class Say>
+void say_yardsticks(const gruve::Corpus& corpus, Say&& say) {
+  constexpr std::uint64_t kMany = 5'000'000;  // tokens that are counted in seconds
+  constexpr int kHistory = 4;
+  std::string text = "nats per token: " + nats_text(std::log(corpus.vocab_size())) + " by even guessing";
+  if (!corpus.songs(gruve::Split::valid).empty() && corpus.num_tokens(gruve::Split::train) <= kMany) {
+    double nats = 0;
+    std::size_t tokens = 0;
+    for (const std::vector<double>& song : gruve::ngram_nats(corpus, gruve::Split::valid, kHistory)) {
+      for (const double each : song) nats += each;
+      tokens += song.size();
+    }
+    if (tokens > 0)
+      text += ", " + nats_text(nats / static_cast<double>(tokens)) + " by counting what follows " +
+              std::to_string(kHistory) + " tokens (valid split)";
+  }
+  say(text);
 }
 
 void train(TrainArguments options) {
@@ -142,6 +203,7 @@ void train(TrainArguments options) {
 
   gruve::Corpus corpus = open_corpus(options.paths, options.build, options.json);
   options.model.features = corpus.encoder().features(options.model.features.description);
+  const std::string chosen = choose(options, corpus);
   const std::vector<gruve::TrainedModel> models = load_models(options.teachers);
   if (!models.empty()) require_encoder(corpus, models.front());
   for (std::size_t i = 0; i < models.size(); ++i)
@@ -180,7 +242,9 @@ void train(TrainArguments options) {
       std::string(gruve::kernels::precision_name(options.train.precision)));
   if (trainer.steps_done() > 0) say("resumed after step " + std::to_string(trainer.steps_done()));
   for (const std::string& change : changes) say(change);
+  if (!chosen.empty()) say(chosen);
   warn_of_few_updates(options, corpus, trainer.steps_per_epoch(), say);
+  if (!options.json) say_yardsticks(corpus, say);
   Log log(options.log, trainer.steps_done());
 
   const auto before = std::signal(SIGINT, [](int) { interrupted = 1; });
@@ -189,6 +253,7 @@ void train(TrainArguments options) {
       static_cast<std::uint64_t>(options.train.batch_size) * static_cast<std::uint64_t>(options.train.unroll);
   const auto first_step = trainer.steps_done();
   double smooth = 0, valid = std::numeric_limits<double>::infinity();
+  std::chrono::steady_clock::time_point last_note{};
   const gruve::StopReason reason = trainer.run(
       {.on_step =
            [&](const gruve::StepReport& report) {
@@ -221,7 +286,12 @@ void train(TrainArguments options) {
                            static_cast<unsigned long long>(report.epoch),
                            static_cast<unsigned long long>(report.step), smooth, valid,
                            report.improved ? ", the best so far" : "");
-             bar.note(line);
+             // Epochs of a small corpus take milliseconds.
+             const auto now = std::chrono::steady_clock::now();
+             if (now - last_note >= std::chrono::seconds(1)) {
+               bar.note(line);
+               last_note = now;
+             }
              if (report.improved) gruve::save(trainer.trained_model(), options.out);
            }},
       options.checkpoint);
@@ -367,5 +437,10 @@ void add_train(CLI::App& app) {
                     "Replace a model of more updates than this training will take");
   command->add_flag("--resume", options->resume, "Go on from the checkpoint, if there is one");
   command->add_flag("--json", options->json, "Print one JSON object at the end, and nothing else");
-  command->callback([options] { train(*options); });
+  // A recipe says all that it wants.
+  command->callback([options, command] {
+    if (command->get_option("--recipe")->count() == 0)
+      options->is_given = [command](const char* name) { return command->get_option(name)->count() > 0; };
+    train(*options);
+  });
 }

@@ -93,6 +93,7 @@
 #include "gruve/piece/piece_length.hpp"
 #include "gruve/piece/player.hpp"
 #include "gruve/piece/primer.hpp"
+#include "gruve/piece/suggested_options.hpp"
 #include "gruve/piece/within.hpp"
 #include "gruve/render/markup.hpp"
 #include "gruve/render/piano_roll.hpp"

@@ -177,6 +177,7 @@ inline EncodedSource encode_midi(const std::filesystem::path& path, const AnyEnc
     result.repaired = {path.string(), midi.num_repairs, std::move(midi.repairs)};
     if (result.repaired.repairs.size() > kMaxReportedRepairs)
       result.repaired.repairs.resize(kMaxReportedRepairs);
+    result.statistics.add_sounds(midi.song);
     Screening screening = screen(std::move(midi), options);
     result.changes = screening.changes;
     if (!screening.accepted()) {

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -40,10 +42,13 @@ inline nlohmann::json to_json(const Histogram& histogram) {
 
 /// Distributions of length, tempo, pitch and polyphony over songs.
 struct SongStatistics {
-  Histogram seconds{{0, 15, 30, 60, 90, 120, 180, 240, 300, 420, 600, 900, 1800}};  // songs by length
-  Histogram bpm = every(10, 0, 300);                                                // songs by tempo
-  Histogram pitch = every(1, 0, 127);     // notes by MIDI key number
-  Histogram polyphony = every(1, 0, 16);  // quarter notes by how many notes sound at once
+  Histogram seconds = every(30, 0, 900);   // songs by length
+  Histogram bpm = every(10, 0, 300);       // songs by tempo
+  Histogram pitch = every(1, 0, 127);      // notes by MIDI key number
+  Histogram polyphony = every(1, 0, 16);   // quarter notes by how many notes sound at once
+  Histogram sounds = every(1, 0, kDrums);  // notes by family of sounds: see family_name()
+
+  static constexpr int kDrums = 16;  // after the sixteen families of General MIDI
 
   /// Adds a song.
   ///
@@ -70,12 +75,26 @@ struct SongStatistics {
     }
   }
 
+  /// Adds the notes of a song as it was read, drums included, to `sounds`.
+  void add_sounds(const Song& song) {
+    std::array<int, 16> families{};
+    auto change = song.programs.begin();
+    for (const Note& note : song.notes) {
+      for (; change != song.programs.end() && change->tick <= note.start; ++change)
+        families[static_cast<std::size_t>(change->channel)] = change->program / 8;
+      const int family =
+          note.channel == kDrumChannel ? kDrums : families[static_cast<std::size_t>(note.channel)];
+      sounds.counts[static_cast<std::size_t>(family)] += 1;
+    }
+  }
+
   /// Adds the songs of other statistics.
   void add(const SongStatistics& other) {
     seconds.add(other.seconds);
     bpm.add(other.bpm);
     pitch.add(other.pitch);
     polyphony.add(other.polyphony);
+    sounds.add(other.sounds);
   }
 
  private:
@@ -86,12 +105,27 @@ struct SongStatistics {
   }
 };
 
-/// The statistics as JSON: {"seconds", "bpm", "pitch", "polyphony"}, a histogram each.
+/// The name of a family of sounds of General MIDI, eight programs each, from 0, "piano"; of kDrums, "drums".
+constexpr std::string_view family_name(int family) noexcept {
+  constexpr std::string_view kNames[SongStatistics::kDrums + 1] = {"piano",         "mallets and bells",
+                                                                   "organ",         "guitar",
+                                                                   "bass",          "strings",
+                                                                   "ensemble",      "brass",
+                                                                   "reed",          "pipe",
+                                                                   "synth lead",    "synth pad",
+                                                                   "synth effects", "ethnic",
+                                                                   "percussive",    "sound effects",
+                                                                   "drums"};
+  return kNames[family];
+}
+
+/// The statistics as JSON: {"seconds", "bpm", "pitch", "polyphony", "sounds"}, a histogram each.
 inline nlohmann::json to_json(const SongStatistics& statistics) {
   return {{"seconds", to_json(statistics.seconds)},
           {"bpm", to_json(statistics.bpm)},
           {"pitch", to_json(statistics.pitch)},
-          {"polyphony", to_json(statistics.polyphony)}};
+          {"polyphony", to_json(statistics.polyphony)},
+          {"sounds", to_json(statistics.sounds)}};
 }
 
 }  // namespace gruve::inline v0_1
