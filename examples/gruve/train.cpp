@@ -155,17 +155,11 @@ std::string choose(TrainArguments& options, const gruve::Corpus& corpus) {
 
 // A handful of updates teaches nothing, however often the songs are read.
 template <class Say>
-void warn_of_few_updates(const TrainArguments& options, const gruve::Corpus& corpus, std::uint64_t per_epoch,
-                         Say&& say) {
-  constexpr std::uint64_t kFew = 50;
-  if (per_epoch >= kFew || options.train.batch_size == 1) return;
-  const std::uint64_t tokens = corpus.num_tokens(gruve::Split::train);
-  const std::uint64_t batch =
-      std::max<std::uint64_t>(1, tokens / (kFew * static_cast<std::uint64_t>(options.train.unroll)));
-  say("an epoch has only " + std::to_string(per_epoch) + (per_epoch == 1 ? " update" : " updates") + " of " +
-      std::to_string(options.train.batch_size) + " x " + std::to_string(options.train.unroll) +
-      " tokens: on a corpus this small try --batch " + std::to_string(batch) +
-      ", and --epochs or --minutes for more of them, with --transpose 5 --dropout 0.3 --patience 10");
+void warn_of_few_updates(const TrainArguments& options, std::uint64_t updates, Say&& say) {
+  constexpr std::uint64_t kFew = 1000;
+  if (updates < kFew && !(options.train.minutes > 0))
+    say("only " + std::to_string(updates) +
+        " updates: a smaller --batch, more --epochs or --minutes give more, and a better model");
 }
 
 // What losses mean on this corpus: those of even guessing, and of counting.
@@ -243,7 +237,7 @@ void train(TrainArguments options) {
   if (trainer.steps_done() > 0) say("resumed after step " + std::to_string(trainer.steps_done()));
   for (const std::string& change : changes) say(change);
   if (!chosen.empty()) say(chosen);
-  warn_of_few_updates(options, corpus, trainer.steps_per_epoch(), say);
+  warn_of_few_updates(options, trainer.total_steps(), say);
   if (!options.json) say_yardsticks(corpus, say);
   Log log(options.log, trainer.steps_done());
 

@@ -14,8 +14,8 @@ namespace gruve::inline v0_1 {
 
 /// Sizes of a model and settings of its training.
 struct SuggestedOptions {
-  ModelConfig model{};
-  TrainOptions train{};
+  ModelConfig model{};   // its vocabulary and features are set by the training
+  TrainOptions train{};  // those without a rule are the defaults
 };
 
 /// Sizes and settings that fit a corpus, by the number N of tokens of its train split: few songs need many
