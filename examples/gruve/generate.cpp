@@ -174,6 +174,18 @@ std::vector<Piece> generate_music(const GenerateArguments& options, gruve::Piece
       std::fprintf(stderr, "%s, byte %llu: repaired: %s\n", options.primer.c_str(),
                    static_cast<unsigned long long>(repair.byte), repair.what.c_str());
     if (options.reading.sustain) apply_sustain(midi.song);
+    // What is heard of it, but read by the model otherwise.
+    const gruve::NoteChanges changes = gruve::screen(midi.song, options.reading.screening).changes;
+    const auto say = [&](std::uint64_t count, const char* what) {
+      if (count > 0)
+        std::fprintf(stderr, "%s: %llu notes %s\n", options.primer.c_str(),
+                     static_cast<unsigned long long>(count), what);
+    };
+    say(changes.drums, "of drums are heard, and not read by the model");
+    say(changes.out_of_range,
+        options.reading.screening.drop_out_of_range
+            ? "outside the piano's keys are heard, and not read by the model"
+            : "outside the piano's keys are heard, and read by the model in other octaves");
     request.primer = std::move(midi.song);
   }
   if (!options.within.empty()) {

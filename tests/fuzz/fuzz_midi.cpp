@@ -8,6 +8,7 @@
 #include "fuzz.hpp"
 #include "gruve/core/error.hpp"
 #include "gruve/midi/read_midi.hpp"
+#include "gruve/midi/sustain.hpp"
 #include "gruve/midi/write_midi.hpp"
 #include "gruve/tokens/event_encoder.hpp"
 #include "gruve/tokens/screening.hpp"
