@@ -163,6 +163,15 @@ TEST_CASE("Seconds, bars and tempo hold with tempo tokens", "[piece][primer]") {
   }
 }
 
+TEST_CASE("A piece may be as short as a timestep", "[piece][primer]") {
+  for (const AnyEncoder& encoder : kEncoders) {
+    Player player(untrained(encoder));
+    const Song song = player.generate({.seconds = 0.001});
+    CHECK(!song.notes.empty());
+    CHECK(song.length <= 6 * song.ticks_per_quarter);  // a bar of the event format
+  }
+}
+
 TEST_CASE("A metre that is asked for is that of the bars", "[piece][primer]") {
   for (const AnyEncoder& encoder : kEncoders) {
     Player player(untrained(encoder));

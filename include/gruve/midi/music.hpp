@@ -48,7 +48,6 @@ struct Bar {
   std::int64_t begin = 0;    // tick
   std::int64_t end = 0;      // tick at which the next bar begins
   TimeSignature metre = {};  // that holds in it, from the tick at which it began to hold
-  std::int64_t number = 0;   // of bars since that tick
 };
 
 /// The bars of a song, one after another to any tick. A change of metre begins a bar, so that the bar before
@@ -76,7 +75,7 @@ class Bars {
       ++number;
       next = first + stretch.ticks(number + 1);
     }
-    Bar found{.begin = first + stretch.ticks(number), .end = next, .metre = stretch.metre, .number = number};
+    Bar found{.begin = first + stretch.ticks(number), .end = next, .metre = stretch.metre};
     if (after != stretches_.end()) found.end = std::min(found.end, after->metre.tick);
     return found;
   }
