@@ -12,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "choosing.hpp"
 #include "commands.hpp"
 #include "fluidsynth.hpp"
 #include "gruve/core/atomic_file.hpp"
@@ -23,6 +24,7 @@
 #include "gruve/model/model_file.hpp"
 #include "gruve/piece/measured_corpus.hpp"
 #include "gruve/piece/player.hpp"
+#include "gruve/render/markup.hpp"
 #include "gruve/render/piano_roll.hpp"
 #include "gruve/render/report.hpp"
 #include "gruve/render/wav.hpp"
@@ -53,6 +55,11 @@ struct GenerateArguments : SamplingArguments {
   std::string metre;
   std::uint64_t seed = 1;
   int count = 1;
+  int best_of = 0;  // pieces generated for each one kept; 0 if it is not given
+  bool livelier = false;
+  bool calmer = false;
+  bool louder = false;
+  bool softer = false;
   int threads = 0;
   gruve::kernels::Precision precision = gruve::kernels::Precision::fp32;
   bool json = false;
@@ -65,6 +72,8 @@ struct Piece {
   std::size_t violations = 0;
   std::size_t notes = 0;
   double seconds = 0;
+  std::optional<gruve::PieceScore> score = {};
+  std::string why = {};  // in words
 };
 
 // "piece.mid" as it is for one piece, "piece-3.mid" for the third of several.
@@ -124,7 +133,12 @@ gruve::TableRows settings(const GenerateArguments& options, const std::vector<gr
   if (!options.scale.empty()) rows.emplace_back("Scale", options.scale);
   if (limits.lowest > gruve::kLowestKey || limits.highest < gruve::kHighestKey)
     rows.emplace_back("Keys", std::to_string(limits.lowest) + " to " + std::to_string(limits.highest));
-  if (!options.within.empty()) rows.emplace_back("Minutes like those of", options.within);
+  if (options.is_within)
+    rows.emplace_back("Minutes like those of",
+                      options.within.empty() ? "the training songs" : options.within);
+  if (options.livelier || options.calmer)
+    rows.emplace_back("Character", options.livelier ? "livelier" : "calmer");
+  if (options.louder || options.softer) rows.emplace_back("Loudness", options.louder ? "louder" : "softer");
   if (!options.primer.empty()) rows.emplace_back("Primer", options.primer);
   return rows;
 }
@@ -141,11 +155,21 @@ std::optional<gruve::TrainingCurve> curve_of(const std::vector<gruve::TrainedMod
   return std::nullopt;  // a model that was not trained here
 }
 
+// "0 of 3 minutes missed the range".
+std::string missed_text(const gruve::PieceScore& score) {
+  return std::to_string(score.missed) + " of " + std::to_string(score.minutes) +
+         (score.minutes == 1 ? " minute missed" : " minutes missed") + " the range";
+}
+
 // The facts that a page gives about one piece.
 gruve::TableRows facts(const GenerateArguments& options, int number, const Piece& piece) {
   gruve::TableRows rows = {{"Tokens", std::to_string(piece.tokens)}};
   if (options.count > 1)
-    rows.emplace_back("Piece", std::to_string(number + 1) + " of " + std::to_string(options.count));
+    rows.emplace_back("Rank", std::to_string(number + 1) + " of " + std::to_string(options.count));
+  if (!piece.score) return rows;
+  rows.emplace_back("Score", gruve::decimal(piece.score->score, 0) + " of 100");
+  rows.emplace_back("Why", piece.why);
+  if (options.is_within) rows.emplace_back("Minutes", missed_text(*piece.score));
   return rows;
 }
 
@@ -162,6 +186,21 @@ void write_piece(const GenerateArguments& options, const gruve::Song& song, int 
       gruve::write_wav(song, wav);
   }
   if (!options.svg.empty()) gruve::write_piano_roll(song, path(options.svg), {.title = stem(midi)});
+}
+
+// Livelier: a sixth faster, and each minute with more notes than the middle of the songs' range. Calmer: the
+// opposite. A primer keeps its tempo.
+void change_character(const GenerateArguments& options, double model_bpm, gruve::PieceOptions& request,
+                      Yardstick& yardstick) {
+  constexpr double kFaster = 7.0 / 6, kBeyond = 1.3;
+  if (options.primer.empty())
+    request.tempo_bpm = options.tempo.value_or(model_bpm) * (options.livelier ? kFaster : 1 / kFaster);
+  if (!yardstick.ranges) return;
+  gruve::MeasureRange& density =
+      yardstick.ranges->minutes.values[static_cast<std::size_t>(gruve::Measure::density)];
+  const double middle = (density.low + density.high) / 2;
+  density = options.livelier ? gruve::MeasureRange{middle, density.high * kBeyond}
+                             : gruve::MeasureRange{density.low / kBeyond, middle};
 }
 
 // Generates pieces with the library and writes the files of each.
@@ -188,21 +227,35 @@ std::vector<Piece> generate_music(const GenerateArguments& options, gruve::Piece
             : "outside the piano's keys are heard, and read by the model in other octaves");
     request.primer = std::move(midi.song);
   }
-  if (!options.within.empty()) {
-    ProgressBar bar("measuring", options.json);
-    request.within = gruve::minute_ranges(options.within, threads,
-                                          [&](const gruve::Progress& progress) { bar(progress); });
-    bar.finish();
-  }
-  std::vector<gruve::Piece> generated = player.generate_pieces(request, options.count);
+  Yardstick yardstick =
+      yardstick_of(options.within, models.front(), options.models.front(), threads, options.json);
+  if (options.is_within && !yardstick.ranges)
+    throw gruve::Error(options.models.front(),
+                       "keeps no measures of its songs: give --within a corpus file or a folder");
+  const bool has_character = options.livelier || options.calmer;
+  if (has_character) change_character(options, player.music().tempo_bpm, request, yardstick);
+  if (yardstick.ranges && (options.is_within || has_character)) request.within = yardstick.ranges->minutes;
+
+  // A continuation that goes astray is heard beside what it continues.
+  constexpr int kContinuations = 4;
+  const int candidates = !yardstick.ranges        ? 1
+                         : options.best_of > 0    ? options.best_of
+                         : options.primer.empty() ? 1
+                                                  : kContinuations;
+  std::vector<RankedPiece> generated =
+      best_of(player.generate_pieces(request, options.count * candidates),
+              static_cast<std::size_t>(options.count), yardstick, models, threads);
   std::vector<Piece> pieces(generated.size());
   std::vector<gruve::ReportPiece> of_report(options.report.empty() ? 0 : pieces.size());
   threads.for_each(pieces.size(), [&](std::size_t i) {
     Piece& piece = pieces[i];
-    gruve::Song& song = generated[i].song;
-    std::vector<Token> tokens = generated[i].primer;
-    tokens.insert(tokens.end(), generated[i].tokens.begin(), generated[i].tokens.end());
-    piece.tokens = generated[i].tokens.size();
+    gruve::Piece& made = generated[i].piece;
+    gruve::Song& song = made.song;
+    std::vector<Token> tokens = made.primer;
+    tokens.insert(tokens.end(), made.tokens.begin(), made.tokens.end());
+    piece.tokens = made.tokens.size();
+    piece.score = generated[i].score;
+    piece.why = generated[i].why;
     piece.violations = gruve::count_violations(player.encoder(), std::span<const Token>(tokens));
     piece.notes = song.notes.size();
     piece.seconds = gruve::duration_seconds(song);
@@ -211,6 +264,9 @@ std::vector<Piece> generate_music(const GenerateArguments& options, gruve::Piece
     if (!of_report.empty())
       of_report[i] = {.title = stem(piece.files.front()),
                       .song = std::move(song),
+                      .verdict = piece.score ? std::string(i == 0 ? "the best, " : "") + "score\u00a0" +
+                                                   gruve::decimal(piece.score->score, 0)
+                                             : "",
                       .facts = facts(options, number, piece)};
   });
   if (!of_report.empty())
@@ -231,8 +287,9 @@ std::vector<Piece> generate_text(const GenerateArguments& options, gruve::PieceO
     throw gruve::Error(options.models.front(), "has tokens of type \"" +
                                                    std::string(player.encoder().type()) +
                                                    "\", which this program can't decode");
-  if (options.seconds || options.bars || options.whole_bars || !options.scale.empty() ||
-      !options.within.empty() || !options.wav.empty() || !options.svg.empty() || !options.report.empty())
+  if (options.seconds || options.bars || options.whole_bars || !options.scale.empty() || options.is_within ||
+      options.livelier || options.calmer || options.louder || options.softer || !options.wav.empty() ||
+      !options.svg.empty() || !options.report.empty())
     throw gruve::Error(options.models.front(),
                        "is not a model of music: use --tokens, without options for music, sound or pictures");
   std::string text;
@@ -258,6 +315,9 @@ std::vector<Piece> generate_text(const GenerateArguments& options, gruve::PieceO
   return pieces;
 }
 
+// How much harder or softer notes are struck, of velocities to 127.
+constexpr int kLouder = 20;
+
 void generate(const GenerateArguments& options) {
   std::vector<std::string> inputs = options.models, outputs = {options.report};
   inputs.insert(inputs.end(), {options.primer, options.within});
@@ -276,6 +336,9 @@ void generate(const GenerateArguments& options) {
                                        .tokens = options.tokens,
                                        .whole_bars = options.whole_bars,
                                        .tempo_bpm = options.tempo,
+                                       .louder = options.louder   ? kLouder
+                                                 : options.softer ? -kLouder
+                                                                  : 0,
                                        .metre = metre_of(options.metre),
                                        .whole_primer = options.whole_primer,
                                        .keep_key = options.scale != "free",
@@ -288,15 +351,24 @@ void generate(const GenerateArguments& options) {
                                         ? generate_music(options, request, models, player, threads)
                                         : generate_text(options, request, player);
 
-  for (const Piece& piece : pieces) {
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    const Piece& piece = pieces[i];
     if (options.json) {
       std::vector<std::string> files = piece.files;
       if (!options.report.empty()) files.push_back(options.report);
-      const nlohmann::ordered_json json = {{"files", files},
-                                           {"tokens", piece.tokens},
-                                           {"violations", piece.violations},
-                                           {"notes", piece.notes},
-                                           {"seconds", piece.seconds}};
+      nlohmann::ordered_json json = {{"files", files},
+                                     {"tokens", piece.tokens},
+                                     {"violations", piece.violations},
+                                     {"notes", piece.notes},
+                                     {"seconds", piece.seconds}};
+      if (piece.score) {
+        json["rank"] = i + 1;
+        json["score"] = piece.score->score;
+        json["nats"] = piece.score->nats;
+        json["minutes"] = piece.score->minutes;
+        json["minutes_missed"] = piece.score->missed;
+        json["why"] = piece.why;
+      }
       std::printf("%s\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
       continue;
     }
@@ -304,6 +376,13 @@ void generate(const GenerateArguments& options) {
     if (piece.notes > 0)
       std::printf("  %.2f s, %zu notes, %zu tokens, %zu grammar violations\n", piece.seconds, piece.notes,
                   piece.tokens, piece.violations);
+    if (piece.score)
+      std::printf("  %sscore %.0f of 100: %s%s\n",
+                  i > 0               ? ""
+                  : pieces.size() > 1 ? "the best, "
+                                      : "",
+                  piece.score->score, piece.why.c_str(),
+                  options.is_within ? ("; " + missed_text(*piece.score)).c_str() : "");
   }
   if (!options.report.empty() && !options.json) std::printf("%s\n", options.report.c_str());
 }
@@ -344,11 +423,37 @@ void add_generate(CLI::App& app) {
   add_reading_options(*command, options->reading);
   add_sampling(*command, *options);
   command->get_option("--within")->excludes(tokens);
+  CLI::Option* livelier =
+      command
+          ->add_flag("--livelier", options->livelier,
+                     "You hear a faster piece (by a sixth; a primer keeps its tempo) with more notes, in the "
+                     "upper half of what the model's songs have")
+          ->excludes(tokens);
+  command
+      ->add_flag("--calmer", options->calmer,
+                 "You hear a slower piece with fewer notes, in the lower half of what the songs have")
+      ->excludes(tokens)
+      ->excludes(livelier);
+  CLI::Option* louder = command->add_flag(
+      "--louder", options->louder, "You hear each new note struck harder, by 20 of MIDI's 127 velocities");
+  command->add_flag("--softer", options->softer, "You hear each new note struck softer, by as much")
+      ->excludes(louder);
   command->add_flag("--whole-bars", options->whole_bars, "Lengthen the piece to the next bar line")
       ->excludes("--tokens");
-  command->add_option("--count", options->count, "Number of pieces; their files are numbered")
+  command
+      ->add_option(
+          "--count", options->count,
+          "Number of pieces. Their files are numbered from the best to the last, by a score: how far "
+          "their minutes and structure are from the ranges of the songs, whether they loop or copy, "
+          "and how usual their nats are (docs/generation.md)")
       ->check(CLI::Range(1, 100'000))
       ->capture_default_str();
+  command
+      ->add_option(
+          "--best-of", options->best_of,
+          "Generate N pieces for each one that is kept, and keep those with the best scores (default: "
+          "4 with a primer, otherwise 1)")
+      ->check(CLI::Range(1, 256));
   command->add_option("--threads", options->threads, "Threads, 0 for as many as the machine has")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();

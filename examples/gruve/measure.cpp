@@ -30,6 +30,7 @@
 #include "models.hpp"
 #include "progress_bar.hpp"
 #include "sampling.hpp"
+#include "verdict.hpp"
 
 namespace {
 
@@ -54,7 +55,6 @@ struct Measured {
   std::vector<gruve::Error> refused;     // those that can't be measured, by name
   gruve::MeasuredCorpus corpus;          // empty without one
   std::optional<gruve::CorpusRanges> ranges;
-  std::size_t passed_of_corpus = 0;  // how many of its own songs pass
 };
 
 // Adds pieces: song(i) gives the one named names[i].
@@ -96,41 +96,17 @@ void add_new_pieces(const MeasureArguments& options, const std::optional<gruve::
   add_pieces(names, threads, measured, [&](std::size_t i) { return std::move(pieces[i].song); });
 }
 
-// Looks for the pieces in the corpus's songs, and for these in each other, and sees where both lie.
+// Looks for the pieces in the corpus's songs.
 void compare_with_corpus(Measured& measured) {
-  gruve::MeasuredCorpus& corpus = measured.corpus;
-  std::vector<gruve::NoteSteps> pieces, songs;
+  const gruve::MeasuredCorpus& corpus = measured.corpus;
+  std::vector<gruve::NoteSteps> pieces;
   for (const MeasuredPiece& piece : measured.pieces) pieces.push_back(piece.song.steps);
-  for (gruve::MeasuredSong& song : corpus.songs) songs.push_back(song.steps);
-  const std::vector<gruve::Copied> copied = gruve::find_copied(pieces, songs, corpus.identities);
+  const std::vector<gruve::Copied> copied = gruve::find_copied(pieces, corpus.steps, corpus.identities);
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     gruve::set_copied(measured.pieces[i].song, copied[i]);
     measured.copied.push_back(copied[i].longest);
   }
-  for (std::size_t i = 0; i < songs.size(); ++i)
-    gruve::set_copied(corpus.songs[i], copied[pieces.size() + i]);
-  measured.ranges = gruve::corpus_ranges(corpus.songs);
-  for (const gruve::MeasuredSong& song : corpus.songs)
-    if (gruve::judge(song, *measured.ranges).passed()) ++measured.passed_of_corpus;
-}
-
-// "2.31", with the digits of the measure's precision; "-" if it is undefined.
-std::string value_text(Measure measure, double value) {
-  if (std::isnan(value)) return "-";
-  const bool is_count =
-      measure == Measure::pitch_range || measure == Measure::longest_loop || measure == Measure::copied_run;
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.*f",
-                is_count                                 ? 0
-                : measure == Measure::groove_consistency ? 3
-                                                         : 2,
-                value);
-  return text.data();
-}
-
-std::string range_text(Measure measure, const gruve::MeasureRange& range) {
-  return std::isnan(range.low) ? "-"
-                               : value_text(measure, range.low) + " to " + value_text(measure, range.high);
+  measured.ranges = corpus.ranges;
 }
 
 const char* side_text(const gruve::MeasureRange& range, double value) {
@@ -187,26 +163,6 @@ void print_minutes(const gruve::MeasuredSong& song, const gruve::CorpusRanges* c
   std::printf("\n");
 }
 
-// The reasons why a piece fails; empty if it passes.
-std::string objections(const gruve::MeasuredSong& song, const gruve::Verdict& verdict,
-                       const gruve::CorpusRanges& corpus) {
-  std::string text;
-  const auto object = [&](const std::string& words) { text += (text.empty() ? "" : "; ") + words; };
-  for (std::size_t i = 0; i < gruve::kJudgedByMinute.size(); ++i)
-    if (verdict.inside[i] < verdict.minutes)
-      object(gruve::kMeasureNames[static_cast<std::size_t>(gruve::kJudgedByMinute[i])].name +
-             std::string(" outside in ") + std::to_string(verdict.minutes - verdict.inside[i]) + " of " +
-             std::to_string(verdict.minutes) + (verdict.minutes == 1 ? " minute" : " minutes"));
-  if (verdict.loops)
-    object("the same bar " + value_text(Measure::longest_loop, song.whole[Measure::longest_loop]) +
-           " times in a row");
-  if (verdict.copies)
-    object(value_text(Measure::copied_run, song.whole[Measure::copied_run]) +
-           " notes in a row as in another song, more than " +
-           value_text(Measure::copied_run, corpus.whole[Measure::copied_run].high));
-  return text;
-}
-
 double seconds_of_note(const gruve::NoteSteps& steps, std::size_t note) {
   return static_cast<double>(steps.seconds[note]);
 }
@@ -221,15 +177,57 @@ void print_piece(const Measured& measured, std::size_t i) {
   print_minutes(song, corpus);
   if (corpus != nullptr) {
     if (const gruve::CopiedRun& run = measured.copied[i]; run.notes > 0)
-      std::printf(
-          "\n  the longest copied run, %zu notes, begins at %s, and in %s at %s\n", run.notes,
-          gruve::clock_time(seconds_of_note(song.steps, run.here)).c_str(),
-          measured.corpus.names[run.song].c_str(),
-          gruve::clock_time(seconds_of_note(measured.corpus.songs[run.song].steps, run.there)).c_str());
+      std::printf("\n  the longest copied run, %zu notes, begins at %s, and in %s at %s\n", run.notes,
+                  gruve::clock_time(seconds_of_note(song.steps, run.here)).c_str(),
+                  measured.corpus.names[run.song].c_str(),
+                  gruve::clock_time(seconds_of_note(measured.corpus.steps[run.song], run.there)).c_str());
     const std::string against = objections(song, gruve::judge(song, *corpus), *corpus);
     std::printf("  %s\n",
                 against.empty() ? "passes: like the corpus's songs" : ("fails: " + against).c_str());
   }
+  std::printf("\n");
+}
+
+// A row for each of several pieces. A star marks a value outside the range of the corpus's whole songs.
+void print_pieces(const Measured& measured) {
+  constexpr std::array<std::pair<Measure, const char*>, 7> kColumns{
+      {{Measure::pitch_class_entropy_1, "entropy 1"},
+       {Measure::pitch_class_entropy_4, "entropy 4"},
+       {Measure::density, "density"},
+       {Measure::polyphony, "polyphony"},
+       {Measure::key_clarity, "clarity"},
+       {Measure::structure_long, "structure"},
+       {Measure::copied_run, "copied"}}};
+  std::size_t width = 5;
+  for (const MeasuredPiece& piece : measured.pieces) width = std::max(width, piece.name.size());
+  width = std::min<std::size_t>(width, 40);
+  const auto column = static_cast<int>(width);
+  std::printf("%-*s %7s %6s  %-9s", column, "piece", "length", "notes", "key");
+  for (const auto& [measure, title] : kColumns) std::printf("%10s", title);
+  std::printf("%s\n", measured.ranges ? "  score" : "");
+  for (const MeasuredPiece& piece : measured.pieces) {
+    // The end of a long path tells more than its beginning.
+    const std::string& name = piece.name;
+    const std::string shown = name.size() > width ? "…" + name.substr(name.size() - width + 1) : name;
+    // printf counts the bytes of the ellipsis, three, as three columns.
+    std::printf("%-*s %7s %6zu  %-9s", column + (name.size() > width ? 2 : 0), shown.c_str(),
+                gruve::clock_time(piece.song.seconds).c_str(), piece.song.notes,
+                gruve::key_name(piece.song.key).c_str());
+    for (const auto& [measure, title] : kColumns) {
+      const double value = piece.song.whole[measure];
+      const bool is_outside =
+          measured.ranges && !std::isnan(value) && *side_text(measured.ranges->whole[measure], value) != '\0';
+      std::printf("%9s%c", value_text(measure, value).c_str(), is_outside ? '*' : ' ');
+    }
+    if (measured.ranges) {
+      const std::string against =
+          objections(piece.song, gruve::judge(piece.song, *measured.ranges), *measured.ranges);
+      std::printf("  %5.0f  %s", gruve::score_piece(piece.song, *measured.ranges).score,
+                  against.empty() ? "passes" : against.c_str());
+    }
+    std::printf("\n");
+  }
+  if (measured.ranges) std::printf("* outside the range of nine in ten of the corpus's songs\n");
   std::printf("\n");
 }
 
@@ -263,10 +261,10 @@ void print_summary(const Measured& measured) {
                   gruve::kMeasureNames[static_cast<std::size_t>(gruve::kJudgedByMinute[i])].name, inside[i]);
     std::printf("\nLoops in %zu, copies in %zu\n", loops, copies);
   }
-  const std::size_t songs = measured.corpus.songs.size();
+  const std::size_t songs = measured.ranges->songs, of_corpus = measured.ranges->passed;
   std::printf("%zu of %zu %s; of the corpus's own %zu songs %zu do (%.0f %%)\n", passed, count,
-              count == 1 ? "piece passes" : "pieces pass", songs, measured.passed_of_corpus,
-              100 * static_cast<double>(measured.passed_of_corpus) / static_cast<double>(songs));
+              count == 1 ? "piece passes" : "pieces pass", songs, of_corpus,
+              100 * static_cast<double>(of_corpus) / static_cast<double>(std::max<std::size_t>(1, songs)));
 }
 
 nlohmann::ordered_json measures_json(const gruve::Measures& measures) {
@@ -281,13 +279,6 @@ nlohmann::ordered_json windows_json(const std::vector<gruve::WindowMeasures>& wi
   for (const gruve::WindowMeasures& window : windows)
     json.push_back(
         {{"begin", window.begin}, {"end", window.end}, {"measures", measures_json(window.measures)}});
-  return json;
-}
-
-nlohmann::ordered_json ranges_json(const gruve::MeasureRanges& ranges) {
-  nlohmann::ordered_json json;
-  for (std::size_t m = 0; m < gruve::kNumMeasures; ++m)
-    json[gruve::kMeasureNames[m].name] = {ranges.values[m].low, ranges.values[m].high};
   return json;
 }
 
@@ -307,7 +298,7 @@ nlohmann::ordered_json piece_json(const Measured& measured, std::size_t i) {
     json["copied"] = {{"notes", run.notes},
                       {"at", seconds_of_note(song.steps, run.here)},
                       {"song", measured.corpus.names[run.song]},
-                      {"song_at", seconds_of_note(measured.corpus.songs[run.song].steps, run.there)}};
+                      {"song_at", seconds_of_note(measured.corpus.steps[run.song], run.there)}};
   const gruve::Verdict verdict = gruve::judge(song, *measured.ranges);
   nlohmann::ordered_json inside;
   for (std::size_t k = 0; k < verdict.inside.size(); ++k)
@@ -318,6 +309,7 @@ nlohmann::ordered_json piece_json(const Measured& measured, std::size_t i) {
                      {"minutes_inside", inside},
                      {"loops", verdict.loops},
                      {"copies", verdict.copies}};
+  json["score"] = gruve::score_piece(song, *measured.ranges).score;
   return json;
 }
 
@@ -326,12 +318,12 @@ void print_measured_json(const Measured& measured) {
                                  {"pieces", nlohmann::ordered_json::array()},
                                  {"refused", nlohmann::ordered_json::array()}};
   if (measured.ranges)
-    json["corpus"] = {{"songs", measured.corpus.songs.size()},
+    json["corpus"] = {{"songs", measured.ranges->songs},
                       {"refused", measured.corpus.num_refused},
-                      {"passed", measured.passed_of_corpus},
-                      {"ranges", ranges_json(measured.ranges->whole)},
-                      {"window_ranges", ranges_json(measured.ranges->windows)},
-                      {"minute_ranges", ranges_json(measured.ranges->minutes)}};
+                      {"passed", measured.ranges->passed},
+                      {"ranges", to_json(measured.ranges->whole)},
+                      {"window_ranges", to_json(measured.ranges->windows)},
+                      {"minute_ranges", to_json(measured.ranges->minutes)}};
   for (std::size_t i = 0; i < measured.pieces.size(); ++i) json["pieces"].push_back(piece_json(measured, i));
   for (const gruve::Error& error : measured.refused)
     json["refused"].push_back({{"name", error.file()}, {"reason", error.what()}});
@@ -345,20 +337,24 @@ void measure(const MeasureArguments& options) {
   Measured measured;
   add_pieces(options.files, threads, measured,
              [&](std::size_t i) { return gruve::read_midi(options.files[i]).song; });
-  const auto measured_corpus = [&](const std::string& path) {
+  const auto with_bar = [&](auto&& measured_by) {
     ProgressBar bar("measuring", options.json);
-    gruve::MeasuredCorpus corpus = gruve::measure_corpus(
-        std::filesystem::path(path), threads, [&](const gruve::Progress& progress) { bar(progress); });
+    auto result = measured_by([&](const gruve::Progress& progress) { bar(progress); });
     bar.finish();
-    return corpus;
+    return result;
   };
-  if (!options.corpus.empty()) measured.corpus = measured_corpus(options.corpus);
+  if (!options.corpus.empty())
+    measured.corpus = with_bar([&](const auto& progress) {
+      return gruve::measure_corpus(std::filesystem::path(options.corpus), threads, progress);
+    });
   if (!options.models.empty()) {
     std::optional<gruve::MeasureRanges> minutes;
-    if (!options.within.empty())
-      minutes = options.within == options.corpus
-                    ? gruve::corpus_ranges(measured.corpus.songs).minutes
-                    : gruve::corpus_ranges(measured_corpus(options.within).songs).minutes;
+    if (options.is_within)
+      minutes = !options.within.empty() && options.within == options.corpus
+                    ? measured.corpus.ranges.minutes
+                    : with_bar([&](const auto& progress) {
+                        return minutes_within(options, options.models.front(), threads, progress);
+                      });
     add_new_pieces(options, minutes, threads, measured);
   }
   const std::size_t count = measured.pieces.size() + measured.refused.size();
@@ -369,7 +365,10 @@ void measure(const MeasureArguments& options) {
     print_measured_json(measured);
   } else {
     for (const gruve::Error& error : measured.refused) std::printf("not measured: %s\n\n", error.what());
-    for (std::size_t i = 0; i < measured.pieces.size(); ++i) print_piece(measured, i);
+    if (measured.pieces.size() == 1)
+      print_piece(measured, 0);
+    else if (!measured.pieces.empty())
+      print_pieces(measured);
     if (!measured.pieces.empty()) print_summary(measured);
     if (measured.corpus.num_refused > 0)
       std::fprintf(stderr, "%zu files of the corpus can't be measured (gruve inspect says why)\n",

@@ -109,6 +109,12 @@ void prepare(PrepareArguments options) {
       paths, options.out, options.build, [&](const gruve::Progress& progress) { bar(progress); });
   bar.finish();
 
+  const gruve::Corpus corpus(options.out);
+  if (corpus.encoder().is_music()) {
+    const std::string measures = measures_of(corpus, options.build.threads, options.json);
+    if (!measures.empty()) corpus.save(options.out, measures);
+  }
+
   nlohmann::json json = to_json(report);
   json["out"] = options.out;
   if (!options.report.empty()) {

@@ -5,19 +5,27 @@
 
 #include <CLI/CLI.hpp>
 
+#include "gruve/core/progress.hpp"
+#include "gruve/core/thread_pool.hpp"
 #include "gruve/generate/controls.hpp"
 #include "gruve/generate/sampler.hpp"
+#include "gruve/measure/measures.hpp"
 #include "gruve/midi/song.hpp"
 
 struct SamplingArguments {
   gruve::SamplerOptions sampler;
   gruve::ControlOptions controls;  // its scale is set by controls_of()
   std::string scale;
-  std::string within;  // a corpus; the measures of each minute must be in its ranges
+  bool is_within = false;  // whether the measures of each minute must be in ranges
+  std::string within;      // those of this corpus; if empty, those that the model keeps
 };
 
 /// Adds the options. `options` must outlive the parsing of the command line.
 void add_sampling(CLI::App& command, SamplingArguments& options);
+
+/// The ranges of --within. Throws Error if they can't be read, or if the model keeps none.
+gruve::MeasureRanges minutes_within(const SamplingArguments& options, const std::string& model_file,
+                                    gruve::ThreadPool& threads, const gruve::ProgressCallback& progress);
 
 /// The controls with the scale. Throws Error if the name of the scale is unknown.
 gruve::ControlOptions controls_of(const SamplingArguments& options);

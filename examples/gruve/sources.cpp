@@ -12,6 +12,8 @@
 #include "etudes.hpp"
 #include "gruve/core/thread_pool.hpp"
 #include "gruve/corpus/polyphonic_json.hpp"
+#include "gruve/measure/ranges_json.hpp"
+#include "gruve/piece/measured_corpus.hpp"
 #include "gruve/tokens/event_encoder.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
 #include "progress_bar.hpp"
@@ -161,4 +163,20 @@ std::string describe(const gruve::AnyEncoder& encoder) {
   const gruve::TimestepOptions& options = timesteps->options();
   return std::to_string(options.steps_per_quarter) + " timesteps per quarter note" +
          (options.repeat_held ? "" : ", onsets only");
+}
+
+std::string measures_of(const gruve::Corpus& corpus, int threads, bool quiet) {
+  if (!corpus.info().measures.empty() || !corpus.encoder().is_music()) return corpus.info().measures;
+  gruve::ThreadPool pool(threads);
+  ProgressBar bar("measuring", quiet);
+  std::string measures;
+  try {
+    measures = to_json(gruve::corpus_ranges(corpus, pool, [&](const gruve::Progress& progress) {
+                 bar(progress);
+               })).dump();
+  } catch (const gruve::Error&) {
+    measures.clear();  // songs of a note, for example, have no measures
+  }
+  bar.finish();
+  return measures;
 }

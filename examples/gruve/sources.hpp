@@ -30,3 +30,7 @@ gruve::Corpus open_corpus(const std::vector<std::string>& paths, const gruve::Bu
 
 /// "24 timesteps per quarter note" and the like.
 std::string describe(const gruve::AnyEncoder& encoder);
+
+/// The ranges of the measures of a corpus of music, as its file keeps them: measured, if it keeps none. Empty
+/// if no song can be measured.
+std::string measures_of(const gruve::Corpus& corpus, int threads, bool quiet);

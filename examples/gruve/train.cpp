@@ -239,6 +239,12 @@ void train(TrainArguments options) {
   if (!chosen.empty()) say(chosen);
   warn_of_few_updates(options, trainer.total_steps(), say);
   if (!options.json) say_yardsticks(corpus, say);
+  const std::string measures = measures_of(corpus, options.train.threads, options.json);
+  const auto save_model = [&] {
+    gruve::TrainedModel model = trainer.trained_model();
+    model.measures = measures;
+    gruve::save(model, options.out);
+  };
   Log log(options.log, trainer.steps_done());
 
   const auto before = std::signal(SIGINT, [](int) { interrupted = 1; });
@@ -286,7 +292,7 @@ void train(TrainArguments options) {
                bar.note(line);
                last_note = now;
              }
-             if (report.improved) gruve::save(trainer.trained_model(), options.out);
+             if (report.improved) save_model();
            }},
       options.checkpoint);
   bar.finish();
@@ -297,7 +303,7 @@ void train(TrainArguments options) {
   if (reason == gruve::StopReason::diverged)
     throw Diverged("stopped: " + std::string(gruve::stop_reason_name(reason)) +
                    "; go on from the checkpoint with a lower --lr and --resume");
-  gruve::save(trainer.trained_model(), options.out);
+  save_model();
 
   const auto steps = trainer.steps_done() - first_step;
   if (options.json) {

@@ -138,19 +138,33 @@ pieces=(--seed 4 --temperature 0.8 --max-repeats 3)
 cmp one.json three.json || fail "the measures depend on the number of threads"
 "$gruve" generate --model events.safetensors --out g.mid --count 3 --seconds 60 "${pieces[@]}"
 "$gruve" measure g-1.mid g-2.mid g-3.mid --corpus events.gruve --json >files.json
-cmp <(grep -o '"notes":[0-9]*,"key":"[^"]*"' one.json) <(grep -o '"notes":[0-9]*,"key":"[^"]*"' files.json) ||
-  fail "other pieces are measured than generated"
+# generate numbers them from the best to the last.
+keys() { grep -o '"notes":[0-9]*,"key":"[^"]*"' "$1" | sort; }
+cmp <(keys one.json) <(keys files.json) || fail "other pieces are measured than generated"
 "$gruve" measure --model events.safetensors --count 3 --minutes 2.2 --within songs --corpus songs --threads 1 --json >one.json
 "$gruve" measure --model events.safetensors --count 3 --minutes 2.2 --within songs --corpus songs --threads 3 --json >three.json
 cmp one.json three.json || fail "pieces within a corpus's range depend on the number of threads"
 "$gruve" generate --model events.safetensors --out g.mid --count 3 --seconds 132 --within songs
 "$gruve" measure g-1.mid g-2.mid g-3.mid --json >files.json
-cmp <(grep -o '"notes":[0-9]*,"key":"[^"]*"' one.json) <(grep -o '"notes":[0-9]*,"key":"[^"]*"' files.json) ||
-  fail "other pieces are measured than generated within a corpus's range"
+cmp <(keys one.json) <(keys files.json) || fail "other pieces are measured than generated within a corpus's range"
 "$gruve" generate --model whole.safetensors --out i.mid --seconds 70 --tempo 120 --primer songs/etude-0002.mid --within events.gruve --json >i.json
 grep -q '"seconds":70.0' i.json || fail "not 70 seconds: $(cat i.json)"
 "$gruve" measure g-1.mid g-2.mid --corpus songs 2>/dev/null | grep -q "of 2 pieces pass" || fail "no summary"
 "$gruve" measure g-1.mid | grep -q "pitch-class entropy, 1 bar" || fail "no measures without a corpus"
+
+# Pieces are ranked by a score, with the ranges that the corpus and the model keep; the same for any number of threads.
+grep -aq '"measures":{' events.gruve || fail "the corpus keeps no measures"
+for threads in 1 3; do
+  "$gruve" generate --model events.safetensors --out r.mid --count 4 --seconds 40 --best-of 3 --within --livelier --louder \
+    --report r.html --threads $threads --json >ranked-$threads.json
+done
+cmp ranked-1.json ranked-3.json || fail "the ranking depends on the number of threads"
+cmp <(grep -o '"score":[0-9.]*' ranked-1.json) <(grep -o '"score":[0-9.]*' ranked-1.json | sort -t: -k2 -rn) ||
+  fail "not from the best to the last: $(cat ranked-1.json)"
+grep -q '"rank":4' ranked-1.json || fail "no rank"
+grep -q "· the best, score" r.html || fail "the page doesn't mark the best"
+"$gruve" generate --model events.safetensors --out r.mid --seconds 40 | grep -q "  score [0-9]* of 100: " || fail "no score is said"
+"$gruve" measure g-1.mid g-2.mid --corpus songs 2>/dev/null | grep -q "^g-1.mid .* [0-9]:[0-9]*  " || fail "no table"
 
 # Each line of a benchmark is an object with these names.
 "$gruve" bench --hidden 24 --batch 5 --unroll 7 --repeats 1 --seconds 0.01 --threads 2 --midi songs --json >bench.json

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,6 +19,7 @@
 #include "catch.hpp"
 #include "chorale.hpp"
 #include "count_of.hpp"
+#include "gruve/midi/write_midi.hpp"
 
 namespace {
 
@@ -120,6 +122,32 @@ TEST_CASE("A report of several pieces has a list of them, and shows the first", 
   CHECK(count_of(html, "<th scope=\"row\">Seed</th>") == 1);
 
   CHECK(count_of(gruve::report_html(report_of(one)), "type=\"radio\"") == 0);
+}
+
+TEST_CASE("A piece of a report can be saved as the MIDI file that it is, and has its verdict in the list",
+          "[render][report]") {
+  const std::string html =
+      gruve::report_html({.pieces = {{.title = "a", .song = chorale(), .verdict = "the <best>"},
+                                     {.title = "b", .song = chorale()}}});
+  CHECK(count_of(html, " · the &lt;best&gt;</span>") == 1);
+  CHECK(count_of(html, "<span class=\"mark\"") == 2);
+  const std::string text = data_of(html)["songs"][0]["midi"];
+  // Decoded bit by bit.
+  const std::string digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::vector<bool> bits;
+  for (const char c : text)
+    for (int bit = 5; bit >= 0 && c != '='; --bit) bits.push_back((digits.find(c) >> bit & 1) != 0);
+  const std::vector<std::byte> expected = gruve::midi_bytes(chorale());
+  REQUIRE(text.size() == (expected.size() + 2) / 3 * 4);
+  REQUIRE(bits.size() / 8 == expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    int byte = 0;
+    for (std::size_t bit = 0; bit < 8; ++bit) byte = 2 * byte + (bits[8 * i + bit] ? 1 : 0);
+    if (byte != std::to_integer<int>(expected[i])) FAIL("byte " << i);
+  }
+  CHECK(gruve::internal::base64(std::as_bytes(std::span("f", 1))) == "Zg==");  // RFC 4648, section 10
+  CHECK(gruve::internal::base64(std::as_bytes(std::span("fo", 2))) == "Zm8=");
+  CHECK(gruve::internal::base64(std::as_bytes(std::span("foobar", 6))) == "Zm9vYmFy");
 }
 
 TEST_CASE("A report without a piece is refused, and nothing written", "[render][report]") {

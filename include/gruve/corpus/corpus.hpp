@@ -64,6 +64,8 @@ struct CorpusInfo {
   AnyEncoder encoder{};              // that produced the tokens
   std::optional<MusicInfo> music{};  // of a corpus of music; if empty, the defaults of MusicInfo
   std::string report{};              // accepted and refused songs with reasons, as JSON; may be empty
+  std::string measures{};            // ranges of the songs' measures as JSON: see corpus_measures(); may be
+                                     // empty
 };
 
 /// One song of a corpus, or one document of text.
@@ -115,7 +117,8 @@ namespace internal {
 //        32   checksum         u64, content_hash of the bytes before it, xor that of the songs and the JSON
 //        40   tokens           u16 each, song after song, then zeros to a multiple of 8 bytes
 //             songs            {tokens u64, hash u64, checksum u64, split u8, zero u8[7]} each
-//             JSON             {"encoder", "report"} and of music "tempo_bpm" and "time_signature"
+//             JSON             {"encoder", "report"} and of music "tempo_bpm", "time_signature" and
+//                              "measures"
 struct CorpusHead {
   char magic[8] = {'G', 'R', 'U', 'V', 'E', 'C', 'R', 'P'};
   std::uint32_t version = 2;
@@ -129,6 +132,19 @@ static_assert(sizeof(CorpusHead) == 40);
 /// The checksum of a head and of what follows the tokens.
 inline std::uint64_t corpus_checksum(const CorpusHead& head, std::span<const std::byte> tail) noexcept {
   return content_hash(std::as_bytes(std::span(&head, 1)).first(32)) ^ content_hash(tail);
+}
+
+/// The JSON of a corpus file.
+inline std::string corpus_json(const CorpusInfo& info) {
+  nlohmann::json json = {{"encoder", to_json(info.encoder)}, {"report", nullptr}};
+  if (!info.report.empty()) json["report"] = nlohmann::json::parse(info.report);
+  if (!info.measures.empty()) json["measures"] = nlohmann::json::parse(info.measures);
+  if (info.encoder.is_music()) {
+    const MusicInfo music = info.music.value_or(MusicInfo());
+    json["tempo_bpm"] = music.tempo_bpm;
+    json["time_signature"] = {music.time_signature.numerator, music.time_signature.denominator};
+  }
+  return json.dump();
 }
 
 struct CorpusEntry {
@@ -177,14 +193,7 @@ class CorpusWriter {
                               .split = static_cast<std::uint8_t>(songs_[i].split)};
       put(std::as_bytes(std::span(&entry, 1)));
     }
-    nlohmann::json json = {{"encoder", to_json(info.encoder)}, {"report", nullptr}};
-    if (!info.report.empty()) json["report"] = nlohmann::json::parse(info.report);
-    if (info.encoder.is_music()) {
-      const MusicInfo music = info.music.value_or(MusicInfo());
-      json["tempo_bpm"] = music.tempo_bpm;
-      json["time_signature"] = {music.time_signature.numerator, music.time_signature.denominator};
-    }
-    const std::string text = json.dump();
+    const std::string text = corpus_json(info);
     put(std::as_bytes(std::span(text.data(), text.size())));
     sink_.write(tail);
     head_.json_size = static_cast<std::uint32_t>(text.size());
@@ -292,6 +301,27 @@ class Corpus {
   void save(const std::filesystem::path& path) const {
     AtomicFile file(path);
     file.write(bytes());
+    file.commit();
+  }
+
+  /// Writes it with other measures (CorpusInfo::measures), which may be empty.
+  void save(const std::filesystem::path& path, const std::string& measures) const {
+    CorpusInfo info = info_;
+    info.measures = measures;
+    const std::string text = internal::corpus_json(info);
+    internal::CorpusHead head;
+    std::memcpy(&head, bytes().data(), sizeof head);
+    const std::span<const std::byte> kept = bytes().first(bytes().size() - head.json_size);
+    head.json_size = static_cast<std::uint32_t>(text.size());
+    const auto entries = kept.last(head.num_songs * sizeof(internal::CorpusEntry));
+    std::vector<std::byte> tail(entries.begin(), entries.end());
+    const auto json = std::as_bytes(std::span(text.data(), text.size()));
+    tail.insert(tail.end(), json.begin(), json.end());
+    head.checksum = internal::corpus_checksum(head, tail);
+    AtomicFile file(path);
+    file.write(std::as_bytes(std::span(&head, 1)));
+    file.write(kept.subspan(sizeof head, kept.size() - sizeof head - entries.size()));
+    file.write(tail);
     file.commit();
   }
 
@@ -427,6 +457,7 @@ class Corpus {
       throw Error(file_, at, "no JSON object with an encoder");
     info_.encoder = encoder != nullptr ? *encoder : encoder_from_json(json["encoder"], file_, types);
     if (json.contains("report") && !json["report"].is_null()) info_.report = json["report"].dump();
+    if (json.contains("measures") && !json["measures"].is_null()) info_.measures = json["measures"].dump();
     if (!info_.encoder.is_music()) return;
     info_.music.emplace();
     const auto tempo = json.find("tempo_bpm");

@@ -36,32 +36,29 @@ inline MeasuredSong measure_song(const Song& song) {
           .steps = note_steps(grid)};
 }
 
-/// Sets the measure copied_run of the song and of its windows, from what find_copied() returned for it.
-inline void set_copied(MeasuredSong& song, const Copied& copied) {
+/// Sets the measure copied_run of the song and of its windows.
+///
+/// copied  what find_copied() returned for it
+/// steps   of the song
+inline void set_copied(MeasuredSong& song, const Copied& copied, const NoteSteps& steps) {
   song.whole[Measure::copied_run] = static_cast<double>(copied.longest.notes);
   for (auto* parts : {&song.windows, &song.minutes})
     for (WindowMeasures& part : *parts)
       part.measures[Measure::copied_run] =
-          static_cast<double>(longest_copied_run(copied, song.steps, part.begin, part.end));
+          static_cast<double>(longest_copied_run(copied, steps, part.begin, part.end));
 }
+
+/// The same for a song that has its steps.
+inline void set_copied(MeasuredSong& song, const Copied& copied) { set_copied(song, copied, song.steps); }
 
 /// The ranges that contain nine in ten songs of a corpus, or nine in ten of their windows.
 struct CorpusRanges {
   MeasureRanges whole{};    // of whole songs
   MeasureRanges windows{};  // of windows of 30 s
   MeasureRanges minutes{};  // of windows of 60 s
+  std::size_t songs = 0;    // number of songs that they are of
+  std::size_t passed = 0;   // number of these songs that pass: see judge()
 };
-
-/// The ranges of songs that measure_song() measured.
-inline CorpusRanges corpus_ranges(std::span<const MeasuredSong> songs) {
-  std::vector<Measures> whole, windows, minutes;
-  for (const MeasuredSong& song : songs) {
-    whole.push_back(song.whole);
-    for (const WindowMeasures& part : song.windows) windows.push_back(part.measures);
-    for (const WindowMeasures& part : song.minutes) minutes.push_back(part.measures);
-  }
-  return {measure_ranges(whole), measure_ranges(windows), measure_ranges(minutes)};
-}
 
 /// The measures by which each minute of a song is judged.
 inline constexpr std::array<Measure, 5> kJudgedByMinute{Measure::pitch_class_entropy_1,
@@ -116,6 +113,20 @@ inline Verdict judge(const MeasuredSong& song, const CorpusRanges& corpus) {
       if (corpus.minutes[measure].contains(minute.measures[measure])) ++verdict.inside[i];
   }
   return verdict;
+}
+
+/// The ranges of songs that measure_song() measured, and how many of the songs pass.
+inline CorpusRanges corpus_ranges(std::span<const MeasuredSong> songs) {
+  std::vector<Measures> whole, windows, minutes;
+  for (const MeasuredSong& song : songs) {
+    whole.push_back(song.whole);
+    for (const WindowMeasures& part : song.windows) windows.push_back(part.measures);
+    for (const WindowMeasures& part : song.minutes) minutes.push_back(part.measures);
+  }
+  CorpusRanges ranges{measure_ranges(whole), measure_ranges(windows), measure_ranges(minutes), songs.size()};
+  for (const MeasuredSong& song : songs)
+    if (judge(song, ranges).passed()) ++ranges.passed;
+  return ranges;
 }
 
 }  // namespace gruve::inline v0_1

@@ -15,6 +15,7 @@ struct TrainedModel {
   AnyEncoder encoder;                   // of the tokens that the network was trained on
   std::optional<MusicInfo> music = {};  // of a music encoder: tempo and metre of the training songs
   std::string training = {};            // settings and learning curve of the training as JSON; may be empty
+  std::string measures = {};            // ranges of the training songs' measures: see CorpusInfo::measures
 };
 
 }  // namespace gruve::inline v0_1

@@ -41,6 +41,7 @@ struct PieceOptions {
   bool whole_bars = false;                   // music: whether the piece is lengthened to the next bar line
   std::optional<double> tempo_bpm = {};      // music: of its beginning, in quarter notes per minute; if
                                              // empty, the primer's or the model's
+  int louder = 0;                            // music: added to the velocity of each new note; below 0 softer
   std::optional<TimeSignature> metre = {};   // music without a primer: if empty, the model's
   std::optional<Song> primer = {};           // music: the song to continue, in its metre and near its
                                              // tempo; makes at most half of the piece

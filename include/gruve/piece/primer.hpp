@@ -69,6 +69,12 @@ inline KeyEstimate key_of(const Primer& primer) {
   return estimate_key(weights);
 }
 
+/// The tick of a piece at which the primer's own music ends and new notes begin.
+inline std::int64_t cut_in(const Primer& primer, const Song& piece) noexcept {
+  const std::int64_t from = primer.song.ticks_per_quarter;
+  return (primer.cut * piece.ticks_per_quarter + from / 2) / from;
+}
+
 /// A piece that begins with a primer's own music, as it was written: times, velocities, channels, programs,
 /// pedal, drums, tempo and metre map. The new notes are played by the sound of the primer's only channel or,
 /// if it has several, by a piano on a channel of its own.

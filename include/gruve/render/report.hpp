@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +15,7 @@
 #include "gruve/core/error.hpp"
 #include "gruve/midi/song.hpp"
 #include "gruve/midi/timeline.hpp"
+#include "gruve/midi/write_midi.hpp"
 #include "gruve/render/markup.hpp"
 #include "gruve/render/piano_roll.hpp"
 #include "gruve/render/report_player.hpp"
@@ -26,9 +29,10 @@ using TableRows = std::vector<std::pair<std::string, std::string>>;
 
 /// A piece of a report page.
 struct ReportPiece {
-  std::string title = {};  // shown if there are several pieces
-  Song song = {};          // is played and drawn
-  TableRows facts = {};    // of this piece, shown below those computed from the song
+  std::string title = {};    // shown if there are several pieces
+  Song song = {};            // is played and drawn
+  std::string verdict = {};  // a few words in the list, such as a score; none if empty
+  TableRows facts = {};      // of this piece, shown below those computed from the song
 };
 
 /// The contents of a report page. All texts are escaped.
@@ -93,7 +97,8 @@ inline std::string piece_list(const std::vector<ReportPiece>& pieces) {
             std::string(i == 0 ? " checked" : "") + "><span class=\"number\">" + std::to_string(i + 1) +
             "</span><span>" + escape_markup(pieces[i].title) + "</span><span class=\"about\">" +
             clock_time(duration_seconds(pieces[i].song)) + " · " + note_count(pieces[i].song) +
-            "</span></label>\n";
+            (pieces[i].verdict.empty() ? "" : " · " + escape_markup(pieces[i].verdict)) +
+            "</span><span class=\"mark\" aria-hidden=\"true\"></span></label>\n";
   }
   return html + "</div>\n";
 }
@@ -111,7 +116,22 @@ inline std::string piece_sections(const std::vector<ReportPiece>& pieces) {
   return html;
 }
 
-/// The song as the page's script reads it: numbers only, so that nothing in it can end the script element.
+/// Bytes in base64. Source: RFC 4648.
+inline std::string base64(std::span<const std::byte> bytes) {
+  constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t three = 0;
+    const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
+    for (std::size_t k = 0; k < 3; ++k)
+      three = three << 8 | (k < count ? std::to_integer<std::uint32_t>(bytes[i + k]) : 0);
+    for (std::size_t k = 0; k < 4; ++k) text += k <= count ? kDigits[three >> (18 - 6 * k) & 63] : '=';
+  }
+  return text;
+}
+
+/// The song as the page's script reads it: numbers and base64 only, so that nothing in it can end the script
+/// element.
 inline std::string song_json(const Song& song) {
   int low = 48, high = 72;
   if (!song.notes.empty()) {
@@ -146,7 +166,7 @@ inline std::string song_json(const Song& song) {
     json += (i == 0 ? "" : ",") + decimal(start - last, 0) + "," + std::to_string(bars[i].number);
     last = start;
   }
-  return json + "]}";
+  return json + "],\"midi\":\"" + base64(midi_bytes(song)) + "\"}";
 }
 
 inline std::string songs_json(const std::vector<ReportPiece>& pieces) {
@@ -189,7 +209,9 @@ inline std::string curve_section(const TrainingCurve& curve) {
 /// and its content security policy forbids it to.
 ///
 /// If there are several pieces, one is selected from a list; `#piece-3` at the end of the page's address
-/// selects the third. When a piece ends, the next is played. The page has about 16 bytes per note.
+/// selects the third. When a piece ends, the next is played. A star on a piece is kept in the browser's
+/// storage of the page. The piece can be saved as a MIDI file, and as a WAV file of the sound that the page
+/// makes. The page has about 28 bytes per note.
 ///
 /// Throws Error if the report has no piece.
 inline std::string report_html(const Report& report) {
@@ -217,6 +239,9 @@ content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inlin
 <svg class="pause" viewBox="0 0 16 16" aria-hidden="true"><path d="M3 2h3.6v12H3zM9.4 2H13v12H9.4z"/></svg>
 <span>Play</span></button>
 <span id="time" role="timer" aria-live="off">0:00</span>
+<button id="star" class="plain" type="button" aria-pressed="false"><span aria-hidden="true">☆</span> Star</button>
+<span class="save">Save as <button id="midi" class="plain" type="button">MIDI</button>
+<button id="wav" class="plain" type="button">WAV</button></span>
 <label>Volume <input id="volume" type="range" min="0" max="1" step="0.01" value="0.8"></label>
 <span class="hint">space plays and pauses, ← → move by 5 s</span>
 <span id="status" role="status"></span>

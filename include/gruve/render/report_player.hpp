@@ -5,7 +5,7 @@ namespace gruve::inline v0_1::internal {
 /// The player of the report page, in JavaScript. It reads from the element #songs
 ///
 ///   {colors, songs: [{duration, low, high, notes: [start, duration, pitch, velocity, channel, ...],
-///                     bars: [start, number, ...]}]}
+///                     bars: [start, number, ...], midi: base64}]}
 ///
 /// with notes ordered by start. All times are whole milliseconds; a start is relative to the previous one, so
 /// that a note takes few bytes. Song i belongs to section i of the class piece and to radio button i of the
@@ -35,7 +35,13 @@ function startAudio() {
     return false;
   }
   context = new Context();
-  master = new GainNode(context, {gain: volume.value ** 2});
+  connect(volume.value ** 2);
+  return true;
+}
+
+// What all notes go through, in the context.
+function connect(loudness) {
+  master = new GainNode(context, {gain: loudness});
   const limiter = new DynamicsCompressorNode(context,
     {threshold: -10, knee: 8, ratio: 8, attack: 0.004, release: 0.2});
   master.connect(limiter).connect(context.destination);
@@ -53,7 +59,6 @@ function startAudio() {
   }
   const room = new ConvolverNode(context, {buffer: impulse});
   bus.connect(room).connect(new GainNode(context, {gain: 0.22})).connect(master);
-  return true;
 }
 
 function tone(key) {
@@ -424,9 +429,98 @@ function pick(index) {
     // Without an entry in the history for each piece that was heard.
     if (index !== named()) location.replace(location.href.replace(/#.*|$/, "#piece-" + (index + 1)));
   }
+  showStars();
   show();
   if (plays) start();
 }
+
+// ---- Stars, which the browser remembers, and files.
+
+const star = element("star"), marks = [...document.querySelectorAll(".list .mark")];
+// A piece is known by its file: another page of the same name has other stars.
+const keyOf = (index) => {
+  let hash = 0;
+  for (const c of songs[index].midi) hash = (Math.imul(hash, 31) + c.charCodeAt(0)) | 0;
+  return "gruve-star-" + hash;
+};
+const kept = new Map();  // where the browser gives no storage
+function isStarred(index) {
+  try { return localStorage.getItem(keyOf(index)) !== null; } catch { return kept.has(keyOf(index)); }
+}
+function setStar(index, on) {
+  try {
+    if (on) localStorage.setItem(keyOf(index), "1"); else localStorage.removeItem(keyOf(index));
+  } catch {
+    if (on) kept.set(keyOf(index), 1); else kept.delete(keyOf(index));
+  }
+}
+function showStars() {
+  const on = isStarred(piece);
+  star.setAttribute("aria-pressed", String(on));
+  star.firstElementChild.textContent = on ? "★" : "☆";
+  marks.forEach((mark, i) => { mark.textContent = isStarred(i) ? "★" : ""; });
+}
+star.addEventListener("click", () => { setStar(piece, !isStarred(piece)); showStars(); });
+
+function save(parts, type, extension) {
+  const link = document.createElement("a"), url = URL.createObjectURL(new Blob(parts, {type}));
+  const title = sections[piece].querySelector("h2").textContent;
+  link.href = url;
+  link.download = (songs.length > 1 ? title : document.title) + extension;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10000);
+}
+element("midi").addEventListener("click", () => {
+  save([Uint8Array.from(atob(songs[piece].midi), (c) => c.charCodeAt(0))], "audio/midi", ".mid");
+});
+
+// The same sound as heard, computed faster than it is played; then 16-bit PCM.
+async function renderSound() {
+  const rate = 44100, before = {context, master, bus};
+  const Offline = window.OfflineAudioContext || window.webkitOfflineAudioContext;
+  const offline = new Offline(2, Math.ceil((song.duration + 2) * rate), rate);
+  const tonesBefore = new Map(tones);
+  let buffer;
+  try {
+    context = offline;
+    tones.clear();
+    connect(1);
+    for (const note of song.notes) sound(note, note[0], 0);
+    sounding.clear();
+  } finally {
+    ({context, master, bus} = before);
+    tones.clear();
+    tonesBefore.forEach((value, key) => tones.set(key, value));
+  }
+  buffer = await offline.startRendering();
+  const [left, right] = [buffer.getChannelData(0), buffer.getChannelData(1)];
+  let peak = 1e-6;
+  for (let i = 0; i < left.length; ++i) peak = Math.max(peak, Math.abs(left[i]), Math.abs(right[i]));
+  const gain = 0.89 * 32767 / peak, data = new DataView(new ArrayBuffer(44 + 4 * left.length));
+  const words = (at, text) => [...text].forEach((c, i) => data.setUint8(at + i, c.charCodeAt(0)));
+  words(0, "RIFF"); data.setUint32(4, 36 + 4 * left.length, true); words(8, "WAVEfmt ");
+  data.setUint32(16, 16, true); data.setUint16(20, 1, true); data.setUint16(22, 2, true);
+  data.setUint32(24, rate, true); data.setUint32(28, 4 * rate, true); data.setUint16(32, 4, true);
+  data.setUint16(34, 16, true); words(36, "data"); data.setUint32(40, 4 * left.length, true);
+  for (let i = 0; i < left.length; ++i) {
+    data.setInt16(44 + 4 * i, Math.round(gain * left[i]), true);
+    data.setInt16(46 + 4 * i, Math.round(gain * right[i]), true);
+  }
+  return data.buffer;
+}
+element("wav").addEventListener("click", async () => {
+  pause();
+  const button = element("wav");
+  button.disabled = true;
+  status.textContent = "Computing the sound …";
+  try {
+    save([await renderSound()], "audio/wav", ".wav");
+    status.textContent = "";
+  } catch (error) {
+    status.textContent = "The browser can't compute the sound: " + error.message;
+  }
+  button.disabled = false;
+});
 
 // ---- Hands.
 
@@ -450,7 +544,7 @@ overview.addEventListener("pointermove", (event) => { if (event.buttons) seekOve
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const steps = {ArrowLeft: -5, ArrowRight: 5};
-  if (event.key === " " && event.target !== play) {
+  if (event.key === " " && event.target.tagName !== "BUTTON") {
     event.preventDefault();
     if (!event.repeat) { if (playing) pause(); else start(); }
   } else if (event.key in steps && event.target !== volume) {

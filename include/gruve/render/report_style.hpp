@@ -24,7 +24,7 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 @media (min-width: 56rem) {
   .several { display: grid; grid-template-columns: 16rem minmax(0, 1fr); }
   .list { contain: size; max-height: none; border-bottom: 0; border-right: 1px solid var(--line); } }
-.list label { display: grid; grid-template-columns: minmax(1.6em, auto) 1fr; gap: 0 .7rem; position: relative;
+.list label { display: grid; grid-template-columns: minmax(1.6em, auto) 1fr auto; gap: 0 .7rem; position: relative;
   padding: .45rem 1rem .45rem .8rem; line-height: 1.35; }
 .list label + label { border-top: 1px solid var(--line); }
 .list input { appearance: none; position: absolute; inset: 0; margin: 0; cursor: pointer;
@@ -34,6 +34,7 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 .list input:focus-visible { outline-offset: -3px; }
 .list span { overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
 .list .number { grid-row: span 2; text-align: right; }
+.list .mark { grid-column: 3; grid-row: 1 / span 2; align-self: center; color: var(--second); }
 .list .number, .list .about { color: var(--soft); font-size: .85rem; line-height: 1.6; }
 .bar { display: flex; flex-wrap: wrap; align-items: center; gap: .7rem 1.1rem; padding: .8rem 1rem; }
 #play { display: flex; align-items: center; gap: .5rem; border: 0; border-radius: 999px;
@@ -42,6 +43,11 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 #play svg { width: 1.1em; height: 1.1em; fill: currentColor; }
 #play .pause, #play.playing .start { display: none; }
 #play.playing .pause { display: block; }
+.plain { border: 1px solid var(--line); border-radius: 999px; padding: .3rem .8rem; background: none;
+  color: var(--ink); font: inherit; font-size: .93rem; cursor: pointer; }
+.plain:hover { border-color: var(--accent); }
+.plain[aria-pressed="true"] span { color: var(--second); }
+.save { color: var(--soft); font-size: .93rem; }
 #time { font-variant-numeric: tabular-nums; min-width: 6.5rem; }
 .bar label { display: flex; align-items: center; gap: .5rem; color: var(--soft); }
 .bar input { width: 7rem; accent-color: var(--accent); }

@@ -226,7 +226,8 @@ class Trainer {
     return {.network = best_model(),
             .encoder = corpus_->encoder(),
             .music = corpus_->info().music,
-            .training = training.dump()};
+            .training = training.dump(),
+            .measures = corpus_->info().measures};
   }
 
   /// The number of steps done, those before a resume included.
