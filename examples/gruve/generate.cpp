@@ -236,12 +236,12 @@ std::vector<Piece> generate_music(const GenerateArguments& options, gruve::Piece
   if (has_character) change_character(options, player.music().tempo_bpm, request, yardstick);
   if (yardstick.ranges && (options.is_within || has_character)) request.within = yardstick.ranges->minutes;
 
-  // A continuation that goes astray is heard beside what it continues.
-  constexpr int kContinuations = 4;
-  const int candidates = !yardstick.ranges        ? 1
-                         : options.best_of > 0    ? options.best_of
-                         : options.primer.empty() ? 1
-                                                  : kContinuations;
+  // Of several pieces the listener chooses; a single one is chosen here.
+  constexpr int kOfOne = 4;
+  const int candidates = !yardstick.ranges     ? 1
+                         : options.best_of > 0 ? options.best_of
+                         : options.count == 1  ? kOfOne
+                                               : 1;
   std::vector<RankedPiece> generated =
       best_of(player.generate_pieces(request, options.count * candidates),
               static_cast<std::size_t>(options.count), yardstick, models, threads);

@@ -25,6 +25,7 @@ struct PrepareArguments {
   std::string out;
   std::string report;
   gruve::BuildOptions build;
+  std::string chosen;  // the encoding, where it is not given
   bool json = false;
 };
 
@@ -86,6 +87,7 @@ void print_tables(const PrepareArguments& options, const gruve::BuildReport& rep
     std::printf("%-34s %8llu %14llu\n", std::string(gruve::split_name(static_cast<gruve::Split>(i))).c_str(),
                 static_cast<unsigned long long>(report.songs_of_split[i]),
                 static_cast<unsigned long long>(report.tokens_of_split[i]));
+  if (!options.chosen.empty()) std::printf("\n%s\n", options.chosen.c_str());
   const std::string merged =
       report.merged_songs > 0 ? std::to_string(report.merged_songs) + " of them merged, " : "";
   std::printf("\n%s: %llu songs, %s%llu duplicates, from %llu files in %.1f s\n", options.out.c_str(),
@@ -148,5 +150,8 @@ void add_prepare(CLI::App& app) {
   command->add_option("--report", options->report,
                       "Write a report on the corpus and on each file, as a web page (.html) or JSON");
   command->add_flag("--json", options->json, "Print one JSON object instead of tables");
-  command->callback([options] { prepare(*options); });
+  command->callback([options, command] {
+    options->chosen = fit_encoding(*command, options->paths, options->build);
+    prepare(*options);
+  });
 }

@@ -12,6 +12,7 @@
 #include "etudes.hpp"
 #include "gruve/core/thread_pool.hpp"
 #include "gruve/corpus/polyphonic_json.hpp"
+#include "gruve/corpus/suggested_encoding.hpp"
 #include "gruve/measure/ranges_json.hpp"
 #include "gruve/piece/measured_corpus.hpp"
 #include "gruve/tokens/event_encoder.hpp"
@@ -64,8 +65,8 @@ void add_build_options(CLI::App& command, gruve::BuildOptions& build) {
                             : name == "event" ? gruve::EncoderKind::event
                                               : gruve::EncoderKind::timestep;
           },
-          "Encoder: timestep (MIDI, the default), event (MIDI, compact), text, or ids (numbers, one sequence "
-          "per line)")
+          "Encoder: event (MIDI, compact), timestep (MIDI), text, or ids (numbers, one sequence per line). "
+          "Default: by the files, and for MIDI event with the velocities and tempos that they have")
       ->check(CLI::IsMember({"timestep", "event", "text", "ids"}));
   command
       .add_option("--vocab-size", build.vocab_size,
@@ -79,9 +80,29 @@ void add_build_options(CLI::App& command, gruve::BuildOptions& build) {
           },
           "Timesteps per quarter note (default: 24)")
       ->check(CLI::Range(1, gruve::kMaxStepsPerQuarter));
-  command.add_flag("--velocities", build.event.velocities, "Tokens for how hard notes are struck (event)");
-  command.add_flag("--tempos", build.event.tempos, "Tokens for the tempo map (event)");
+  command.add_flag("--velocities,!--no-velocities", build.event.velocities,
+                   "Tokens for how hard notes are struck (event; default: if half of the songs vary it)");
+  command.add_flag("--tempos,!--no-tempos", build.event.tempos,
+                   "Tokens for the tempo map (event; default: if the songs vary it)");
   add_reading_options(command, build.song);
+}
+
+std::string fit_encoding(const CLI::App& command, const std::vector<std::string>& paths,
+                         gruve::BuildOptions& build) {
+  const auto is_given = [&](const char* name) { return command.get_option(name)->count() > 0; };
+  if (is_given("--encoder")) return {};
+  if (paths.empty()) {
+    build.encoder = gruve::EncoderKind::event;  // of the études
+    return {};
+  }
+  for (const std::string& path : paths)
+    if (gruve::is_corpus(path) || gruve::is_polyphonic_json(path)) return {};  // has an encoder
+  const std::vector<std::filesystem::path> files(paths.begin(), paths.end());
+  const gruve::SuggestedEncoding fit = gruve::suggested_encoding(files, build.song);
+  build.encoder = fit.encoder;
+  if (!is_given("--velocities")) build.event.velocities = fit.event.velocities;
+  if (!is_given("--tempos")) build.event.tempos = fit.event.tempos;
+  return fit.reason.empty() ? "" : "chosen for the files: " + fit.reason;
 }
 
 gruve::BuildOptions build_options_of(const gruve::AnyEncoder& encoder, const gruve::SongOptions& reading,

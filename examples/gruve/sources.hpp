@@ -31,6 +31,11 @@ gruve::Corpus open_corpus(const std::vector<std::string>& paths, const gruve::Bu
 /// "24 timesteps per quarter note" and the like.
 std::string describe(const gruve::AnyEncoder& encoder);
 
+/// Takes the encoder that fits the files (suggested_encoding()), unless --encoder is given. What is given
+/// holds. Returns what was chosen and why, or nothing. Throws Error if a path does not exist.
+std::string fit_encoding(const CLI::App& command, const std::vector<std::string>& paths,
+                         gruve::BuildOptions& build);
+
 /// The ranges of the measures of a corpus of music, as its file keeps them: measured, if it keeps none. Empty
 /// if no song can be measured.
 std::string measures_of(const gruve::Corpus& corpus, int threads, bool quiet);

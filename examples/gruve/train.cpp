@@ -37,6 +37,7 @@ struct TrainArguments {
   std::string init;
   double synthetic = 0;
   std::function<bool(const char*)> is_given;  // whether an option is; empty where nothing is chosen
+  std::string encoding;                       // what was chosen, where it is not given
   bool overwrite = false;
   bool resume = false;
   bool reset_before = false;
@@ -236,6 +237,7 @@ void train(TrainArguments options) {
       std::string(gruve::kernels::precision_name(options.train.precision)));
   if (trainer.steps_done() > 0) say("resumed after step " + std::to_string(trainer.steps_done()));
   for (const std::string& change : changes) say(change);
+  if (!options.encoding.empty()) say(options.encoding);
   if (!chosen.empty()) say(chosen);
   warn_of_few_updates(options, trainer.total_steps(), say);
   if (!options.json) say_yardsticks(corpus, say);
@@ -439,8 +441,10 @@ void add_train(CLI::App& app) {
   command->add_flag("--json", options->json, "Print one JSON object at the end, and nothing else");
   // A recipe says all that it wants.
   command->callback([options, command] {
-    if (command->get_option("--recipe")->count() == 0)
+    if (command->get_option("--recipe")->count() == 0) {
       options->is_given = [command](const char* name) { return command->get_option(name)->count() > 0; };
+      options->encoding = fit_encoding(*command, options->paths, options->build);
+    }
     train(*options);
   });
 }

@@ -19,7 +19,10 @@ build_program "$out/build.log"
 gruve=build/demo/gruve
 
 if [ -d "$data" ]; then
-  "$gruve" prepare "$data" --out "$out/$name.gruve" "${@:4}"
+  encoder=timestep
+  [[ $name == *_events ]] && encoder=event
+  [[ " ${*:4} " == *" --encoder "* ]] && encoder=
+  "$gruve" prepare "$data" --out "$out/$name.gruve" ${encoder:+--encoder $encoder} "${@:4}"
   data=$out/$name.gruve
 fi
 begin=$(date +%s)

@@ -23,6 +23,7 @@
 #include "gruve/corpus/fingerprint.hpp"
 #include "gruve/corpus/polyphonic_json.hpp"
 #include "gruve/corpus/statistics.hpp"
+#include "gruve/corpus/suggested_encoding.hpp"
 #include "gruve/generate/batch_generator.hpp"
 #include "gruve/generate/candidates.hpp"
 #include "gruve/generate/controls.hpp"

@@ -25,8 +25,8 @@ refuses() {
 
 "$gruve" compose songs --pieces 40 --seed 3
 "$gruve" inspect songs/etude-0001.mid --json | grep -q '"accepted":true' || fail "an étude is not accepted"
-"$gruve" prepare songs --out corpus.gruve --steps-per-quarter 4 --threads 1 --report report.json
-"$gruve" prepare songs --out again.gruve --steps-per-quarter 4 --threads 3
+"$gruve" prepare songs --out corpus.gruve --encoder timestep --steps-per-quarter 4 --threads 1 --report report.json
+"$gruve" prepare songs --out again.gruve --encoder timestep --steps-per-quarter 4 --threads 3
 cmp corpus.gruve again.gruve || fail "the corpus depends on the number of threads"
 
 small=(--embedding 16 --hidden 32 --batch 8 --unroll 64 --dropout 0 --transpose 0 --epochs 4 --lr 5e-3)
@@ -118,6 +118,17 @@ head -c 300 songs/etude-0001.mid >damaged.mid
 "$gruve" prepare events.gruve damaged.mid --out events.gruve --json | grep -q '"merged_songs":40' || fail "not merged"
 "$gruve" inspect damaged.mid --svg damaged.svg | grep -q "repaired        byte" || fail "no repair is named"
 [ -s damaged.svg ] || fail "no piano roll"
+
+# Without --encoder it is chosen by the files; what is given holds.
+"$gruve" prepare songs --out fits.gruve >fits.txt 2>fits.log
+grep -q "chosen for the files: events, velocities kept (40 of 40 songs" fits.txt || fail "no encoder chosen"
+"$gruve" prepare songs --out fits.gruve --no-velocities --tempos --json >fits.txt 2>fits.log
+[ ! -s fits.log ] || fail "--json is not silent"
+grep -aq '"velocities":false' fits.gruve || fail "--no-velocities does not hold"
+grep -aq '"tempos":true' fits.gruve || fail "--tempos does not hold"
+mkdir -p texts && echo "to be or not to be" >texts/a.txt
+"$gruve" prepare texts --out fits.gruve >fits.txt 2>fits.log
+grep -q "chosen for the files: text files" fits.txt || fail "texts are not found"
 
 # A text.
 for i in $(seq 400); do echo "the quick brown fox jumps over the lazy dog $i"; echo; done >text.txt
