@@ -1,5 +1,5 @@
-# Sourced by the set-up commands. install_missing PACKAGE…: installs the Debian or Ubuntu packages that are missing, or
-# says what is needed where there is no apt-get.
+# Sourced by the set-up commands. install_missing PACKAGE…: installs the Debian or Ubuntu packages that are missing, after
+# it has asked where there is a terminal (not with GRUVE_YES=1), or says what is needed where there is no apt-get.
 install_missing() {
   local missing=() package
   for package in "$@"; do
@@ -21,7 +21,13 @@ install_missing() {
     fi
     sudo=(sudo)
   fi
-  echo "Installing ${missing[*]}"
+  echo "Will be installed with apt-get: ${missing[*]}"
+  # On a terminal nothing is changed without a word; a script that runs without one is to go on.
+  if [ -t 0 ] && [ -t 1 ] && [ "${GRUVE_YES:-}" = "" ]; then
+    local answer
+    read -r -p "Go on? [Y/n] " answer
+    case $answer in [nN]*) echo "Nothing was installed." >&2 && return 1 ;; esac
+  fi
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }

@@ -9,6 +9,7 @@
 
 #include "commands.hpp"
 #include "gruve/core/error.hpp"
+#include "manual.hpp"
 
 namespace gruve::bench {
 
@@ -90,5 +91,6 @@ void add_bench(CLI::App& app) {
       "avx512_bf16, avx512_vnni, amx (default: the fastest)");
   add_precision(*command, options->precision, "Precision of the weights", {"fp32", "bf16", "int8"});
   command->add_flag("--json", options->json, "Print one JSON object per line");
+  add_examples(*command, {"gruve bench", "gruve bench step --hidden 512 --precision int8"});
   command->callback([options] { bench(*options); });
 }

@@ -13,6 +13,7 @@
 #include "etudes.hpp"
 #include "gruve/core/error.hpp"
 #include "gruve/midi/write_midi.hpp"
+#include "manual.hpp"
 
 namespace {
 
@@ -90,5 +91,6 @@ void add_compose(CLI::App& app) {
       ->add_option("--seed", options->seed, "Seed of the random numbers; the same seed gives the same études")
       ->capture_default_str();
   command->add_flag("--json", options->json, "Print one JSON object per line for each étude");
+  add_examples(*command, {"gruve compose etudes --pieces 300"});
   command->callback([options] { compose(*options); });
 }

@@ -20,6 +20,7 @@
 #include "gruve/train/dynamic_evaluation.hpp"
 #include "gruve/train/evaluate.hpp"
 #include "gruve/train/losses.hpp"
+#include "manual.hpp"
 #include "models.hpp"
 #include "sources.hpp"
 
@@ -158,4 +159,10 @@ void add_evaluate(CLI::App& app) {
       ->needs(dynamic)
       ->capture_default_str();
   command->add_flag("--json", options->json, "Print one JSON object");
+  group(*command, "Dynamic evaluation", {"--dynamic", "--lr", "--decay", "--unroll"});
+  group(*command, "Reading MIDI files",
+        {"--keep-drums", "--drop-out-of-range", "--drop-too-short", "--max-quantisation-error", "--sustain",
+         "--strict"});
+  add_examples(*command, {"gruve evaluate --model model.safetensors corpus.gruve",
+                          "gruve evaluate --ngram 4 corpus.gruve"});
 }

@@ -14,7 +14,6 @@
 
 #include "choosing.hpp"
 #include "commands.hpp"
-#include "fluidsynth.hpp"
 #include "gruve/core/atomic_file.hpp"
 #include "gruve/core/error.hpp"
 #include "gruve/core/mapped_file.hpp"
@@ -27,11 +26,13 @@
 #include "gruve/render/markup.hpp"
 #include "gruve/render/piano_roll.hpp"
 #include "gruve/render/report.hpp"
-#include "gruve/render/wav.hpp"
+#include "manual.hpp"
 #include "models.hpp"
 #include "progress_bar.hpp"
 #include "sampling.hpp"
+#include "sound.hpp"
 #include "sources.hpp"
+#include "streams.hpp"
 
 namespace {
 
@@ -73,7 +74,8 @@ struct Piece {
   std::size_t notes = 0;
   double seconds = 0;
   std::optional<gruve::PieceScore> score = {};
-  std::string why = {};  // in words
+  std::string why = {};    // in words
+  std::string synth = {};  // that played it
 };
 
 // "piece.mid" as it is for one piece, "piece-3.mid" for the third of several.
@@ -97,7 +99,9 @@ std::optional<gruve::TimeSignature> metre_of(const std::string& text) {
   return metre;
 }
 
-std::string stem(const std::string& path) { return std::filesystem::path(path).stem().string(); }
+std::string stem(const std::string& path) {
+  return path == "-" ? "piece" : std::filesystem::path(path).stem().string();
+}
 
 gruve::TableRows settings(const GenerateArguments& options, const std::vector<gruve::TrainedModel>& models) {
   const auto number = [](double value) { return nlohmann::json(std::round(value * 1e4) / 1e4).dump(); };
@@ -179,11 +183,11 @@ void write_piece(const GenerateArguments& options, const gruve::Song& song, int 
     return piece.files.back();
   };
   const std::string midi = path(options.out);
-  gruve::write_midi(song, midi);
+  write_output(midi, gruve::midi_bytes(song));
   if (!options.wav.empty()) {
-    const std::string wav = path(options.wav);
-    if (options.builtin_tone || !render_with_fluidsynth(midi, wav, gruve::duration_seconds(song)))
-      gruve::write_wav(song, wav);
+    const PlayedSong played = play(song, options.builtin_tone);
+    write_sound(played.sound, path(options.wav));
+    piece.synth = played.synth;
   }
   if (!options.svg.empty()) gruve::write_piano_roll(song, path(options.svg), {.title = stem(midi)});
 }
@@ -207,18 +211,19 @@ void change_character(const GenerateArguments& options, double model_bpm, gruve:
 std::vector<Piece> generate_music(const GenerateArguments& options, gruve::PieceOptions request,
                                   const std::vector<gruve::TrainedModel>& models, gruve::Player& player,
                                   gruve::ThreadPool& threads) {
+  const std::string name = input_name(options.primer);
   if (!options.primer.empty()) {
-    gruve::MidiFile midi = gruve::read_midi(options.primer, options.reading.midi);
+    gruve::MidiFile midi = read_midi_input(options.primer, options.reading.midi);
     for (const gruve::Repair& repair : midi.repairs)
-      std::fprintf(stderr, "%s, byte %llu: repaired: %s\n", options.primer.c_str(),
+      std::fprintf(stderr, "%s, byte %llu: repaired: %s\n", name.c_str(),
                    static_cast<unsigned long long>(repair.byte), repair.what.c_str());
     if (options.reading.sustain) apply_sustain(midi.song);
     // What is heard of it, but read by the model otherwise.
     const gruve::NoteChanges changes = gruve::screen(midi.song, options.reading.screening).changes;
     const auto say = [&](std::uint64_t count, const char* what) {
       if (count > 0)
-        std::fprintf(stderr, "%s: %llu notes %s\n", options.primer.c_str(),
-                     static_cast<unsigned long long>(count), what);
+        std::fprintf(stderr, "%s: %llu notes %s\n", name.c_str(), static_cast<unsigned long long>(count),
+                     what);
     };
     say(changes.drums, "of drums are heard, and not read by the model");
     say(changes.out_of_range,
@@ -245,6 +250,14 @@ std::vector<Piece> generate_music(const GenerateArguments& options, gruve::Piece
   std::vector<RankedPiece> generated =
       best_of(player.generate_pieces(request, options.count * candidates),
               static_cast<std::size_t>(options.count), yardstick, models, threads);
+  if (!options.primer.empty() && !options.json) {
+    const std::optional<gruve::KeyEstimate>& key = generated.front().piece.key;
+    if (key)
+      std::fprintf(stderr, "%s: in %s, and so are the new notes (--key free lifts that)\n", name.c_str(),
+                   gruve::key_name(*key).c_str());
+    else if (options.scale.empty())
+      std::fprintf(stderr, "%s: in no clear key, so the new notes may be of any\n", name.c_str());
+  }
   std::vector<Piece> pieces(generated.size());
   std::vector<gruve::ReportPiece> of_report(options.report.empty() ? 0 : pieces.size());
   threads.for_each(pieces.size(), [&](std::size_t i) {
@@ -294,12 +307,13 @@ std::vector<Piece> generate_text(const GenerateArguments& options, gruve::PieceO
                        "is not a model of music: use --tokens, without options for music, sound or pictures");
   std::string text;
   if (!options.primer.empty()) {
-    const gruve::MappedFile file(options.primer);
-    text.assign(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+    const std::vector<std::byte> bytes = read_bytes(options.primer);
+    text.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     if (chars != nullptr)
       request.primer_tokens = chars->encode(text);
     else
-      for (const std::vector<Token>& line : gruve::read_ids(std::string_view(text), options.primer))
+      for (const std::vector<Token>& line :
+           gruve::read_ids(std::string_view(text), input_name(options.primer)))
         request.primer_tokens.insert(request.primer_tokens.end(), line.begin(), line.end());
   }
   std::vector<gruve::Piece> generated = player.generate_pieces(request, options.count);
@@ -309,8 +323,8 @@ std::vector<Piece> generate_text(const GenerateArguments& options, gruve::PieceO
     tokens.insert(tokens.end(), generated[i].tokens.begin(), generated[i].tokens.end());
     pieces[i].tokens = generated[i].tokens.size();
     pieces[i].files.push_back(numbered(options.out, static_cast<int>(i), options.count));
-    gruve::write_file(pieces[i].files.back(),
-                      chars != nullptr ? chars->decode(tokens) : gruve::ids_to_text(tokens));
+    const std::string made = chars != nullptr ? chars->decode(tokens) : gruve::ids_to_text(tokens);
+    write_output(pieces[i].files.back(), std::as_bytes(std::span(made)));
   }
   return pieces;
 }
@@ -325,9 +339,13 @@ void generate(const GenerateArguments& options) {
     for (int i = 0; !file.empty() && i < options.count; ++i)
       outputs.push_back(numbered(file, i, options.count));
   require_not_read(outputs, inputs);
+  if (options.out == "-" && options.count > 1)
+    throw gruve::Error("--out - writes one piece to the standard output, not " +
+                       std::to_string(options.count));
+  if (!options.wav.empty()) require_sound_format(options.wav);
   const std::vector<gruve::TrainedModel> models = load_models(options.models);
   for (const std::string& file : {options.out, options.wav, options.svg})
-    if (!file.empty()) gruve::require_writable(numbered(file, 0, options.count));
+    if (!file.empty() && file != "-") gruve::require_writable(numbered(file, 0, options.count));
   if (!options.report.empty()) gruve::require_writable(options.report);
   gruve::ThreadPool threads(options.threads);
   gruve::Player player(models, {.precision = options.precision, .threads = options.threads});
@@ -342,7 +360,7 @@ void generate(const GenerateArguments& options) {
                                        .metre = metre_of(options.metre),
                                        .whole_primer = options.whole_primer,
                                        .keep_key = options.scale != "free",
-                                       .primer_name = options.primer,
+                                       .primer_name = input_name(options.primer),
                                        .primer_screening = options.reading.screening,
                                        .sampler = options.sampler,
                                        .controls = controls_of(options),
@@ -351,6 +369,8 @@ void generate(const GenerateArguments& options) {
                                         ? generate_music(options, request, models, player, threads)
                                         : generate_text(options, request, player);
 
+  // Beside a piece on the standard output the summary would be a part of it.
+  std::FILE* const out = options.out == "-" ? stderr : stdout;
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     const Piece& piece = pieces[i];
     if (options.json) {
@@ -361,6 +381,7 @@ void generate(const GenerateArguments& options) {
                                      {"violations", piece.violations},
                                      {"notes", piece.notes},
                                      {"seconds", piece.seconds}};
+      if (!piece.synth.empty()) json["synth"] = piece.synth;
       if (piece.score) {
         json["rank"] = i + 1;
         json["score"] = piece.score->score;
@@ -369,22 +390,23 @@ void generate(const GenerateArguments& options) {
         json["minutes_missed"] = piece.score->missed;
         json["why"] = piece.why;
       }
-      std::printf("%s\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+      std::fprintf(out, "%s\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
       continue;
     }
-    for (const std::string& file : piece.files) std::printf("%s\n", file.c_str());
+    for (const std::string& file : piece.files) std::fprintf(out, "%s\n", file.c_str());
     if (piece.notes > 0)
-      std::printf("  %.2f s, %zu notes, %zu tokens, %zu grammar violations\n", piece.seconds, piece.notes,
-                  piece.tokens, piece.violations);
+      std::fprintf(out, "  %.2f s, %zu notes, %zu tokens, %zu grammar violations\n", piece.seconds,
+                   piece.notes, piece.tokens, piece.violations);
+    if (!piece.synth.empty()) std::fprintf(out, "  played by %s\n", piece.synth.c_str());
     if (piece.score)
-      std::printf("  %sscore %.0f of 100: %s%s\n",
-                  i > 0               ? ""
-                  : pieces.size() > 1 ? "the best, "
-                                      : "",
-                  piece.score->score, piece.why.c_str(),
-                  options.is_within ? ("; " + missed_text(*piece.score)).c_str() : "");
+      std::fprintf(out, "  %sscore %.0f of 100: %s%s\n",
+                   i > 0               ? ""
+                   : pieces.size() > 1 ? "the best, "
+                                       : "",
+                   piece.score->score, piece.why.c_str(),
+                   options.is_within ? ("; " + missed_text(*piece.score)).c_str() : "");
   }
-  if (!options.report.empty() && !options.json) std::printf("%s\n", options.report.c_str());
+  if (!options.report.empty() && !options.json) std::fprintf(out, "%s\n", options.report.c_str());
 }
 
 }  // namespace
@@ -393,7 +415,9 @@ void add_generate(CLI::App& app) {
   const auto options = std::make_shared<GenerateArguments>();
   CLI::App* command = app.add_subcommand("generate", "Generate new pieces from a model, or from several");
   add_models(*command, options->models, "The model file")->required();
-  command->add_option("--out", options->out, "The MIDI file to write (text for a model of text or ids)")
+  command
+      ->add_option("--out", options->out,
+                   "The MIDI file to write (text for a model of text or ids); - for the standard output")
       ->required();
   CLI::Option* seconds =
       command->add_option("--seconds", options->seconds, "Length of the piece in seconds (default: 60)")
@@ -413,10 +437,11 @@ void add_generate(CLI::App& app) {
   command
       ->add_option("--metre", options->metre,
                    "Metre of the bars, such as 3/4 (default: the primer's, or the model's)")
-      ->excludes(command->add_option("--primer", options->primer,
-                                     "A MIDI file to continue (a text file for a model of text or ids): its "
-                                     "own notes, tempos, sounds and "
-                                     "drums as written, then new music in its tempo, metre and key"));
+      ->excludes(command->add_option(
+          "--primer", options->primer,
+          "A MIDI file to continue (a text file for a model of text or ids; - for the standard input): its "
+          "own notes, tempos, sounds and "
+          "drums as written, then new music in its tempo, metre and key"));
   command->add_flag("--whole-primer", options->whole_primer,
                     "Take all of the primer; otherwise it makes at most half of the piece");
   command->add_option("--seed", options->seed, "The same seed gives the same piece")->capture_default_str();
@@ -452,8 +477,9 @@ void add_generate(CLI::App& app) {
       ->add_option(
           "--best-of", options->best_of,
           "Generate N pieces for each one that is kept, and keep those with the best scores (default: "
-          "4 with a primer, otherwise 1)")
-      ->check(CLI::Range(1, 256));
+          "4 for a single piece, 1 for several)")
+      ->check(CLI::Range(1, 256))
+      ->default_str("");
   command->add_option("--threads", options->threads, "Threads, 0 for as many as the machine has")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
@@ -461,14 +487,36 @@ void add_generate(CLI::App& app) {
                 {"fp32", "bf16", "int8"});
   command->add_option(
       "--wav", options->wav,
-      "Also write a WAV file, with FluidSynth if it is installed, otherwise with a built-in tone");
+      "Also write the sound, as WAV, or as FLAC or Ogg Vorbis by the name's extension: played "
+      "by FluidSynth if it is installed, otherwise by a built-in piano; at -18 LUFS");
   command->add_flag("--builtin-tone", options->builtin_tone,
-                    "Use the built-in tone even if FluidSynth is installed");
+                    "Use the built-in piano even if FluidSynth is installed");
   command->add_option("--svg", options->svg, "Also draw a piano roll");
   command->add_option(
       "--report", options->report,
       "Also write a web page with player, picture and training curves, and a menu if there are "
       "several pieces");
   command->add_flag("--json", options->json, "Print one JSON object per piece");
+  group(*command, "Length", {"--seconds", "--bars", "--tokens", "--whole-bars"});
+  group(*command, "What one hears",
+        {"--tempo", "--metre", "--key", "--livelier", "--calmer", "--louder", "--softer"});
+  group(*command, "Primer", {"--primer", "--whole-primer"});
+  group(*command, "Choosing", {"--count", "--best-of", "--within", "--seed"});
+  group(*command, "Drawing",
+        {"--argmax", "--temperature", "--top-k", "--top-p", "--min-p", "--min-entropy", "--max-entropy",
+         "--entropy-window"});
+  group(
+      *command, "Limits",
+      {"--max-repeats", "--max-silence", "--max-held", "--max-keys", "--max-notes", "--lowest", "--highest"});
+  group(*command, "Files", {"--out", "--wav", "--builtin-tone", "--svg", "--report"});
+  group(*command, "Reading the primer",
+        {"--keep-drums", "--drop-out-of-range", "--drop-too-short", "--max-quantisation-error", "--sustain",
+         "--strict"});
+  add_examples(
+      *command,
+      {"gruve generate --model model.safetensors --out piece.mid --wav piece.wav --report piece.html",
+       "gruve generate --model model.safetensors --out piece.mid --primer song.mid --seconds 120",
+       "gruve generate --model model.safetensors --out piece.mid --count 6 --report listen.html",
+       "cat song.mid | gruve generate --model model.safetensors --primer - --out - >piece.mid"});
   command->callback([options] { generate(*options); });
 }

@@ -22,7 +22,9 @@
 #include "gruve/tokens/read_song.hpp"
 #include "gruve/tokens/screening.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
+#include "manual.hpp"
 #include "sources.hpp"
+#include "streams.hpp"
 
 namespace {
 
@@ -183,10 +185,11 @@ void inspect(const InspectArguments& options) {
   require_not_read({options.svg}, files);
   std::size_t num_unreadable = 0;
   std::exception_ptr last_error;
-  for (const std::string& file : files) {
+  for (const std::string& path : files) {
+    const std::string file = input_name(path);
     std::optional<MidiFile> midi;
     try {
-      midi = gruve::read_midi(file, options.reading.midi);
+      midi = read_midi_input(path, options.reading.midi);
     } catch (const Error& error) {
       ++num_unreadable;
       last_error = std::current_exception();
@@ -223,9 +226,13 @@ void add_inspect(CLI::App& app) {
   const auto options = std::make_shared<InspectArguments>();
   CLI::App* command = app.add_subcommand(
       "inspect", "Show the contents of MIDI files, and why they are accepted, repaired or refused");
-  command->add_option("FILE", options->files, "MIDI files")->required();
+  command->add_option("FILE", options->files, "MIDI files; - for the standard input")->required();
   command->add_flag("--json", options->json, "Print one JSON object per line for each file");
   command->add_option("--svg", options->svg, "Draw the notes of one file as a piano roll");
   add_reading_options(*command, options->reading);
+  group(*command, "Reading MIDI files",
+        {"--keep-drums", "--drop-out-of-range", "--drop-too-short", "--max-quantisation-error", "--sustain",
+         "--strict"});
+  add_examples(*command, {"gruve inspect song.mid", "gruve inspect song.mid --svg song.svg"});
   command->callback([options] { inspect(*options); });
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,8 @@
 #include "commands.hpp"
 #include "gruve/core/version.hpp"
 #include "gruve/kernels/choice.hpp"
+#include "help.hpp"
+#include "manual.hpp"
 #include "recipe.hpp"
 #include "usage.hpp"
 
@@ -35,7 +38,17 @@ int main(int argc, char** argv) {
   CLI::App app("Trains GRU models on music and generates new pieces from them.", "gruve");
   app.require_subcommand(1);
   app.set_version_flag("--version", "gruve " + std::string(gruve::kVersion), "Print the version and exit");
-  app.footer("Exit codes: 0 done, 1 bad input, 2 bad usage, 3 a training that diverged, 130 interrupted.");
+  app.formatter(std::make_shared<HelpFormatter>());
+  app.option_defaults()->always_capture_default();
+  app.fallthrough();
+  app.allow_config_extras(CLI::config_extras_mode::error);
+  app.set_config(
+      "--config", "",
+      "Options from a file: lines such as \"temperature = 0.8\", under the name of their command, such as "
+      "[generate]");
+  app.footer(
+      "Options can also be given by variables of the environment, such as GRUVE_THREADS for --threads.\n"
+      "Exit codes: 0 done, 1 bad input, 2 bad usage, 3 a training that diverged, 130 interrupted.");
   app.set_help_all_flag("--help-all", "Print the help of all commands and exit");
   add_compose(app);
   add_inspect(app);
@@ -46,11 +59,14 @@ int main(int argc, char** argv) {
   add_evaluate(app);
   add_measure(app);
   add_bench(app);
+  add_manual(app);
+  use_variables(app);
   try {
     std::vector<std::string> arguments = with_recipe(app, {argv + 1, argv + argc});
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
     app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
+    hide_variables(app);
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
     std::fprintf(stderr, "gruve: %s\n", usage_error(app, {argv + 1, argv + argc}, error.what()).c_str());
     return 2;

@@ -26,10 +26,12 @@
 #include "gruve/piece/measured_corpus.hpp"
 #include "gruve/piece/player.hpp"
 #include "gruve/render/markup.hpp"
+#include "manual.hpp"
 #include "measure_picture.hpp"
 #include "models.hpp"
 #include "progress_bar.hpp"
 #include "sampling.hpp"
+#include "streams.hpp"
 #include "verdict.hpp"
 
 namespace {
@@ -335,8 +337,9 @@ void measure(const MeasureArguments& options) {
   if (!options.svg.empty()) gruve::require_writable(options.svg);
   gruve::ThreadPool threads(options.threads);
   Measured measured;
-  add_pieces(options.files, threads, measured,
-             [&](std::size_t i) { return gruve::read_midi(options.files[i]).song; });
+  std::vector<std::string> names;
+  for (const std::string& file : options.files) names.push_back(input_name(file));
+  add_pieces(names, threads, measured, [&](std::size_t i) { return read_midi_input(options.files[i]).song; });
   const auto with_bar = [&](auto&& measured_by) {
     ProgressBar bar("measuring", options.json);
     auto result = measured_by([&](const gruve::Progress& progress) { bar(progress); });
@@ -387,7 +390,7 @@ void add_measure(CLI::App& app) {
   const auto options = std::make_shared<MeasureArguments>();
   CLI::App* command = app.add_subcommand(
       "measure", "Measure pieces, compare them with the songs of a corpus, and find copies");
-  command->add_option("FILE", options->files, "MIDI files");
+  command->add_option("FILE", options->files, "MIDI files; - for the standard input");
   add_models(*command, options->models, "Measure new pieces of this model");
   command->add_option("--count", options->count, "Number of new pieces")
       ->check(CLI::Range(1, 256))
@@ -405,5 +408,14 @@ void add_measure(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--svg", options->svg, "Also draw the measures of each 30 seconds");
   command->add_flag("--json", options->json, "Print one JSON object");
+  group(*command, "New pieces", {"--model", "--count", "--minutes", "--seed", "--within"});
+  group(*command, "Drawing of new pieces",
+        {"--argmax", "--temperature", "--top-k", "--top-p", "--min-p", "--min-entropy", "--max-entropy",
+         "--entropy-window"});
+  group(*command, "Limits of new pieces",
+        {"--max-repeats", "--max-silence", "--max-held", "--max-keys", "--max-notes", "--lowest", "--highest",
+         "--key"});
+  add_examples(*command, {"gruve measure piece.mid --corpus corpus.gruve",
+                          "gruve measure --model model.safetensors --minutes 10 --corpus corpus.gruve"});
   command->callback([options] { measure(*options); });
 }

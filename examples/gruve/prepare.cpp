@@ -15,6 +15,7 @@
 #include "gruve/core/atomic_file.hpp"
 #include "gruve/core/error.hpp"
 #include "gruve/corpus/build_corpus.hpp"
+#include "manual.hpp"
 #include "progress_bar.hpp"
 #include "sources.hpp"
 
@@ -150,6 +151,12 @@ void add_prepare(CLI::App& app) {
   command->add_option("--report", options->report,
                       "Write a report on the corpus and on each file, as a web page (.html) or JSON");
   command->add_flag("--json", options->json, "Print one JSON object instead of tables");
+  group(*command, "Format", {"--encoder", "--vocab-size", "--steps-per-quarter", "--velocities", "--tempos"});
+  group(*command, "Reading MIDI files",
+        {"--keep-drums", "--drop-out-of-range", "--drop-too-short", "--max-quantisation-error", "--sustain",
+         "--strict"});
+  add_examples(*command, {"gruve prepare my-midi-folder --out corpus.gruve --report corpus.html",
+                          "gruve prepare corpus.gruve more-midi --out corpus.gruve"});
   command->callback([options, command] {
     options->chosen = fit_encoding(*command, options->paths, options->build);
     prepare(*options);

@@ -68,22 +68,24 @@ void add_build_options(CLI::App& command, gruve::BuildOptions& build) {
           "Encoder: event (MIDI, compact), timestep (MIDI), text, or ids (numbers, one sequence per line). "
           "Default: by the files, and for MIDI event with the velocities and tempos that they have")
       ->check(CLI::IsMember({"timestep", "event", "text", "ids"}));
-  command
-      .add_option("--vocab-size", build.vocab_size,
-                  "Size of the vocabulary (ids; default: the largest id plus 1)")
-      ->check(CLI::Range(1, gruve::kMaxVocabSize));
+  command.add_option("--vocab-size", build.vocab_size, "Size of the vocabulary (ids)")
+      ->check(CLI::Range(1, gruve::kMaxVocabSize))
+      ->default_str("the largest id plus 1");
   command
       .add_option_function<int>(
           "--steps-per-quarter",
           [&build](const int& steps) {
             build.timestep.steps_per_quarter = build.event.steps_per_quarter = steps;
           },
-          "Timesteps per quarter note (default: 24)")
-      ->check(CLI::Range(1, gruve::kMaxStepsPerQuarter));
-  command.add_flag("--velocities,!--no-velocities", build.event.velocities,
-                   "Tokens for how hard notes are struck (event; default: if half of the songs vary it)");
+          "Timesteps per quarter note")
+      ->check(CLI::Range(1, gruve::kMaxStepsPerQuarter))
+      ->default_str("24");
+  command.add_flag(
+      "--velocities,!--no-velocities", build.event.velocities,
+      "Tokens for how hard notes are struck (event; --no-velocities for none; default: if half of the "
+      "songs vary it)");
   command.add_flag("--tempos,!--no-tempos", build.event.tempos,
-                   "Tokens for the tempo map (event; default: if the songs vary it)");
+                   "Tokens for the tempo map (event; --no-tempos for none; default: if the songs vary it)");
   add_reading_options(command, build.song);
 }
 

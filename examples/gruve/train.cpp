@@ -22,6 +22,7 @@
 #include "gruve/piece/suggested_options.hpp"
 #include "gruve/train/losses.hpp"
 #include "gruve/train/trainer.hpp"
+#include "manual.hpp"
 #include "models.hpp"
 #include "progress_bar.hpp"
 #include "sources.hpp"
@@ -394,24 +395,24 @@ void add_train(CLI::App& app) {
       ->capture_default_str();
   command
       ->add_option("--transpose", options->train.augment.transpose,
-                   "Augmentation: transpose by up to N semitones up or down")
+                   "Transpose by up to N semitones up or down")
       ->check(CLI::Range(0, 24))
       ->capture_default_str();
   share("--transpose-share", options->train.augment.share, "Probability that a sampled song is transposed",
         1);
   command
       ->add_option("--stretch", options->train.augment.stretch,
-                   "Augmentation: multiply all times by a factor between this one and its inverse")
+                   "Multiply all times by a factor between this one and its inverse")
       ->check(CLI::Range(1.0, 2.0))
       ->capture_default_str();
   command
       ->add_option("--vary-velocity", options->train.augment.velocity,
-                   "Augmentation: multiply velocities by a factor between this one and its inverse")
+                   "Multiply velocities by a factor between this one and its inverse")
       ->check(CLI::Range(1.0, 4.0))
       ->capture_default_str();
   CLI::Option* teacher = command
                              ->add_option("--teacher", options->teachers,
-                                          "Distillation: a model whose probabilities are the soft targets; "
+                                          "A model whose probabilities are the soft targets; "
                                           "if repeated, the mean of the models' probabilities")
                              ->allow_extra_args(false);
   command
@@ -439,6 +440,29 @@ void add_train(CLI::App& app) {
                     "Replace a model of more updates than this training will take");
   command->add_flag("--resume", options->resume, "Go on from the checkpoint, if there is one");
   command->add_flag("--json", options->json, "Print one JSON object at the end, and nothing else");
+  group(*command, "Model", {"--hidden", "--embedding", "--layers", "--reset-before", "--features", "--init"});
+  group(*command, "How long", {"--epochs", "--minutes", "--patience"});
+  group(*command, "Optimisation",
+        {"--batch", "--unroll", "--optimizer", "--lr", "--schedule", "--precision", "--clip", "--average",
+         "--seed"});
+  group(*command, "Regularisation",
+        {"--dropout", "--variational", "--input-dropout", "--recurrent-dropout", "--embedding-dropout",
+         "--weight-decay"});
+  group(*command, "Augmentation", {"--transpose", "--transpose-share", "--stretch", "--vary-velocity"});
+  group(*command, "Distillation", {"--teacher", "--synthetic"});
+  group(*command, "Files",
+        {"--out", "--log", "--checkpoint", "--checkpoint-every", "--overwrite", "--resume", "--recipe"});
+  group(*command, "Format", {"--encoder", "--vocab-size", "--steps-per-quarter", "--velocities", "--tempos"});
+  group(*command, "Reading MIDI files",
+        {"--keep-drums", "--drop-out-of-range", "--drop-too-short", "--max-quantisation-error", "--sustain",
+         "--strict"});
+  add_examples(*command, {"gruve train corpus.gruve --out model.safetensors",
+                          "gruve train corpus.gruve --out model.safetensors --minutes 30",
+                          "gruve train corpus.gruve --out model.safetensors --resume"});
+  for (const char* const fitted :
+       {"--hidden", "--embedding", "--batch", "--epochs", "--patience", "--dropout", "--transpose"})
+    command->get_option(fitted)->default_str("what fits the corpus");
+  command->get_option("--minutes")->default_str("");
   // A recipe says all that it wants.
   command->callback([options, command] {
     if (command->get_option("--recipe")->count() == 0) {

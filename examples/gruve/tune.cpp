@@ -10,6 +10,7 @@
 #include "gruve/core/atomic_file.hpp"
 #include "gruve/model/model_file.hpp"
 #include "gruve/train/initial_state.hpp"
+#include "manual.hpp"
 #include "models.hpp"
 #include "progress_bar.hpp"
 #include "sources.hpp"
@@ -93,5 +94,9 @@ void add_tune(CLI::App& app) {
       ->capture_default_str();
   add_reading_options(*command, options->reading);
   command->add_flag("--json", options->json, "Print one JSON object at the end, and nothing else");
+  group(*command, "Reading MIDI files",
+        {"--keep-drums", "--drop-out-of-range", "--drop-too-short", "--max-quantisation-error", "--sustain",
+         "--strict"});
+  add_examples(*command, {"gruve tune --model model.safetensors my-songs --out mine.safetensors"});
   command->callback([options] { tune(*options); });
 }

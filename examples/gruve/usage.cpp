@@ -48,13 +48,20 @@ std::string usage_error(const CLI::App& app, const std::vector<std::string>& arg
     return name.starts_with("-") ? message : "no command " + name + nearest_word(name, commands);
   const CLI::App* command = app.get_subcommand(name);
   std::vector<std::string> options;
-  for (const CLI::Option* option : command->get_options([](const CLI::Option*) { return true; }))
-    for (const std::string& each : option->get_lnames()) options.push_back("--" + each);
+  for (const CLI::App* each : {command, &app})
+    for (const CLI::Option* option : each->get_options([](const CLI::Option*) { return true; }))
+      for (const std::string& long_name : option->get_lnames()) options.push_back("--" + long_name);
   for (const std::string& argument : arguments) {
     if (!argument.starts_with("--") || argument == "--") continue;
     const std::string option = argument.substr(0, argument.find('='));
     if (std::find(options.begin(), options.end(), option) == options.end())
       return name + " has no option " + option + nearest_word(option, options);
   }
-  return message;
+  const std::string unread = "INI was not able to parse ";
+  if (message.starts_with(unread))
+    return "the file of --config has " + message.substr(unread.size()) + ", which is no option" +
+           nearest_word("--" + message.substr(message.find_last_of(". ") + 1), options);
+  // CLI11 has the largest double as the end of the range of a positive number.
+  const std::size_t range = message.find(" not in range 0.000000 to 17976931348623157");
+  return range == std::string::npos ? message : message.substr(0, range) + " is not a positive number";
 }

@@ -98,6 +98,7 @@
 #include "gruve/piece/ranking.hpp"
 #include "gruve/piece/suggested_options.hpp"
 #include "gruve/piece/within.hpp"
+#include "gruve/render/loudness.hpp"
 #include "gruve/render/markup.hpp"
 #include "gruve/render/piano_roll.hpp"
 #include "gruve/render/report.hpp"

@@ -177,6 +177,39 @@ grep -q "· the best, score" r.html || fail "the page doesn't mark the best"
 "$gruve" generate --model events.safetensors --out r.mid --seconds 40 | grep -q "  score [0-9]* of 100: " || fail "no score is said"
 "$gruve" measure g-1.mid g-2.mid --corpus songs 2>/dev/null | grep -q "^g-1.mid .* [0-9]:[0-9]*  " || fail "no table"
 
+# The standard input and output; options from a file and from the environment, of which the command line counts first.
+"$gruve" generate --model events.safetensors --primer - --out - --bars 8 <songs/etude-0002.mid 2>piped.log >piped.mid
+"$gruve" generate --model events.safetensors --primer songs/etude-0002.mid --out kept.mid --bars 8 >kept.txt 2>&1
+cmp piped.mid kept.mid || fail "a piece of the standard input and output is another"
+grep -q "^-$" piped.log || fail "no summary on stderr"
+"$gruve" inspect - <kept.mid | grep -q "^standard input$" || fail "inspect doesn't read the standard input"
+"$gruve" measure - <kept.mid >measured.txt || fail "measure doesn't read the standard input"
+printf '[generate]\nseconds = 7\n[train]\nhidden = 8\n' >options.toml
+seconds() { "$gruve" generate --model events.safetensors --out q.mid --json "$@" | grep -o '"seconds":[0-9]*'; }
+[ "$(seconds --config options.toml)" = "$(seconds --seconds 7)" ] || fail "no options from a file"
+[ "$(GRUVE_SECONDS=7 seconds)" = "$(seconds --seconds 7)" ] || fail "no options from the environment"
+[ "$(GRUVE_SECONDS=9 seconds --config options.toml --seconds 12)" = "$(seconds --seconds 12)" ] || fail "the command line doesn't count"
+[ "$(GRUVE_SECONDS=9 seconds --config options.toml)" = "$(seconds --seconds 7)" ] || fail "the file doesn't count"
+
+# What is made of the options' definitions: help in groups with examples, a man page, completion.
+"$gruve" generate --help >help.txt
+for text in "What one hears:" "Examples:" "\[default 0.9\]" "--best-of NUMBER"; do
+  grep -q -- "$text" help.txt || fail "no $text in the help"
+done
+awk 'length > 100' help.txt | grep -q . && fail "a line of the help is longer than 100"
+! grep -q "Env:" help.txt || fail "variables in the help"
+"$gruve" man >gruve.1
+for text in '.SH NAME' '.SS gruve generate' '.B \\-\\-temperature NUMBER' '.SH "EXIT STATUS"'; do
+  grep -q -- "^$text" gruve.1 || fail "no $text in the man page"
+done
+"$gruve" completion bash >completion.bash && bash -n completion.bash
+complete_with() { bash -c 'source completion.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _gruve; echo "${COMPREPLY[*]}"' _ "$@"; }
+[ "$(complete_with gruve gen)" = "generate" ] || fail "no completion of commands: $(complete_with gruve gen)"
+[ "$(complete_with gruve train --optimizer rms)" = "rmsprop" ] || fail "no completion of choices"
+[ "$(complete_with gruve generate --live)" = "--livelier" ] || fail "no completion of options"
+"$gruve" completion fish >completion.fish
+grep -q "complete -c gruve -n '__fish_seen_subcommand_from train' -l hidden" completion.fish || fail "no completion for fish"
+
 # Each line of a benchmark is an object with these names.
 "$gruve" bench --hidden 24 --batch 5 --unroll 7 --repeats 1 --seconds 0.01 --threads 2 --midi songs --json >bench.json
 while read -r line; do
@@ -234,6 +267,9 @@ cmp -s new.ids styled.ids && fail "the learnt state changes nothing"
 refuses "has the encoder" x.safetensors tune --model ids.safetensors corpus.gruve --out x.safetensors
 refuses "--model is required" x.safetensors tune style.ids --out x.safetensors
 refuses "FILE or --model" "" measure
+refuses "--out - writes one piece" "" generate --model events.safetensors --out - --count 2
+refuses "is no name of a sound file: .wav, .flac or .ogg" x.mid generate --model events.safetensors --out x.mid --wav x.mp3
+printf '[generate]\ntemprature = 1\n' >typo.toml
 refuses "empty.mid: the song holds no notes" measures.svg measure empty.mid --svg measures.svg
 refuses "no.safetensors, byte 0" measures.svg measure no.safetensors --svg measures.svg
 refuses "1 of 2 pieces can't be measured" "" measure songs/etude-0001.mid no.safetensors
@@ -254,6 +290,8 @@ fi
 "$gruve" --version | grep -qE "^gruve [0-9]+\.[0-9]+\.[0-9]+$" || fail "no version"
 refuses "no command trian; did you mean train?" "" trian
 refuses "generate has no option --modle; did you mean --model?" "" generate --modle whole.safetensors
+refuses "the file of --config has generate.temprature, which is no option; did you mean --temperature?" "" \
+  generate --config typo.toml --model whole.safetensors --out x.mid
 refuses "train has no option --hiden; did you mean --hidden?" "" train --hiden 3 --out x.safetensors
 [ "$("$gruve" trian >/dev/null 2>&1; echo $?)" -eq 2 ] || fail "bad usage is not exit code 2"
 cp songs/etude-0001.mid input.mid

@@ -61,9 +61,10 @@ struct PieceOptions {
 
 /// A generated piece.
 struct Piece {
-  std::vector<Token> primer = {};  // tokens of the primer
-  std::vector<Token> tokens = {};  // tokens generated after them
-  Song song = {};                  // music: the whole piece, with the primer's original notes
+  std::vector<Token> primer = {};       // tokens of the primer
+  std::vector<Token> tokens = {};       // tokens generated after them
+  Song song = {};                       // music: the whole piece, with the primer's original notes
+  std::optional<KeyEstimate> key = {};  // of a primer, if new notes kept to its scale
 };
 
 /// Generates from a model of any encoder, or from an ensemble of models. It copies the models' parameters, so

@@ -377,20 +377,15 @@ inline Sound synthesize(const Song& song, const WavOptions& options = {}) {
   return sound;
 }
 
-/// Writes a song, as synthesize() renders it, as a WAV file: RIFF, PCM, 16 bit, stereo. Throws Error as
-/// synthesize() does, or if the file cannot be written; then an existing file stays as it was. Source:
-/// Microsoft and IBM 1991, "Multimedia Programming Interface and Data Specifications 1.0".
-inline void write_wav(const Song& song, const std::filesystem::path& path, const WavOptions& options = {}) {
-  const std::size_t frames = internal::wav_frames(song, options);
-  AtomicFile file(path);  // finds an unwritable path before the work
-  const Sound sound = synthesize(song, options);
+namespace internal {
 
+inline void write_wav(AtomicFile& file, const Sound& sound) {
   std::string bytes;
   const auto put = [&bytes](std::uint64_t value, int size) {  // little endian
     for (int i = 0; i < size; ++i) bytes += static_cast<char>((value >> (8 * i)) & 0xFF);
   };
-  const auto rate = static_cast<std::uint64_t>(options.sample_rate);
-  const std::uint64_t data_size = std::uint64_t{4} * frames;
+  const auto rate = static_cast<std::uint64_t>(sound.sample_rate);
+  const std::uint64_t data_size = std::uint64_t{4} * sound.left.size();
   bytes += "RIFF";
   put(36 + data_size, 4);
   bytes += "WAVEfmt ";
@@ -403,9 +398,12 @@ inline void write_wav(const Song& song, const std::filesystem::path& path, const
   put(16, 2);        // bits per sample
   bytes += "data";
   put(data_size, 4);
-  for (std::size_t frame = 0; frame < frames; ++frame) {
-    put(static_cast<std::uint64_t>(std::lround(sound.left[frame] * 32'767)), 2);
-    put(static_cast<std::uint64_t>(std::lround(sound.right[frame] * 32'767)), 2);
+  const auto sample = [](float value) {
+    return static_cast<std::uint64_t>(std::lround(std::clamp(value, -1.0f, 1.0f) * 32'767));
+  };
+  for (std::size_t frame = 0; frame < sound.left.size(); ++frame) {
+    put(sample(sound.left[frame]), 2);
+    put(sample(sound.right[frame]), 2);
     if (bytes.size() >= (std::size_t{1} << 20)) {
       file.write(bytes);
       bytes.clear();
@@ -413,6 +411,27 @@ inline void write_wav(const Song& song, const std::filesystem::path& path, const
   }
   file.write(bytes);
   file.commit();
+}
+
+}  // namespace internal
+
+/// Writes a sound as a WAV file: RIFF, PCM, 16 bit, stereo; samples beyond full scale are clipped. Throws
+/// Error if the file cannot be written, or if the sound is longer than a RIFF file can be; then an existing
+/// file stays as it was. Source: Microsoft and IBM 1991, "Multimedia Programming Interface and Data
+/// Specifications 1.0".
+inline void write_wav(const Sound& sound, const std::filesystem::path& path) {
+  if (sound.left.size() > (std::size_t{0xFFFF'FFFF} - 64) / 4)
+    throw Error(path.string(), "the sound has more frames than a WAV file can hold");
+  AtomicFile file(path);
+  internal::write_wav(file, sound);
+}
+
+/// Writes a song, as synthesize() renders it, as a WAV file. Throws Error as synthesize() does, or if the
+/// file cannot be written.
+inline void write_wav(const Song& song, const std::filesystem::path& path, const WavOptions& options = {}) {
+  internal::wav_frames(song, options);
+  AtomicFile file(path);  // finds an unwritable path before the work
+  internal::write_wav(file, synthesize(song, options));
 }
 
 }  // namespace gruve::inline v0_1
