@@ -1,4 +1,5 @@
 // gruve train [PATH…] --out model.safetensors: trains a model on MIDI, text, a corpus or the built-in études.
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <csignal>
@@ -56,14 +57,15 @@ volatile std::sig_atomic_t interrupted = 0;
 // validation: step, epoch, empty, validation loss, empty, empty.
 class Log {
  public:
-  // Keeps the lines of an earlier run up to `step`.
-  Log(const std::string& path, std::uint64_t step) {
+  // Keeps the lines of an earlier run up to `step`, or all of them if its steps were of another size.
+  Log(const std::string& path, std::uint64_t step, bool has_other_steps) {
     if (path.empty()) return;
     std::string kept = "step,epoch,train_loss,valid_loss,learning_rate,gradient_norm\n";
     std::ifstream before(path);
     std::string line;
     std::getline(before, line);
-    while (step > 0 && std::getline(before, line) && std::strtoull(line.c_str(), nullptr, 10) <= step)
+    while (step > 0 && std::getline(before, line) &&
+           (has_other_steps || std::strtoull(line.c_str(), nullptr, 10) <= step))
       kept += line + "\n";
     before.close();
     gruve::write_file(path, kept);
@@ -248,7 +250,10 @@ void train(TrainArguments options) {
     model.measures = measures;
     gruve::save(model, options.out);
   };
-  Log log(options.log, trainer.steps_done());
+  const bool has_other_steps = std::any_of(changes.begin(), changes.end(), [](const std::string& change) {
+    return change.starts_with("batch_size ") || change.starts_with("unroll ");
+  });
+  Log log(options.log, trainer.steps_done(), has_other_steps);
 
   const auto before = std::signal(SIGINT, [](int) { interrupted = 1; });
   ProgressBar bar("training", options.json);

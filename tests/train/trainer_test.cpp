@@ -265,6 +265,36 @@ TEST_CASE("A training may go on with another rate, schedule or dropout, and says
   CHECK(third.resume(checkpoint.path).empty());
 }
 
+TEST_CASE("A training may go on with another batch: the same weights, and as far as it was",
+          "[train][resume]") {
+  const Corpus corpus = walks();
+  const TemporaryFile checkpoint("batch.checkpoint");
+  const TrainOptions options{.batch_size = 4, .unroll = 16, .epochs = 4, .threads = 1};
+  Trainer first(corpus, kSmall, options);
+  const auto middle = 2 * first.steps_per_epoch();
+  while (first.steps_done() < middle) first.step();
+  first.save_checkpoint(checkpoint.path);
+  TrainOptions other = options;
+  other.batch_size = 8;
+  other.unroll = 8;
+  Trainer second(corpus, kSmall, other);
+  CHECK(second.resume(checkpoint.path) ==
+        std::vector<std::string>{"batch_size is 8, it was 4", "unroll is 8, it was 16"});
+  CHECK(second.steps_done() == middle);  // of as many tokens
+  CHECK(second.model().output.bias.data()[0] == first.model().output.bias.data()[0]);
+  other.unroll = 16;
+  Trainer third(corpus, kSmall, other);
+  CHECK(third.resume(checkpoint.path) == std::vector<std::string>{"batch_size is 8, it was 4"});
+  CHECK(third.steps_done() == middle / 2);
+  const nlohmann::json curve = nlohmann::json::parse(third.trained_model().training).at("curve");
+  CHECK(curve.at("step").back().get<std::uint64_t>() <= third.steps_done());
+  CHECK(third.run({}, checkpoint.path) == StopReason::epochs);
+  CHECK(third.steps_done() == third.total_steps());
+  // What it wrote is a checkpoint as any other.
+  Trainer fourth(corpus, kSmall, other);
+  CHECK(fourth.resume(checkpoint.path).empty());
+}
+
 TEST_CASE("A checkpoint of other settings, another corpus or another file is refused", "[train][resume]") {
   const Corpus corpus = walks(), other = walks(100);
   const TemporaryFile checkpoint("refused.checkpoint");
@@ -275,10 +305,10 @@ TEST_CASE("A checkpoint of other settings, another corpus or another file is ref
   const std::string path = checkpoint.path.string();
 
   TrainOptions larger = options;
-  larger.batch_size = 6;
+  larger.seed = 6;
   CHECK_THROWS_WITH(Trainer(corpus, kSmall, larger).resume(checkpoint.path),
                     path +
-                        ": the checkpoint was written with batch_size 5, now it is 6; to begin anew from its "
+                        ": the checkpoint was written with seed 1, now it is 6; to begin anew from its "
                         "model, train with that as the initial model");
   TrainOptions rounded = options;
   rounded.precision = kernels::Precision::bf16;
@@ -292,7 +322,9 @@ TEST_CASE("A checkpoint of other settings, another corpus or another file is ref
                     path + ": the checkpoint is of a model of other sizes");
   save(first.trained_model(), checkpoint.path);
   CHECK_THROWS_WITH(Trainer(corpus, kSmall, options).resume(checkpoint.path),
-                    path + ": the metadata lack \"gruve.checkpoint\": not written by gruve, or saved again without its metadata (docs/formats.md)");
+                    path +
+                        ": the metadata lack \"gruve.checkpoint\": not written by gruve, or saved again "
+                        "without its metadata (docs/formats.md)");
 }
 
 TEST_CASE("An input can only be dropped where there is one", "[train]") {

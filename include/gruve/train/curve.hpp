@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -34,6 +35,13 @@ class Curve {
   void add_validation(std::uint64_t step, double loss) {
     valid_steps_.push_back(step);
     valid_losses_.push_back(loss);
+  }
+
+  /// Counts the steps so far in others, of which each is `ratio` of one: after a change of the batch size.
+  void scale_steps(double ratio) {
+    for (auto* steps : {&steps_, &valid_steps_})
+      for (std::uint64_t& step : *steps)
+        step = static_cast<std::uint64_t>(std::llround(static_cast<double>(step) * ratio));
   }
 
   /// {"step", "train_loss", "valid_step", "valid_loss"}, lists of numbers, and what is needed to continue.

@@ -256,14 +256,19 @@ class Trainer {
   }
 
   /// Resumes from a checkpoint. Epochs, minutes, patience, threads, the learning rate and its schedule,
-  /// clipping, dropout and weight decay may differ from those that it was written with. Returns what of the
-  /// settings is not as it was, such as "learning_rate is 0.0005, it was 0.002"; without any the training
-  /// ends with the same bits as one that was not stopped. Throws Error, and changes nothing, if the file is
-  /// damaged, or was written with another corpus, another model or other settings than these.
+  /// clipping, dropout, weight decay, the batch size and the BPTT length may differ from those that it was
+  /// written with. Returns what of the settings is not as it was, such as "learning_rate is 0.0005, it was
+  /// 0.002"; without any the training ends with the same bits as one that was not stopped. Steps are counted
+  /// in those of the new sizes; with another batch size each sequence begins with a new song. Throws Error,
+  /// and changes nothing, if the file is damaged, or was written with another corpus, another model or other
+  /// settings than these.
   std::vector<std::string> resume(const std::filesystem::path& path) {
-    constexpr std::array<std::string_view, 10> kMayChange = {
-        "learning_rate", "schedule",     "clip_norm",         "dropout",           "input_dropout",
-        "variational",   "weight_decay", "recurrent_dropout", "embedding_dropout", "checkpoint_interval"};
+    constexpr std::array<std::string_view, 12> kMayChange = {"batch_size",        "unroll",
+                                                             "learning_rate",     "schedule",
+                                                             "clip_norm",         "dropout",
+                                                             "input_dropout",     "variational",
+                                                             "weight_decay",      "recurrent_dropout",
+                                                             "embedding_dropout", "checkpoint_interval"};
     std::vector<std::string> changes;
     const SafetensorsFile file(path);
     const ModelConfig config = internal::model_config_from_json(
@@ -288,12 +293,23 @@ class Trainer {
       internal::check_parameters(file, config);
       for (const NamedTensor& tensor : internal::named_tensors(best_))
         file.tensor("best." + tensor.name, tensor.view.shape);
-      for (const auto& [name, values] : arrays()) file.tensor(name, {static_cast<int>(values.size())});
+      const auto option = [&](const char* name) { return saved.at("options").at(name).get<double>(); };
+      const bool has_other_batch = option("batch_size") != options_.batch_size;
+      // The state of sequences of another batch is none of these.
+      const auto is_kept = [&](const std::string& name) {
+        return !has_other_batch || !name.ends_with("state");
+      };
+      for (const auto& [name, values] : arrays())
+        if (is_kept(name)) file.tensor(name, {static_cast<int>(values.size())});
 
       Curve curve = Curve::from_json(saved.at("curve"));
       const auto best_loss = saved.at("best_loss").is_null() ? std::numeric_limits<double>::infinity()
                                                              : saved.at("best_loss").get<double>();
-      const auto step = saved.at("step").get<std::uint64_t>();
+      const double ratio = option("batch_size") * option("unroll") / options_.batch_size / options_.unroll;
+      if (!(ratio > 0 && ratio < 1e6)) throw Error(file.path(), "the checkpoint has no batch size");
+      curve.scale_steps(ratio);
+      const auto step = static_cast<std::uint64_t>(
+          std::llround(static_cast<double>(saved.at("step").get<std::uint64_t>()) * ratio));
       const auto updates = saved.at("updates").get<std::uint64_t>();
       const auto epochs_without_gain = saved.at("epochs_without_gain").get<int>();
       const auto rate_scale = saved.at("rate_scale").get<double>();
@@ -301,7 +317,9 @@ class Trainer {
       const auto has_best = saved.at("has_best").get<bool>();
       BatchStream stream(*corpus_, Split::train, options_.batch_size, BatchStream::Passes::endless,
                          options_.seed, options_.augment, model_.config.features);
-      stream.seek(position_of(saved.at("stream")), file.path());
+      BatchStream::Position position = position_of(saved.at("stream"));
+      if (has_other_batch) position.sequences.assign(static_cast<std::size_t>(options_.batch_size), {});
+      stream.seek(position, file.path());
 
       internal::read_parameters(file, model_);
       best_.for_each_parameter([&](const std::string& name, Parameter<float>& parameter) {
@@ -309,6 +327,10 @@ class Trainer {
         std::copy(values.begin(), values.end(), parameter.data());
       });
       for (auto& [name, values] : arrays()) {
+        if (!is_kept(name)) {
+          std::fill(values.begin(), values.end(), 0.0f);
+          continue;
+        }
         const auto from = file.tensor(name, {static_cast<int>(values.size())});
         std::copy(from.begin(), from.end(), values.begin());
       }
