@@ -32,6 +32,13 @@ TEST_CASE("The minutes of a piece end where the windows that are measured do", "
   }
 }
 
+TEST_CASE("The minutes of a piece with tempos of its own end in seconds", "[piece][within]") {
+  CHECK(minute_ends(20.0) == std::vector{20.0});
+  CHECK(minute_ends(89.0) == std::vector{89.0});
+  CHECK(minute_ends(90.0) == std::vector{60.0, 90.0});
+  CHECK(minute_ends(600.0).size() == 10);
+}
+
 TEST_CASE("A song without notes is outside of any range", "[piece][within]") {
   CHECK(last_minute_outside({}, {}) == 5);
 }

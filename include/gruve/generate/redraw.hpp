@@ -11,25 +11,22 @@
 
 namespace gruve::inline v0_1 {
 
-/// Generates music as generate_steps() does, in stretches, by rejection sampling. A stretch with a cost above
+/// Generates music as generate_music() does, in stretches, by rejection sampling. A stretch with a cost above
 /// 0 is redrawn from its beginning, with at most `tries` attempts; if each of them has a cost above 0, the
 /// cheapest is kept. So measures of a piece can be held in a range from which the model alone would drift.
-/// If every cost is 0 the tokens are those of generate_steps(). Allocates; copies the generator per attempt.
+/// If every cost is 0 the tokens are those of generate_music(). Allocates; copies the generator per attempt.
 ///
-///   const std::vector<std::int64_t> ends = {480, 960};
-///   const auto too_dense = [](std::span<const Token> so_far) { return so_far.size() > 4000 ? 1.0 : 0.0; };
-///   const std::vector<Token> piece = generate_stretches(generator, ends, 16, too_dense);
-///
-/// ends   the timestep at which each stretch ends, ascending, above 0; the last one ends the music
-/// tries  the maximum number of attempts per stretch, at least 1
-/// cost   cost(tokens) of the last stretch, at least 0, given all tokens from the beginning of the music
-template <MusicEncoder Encoder, class Cost>
-std::vector<Token> generate_stretches(Generator<Encoder>& generator, std::span<const std::int64_t> ends,
-                                      int tries, Cost&& cost) {
+/// ends       the amount of music at which each stretch ends, ascending, above 0; the last one ends the music
+/// tries      the maximum number of attempts per stretch, at least 1
+/// cost       cost(tokens) of the last stretch, at least 0, given all tokens from the beginning of the music
+/// amount_of  amount_of(state, token): what a token adds, as in generate_music()
+template <MusicEncoder Encoder, class Cost, class Amount>
+std::vector<Token> generate_stretches(Generator<Encoder>& generator, std::span<const double> ends, int tries,
+                                      Cost&& cost, Amount&& amount_of) {
   struct Attempt {
     Generator<Encoder> generator;  // after the tokens
     std::vector<Token> tokens;     // from the beginning of the music
-    std::int64_t steps;            // timesteps of the tokens
+    double amount;                 // of the tokens
     double cost;
   };
   Attempt attempt{generator, {}, 0, 0};
@@ -41,22 +38,34 @@ std::vector<Token> generate_stretches(Generator<Encoder>& generator, std::span<c
         attempt.generator.restore(begin.generator);
         attempt.tokens.resize(begin.tokens.size());
       }
-      const auto steps_of = [&](const typename Encoder::State& state, Token token) {
-        return static_cast<double>(generator.encoder().steps(state, token));
-      };
-      attempt.steps = begin.steps + std::llround(internal::append_music(
-                                        attempt.generator, static_cast<double>(ends[i] - begin.steps),
-                                        steps_of, i + 1 == ends.size(), attempt.tokens));
+      attempt.amount = begin.amount + internal::append_music(attempt.generator, ends[i] - begin.amount,
+                                                             amount_of, i + 1 == ends.size(), attempt.tokens);
       attempt.cost = cost(std::span<const Token>(attempt.tokens));
       if (!best || attempt.cost < best->cost) best = attempt;
     }
     // Continues with random numbers that no attempt has used.
     attempt.generator.restore(best->generator);
     attempt.tokens = best->tokens;
-    attempt.steps = best->steps;
+    attempt.amount = best->amount;
   }
   generator = attempt.generator;
   return attempt.tokens;
+}
+
+/// The same with stretches that end at timesteps.
+///
+///   const std::vector<std::int64_t> ends = {480, 960};
+///   const auto too_dense = [](std::span<const Token> so_far) { return so_far.size() > 4000 ? 1.0 : 0.0; };
+///   const std::vector<Token> piece = generate_stretches(generator, ends, 16, too_dense);
+template <MusicEncoder Encoder, class Cost>
+std::vector<Token> generate_stretches(Generator<Encoder>& generator, std::span<const std::int64_t> ends,
+                                      int tries, Cost&& cost) {
+  const std::vector<double> amounts(ends.begin(), ends.end());
+  const Encoder& encoder = generator.encoder();
+  return generate_stretches(generator, amounts, tries, cost,
+                            [&](const typename Encoder::State& state, Token token) {
+                              return static_cast<double>(encoder.steps(state, token));
+                            });
 }
 
 }  // namespace gruve::inline v0_1

@@ -39,6 +39,14 @@ inline std::vector<std::int64_t> minute_ends(std::int64_t steps, double bpm, con
   return ends;
 }
 
+/// The same in seconds, of a piece whose tempo its tokens change.
+inline std::vector<double> minute_ends(double seconds) {
+  std::vector<double> ends;
+  for (int minute = 1; 60 * minute + 30 <= seconds; ++minute) ends.push_back(60 * minute);
+  ends.push_back(seconds);
+  return ends;
+}
+
 /// How far the measures of a song's last minute are outside the ranges, each narrowed by 2 % at both ends;
 /// the maximum if the song has no note.
 inline double last_minute_outside(const Song& song, const MeasureRanges& minutes) {
@@ -57,11 +65,10 @@ inline double last_minute_outside(const Song& song, const MeasureRanges& minutes
 /// Settings of generate_within().
 struct PiecesWithin {
   MeasureRanges minutes;               // ranges of the measures of each minute
-  std::int64_t steps = 0;              // timesteps of each piece, with the primer
+  std::vector<double> ends = {};       // amounts of music after the primer at which minutes end
   double bpm = 120;                    // tempo in quarter notes per minute
   TimeSignature metre = {};            // of the bars of an encoder whose tokens have no metre
   std::span<const Token> primer = {};  // tokens that each piece begins with
-  std::int64_t primer_steps = 0;       // timesteps of the primer, below `steps`
   std::uint64_t seed = 1;              // piece i is from stream i of the seed
   int count = 1;                       // number of pieces
 };
@@ -70,14 +77,13 @@ struct PiecesWithin {
 /// measures are outside the ranges is redrawn. After kTriesPerMinute attempts the one nearest to the ranges
 /// is kept. If no minute is redrawn, the tokens are those of a BatchGenerator of the same seed. One piece per
 /// thread.
-template <MusicEncoder Encoder>
-std::vector<std::vector<Token>> generate_within(const PiecesWithin& pieces, const Ensemble& models,
-                                                const Encoder& encoder, const SamplerOptions& sampler,
-                                                const ControlOptions& controls, ThreadPool& threads) {
-  std::vector<std::int64_t> ends;  // after the primer
-  for (const std::int64_t end :
-       minute_ends(pieces.steps, pieces.bpm, pieces.metre, encoder.steps_per_quarter()))
-    if (end > pieces.primer_steps) ends.push_back(end - pieces.primer_steps);
+///
+/// amount_of  what a token adds, in the unit of the ends; see generate_music()
+template <MusicEncoder Encoder, class Amount>
+std::vector<std::vector<Token>> generate_within(const PiecesWithin& pieces, Amount&& amount_of,
+                                                const Ensemble& models, const Encoder& encoder,
+                                                const SamplerOptions& sampler, const ControlOptions& controls,
+                                                ThreadPool& threads) {
   const auto cost = [&](std::span<const Token> tokens) {
     std::vector<Token> piece(pieces.primer.begin(), pieces.primer.end());
     piece.insert(piece.end(), tokens.begin(), tokens.end());
@@ -89,7 +95,7 @@ std::vector<std::vector<Token>> generate_within(const PiecesWithin& pieces, cons
   threads.for_each(generated.size(), [&](std::size_t i) {
     Generator generator(models, encoder, sampler, pieces.seed, i, nullptr, controls);
     generator.prime(pieces.primer);
-    generated[i] = generate_stretches(generator, ends, kTriesPerMinute, cost);
+    generated[i] = generate_stretches(generator, pieces.ends, kTriesPerMinute, cost, amount_of);
   });
   return generated;
 }
