@@ -35,7 +35,8 @@ TEST_CASE("Few songs get many small updates, more dropout and a smaller model", 
   const SuggestedOptions thousand = suggested_options(corpus_of(events, 1001, 1500));
   CHECK(thousand.model.hidden_size == 256);
   CHECK(thousand.model.embedding_size == 128);
-  CHECK(thousand.train.dropout == 0.2);
+  CHECK(thousand.train.dropout == 0.1);
+  CHECK(thousand.train.augment.transpose == 0);
   CHECK(thousand.train.batch_size == 8);
   CHECK(thousand.train.epochs == 10);
   CHECK(thousand.train.patience == 5);

@@ -19,32 +19,32 @@ struct SuggestedOptions {
 };
 
 /// Sizes and settings that fit a corpus, by the number N of tokens of its train split: few songs need many
-/// small updates, more dropout and a smaller model. Tokens of the timestep format count an eighth, since it
-/// takes some eight times as many as the event format. docs/results.md has the trials that the rules come
-/// from.
+/// small updates, more dropout, transposition and a smaller model. Tokens of the timestep format count an
+/// eighth, since it takes some eight times as many as the event format. docs/results.md has the trials that
+/// the rules come from.
 ///
-///   N below       hidden size  dropout  batch size
-///   20,000        128          0.5      4
-///   500,000       256          0.3      8
-///   5,000,000     256          0.2      8
-///   20,000,000    256          0.1      16
-///   more          256          0        32
+///   N below       hidden size  dropout  batch size  music is transposed by up to
+///   20,000        128          0.5      4           5 semitones
+///   500,000       256          0.3      8           5 semitones
+///   5,000,000     256          0.1      8           0
+///   20,000,000    256          0        8           0
+///   more          256          0        32          0
 ///
-/// The embedding is half as large. Below ten million tokens music is transposed by up to five semitones.
-/// There are ten epochs, or as many as 3,000 updates take, up to 2,000; the training ends when a quarter of
-/// them have brought no better validation loss.
+/// The embedding is half as large. There are ten epochs, or as many as 3,000 updates take, up to 2,000; the
+/// training ends when a quarter of them have brought no better validation loss.
 inline SuggestedOptions suggested_options(const Corpus& corpus) {
   struct Sizes {
     std::uint64_t tokens;  // below
     int hidden;
     double dropout;
     int batch;
+    int transpose;
   };
-  constexpr Sizes kRules[] = {{20'000, 128, 0.5, 4},
-                              {500'000, 256, 0.3, 8},
-                              {5'000'000, 256, 0.2, 8},
-                              {20'000'000, 256, 0.1, 16},
-                              {~std::uint64_t{0}, 256, 0, 32}};
+  constexpr Sizes kRules[] = {{20'000, 128, 0.5, 4, 5},
+                              {500'000, 256, 0.3, 8, 5},
+                              {5'000'000, 256, 0.1, 8, 0},
+                              {20'000'000, 256, 0, 8, 0},
+                              {~std::uint64_t{0}, 256, 0, 32, 0}};
   const std::uint64_t tokens = corpus.num_tokens(Split::train);
   const std::uint64_t amount = corpus.encoder().get_if<TimestepEncoder>() != nullptr ? tokens / 8 : tokens;
   const Sizes& rule = *std::find_if(std::begin(kRules), std::end(kRules) - 1,
@@ -54,7 +54,7 @@ inline SuggestedOptions suggested_options(const Corpus& corpus) {
   suggested.model.embedding_size = rule.hidden / 2;
   suggested.train.dropout = rule.dropout;
   suggested.train.batch_size = rule.batch;
-  if (corpus.encoder().is_music() && amount < 10'000'000) suggested.train.augment.transpose = 5;
+  if (corpus.encoder().is_music()) suggested.train.augment.transpose = rule.transpose;
   const std::uint64_t update =
       static_cast<std::uint64_t>(rule.batch) * static_cast<std::uint64_t>(suggested.train.unroll);
   const std::uint64_t updates = std::max<std::uint64_t>(1, (tokens + update - 1) / update);  // of an epoch
