@@ -8,15 +8,18 @@
 #include "progress_bar.hpp"
 #include "verdict.hpp"
 
-Yardstick yardstick_of(const std::string& path, const gruve::TrainedModel& model,
+Yardstick yardstick_of(const SamplingArguments& options, const gruve::TrainedModel& model,
                        const std::string& model_file, gruve::ThreadPool& threads, bool quiet) {
   Yardstick yardstick;
-  if (path.empty()) {
+  if (options.within.empty()) {
     yardstick.ranges = gruve::corpus_ranges(model, model_file);
+    if (options.is_within && !yardstick.ranges)
+      throw gruve::Error(model_file,
+                         "keeps no measures of its songs: give --within a corpus file or a folder");
     return yardstick;
   }
   ProgressBar bar("measuring", quiet);
-  yardstick.corpus = gruve::measure_corpus(std::filesystem::path(path), threads,
+  yardstick.corpus = gruve::measure_corpus(std::filesystem::path(options.within), threads,
                                            [&](const gruve::Progress& progress) { bar(progress); });
   bar.finish();
   yardstick.ranges = yardstick.corpus.ranges;

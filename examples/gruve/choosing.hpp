@@ -10,6 +10,7 @@
 #include "gruve/piece/measured_corpus.hpp"
 #include "gruve/piece/player.hpp"
 #include "gruve/piece/ranking.hpp"
+#include "sampling.hpp"
 
 /// With what pieces are compared.
 struct Yardstick {
@@ -17,9 +18,9 @@ struct Yardstick {
   gruve::MeasuredCorpus corpus;               // the songs to find copies of; none if no corpus is given
 };
 
-/// The ranges and songs of a corpus file or folder; if `path` is empty, the ranges that the model keeps.
-/// Throws Error if they can't be read.
-Yardstick yardstick_of(const std::string& path, const gruve::TrainedModel& model,
+/// The ranges and songs of the corpus of --within; without one, the ranges that the model keeps. Throws Error
+/// if they can't be read, or if there are none but --within is given.
+Yardstick yardstick_of(const SamplingArguments& options, const gruve::TrainedModel& model,
                        const std::string& model_file, gruve::ThreadPool& threads, bool quiet);
 
 /// A piece, and what is thought of it.

@@ -163,13 +163,12 @@ void write_piece(const GenerateArguments& options, const gruve::Song& song, int 
 }
 
 // Livelier: a sixth faster, and each minute with more notes than the middle of the songs' range. Calmer: the
-// opposite. A primer keeps its tempo.
+// opposite. A primer keeps its tempo, as does --tempo.
 void change_character(const GenerateArguments& options, double model_bpm, gruve::PieceOptions& request,
                       Yardstick& yardstick) {
   constexpr double kFaster = 7.0 / 6, kBeyond = 1.3;
-  if (options.primer.empty())
-    request.tempo_bpm = options.tempo.value_or(model_bpm) * (options.livelier ? kFaster : 1 / kFaster);
-  if (!yardstick.ranges) return;
+  if (options.primer.empty() && !options.tempo)
+    request.tempo_bpm = model_bpm * (options.livelier ? kFaster : 1 / kFaster);
   gruve::MeasureRange& density =
       yardstick.ranges->minutes.values[static_cast<std::size_t>(gruve::Measure::density)];
   const double middle = (density.low + density.high) / 2;
@@ -202,14 +201,15 @@ std::vector<Piece> generate_music(const GenerateArguments& options, gruve::Piece
             : "outside the piano's keys are heard, and read by the model in other octaves");
     request.primer = std::move(midi.song);
   }
-  Yardstick yardstick =
-      yardstick_of(options.within, models.front(), options.models.front(), threads, options.json);
-  if (options.is_within && !yardstick.ranges)
-    throw gruve::Error(options.models.front(),
-                       "keeps no measures of its songs: give --within a corpus file or a folder");
+  Yardstick yardstick = yardstick_of(options, models.front(), options.models.front(), threads, options.json);
   const bool has_character = options.livelier || options.calmer;
+  // Without ranges there is nothing to choose by.
+  if (!yardstick.ranges && (options.best_of > 1 || has_character))
+    throw gruve::Error(options.models.front(),
+                       "keeps no measures of its songs, which --best-of, --livelier and "
+                       "--calmer need: give --within a corpus file or a folder");
   if (has_character) change_character(options, player.music().tempo_bpm, request, yardstick);
-  if (yardstick.ranges && (options.is_within || has_character)) request.within = yardstick.ranges->minutes;
+  if (options.is_within || has_character) request.within = yardstick.ranges->minutes;
 
   // Of several pieces the listener chooses; a single one is chosen here.
   constexpr int kOfOne = 4;

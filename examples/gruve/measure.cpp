@@ -17,6 +17,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "choosing.hpp"
 #include "commands.hpp"
 #include "gruve/core/atomic_file.hpp"
 #include "gruve/core/error.hpp"
@@ -79,13 +80,17 @@ void add_pieces(const std::vector<std::string>& names, gruve::ThreadPool& thread
     if (error) measured.refused.push_back(std::move(*error));
 }
 
-// minutes  in which those of the pieces are to be, or none
-void add_new_pieces(const MeasureArguments& options, const std::optional<gruve::MeasureRanges>& minutes,
-                    gruve::ThreadPool& threads, Measured& measured) {
+void add_new_pieces(const MeasureArguments& options, gruve::ThreadPool& threads, Measured& measured) {
   const std::vector<gruve::TrainedModel> models = load_models(options.models);
   gruve::Player player(models, {.threads = options.threads});
   if (!player.encoder().is_music())
     throw gruve::Error(options.models.front(), "is not a model of music, and has no measures");
+  std::optional<gruve::MeasureRanges> minutes;
+  if (options.is_within)
+    minutes = !options.within.empty() && options.within == options.corpus
+                  ? measured.corpus.ranges.minutes
+                  : yardstick_of(options, models.front(), options.models.front(), threads, options.json)
+                        .ranges->minutes;
   std::vector<gruve::Piece> pieces = player.generate_pieces({.seconds = 60 * options.minutes,
                                                              .sampler = options.sampler,
                                                              .controls = controls_of(options),
@@ -340,26 +345,13 @@ void measure(const MeasureArguments& options) {
   std::vector<std::string> names;
   for (const std::string& file : options.files) names.push_back(input_name(file));
   add_pieces(names, threads, measured, [&](std::size_t i) { return read_midi_input(options.files[i]).song; });
-  const auto with_bar = [&](auto&& measured_by) {
+  if (!options.corpus.empty()) {
     ProgressBar bar("measuring", options.json);
-    auto result = measured_by([&](const gruve::Progress& progress) { bar(progress); });
+    measured.corpus = gruve::measure_corpus(std::filesystem::path(options.corpus), threads,
+                                            [&](const gruve::Progress& progress) { bar(progress); });
     bar.finish();
-    return result;
-  };
-  if (!options.corpus.empty())
-    measured.corpus = with_bar([&](const auto& progress) {
-      return gruve::measure_corpus(std::filesystem::path(options.corpus), threads, progress);
-    });
-  if (!options.models.empty()) {
-    std::optional<gruve::MeasureRanges> minutes;
-    if (options.is_within)
-      minutes = !options.within.empty() && options.within == options.corpus
-                    ? measured.corpus.ranges.minutes
-                    : with_bar([&](const auto& progress) {
-                        return minutes_within(options, options.models.front(), threads, progress);
-                      });
-    add_new_pieces(options, minutes, threads, measured);
   }
+  if (!options.models.empty()) add_new_pieces(options, threads, measured);
   const std::size_t count = measured.pieces.size() + measured.refused.size();
   if (measured.pieces.empty() && count == 1) throw measured.refused.front();
   if (!options.corpus.empty()) compare_with_corpus(measured);

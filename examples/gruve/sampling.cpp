@@ -1,12 +1,6 @@
 #include "sampling.hpp"
 
-#include <optional>
-
-#include "gruve/core/error.hpp"
 #include "gruve/generate/scale.hpp"
-#include "gruve/model/model_file.hpp"
-#include "gruve/piece/measured_corpus.hpp"
-#include "gruve/piece/ranking.hpp"
 
 void add_sampling(CLI::App& command, SamplingArguments& options) {
   gruve::SamplerOptions& sampler = options.sampler;
@@ -60,15 +54,6 @@ void add_sampling(CLI::App& command, SamplingArguments& options) {
       ->expected(0, 1);
   command.add_option("--lowest", limits.lowest, "The lowest key, as its MIDI number")->capture_default_str();
   command.add_option("--highest", limits.highest, "The highest key")->capture_default_str();
-}
-
-gruve::MeasureRanges minutes_within(const SamplingArguments& options, const std::string& model_file,
-                                    gruve::ThreadPool& threads, const gruve::ProgressCallback& progress) {
-  if (!options.within.empty()) return gruve::minute_ranges(options.within, threads, progress);
-  const auto ranges = gruve::corpus_ranges(gruve::load(model_file), model_file);
-  if (!ranges)
-    throw gruve::Error(model_file, "keeps no measures of its songs: give --within a corpus file or a folder");
-  return ranges->minutes;
 }
 
 gruve::ControlOptions controls_of(const SamplingArguments& options) {

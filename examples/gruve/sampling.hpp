@@ -5,11 +5,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include "gruve/core/progress.hpp"
-#include "gruve/core/thread_pool.hpp"
 #include "gruve/generate/controls.hpp"
 #include "gruve/generate/sampler.hpp"
-#include "gruve/measure/measures.hpp"
 #include "gruve/midi/song.hpp"
 
 struct SamplingArguments {
@@ -23,10 +20,6 @@ struct SamplingArguments {
 
 /// Adds the options. `options` must outlive the parsing of the command line.
 void add_sampling(CLI::App& command, SamplingArguments& options);
-
-/// The ranges of --within. Throws Error if they can't be read, or if the model keeps none.
-gruve::MeasureRanges minutes_within(const SamplingArguments& options, const std::string& model_file,
-                                    gruve::ThreadPool& threads, const gruve::ProgressCallback& progress);
 
 /// The controls with the scale. Throws Error if the name of the scale is unknown.
 gruve::ControlOptions controls_of(const SamplingArguments& options);

@@ -2,6 +2,7 @@
 # The program from files to a new piece, and what it says to bad input. usage: end_to_end.sh GRUVE WORK
 set -euo pipefail
 gruve=$1 work=$2
+golden=$(realpath "$(dirname "$0")/../golden/version_0_1")  # its models keep no measures of songs
 rm -rf "$work"
 mkdir -p "$work"
 cd "$work"
@@ -267,6 +268,8 @@ cmp -s new.ids styled.ids && fail "the learnt state changes nothing"
 refuses "has the encoder" x.safetensors tune --model ids.safetensors corpus.gruve --out x.safetensors
 refuses "--model is required" x.safetensors tune style.ids --out x.safetensors
 refuses "FILE or --model" "" measure
+refuses "keeps no measures of its songs" x.mid generate --model "$golden/event.safetensors" --out x.mid --livelier
+refuses "keeps no measures of its songs" x.mid generate --model "$golden/event.safetensors" --out x.mid --within
 refuses "--out - writes one piece" "" generate --model events.safetensors --out - --count 2
 refuses "is no name of a sound file: .wav, .flac or .ogg" x.mid generate --model events.safetensors --out x.mid --wav x.mp3
 printf '[generate]\ntemprature = 1\n' >typo.toml

@@ -71,7 +71,7 @@ TEST_CASE("A sound is scaled to a loudness, and not beyond its peak", "[render][
   CHECK(silence.left == std::vector<float>(44'100));
 }
 
-TEST_CASE("FluidSynth's loud sound and the built-in piano's are as loud", "[render][loudness]") {
+TEST_CASE("A song that was played softly and one in a loud room end at one loudness", "[render][loudness]") {
   gruve::Song song;
   for (std::int64_t i = 0; i < 16; ++i)
     song.notes.push_back({480 * i, 480 * i + 400, static_cast<int>(48 + 2 * i)});

@@ -213,7 +213,7 @@ inline std::string curve_section(const TrainingCurve& curve) {
 /// storage of the page. The piece can be saved as a MIDI file, and as a WAV file of the sound that the page
 /// makes. The page has about 28 bytes per note.
 ///
-/// Throws Error if the report has no piece.
+/// Throws Error if the report has no piece, and as midi_bytes() does.
 inline std::string report_html(const Report& report) {
   if (report.pieces.empty()) throw Error("a report needs at least one piece");
   const bool has_list = report.pieces.size() > 1;
