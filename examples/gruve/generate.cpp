@@ -162,18 +162,26 @@ void write_piece(const GenerateArguments& options, const gruve::Song& song, int 
   if (!options.svg.empty()) gruve::write_piano_roll(song, path(options.svg), {.title = stem(midi)});
 }
 
-// Livelier: a sixth faster, and each minute with more notes than the middle of the songs' range. Calmer: the
-// opposite. A primer keeps its tempo, as does --tempo.
-void change_character(const GenerateArguments& options, double model_bpm, gruve::PieceOptions& request,
-                      Yardstick& yardstick) {
-  constexpr double kFaster = 7.0 / 6, kBeyond = 1.3;
+// Livelier: a sixth faster, and each minute with more notes per second than the pieces have otherwise.
+// Calmer: the opposite. A primer keeps its tempo, as does --tempo.
+//
+// plain  the pieces that the request gives as it is
+void change_character(const GenerateArguments& options, const std::vector<RankedPiece>& plain,
+                      double model_bpm, gruve::PieceOptions& request, gruve::CorpusRanges& ranges) {
+  constexpr double kFaster = 7.0 / 6, kDenser = 1.15, kMost = 1.6;
+  std::vector<double> densities;
+  for (const RankedPiece& piece : plain) {
+    if (piece.piece.song.notes.empty()) continue;
+    for (const gruve::WindowMeasures& minute : gruve::measure_song(piece.piece.song).minutes)
+      densities.push_back(minute.measures[gruve::Measure::density]);
+  }
+  const double usual = gruve::percentile(std::move(densities), 0.5);
+  gruve::MeasureRange& density = ranges.minutes.values[static_cast<std::size_t>(gruve::Measure::density)];
+  density = options.livelier ? gruve::MeasureRange{usual * kDenser, std::max(density.high, usual * kMost)}
+                             : gruve::MeasureRange{std::min(density.low, usual / kMost), usual / kDenser};
   if (options.primer.empty() && !options.tempo)
     request.tempo_bpm = model_bpm * (options.livelier ? kFaster : 1 / kFaster);
-  gruve::MeasureRange& density =
-      yardstick.ranges->minutes.values[static_cast<std::size_t>(gruve::Measure::density)];
-  const double middle = (density.low + density.high) / 2;
-  density = options.livelier ? gruve::MeasureRange{middle, density.high * kBeyond}
-                             : gruve::MeasureRange{density.low / kBeyond, middle};
+  request.within = ranges.minutes;
 }
 
 // Generates pieces with the library and writes the files of each.
@@ -208,8 +216,7 @@ std::vector<Piece> generate_music(const GenerateArguments& options, gruve::Piece
     throw gruve::Error(options.models.front(),
                        "keeps no measures of its songs, which --best-of, --livelier and "
                        "--calmer need: give --within a corpus file or a folder");
-  if (has_character) change_character(options, player.music().tempo_bpm, request, yardstick);
-  if (options.is_within || has_character) request.within = yardstick.ranges->minutes;
+  if (options.is_within) request.within = yardstick.ranges->minutes;
 
   // Of several pieces the listener chooses; a single one is chosen here.
   constexpr int kOfOne = 4;
@@ -217,9 +224,15 @@ std::vector<Piece> generate_music(const GenerateArguments& options, gruve::Piece
                          : options.best_of > 0 ? options.best_of
                          : options.count == 1  ? kOfOne
                                                : 1;
-  std::vector<RankedPiece> generated =
-      best_of(player.generate_pieces(request, options.count * candidates),
-              static_cast<std::size_t>(options.count), yardstick, models, threads);
+  const auto make = [&] {
+    return best_of(player.generate_pieces(request, options.count * candidates),
+                   static_cast<std::size_t>(options.count), yardstick, models, threads);
+  };
+  std::vector<RankedPiece> generated = make();
+  if (has_character) {
+    change_character(options, generated, player.music().tempo_bpm, request, *yardstick.ranges);
+    generated = make();
+  }
   if (!options.primer.empty() && !options.json) {
     const std::optional<gruve::KeyEstimate>& key = generated.front().piece.key;
     if (key)

@@ -40,15 +40,16 @@ void add_generate_options(CLI::App& command, GenerateArguments& options) {
   add_reading_options(command, options.reading);
   add_sampling(command, options);
   command.get_option("--within")->excludes(tokens);
-  CLI::Option* livelier = command
-                              .add_flag("--livelier", options.livelier,
-                                        "You hear a faster piece (by a sixth; a primer keeps its tempo, as "
-                                        "does --tempo) with more notes, in the "
-                                        "upper half of what the model's songs have")
-                              ->excludes(tokens);
+  CLI::Option* livelier =
+      command
+          .add_flag(
+              "--livelier", options.livelier,
+              "You hear a faster piece (by a sixth; a primer keeps its tempo, as does --tempo) with at least "
+              "15 % more notes per second than without this option")
+          ->excludes(tokens);
   command
       .add_flag("--calmer", options.calmer,
-                "You hear a slower piece with fewer notes, in the lower half of what the songs have")
+                "You hear a slower piece with at least 15 % fewer notes per second")
       ->excludes(tokens)
       ->excludes(livelier);
   CLI::Option* louder = command.add_flag(

@@ -176,6 +176,10 @@ cmp <(grep -o '"score":[0-9.]*' ranked-1.json) <(grep -o '"score":[0-9.]*' ranke
 grep -q '"rank":4' ranked-1.json || fail "no rank"
 grep -q "· the best, score" r.html || fail "the page doesn't mark the best"
 "$gruve" generate --model events.safetensors --out r.mid --seconds 40 | grep -q "  score [0-9]* of 100: " || fail "no score is said"
+# One hears what is promised: more notes per second, fewer notes per second.
+density() { "$gruve" generate --model events.safetensors --out d.mid --seconds 60 --json "$@" | sed 's/.*"notes":\([0-9]*\),"seconds":\([0-9.]*\).*/\1 \2/' | awk '{print int(1000 * $1 / $2)}'; }
+plain=$(density) livelier=$(density --livelier) calmer=$(density --calmer)
+[ "$calmer" -lt "$plain" ] && [ "$plain" -lt "$livelier" ] || fail "notes per 1000 s: calmer $calmer, plain $plain, livelier $livelier"
 "$gruve" measure g-1.mid g-2.mid --corpus songs 2>/dev/null | grep -q "^g-1.mid .* [0-9]:[0-9]*  " || fail "no table"
 
 # The standard input and output; options from a file and from the environment, of which the command line counts first.
