@@ -37,21 +37,21 @@ Chunk with_features(Chunk chunk, const ModelConfig& config) {
     return static_cast<std::uint16_t>(rng.below(static_cast<std::uint32_t>(rows)));
   };
   chunk.feature_begin.assign(1, 0);
+  chunk.output_begin.assign(1, 0);
   for (std::size_t at = 0; at < chunk.inputs.size(); ++at) {
     for (std::uint32_t i = rng.below(4); i > 0; --i)
       chunk.feature_rows.push_back(row(config.features.shape.inputs));
     chunk.feature_begin.push_back(static_cast<std::uint32_t>(chunk.feature_rows.size()));
-    for (int token = 0; token < config.vocab_size; ++token) {
-      const int rows = config.features.shape.outputs;
-      if (rows > 0)
-        for (std::uint16_t& added : chunk.feature_outputs.emplace_back()) added = row(rows);
-    }
+    for (int token = 0; token < config.vocab_size; ++token)
+      for (std::uint32_t i = config.features.shape.outputs > 0 ? rng.below(6) : 0; i > 0; --i)
+        chunk.output_features.push_back({static_cast<Token>(token), row(config.features.shape.outputs)});
+    chunk.output_begin.push_back(static_cast<std::uint32_t>(chunk.output_features.size()));
   }
   return chunk;
 }
 
-// Of the input, of the output, and of both with more terms for each logit.
-constexpr FeatureShape kNone = {}, kInputs = {16, 0, 0}, kOutputs = {0, 106, 3}, kBoth = {304, 210, 5};
+// Of the input, of the output, and of both.
+constexpr FeatureShape kNone = {}, kInputs = {16, 0}, kOutputs = {0, 106}, kBoth = {304, 210};
 
 // The same numbers in every scalar type, larger than initialize() gives so that no gate is in its linear
 // part.

@@ -19,7 +19,7 @@ using tests::RealtimeCounts;
 
 namespace {
 
-const Features kFeatures = {.shape = {304, 210, 5}};
+const Features kFeatures = {.shape = {304, 210}};
 
 GruModel<float> realtime_model(ResetGate reset_gate, const Features& features) {
   GruModel<float> model({.vocab_size = 89,
@@ -34,15 +34,15 @@ GruModel<float> realtime_model(ResetGate reset_gate, const Features& features) {
 
 // Rows of the embedding, and for each token rows of the output layer, without any sense.
 struct RealtimeFeatures {
-  explicit RealtimeFeatures(const ModelConfig& config)
-      : outputs(config.features.shape.outputs > 0 ? static_cast<std::size_t>(config.vocab_size) : 0) {
+  explicit RealtimeFeatures(const ModelConfig& config) {
     for (int row = 0; row < config.features.shape.inputs && row < 3; ++row)
       inputs.push_back(static_cast<std::uint16_t>(row));
-    for (FeatureTerms& rows : outputs) rows = {};
+    for (int token = 0; config.features.shape.outputs > 0 && token < config.vocab_size; ++token)
+      outputs.push_back({static_cast<Token>(token), 0});
   }
   FeatureRows rows() const { return {inputs, outputs}; }
   std::vector<std::uint16_t> inputs;
-  std::vector<FeatureTerms> outputs;
+  std::vector<OutputFeature> outputs;
 };
 
 }  // namespace

@@ -25,6 +25,14 @@ std::vector<int> inputs_after(const std::string& description, const std::vector<
 
 using Rows = std::vector<int>;
 
+// The rows of the output layer that are added to the logit of a token.
+Rows output_rows(const TimestepFeatures& features, std::size_t token) {
+  Rows rows;
+  for (const OutputFeature& feature : features.rows().outputs)
+    if (feature.token == token) rows.push_back(feature.row);
+  return rows;
+}
+
 }  // namespace
 
 TEST_CASE("Each feature is what its name says", "[tokens][features]") {
@@ -87,7 +95,7 @@ TEST_CASE("Music that repeats itself is expected to continue so", "[tokens][feat
   TimestepFeatures features(relative);
   for (const Token token : again) features.advance(token);
   const int base = 50 + 52 + 4;
-  const auto row = [&](std::size_t token) { return features.rows().outputs[token][3]; };
+  const auto row = [&](std::size_t token) { return output_rows(features, token)[3]; };
   CHECK(row(55) == base + 8 + 2);
   CHECK(row(54) == base + 2);
   CHECK(row(88) == base + 16 + 2);
@@ -113,13 +121,13 @@ TEST_CASE("The outer voices are followed on other keys and over other chords", "
     TimestepFeatures features(relative);
     for (const Token played : again) features.advance(played);
     for (const Token played : more) features.advance(played);
-    return features.rows().outputs[token][3] - (50 + 52 + 4);
+    return output_rows(features, token)[3] - (50 + 52 + 4);
   };
   CHECK(TimestepFeatures::shape(relative).outputs == 50 + 52 + 4 + 72);
-  CHECK(TimestepFeatures::shape(relative).terms == 4);
+  CHECK(output_rows(TimestepFeatures(relative), 88).size() == 4);
   const std::string both = "repeat,outer,relative";
   CHECK(TimestepFeatures::shape(both).outputs == 50 + 52 + 4 + 32 + 72);
-  CHECK(TimestepFeatures::shape(both).terms == 5);
+  CHECK(output_rows(TimestepFeatures(both), 88).size() == 5);
   // The highest voice's, at the beginning.
   CHECK(rows_after({}, 75) == 1);
   CHECK(rows_after({}, 74) == 8 + 1);
@@ -165,9 +173,8 @@ TEST_CASE("Rows of the relative head depend on intervals and copies alone", "[to
   TimestepFeatures features(options);
   for (const Token token : {Token{50}, kEnd, Token{52}, Token{40}, kEnd, Token{47}}) features.advance(token);
   // Last 47, held 40 (of 52 and 40).
-  const auto relative = features.rows().outputs;
-  REQUIRE(relative.size() == 89);
-  const auto row = [&](int key, std::size_t which) { return relative[static_cast<std::size_t>(key)][which]; };
+  REQUIRE(features.rows().outputs.size() == 89 * 3);
+  const auto row = [&](std::size_t key, std::size_t which) { return output_rows(features, key)[which]; };
   CHECK(row(46, 0) == 0);  // a semitone below the last
   CHECK(row(40, 0) == 6);
   CHECK(row(0, 0) == 46);
@@ -181,19 +188,18 @@ TEST_CASE("Rows of the relative head depend on intervals and copies alone", "[to
   CHECK(row(88, 1) == 50 + 50);  // one is held
   CHECK(row(88, 2) == 50 + 52 + 2);
   features.advance(40);
-  CHECK(features.rows().outputs[88][1] == 50 + 51);
-  CHECK(features.rows().outputs[88][2] == 50 + 52 + 3);
+  CHECK(output_rows(features, 88)[1] == 50 + 51);
+  CHECK(output_rows(features, 88)[2] == 50 + 52 + 3);
 
   // All of it moves with the music.
   TimestepFeatures higher(options);
   for (const Token token : {Token{53}, kEnd, Token{55}, Token{43}, kEnd, Token{50}, Token{43}})
     higher.advance(token);
   for (std::size_t key = 0; key < 85; ++key)
-    CHECK(features.rows().outputs[key] == higher.rows().outputs[key + 3]);
+    CHECK(output_rows(features, key) == output_rows(higher, key + 3));
 
   const auto count = static_cast<std::uint16_t>(TimestepFeatures::shape(options).outputs);
-  for (const auto& rows : features.rows().outputs)
-    CHECK(std::all_of(rows.begin(), rows.end(), [&](std::uint16_t at) { return at < count; }));
+  for (const OutputFeature& feature : features.rows().outputs) CHECK(feature.row < count);
 }
 
 TEST_CASE("Features that are reset are as new ones, and a copy is independent", "[tokens][features]") {

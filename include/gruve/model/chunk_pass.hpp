@@ -298,7 +298,7 @@ class ChunkPass {
     packed_.output_forward(rows, input, output_gradients());
     if (!output_rows_.empty()) {
       for_each_row(rows, [&](std::size_t row) {
-        packed_.add_output_features(output_features(chunk, row),
+        packed_.add_output_features(chunk.outputs(row),
                                     output_rows_.data() + row * count(config_.output_rows()),
                                     logits_.data() + row * count(config_.vocab_size));
       });
@@ -396,11 +396,6 @@ class ChunkPass {
     }
   }
 
-  std::span<const FeatureTerms> output_features(const Chunk& chunk, std::size_t at) const {
-    return std::span(chunk.feature_outputs)
-        .subspan(at * count(config_.vocab_size), count(config_.vocab_size));
-  }
-
   void embed(const Chunk& chunk, kernels::Rows rows) {
     for_each_row(rows, [&](std::size_t row) {
       packed_.embed(chunk.inputs[row], chunk.features(row), x_.data() + row * count(config_.embedding_size));
@@ -414,10 +409,7 @@ class ChunkPass {
     Scalar* const to = output_rows_.data() + row * N;
     std::copy_n(from, V, to);
     std::fill(to + V, to + N, Scalar(0));
-    const auto added = output_features(chunk, row);
-    const auto terms = static_cast<std::size_t>(config_.features.shape.terms);
-    for (std::size_t token = 0; token < V; ++token)
-      for (std::size_t term = 0; term < terms; ++term) to[V + added[token][term]] += from[token];
+    for (const OutputFeature& feature : chunk.outputs(row)) to[V + feature.row] += from[feature.token];
   }
 
   // The outputs of the output layer, then their gradients: [T, B, V + R].

@@ -127,20 +127,14 @@ class PackedModel {
     }
   }
 
-  /// Writes the logits [V]: to each token's row of the output layer's result it adds those of its feature
-  /// terms.
+  /// Writes the logits [V]: each token's row of the output layer's result, and those of its features.
   ///
-  /// features  [V]
-  /// rows      [V + R], the output layer's result
-  void add_output_features(std::span<const FeatureTerms> features, const Scalar* rows,
+  /// rows  [V + R], the output layer's result
+  void add_output_features(std::span<const OutputFeature> features, const Scalar* rows,
                            Scalar* logits) const noexcept {
     const Scalar* const added = rows + config_.vocab_size;
-    const auto terms = static_cast<std::size_t>(config_.features.shape.terms);
-    for (std::size_t token = 0; token < features.size(); ++token) {
-      Scalar sum = rows[token];
-      for (std::size_t term = 0; term < terms; ++term) sum += added[features[token][term]];
-      logits[token] = sum;
-    }
+    std::copy_n(rows, config_.vocab_size, logits);
+    for (const OutputFeature& feature : features) logits[feature.token] += added[feature.row];
   }
 
   /// Computes a layer over rows of a chunk. The input product is written to the array of the gates, which

@@ -175,16 +175,12 @@ class EncoderHolder final : public EncoderBase {
   }
 
   Features features(const std::string& description) const override {
-    const FeatureShape shape = FeatureStateOf<Encoder>::shape(description);
-    if constexpr (requires { FeatureStateOf<Encoder>::canonical(description); })
-      return {FeatureStateOf<Encoder>::canonical(description), shape};
-    else
-      return {description, shape};
+    return features_of(encoder_, description);
   }
   std::unique_ptr<FeatureStateBase> feature_state(const std::string& description) const override {
     class Holder final : public FeatureStateBase {
      public:
-      explicit Holder(const std::string& text) : state_(text) {}
+      explicit Holder(FeatureStateOf<Encoder> state) : state_(std::move(state)) {}
       std::unique_ptr<FeatureStateBase> copy() const override { return std::make_unique<Holder>(*this); }
       void assign(const FeatureStateBase& other) noexcept override {
         state_ = static_cast<const Holder&>(other).state_;
@@ -197,7 +193,7 @@ class EncoderHolder final : public EncoderBase {
      private:
       FeatureStateOf<Encoder> state_;
     };
-    return std::make_unique<Holder>(description);
+    return std::make_unique<Holder>(first_features(encoder_, description));
   }
   std::unique_ptr<ChunkRules> rules(const Features& features, std::size_t num_sequences) const override {
     return std::make_unique<ChunkRulesOf<Encoder>>(encoder_, features, num_sequences);
@@ -326,13 +322,11 @@ class AnyEncoder {
   /// The features of a description, with their shape. Throws Error if the encoder does not have them.
   Features features(const std::string& description) const {
     Features features = encoder_->features(description);
-    const auto& [inputs, outputs, terms] = features.shape;
+    const auto& [inputs, outputs] = features.shape;
     constexpr int kMaxRows = 65'536;
-    if (inputs < 0 || inputs > kMaxRows || outputs < 0 || outputs > kMaxRows || terms < 0 ||
-        terms > static_cast<int>(kMaxFeatureTerms) || (terms > 0) != (outputs > 0))
-      throw Error("features of " + std::to_string(inputs) + " input rows, " + std::to_string(outputs) +
-                  " output rows and " + std::to_string(terms) +
-                  " terms: expected up to 65536 rows, and 1 to 5 terms where there are output rows");
+    if (inputs < 0 || inputs > kMaxRows || outputs < 0 || outputs > kMaxRows)
+      throw Error("features of " + std::to_string(inputs) + " input rows and " + std::to_string(outputs) +
+                  " output rows: expected up to 65536");
     return features;
   }
   /// The state of the features of a description, before the first token. Allocates.
@@ -407,7 +401,7 @@ auto feature_state(const Encoder& encoder, const std::string& description) {
   if constexpr (requires { encoder.feature_state(description); })
     return encoder.feature_state(description);
   else
-    return FeatureStateOf<Encoder>(description);
+    return first_features(encoder, description);
 }
 
 }  // namespace gruve::inline v0_1

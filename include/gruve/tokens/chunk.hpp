@@ -26,6 +26,11 @@ struct Chunk {
     return std::span(feature_rows).subspan(feature_begin[at], feature_begin[at + 1] - feature_begin[at]);
   }
 
+  /// The output features at an input, likewise. Only where output_begin is not empty.
+  std::span<const OutputFeature> outputs(std::size_t at) const noexcept {
+    return std::span(output_features).subspan(output_begin[at], output_begin[at + 1] - output_begin[at]);
+  }
+
   int T;  // timesteps
   int B;  // batch size
   // clang-format off
@@ -38,7 +43,8 @@ struct Chunk {
   // The features at the inputs (FeatureRows); empty if the model has none.
   std::vector<std::uint32_t> feature_begin;   // [T·B + 1]: index in feature_rows of each input's first row
   std::vector<std::uint16_t> feature_rows;    // input features of all inputs
-  std::vector<FeatureTerms> feature_outputs;  // [T, B, V]: relative features
+  std::vector<std::uint32_t> output_begin;    // [T·B + 1]: the same in output_features
+  std::vector<OutputFeature> output_features; // output features of all inputs
   // clang-format on
 };
 

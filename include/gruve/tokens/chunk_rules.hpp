@@ -35,7 +35,7 @@ class ChunkRulesOf final : public ChunkRules {
   ChunkRulesOf(Encoder encoder, const Features& features, std::size_t num_sequences)
       : encoder_(std::move(encoder)),
         states_(num_sequences, encoder_.start()),
-        features_(features.any() ? num_sequences : 0, FeatureStateOf<Encoder>(features.description)) {}
+        features_(features.any() ? num_sequences : 0, first_features(encoder_, features.description)) {}
 
   void resume(std::size_t sequence, std::span<const Token> tokens) override {
     auto& state = states_[sequence];
@@ -50,15 +50,17 @@ class ChunkRulesOf final : public ChunkRules {
     mask(chunk);
     if (features_.empty()) return;
     chunk.feature_rows.clear();
-    chunk.feature_outputs.clear();
+    chunk.output_features.clear();
     chunk.feature_begin.assign(1, 0);
+    chunk.output_begin.assign(1, 0);
     for (std::size_t at = 0; at < chunk.targets.size(); ++at) {
       FeatureStateOf<Encoder>& features = features_[at % features_.size()];
       if (chunk.reset[at] != 0) features.reset();
       const FeatureRows rows = features.rows();
       chunk.feature_rows.insert(chunk.feature_rows.end(), rows.inputs.begin(), rows.inputs.end());
       chunk.feature_begin.push_back(static_cast<std::uint32_t>(chunk.feature_rows.size()));
-      chunk.feature_outputs.insert(chunk.feature_outputs.end(), rows.outputs.begin(), rows.outputs.end());
+      chunk.output_features.insert(chunk.output_features.end(), rows.outputs.begin(), rows.outputs.end());
+      chunk.output_begin.push_back(static_cast<std::uint32_t>(chunk.output_features.size()));
       if (chunk.targets[at] != kNoToken) features.advance(chunk.targets[at]);
     }
   }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -17,7 +16,6 @@ namespace gruve::inline v0_1 {
 struct FeatureShape {
   int inputs = 0;   // C: rows of the embedding [V + C, E] after those of the tokens
   int outputs = 0;  // R: rows of the output layer [V + R, H] after those of the tokens
-  int terms = 0;    // number of output rows added to each token's logit, at most kMaxFeatureTerms
 
   /// Whether there are any features.
   bool any() const noexcept { return inputs > 0 || outputs > 0; }
@@ -25,20 +23,21 @@ struct FeatureShape {
   friend bool operator==(const FeatureShape&, const FeatureShape&) = default;
 };
 
-/// The maximum of FeatureShape::terms.
-inline constexpr std::size_t kMaxFeatureTerms = 5;
+/// A row of the output layer, 0 to R − 1, whose logit is added to that of a token.
+struct OutputFeature {
+  Token token = 0;        // 0 to V − 1
+  std::uint16_t row = 0;  // 0 to R − 1
 
-/// The rows of the output layer, 0 to R − 1, whose logits are added to a token's own. The first
-/// FeatureShape::terms of them are used.
-using FeatureTerms = std::array<std::uint16_t, kMaxFeatureTerms>;
+  friend bool operator==(const OutputFeature&, const OutputFeature&) = default;
+};
 
 /// The features at one token of a sequence. They are a function of the tokens so far, so that a model that is
 /// conditioned on them is still a distribution over sequences.
 struct FeatureRows {
   /// Rows of the embedding that are added to the token's row: 0 to C − 1.
   std::span<const std::uint16_t> inputs;
-  /// [V], or empty if the model has no relative features.
-  std::span<const FeatureTerms> outputs;
+  /// Rows of the output layer that are added to tokens' logits; any number for a token.
+  std::span<const OutputFeature> outputs;
 };
 
 /// The features that a model is conditioned on in addition to the last token. Only the encoder interprets the
@@ -63,12 +62,13 @@ struct Features {
 ///   advance(token)                     takes a token; allocates and throws nothing
 ///   rows()                             the features of the last token; valid until reset() or advance()
 ///
+/// Features that depend on the encoder's settings take it as well: FeatureState(description, encoder) and
+/// shape(description, encoder). A state must not refer to the encoder.
+///
 /// If several descriptions are equivalent, `canonical(description)` gives the one that files have. A
 /// generator's state can be saved if the class also has `void transfer(StateBytes&) noexcept`.
 template <class State>
-concept FeatureSource = std::copyable<State> && std::constructible_from<State, const std::string&> &&
-    requires(State state, const State& fixed, Token token, const std::string& description) {
-  { State::shape(description) } -> std::same_as<FeatureShape>;
+concept FeatureSource = std::copyable<State> && requires(State state, const State& fixed, Token token) {
   state.reset();
   state.advance(token);
   { fixed.rows() } -> std::same_as<FeatureRows>;
@@ -122,6 +122,31 @@ struct FeatureStateTrait<Encoder> {
 
 /// The class of an encoder's features: Encoder::FeatureState, or NoFeatures.
 template <class Encoder>
+requires FeatureSource<typename internal::FeatureStateTrait<Encoder>::type>
 using FeatureStateOf = typename internal::FeatureStateTrait<Encoder>::type;
+
+/// The state of an encoder's features before the first token. Throws Error if it does not have those of the
+/// description.
+template <class Encoder>
+FeatureStateOf<Encoder> first_features(const Encoder& encoder, const std::string& description) {
+  if constexpr (std::constructible_from<FeatureStateOf<Encoder>, const std::string&, const Encoder&>)
+    return FeatureStateOf<Encoder>(description, encoder);
+  else
+    return FeatureStateOf<Encoder>(description);
+}
+
+/// The features of a description, with their shape. Throws Error as first_features().
+template <class Encoder>
+Features features_of(const Encoder& encoder, const std::string& description) {
+  using State = FeatureStateOf<Encoder>;
+  Features features{.description = description};
+  if constexpr (requires { State::shape(description, encoder); })
+    features.shape = State::shape(description, encoder);
+  else
+    features.shape = State::shape(description);
+  if constexpr (requires { State::canonical(description); })
+    features.description = State::canonical(description);
+  return features;
+}
 
 }  // namespace gruve::inline v0_1

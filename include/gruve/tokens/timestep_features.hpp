@@ -91,7 +91,7 @@ class TimestepFeatureOptions {
   int bar_steps() const noexcept { return bar_steps_; }
 
   /// The numbers of rows of these features.
-  FeatureShape shape() const noexcept { return {num_inputs(), num_relative(), relative_terms()}; }
+  FeatureShape shape() const noexcept { return {num_inputs(), num_relative()}; }
 
   static constexpr int kIndices = 16;   // 0 to 14, and one for all larger
   static constexpr int kAges = 97;      // 0 to 95 timesteps, and one for all longer
@@ -136,10 +136,6 @@ class TimestepFeatureOptions {
     return kLastRows + kHeldRows + kCopyRows + (has(TimestepFeature::repeat) ? kRepeatRows : 0) +
            (has(TimestepFeature::outer) ? kOuterRows : 0);
   }
-  int relative_terms() const noexcept {
-    if (!has(TimestepFeature::relative)) return 0;
-    return 3 + (has(TimestepFeature::repeat) ? 1 : 0) + (has(TimestepFeature::outer) ? 1 : 0);
-  }
 
   unsigned parts_ = 0;  // a bit for each feature
   int bar_steps_ = 16;
@@ -153,7 +149,7 @@ class TimestepFeatures {
   explicit TimestepFeatures(const std::string& description)
       : options_(description),
         inputs_(3 * std::size_t{kNumKeys} + 9),
-        relative_(options_.has(TimestepFeature::relative) ? kNumKeys + 1 : 0) {
+        outputs_(options_.has(TimestepFeature::relative) ? kMaxTerms * (kNumKeys + 1) : 0) {
     if (options_.has(TimestepFeature::repeat)) repeats_.emplace();
     if (options_.has(TimestepFeature::outer)) outer_.emplace();
     reset();
@@ -207,7 +203,9 @@ class TimestepFeatures {
   }
 
   /// The features of the last token; valid until the next call of advance() or reset().
-  FeatureRows rows() const noexcept { return {std::span(inputs_).first(num_inputs_), relative_}; }
+  FeatureRows rows() const noexcept {
+    return {std::span(inputs_).first(num_inputs_), std::span(outputs_).first(num_outputs_)};
+  }
 
   /// Writes or reads the state; reading needs an object of the same options.
   void transfer(StateBytes& state) noexcept {
@@ -228,6 +226,7 @@ class TimestepFeatures {
 
  private:
   static constexpr int kEnd = kNumKeys;
+  static constexpr std::size_t kMaxTerms = 5;  // rows that are added to a token's logit
 
   void describe() noexcept {
     using Options = TimestepFeatureOptions;
@@ -273,14 +272,13 @@ class TimestepFeatures {
         row += Options::kRepeats;
       }
     }
-    if (relative_.empty()) return;
+    if (!options_.has(TimestepFeature::relative)) return;
 
+    num_outputs_ = 0;
     const auto set = [&](int token, int from_last, int from_held, int copied, int repeats, int voices) {
-      FeatureTerms& rows = relative_[static_cast<std::size_t>(token)];
-      std::size_t term = 0;
       int first = 0;  // row of the term
       const auto put = [&](int at, int size) {
-        rows[term++] = static_cast<std::uint16_t>(first + at);
+        outputs_[num_outputs_++] = {static_cast<Token>(token), static_cast<std::uint16_t>(first + at)};
         first += size;
       };
       put(from_last, Options::kLastRows);
@@ -361,7 +359,8 @@ class TimestepFeatures {
   std::optional<std::array<VoiceRepeats, 2>> outer_;  // the highest, the lowest
   std::size_t num_inputs_ = 0;                        // number of inputs_ in use
   std::vector<std::uint16_t> inputs_;
-  std::vector<FeatureTerms> relative_;
+  std::size_t num_outputs_ = 0;  // number of outputs_ in use
+  std::vector<OutputFeature> outputs_;
 };
 
 static_assert(FeatureSource<TimestepFeatures>);
