@@ -102,6 +102,21 @@ TEST_CASE("Generating takes no memory, no lock and no system call with any set o
   }
 }
 
+TEST_CASE("Generating events with all features takes no memory, no lock and no system call",
+          "[generate][realtime]") {
+  const EventEncoder encoder({.steps_per_quarter = 4, .velocities = true, .form = true});
+  const auto model =
+      untrained_model(encoder.vocab_size(), ResetGate::after_product, kernels::active(),
+                      AnyEncoder(encoder).features("place,sounding,repeat,form,tonality,relative"));
+  const SamplerOptions likely{.temperature = 0.2f};  // repeats itself
+  for (const SamplerOptions& options : {SamplerOptions{}, likely}) {
+    Generator generator(model, encoder, options, 5);
+    CHECK(counted_tokens(generator, 3000) == RealtimeCounts{});
+    Generator copy = generator;
+    CHECK(counted_tokens(copy, 300) == RealtimeCounts{});
+  }
+}
+
 TEMPLATE_TEST_CASE(
     "Generating takes no memory, no lock and no system call however tokens are drawn and controlled",
     "[generate][controls][realtime]", TimestepEncoder, EventEncoder) {

@@ -68,8 +68,9 @@ void for_each_kind(Check&& check) {
   check("timestep", [&](std::uint64_t seed) {
     return Generator(timesteps, TimestepEncoder(), kDraws, seed, 0, nullptr, kMusic);
   });
-  const EventEncoder events({.velocities = true, .tempos = true});
-  const PackedModel<float> event_model = untrained(events.vocab_size(), 4);
+  const EventEncoder events({.velocities = true, .tempos = true, .form = true});
+  const PackedModel<float> event_model = untrained(
+      events.vocab_size(), 4, AnyEncoder(events).features("place,sounding,repeat,form,tonality,relative"));
   check("event",
         [&](std::uint64_t seed) { return Generator(event_model, events, kDraws, seed, 0, nullptr, kMusic); });
   const CharEncoder chars("\n abcdefgh");

@@ -1,4 +1,5 @@
 #include "gruve/piece/player.hpp"
+#include "gruve/piece/form.hpp"
 
 #include <cstddef>
 #include <filesystem>
@@ -67,6 +68,49 @@ TEST_CASE("A player generates pieces of the requested length, in either music fo
   CHECK(piece.tokens.size() >= 30);
   CHECK(encoder.decode_song(piece.tokens, 90).notes == piece.song.notes);
   CHECK(count_violations(encoder, std::span<const Token>(piece.tokens)) == 0);
+}
+
+TEST_CASE("A piece of events with a form ends at the bar that was asked for", "[piece][player]") {
+  const EventEncoder encoder({.steps_per_quarter = 4, .tempos = true, .form = true});
+  using Kind = EventEncoder::Kind;
+  Player player(untrained(encoder, 1, "place,sounding,repeat,form,tonality,relative"));
+  // The lags and the bars left of the tokens' bars.
+  const auto outline = [&](const Piece& piece) {
+    std::vector<int> lags;
+    EventEncoder::State state = encoder.start();
+    for (const Token token : piece.primer) state = encoder.advance(state, token);
+    CHECK(!encoder.is_over(state));
+    for (const Token token : piece.tokens) {
+      const EventEncoder::State next = encoder.advance(state, token);
+      if (next.last == Kind::end_of_bar) lags.push_back(state.lag);
+      CHECK(encoder.allowed(state, token));
+      CHECK(!encoder.is_over(state));
+      state = next;
+    }
+    CHECK(encoder.is_over(state));
+    return lags;
+  };
+  for (const int bars : {1, 2, 7, 8, 9, 20})
+    for (const Piece& piece : player.generate_pieces({.bars = bars}, 3))
+      CHECK(outline(piece).size() == static_cast<std::size_t>(bars));
+  for (const Piece& piece : player.generate_pieces({.seconds = 30, .metre = TimeSignature{0, 3, 4}}, 3))
+    outline(piece);
+  const std::vector<int> form = form_bars("AABA", 2, 12);
+  CHECK(form == std::vector<int>{0, 0, 2, 2, 0, 0, 4, 4, 2, 2, 2, 2});
+  CHECK(outline(player.generate_pieces({.bars = 12, .form = form}, 1).front()) == form);
+  for (const Piece& piece : player.generate_pieces({.bars = 12, .form = form}, 2))
+    CHECK(outline(piece) == form);
+  // A primer that ends is continued, and the end is that of the piece.
+  const Song song = player.generate({.bars = 10});
+  const Piece piece = player.generate_pieces({.bars = 24, .primer = song, .whole_primer = true}, 1).front();
+  CHECK(outline(piece).size() == 14);
+  CHECK(form_of(encoder.decode(encoder.encode(song))).size() == form_of(song).size());
+
+  CHECK(error_of([&] { form_bars("AaB", 2, 12); }) ==
+        "\"AaB\" in sections of 2 bars is not a form such as AABA in sections of 8");
+  Player plain(untrained(EventEncoder({.steps_per_quarter = 4})));
+  CHECK(error_of([&] { plain.generate({.form = form}); }) ==
+        "a form needs a model whose tokens say where bars return (--form of gruve prepare)");
 }
 
 TEST_CASE("The pieces of a player are those of a generator of the seed and stream", "[piece][player]") {

@@ -25,6 +25,9 @@ TEST_CASE("An encoder comes back from its JSON equal", "[tokens][any]") {
   const AnyEncoder events = EventEncoder();
   CHECK(to_json(events) ==
         json::parse(R"({"type": "event", "steps_per_quarter": 24, "velocities": false, "tempos": false})"));
+  const AnyEncoder with_form = EventEncoder({.steps_per_quarter = 4, .form = true});
+  CHECK(to_json(with_form)["form"] == true);
+  CHECK(encoder_from_json(to_json(with_form), "m") == with_form);
   CHECK(events.vocab_size() == 374);
   for (const AnyEncoder& encoder :
        {timesteps, text, events, AnyEncoder(IdEncoder(300)),
@@ -147,5 +150,8 @@ TEST_CASE("Features of files up to version 0.1 are read from their context", "[t
   CHECK(error_of([&] { features_from_json(json::parse(R"({"features": 3})"), encoder, "m"); }) ==
         "m: the configuration's features are not a string");
   CHECK(error_of([&] { features_from_json(old, AnyEncoder(EventEncoder()), "m"); }) ==
+        "m: the event format has no feature \"held\": expected some of place, sounding, repeat, form, "
+        "tonality, relative");
+  CHECK(error_of([&] { features_from_json(old, AnyEncoder(IdEncoder(5)), "m"); }) ==
         "m: features \"held,bar=12,index\" are requested, but this encoder has none");
 }

@@ -44,6 +44,8 @@ std::string spelled(const EventEncoder& encoder, const std::vector<Token>& token
     if (event.kind == Kind::duration) text += "=" + value;
     if (event.kind == Kind::velocity) text += "v" + value;
     if (event.kind == Kind::tempo) text += "t" + value;
+    if (event.kind == Kind::repeat) text += "again" + value;
+    if (event.kind == Kind::left) text += "left" + value;
   }
   return text;
 }
@@ -101,7 +103,9 @@ const EventOptions kOptions[] = {{},
                                  {.steps_per_quarter = 1, .velocities = true},
                                  {.steps_per_quarter = 7, .tempos = true},
                                  {.steps_per_quarter = 24, .velocities = true, .tempos = true},
-                                 {.steps_per_quarter = 960, .velocities = true, .tempos = true}};
+                                 {.steps_per_quarter = 960, .velocities = true, .tempos = true},
+                                 {.steps_per_quarter = 4, .form = true},
+                                 {.steps_per_quarter = 24, .velocities = true, .tempos = true, .form = true}};
 
 }  // namespace
 
@@ -136,6 +140,42 @@ TEST_CASE("A long note is held in whole fours of quarters", "[tokens][event]") {
   song.length = 28;
   const EventEncoder encoder({.steps_per_quarter = 1});
   CHECK(spelled(encoder, encoder.encode(song)) == "k39 =4 | k39 hold =4 | | k41 hold hold hold =1 | | | |");
+}
+
+TEST_CASE("Where bars return and where the song ends is written at the beginnings of bars",
+          "[tokens][event]") {
+  Song song;
+  song.ticks_per_quarter = 1;
+  song.time_signatures = {{0, 3, 4}};
+  song.length = 30;
+  // A B A B C D A B C E, a note each.
+  for (const int pitch : {60, 62, 60, 62, 64, 65, 60, 62, 64, 67}) {
+    const auto start = 3 * static_cast<std::int64_t>(song.notes.size());
+    song.notes.push_back({start, start + 3, pitch});
+  }
+  const EventEncoder encoder({.steps_per_quarter = 1, .form = true});
+  CHECK(
+      spelled(encoder, encoder.encode(song)) ==
+      "3/4 k39 =3 | k41 | left8 again2 k39 | k41 | again0 k43 | k44 | again4 k39 | k41 | k43 | again0 k46 |");
+  CHECK(encoder.vocab_size() == EventEncoder({.steps_per_quarter = 1}).vocab_size() + 65 + 8);
+
+  // Nothing follows the end but silence.
+  EventEncoder::State state = encoder.start();
+  for (const Token token : encoder.encode(song)) state = encoder.advance(state, token);
+  CHECK(encoder.is_over(state));
+  for (int token = 0; token < encoder.vocab_size(); ++token)
+    CHECK(encoder.allowed(state, static_cast<Token>(token)) == (token == 0));
+  // No bar returns to one before the first, and the number of bars left is said once.
+  EventEncoder::State second = encoder.advance(encoder.start(), 0);
+  CHECK(encoder.allowed(second, encoder.token({Kind::repeat, 1})));
+  CHECK(!encoder.allowed(second, encoder.token({Kind::repeat, 2})));
+  second = encoder.advance(second, encoder.token({Kind::left, 3}));
+  CHECK(!encoder.allowed(second, encoder.token({Kind::left, 2})));
+  CHECK(encoder.allowed(second, encoder.token({Kind::repeat, 1})));
+
+  // Without the tokens for the form it is the same song.
+  const EventEncoder plain({.steps_per_quarter = 1});
+  CHECK(plain.decode(plain.encode(song)).notes == encoder.decode(encoder.encode(song)).notes);
 }
 
 TEST_CASE("A song on the grid comes back from its events as it was", "[tokens][event]") {

@@ -10,6 +10,7 @@
 #include "gruve/core/thread_pool.hpp"
 #include "gruve/generate/controls.hpp"
 #include "gruve/generate/generator.hpp"
+#include "gruve/generate/outline.hpp"
 #include "gruve/generate/sampler.hpp"
 #include "gruve/generate/sequence.hpp"
 #include "gruve/model/batch_stepper.hpp"
@@ -138,34 +139,37 @@ std::vector<std::vector<Token>> generate_tokens(BatchGenerator<Encoder>& generat
   std::vector<std::vector<Token>> sequences(static_cast<std::size_t>(generator.num_sequences()));
   if (count == 0) return sequences;
   using State = typename Encoder::State;
-  generator.run([](int, const State&, Token) { return true; },
-                [&](int i, const State&, Token token, const State& next) {
-                  std::vector<Token>& tokens = sequences[static_cast<std::size_t>(i)];
-                  tokens.push_back(token);
-                  return tokens.size() < count || !generator.encoder().at_boundary(next);
-                });
+  generator.run(
+      [&](int, const State&, Token token) { return !internal::begins_ending(generator.encoder(), token); },
+      [&](int i, const State&, Token token, const State& next) {
+        std::vector<Token>& tokens = sequences[static_cast<std::size_t>(i)];
+        tokens.push_back(token);
+        return tokens.size() < count || !generator.encoder().at_boundary(next);
+      });
   return sequences;
 }
 
 /// Sequences of music, each as the generate_music() of one would be.
 template <MusicEncoder Encoder, class Amount>
 std::vector<std::vector<Token>> generate_music(BatchGenerator<Encoder>& generator, double amount,
-                                               Amount&& amount_of) {
+                                               Amount&& amount_of, std::span<const int> lags = {}) {
   std::vector<std::vector<Token>> sequences(static_cast<std::size_t>(generator.num_sequences()));
   if (amount <= internal::kNoMusic) return sequences;
   const Encoder& encoder = generator.encoder();
   std::vector<double> left(sequences.size(), amount);
+  std::vector<Outline<Encoder>> outlines(sequences.size(), Outline<Encoder>(encoder, lags));
   using State = typename Encoder::State;
   generator.run(
       [&](int i, const State& state, Token token) {
-        const double rest = left[static_cast<std::size_t>(i)];
-        return !encoder.at_boundary(state) || !internal::can_sound(encoder, state, amount_of, rest) ||
-               amount_of(state, token) < rest - internal::kNoMusic;
+        const auto at = static_cast<std::size_t>(i);
+        return internal::may_follow(encoder, outlines[at], state, token, left[at], amount_of);
       },
       [&](int i, const State& state, Token token, const State& next) {
-        sequences[static_cast<std::size_t>(i)].push_back(token);
-        left[static_cast<std::size_t>(i)] -= amount_of(state, token);
-        return left[static_cast<std::size_t>(i)] > internal::kNoMusic || !encoder.at_boundary(next);
+        const auto at = static_cast<std::size_t>(i);
+        sequences[at].push_back(token);
+        outlines[at].advance(token);
+        left[at] -= amount_of(state, token);
+        return !internal::is_complete(encoder, outlines[at], next, left[at]);
       });
   return sequences;
 }

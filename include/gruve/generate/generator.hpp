@@ -11,6 +11,7 @@
 #include "gruve/core/hash.hpp"
 #include "gruve/core/state_bytes.hpp"
 #include "gruve/generate/controls.hpp"
+#include "gruve/generate/outline.hpp"
 #include "gruve/generate/sampler.hpp"
 #include "gruve/generate/sequence.hpp"
 #include "gruve/model/ensemble.hpp"
@@ -185,11 +186,26 @@ class Generator {
   Token last_;  // not yet fed to the steppers
 };
 
+namespace internal {
+
+// Whether a token says where the sequence ends, which is not known where its length is in tokens.
+template <Grammar Encoder>
+bool begins_ending(const Encoder& encoder, Token token) noexcept {
+  if constexpr (std::is_same_v<Encoder, EventEncoder>)
+    return encoder.event(token).kind == EventEncoder::Kind::left;
+  else
+    return false;
+}
+
+}  // namespace internal
+
 /// Generates at least `count` tokens, and more until the next boundary of the grammar.
 template <Grammar Encoder>
 std::vector<Token> generate_tokens(Generator<Encoder>& generator, std::size_t count) {
   std::vector<Token> tokens;
-  while (tokens.size() < count || !generator.at_boundary()) tokens.push_back(generator.next());
+  while (tokens.size() < count || !generator.at_boundary())
+    tokens.push_back(
+        generator.next([&](Token token) { return !internal::begins_ending(generator.encoder(), token); }));
   return tokens;
 }
 
@@ -211,18 +227,44 @@ bool can_sound(const Encoder& encoder, const typename Encoder::State& state, Amo
 // What rounding may leave of an amount of music.
 inline constexpr double kNoMusic = 1e-9;
 
+// What a sequence's next token may be, and whether it needs one, where `left` of the last part of a piece is
+// left: see generate_music().
+template <MusicEncoder Encoder, class Amount>
+bool may_follow(const Encoder& encoder, const Outline<Encoder>& outline, const typename Encoder::State& state,
+                Token token, double left, Amount&& amount_of) noexcept {
+  if (!outline.accepts(state, token, left, amount_of)) return false;
+  return !encoder.at_boundary(state) || outline.is_ending(state) ||
+         !can_sound(encoder, state, amount_of, left) || amount_of(state, token) < left - kNoMusic;
+}
+template <MusicEncoder Encoder>
+bool is_complete(const Encoder& encoder, const Outline<Encoder>& outline,
+                 const typename Encoder::State& state, double left) noexcept {
+  return outline.is_over(state) ||
+         (left <= kNoMusic && encoder.at_boundary(state) && !outline.is_ending(state));
+}
+
 // Appends an amount of music; if it is the last of a piece, as generate_music() does. Returns the amount that
 // was appended.
+//
+// after  the amount that follows it in the piece
 template <MusicEncoder Encoder, class Amount>
-double append_music(Generator<Encoder>& generator, double amount, Amount&& amount_of, bool is_last,
-                    std::vector<Token>& tokens) {
+double append_music(Generator<Encoder>& generator, Outline<Encoder>& outline, double amount, double after,
+                    Amount&& amount_of, std::vector<Token>& tokens) {
+  const Encoder& encoder = generator.encoder();
   double left = amount;
-  while (left > kNoMusic || (is_last && !tokens.empty() && !generator.at_boundary())) {
+  const bool is_last = after <= 0;
+  const auto goes_on = [&] {
+    if (!is_last) return left > kNoMusic && !outline.is_over(generator.state());
+    return left > kNoMusic || !tokens.empty() ? !is_complete(encoder, outline, generator.state(), left)
+                                              : false;
+  };
+  while (goes_on()) {
     const auto state = generator.state();
-    const bool must_sound =
-        is_last && generator.at_boundary() && can_sound(generator.encoder(), state, amount_of, left);
-    tokens.push_back(generator.next(
-        [&](Token token) { return !must_sound || amount_of(state, token) < left - kNoMusic; }));
+    tokens.push_back(generator.next([&](Token token) {
+      return is_last ? may_follow(encoder, outline, state, token, left, amount_of)
+                     : outline.accepts(state, token, left + after, amount_of);
+    }));
+    outline.advance(tokens.back());
     left -= amount_of(state, tokens.back());
   }
   return amount - left;
@@ -232,14 +274,19 @@ double append_music(Generator<Encoder>& generator, double amount, Amount&& amoun
 
 /// Generates an amount of music, and more until the next boundary of the grammar: whole bars if the encoder
 /// has bars. The last bar (of an encoder without bars, the last timestep) is not silent, so that a player
-/// that stops after the last note does not shorten the piece.
+/// that stops after the last note does not shorten the piece. An encoder whose tokens say how many bars are
+/// left ends the piece at the bar nearest to that amount; at the tempo of its last bars, they are counted by
+/// seconds.
 ///
+/// lags       for each bar, how many bars back the one is that it returns to: see Outline
 /// amount_of  amount_of(state, token): what a token that is allowed in a state adds, at least 0: timesteps,
 ///            bars or seconds
 template <MusicEncoder Encoder, class Amount>
-std::vector<Token> generate_music(Generator<Encoder>& generator, double amount, Amount&& amount_of) {
+std::vector<Token> generate_music(Generator<Encoder>& generator, double amount, Amount&& amount_of,
+                                  std::span<const int> lags = {}) {
   std::vector<Token> tokens;
-  internal::append_music(generator, amount, amount_of, true, tokens);
+  Outline<Encoder> outline(generator.encoder(), lags);
+  internal::append_music(generator, outline, amount, 0, amount_of, tokens);
   return tokens;
 }
 

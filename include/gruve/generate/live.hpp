@@ -74,7 +74,8 @@ class LiveMusic {
     for (; count < max_tokens && decoder_.known() < until && has_room(); ++count) {
       const auto state = generator_.state();
       const Token token = generator_.next([&](Token next) {
-        return !decoder_.is_before(state, next, audible_from_) && !is_held_too_long(state, next);
+        return !decoder_.is_before(state, next, audible_from_) && !is_held_too_long(state, next) &&
+               !internal::begins_ending(generator_.encoder(), next);
       });
       follow(state, token);
     }

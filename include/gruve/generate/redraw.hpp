@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gruve/generate/generator.hpp"
+#include "gruve/generate/outline.hpp"
 
 namespace gruve::inline v0_1 {
 
@@ -20,31 +21,36 @@ namespace gruve::inline v0_1 {
 /// tries      the maximum number of attempts per stretch, at least 1
 /// cost       cost(tokens) of the last stretch, at least 0, given all tokens from the beginning of the music
 /// amount_of  amount_of(state, token): what a token adds, as in generate_music()
+/// lags       where bars return, as in generate_music()
 template <MusicEncoder Encoder, class Cost, class Amount>
 std::vector<Token> generate_stretches(Generator<Encoder>& generator, std::span<const double> ends, int tries,
-                                      Cost&& cost, Amount&& amount_of) {
+                                      Cost&& cost, Amount&& amount_of, std::span<const int> lags = {}) {
   struct Attempt {
     Generator<Encoder> generator;  // after the tokens
+    Outline<Encoder> outline;      // likewise
     std::vector<Token> tokens;     // from the beginning of the music
     double amount;                 // of the tokens
     double cost;
   };
-  Attempt attempt{generator, {}, 0, 0};
+  Attempt attempt{generator, Outline<Encoder>(generator.encoder(), lags), {}, 0, 0};
   for (std::size_t i = 0; i < ends.size(); ++i) {
     const Attempt begin = attempt;
     std::optional<Attempt> best;
     for (int count = 0; count < tries && (!best || best->cost > 0); ++count) {
       if (count > 0) {
         attempt.generator.restore(begin.generator);
+        attempt.outline = begin.outline;
         attempt.tokens.resize(begin.tokens.size());
       }
-      attempt.amount = begin.amount + internal::append_music(attempt.generator, ends[i] - begin.amount,
-                                                             amount_of, i + 1 == ends.size(), attempt.tokens);
+      attempt.amount =
+          begin.amount + internal::append_music(attempt.generator, attempt.outline, ends[i] - begin.amount,
+                                                ends.back() - ends[i], amount_of, attempt.tokens);
       attempt.cost = cost(std::span<const Token>(attempt.tokens));
       if (!best || attempt.cost < best->cost) best = attempt;
     }
     // Continues with random numbers that no attempt has used.
     attempt.generator.restore(best->generator);
+    attempt.outline = best->outline;
     attempt.tokens = best->tokens;
     attempt.amount = best->amount;
   }

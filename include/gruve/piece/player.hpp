@@ -43,6 +43,9 @@ struct PieceOptions {
                                              // empty, the primer's or the model's
   int louder = 0;                            // music: added to the velocity of each new note; below 0 softer
   std::optional<TimeSignature> metre = {};   // music without a primer: if empty, the model's
+  std::vector<int> form = {};                // music: for each new bar, how many bars back the one is that it
+                                             // returns to, 0 for none; the model decides on the bars behind.
+                                             // Needs EventOptions::form; see form_bars(), form_of()
   std::optional<Song> primer = {};           // music: the song to continue, in its metre and near its
                                              // tempo; makes at most half of the piece
   bool whole_primer = false;                 // music: whether it is taken whole

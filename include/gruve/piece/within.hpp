@@ -71,6 +71,7 @@ struct PiecesWithin {
   std::span<const Token> primer = {};  // tokens that each piece begins with
   std::uint64_t seed = 1;              // piece i is from stream i of the seed
   int count = 1;                       // number of pieces
+  std::span<const int> lags = {};      // where bars return: see Outline
 };
 
 /// Generates pieces by rejection sampling; returns the tokens of each after the primer. A minute whose
@@ -95,7 +96,7 @@ std::vector<std::vector<Token>> generate_within(const PiecesWithin& pieces, Amou
   threads.for_each(generated.size(), [&](std::size_t i) {
     Generator generator(models, encoder, sampler, pieces.seed, i, nullptr, controls);
     generator.prime(pieces.primer);
-    generated[i] = generate_stretches(generator, pieces.ends, kTriesPerMinute, cost, amount_of);
+    generated[i] = generate_stretches(generator, pieces.ends, kTriesPerMinute, cost, amount_of, pieces.lags);
   });
   return generated;
 }

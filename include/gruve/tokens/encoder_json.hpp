@@ -21,6 +21,7 @@ namespace gruve::inline v0_1 {
 ///
 ///   {"type": "timestep", "steps_per_quarter": 24, "repeat_held": true}
 ///   {"type": "event", "steps_per_quarter": 24, "velocities": false, "tempos": false}
+///   the same with "form": true
 ///   {"type": "char", "vocabulary": [10, 32]}
 ///   {"type": "ids", "vocab_size": 300}
 ///   {"type": Encoder::kType, "settings": settings()}
@@ -30,11 +31,14 @@ inline nlohmann::json to_json(const AnyEncoder& encoder) {
     return {{"type", TimestepEncoder::kType},
             {"steps_per_quarter", timesteps->options().steps_per_quarter},
             {"repeat_held", timesteps->options().repeat_held}};
-  if (const auto* events = encoder.get_if<EventEncoder>())
-    return {{"type", EventEncoder::kType},
-            {"steps_per_quarter", events->options().steps_per_quarter},
-            {"velocities", events->options().velocities},
-            {"tempos", events->options().tempos}};
+  if (const auto* events = encoder.get_if<EventEncoder>()) {
+    nlohmann::json json = {{"type", EventEncoder::kType},
+                           {"steps_per_quarter", events->options().steps_per_quarter},
+                           {"velocities", events->options().velocities},
+                           {"tempos", events->options().tempos}};
+    if (events->options().form) json["form"] = true;
+    return json;
+  }
   if (const auto* chars = encoder.get_if<CharEncoder>()) {
     nlohmann::json bytes = nlohmann::json::array();
     for (const char c : chars->vocabulary()) bytes.push_back(static_cast<std::uint8_t>(c));
@@ -79,7 +83,8 @@ inline AnyEncoder encoder_from_json(const nlohmann::json& json, const std::strin
   if (type == EventEncoder::kType)
     return EventEncoder({.steps_per_quarter = integer("steps_per_quarter", kMaxStepsPerQuarter),
                          .velocities = flag("velocities"),
-                         .tempos = flag("tempos")});
+                         .tempos = flag("tempos"),
+                         .form = json.contains("form") && flag("form")});
   if (type == IdEncoder::kType) return IdEncoder(integer("vocab_size", kMaxVocabSize));
   if (type == CharEncoder::kType) {
     const nlohmann::json& bytes = member("vocabulary");

@@ -17,19 +17,13 @@
 #include "gruve/core/error.hpp"
 #include "gruve/midi/music.hpp"
 #include "gruve/midi/song.hpp"
+#include "gruve/tokens/bar_repeats.hpp"
+#include "gruve/tokens/event_features.hpp"
+#include "gruve/tokens/event_grammar.hpp"
 #include "gruve/tokens/grid.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
 namespace gruve::inline v0_1 {
-
-/// Options of an EventEncoder.
-struct EventOptions {
-  int steps_per_quarter = 24;  // 1 to kMaxStepsPerQuarter
-  bool velocities = false;     // encode how hard each note is struck, in 32 levels
-  bool tempos = false;         // encode the tempo map, in 49 levels from 20 to 320 bpm
-
-  friend bool operator==(const EventOptions&, const EventOptions&) = default;
-};
 
 /// The event format, the compact one: music as its notes, bar after bar, ordered by onset.
 ///
@@ -42,9 +36,17 @@ struct EventOptions {
 ///   duration     4 G      the note lasts 1 to 4 G timesteps
 ///   velocity     32       if options ask for it: level v is 4 v + 1 to 4 v + 4
 ///   tempo        49       if options ask for it: level t is 20 · 2^(t / 12) quarter notes per minute
+///   repeat       65       if options ask for the form: the bars from here on are like those that many bars
+///                         back, 1 to 64; 0 if they are like none
+///   left         8        likewise: the song ends after 1 to 8 bars, this one included
 ///
-/// Metre, duration, velocity and tempo stay in force until they change, and have a token only where they
+/// Metre, duration, velocity, tempo and repeat stay in force until they change, and have a token only where they
 /// change; duration and velocity follow the key of the first note that has them. A song begins in 4/4.
+///
+/// With EventOptions::form a bar begins with the number of bars that are left, if it is the eighth from the
+/// end or the first of a shorter song, then with its repeat, if that changes (see bar_repeats()). So where a
+/// part returns, and where a piece ends, is a token like others: learnt, drawn, or given (Outline). Such
+/// tokens mean nothing to decode().
 ///
 /// A song on the grid is decoded as it was, except for what the format does not represent: channels; its
 /// length, which becomes whole bars; metres that are not in the table or whose bars are not a whole number of
@@ -56,188 +58,24 @@ struct EventOptions {
 /// The grammar allows what encode() can produce and nothing malformed; decode() refuses everything else.
 ///
 /// Source: bar, position, pitch and duration are those of REMI (Huang and Yang 2020, arXiv:2002.00212).
-class EventEncoder {
+class EventEncoder : public EventGrammar {
  public:
-  using Source = Song;           // what it encodes
-  using Options = EventOptions;  // of the constructor
+  using Source = Song;                 // what it encodes
+  using FeatureState = EventFeatures;  // the class of its features
 
   static constexpr std::string_view kType = "event";  // in files
 
-  /// The kinds of tokens, in the order in which tokens are numbered.
-  enum class Kind : std::uint8_t { end_of_bar, metre, position, key, hold, duration, velocity, tempo };
-
-  /// The meaning of a token.
-  struct Event {
-    Kind kind = Kind::end_of_bar;  // of the token
-    int value = 0;                 // timesteps of position and duration, otherwise an index
-
-    friend bool operator==(const Event&, const Event&) = default;
-  };
-
-  /// The state of the grammar: what is in force after some tokens.
-  struct State {
-    int bar_steps;                 // timesteps of the bar
-    int position = 0;              // timesteps from the bar's beginning
-    int key = kNumKeys;            // the last key at this position, or kNumKeys
-    int held = 0;                  // timesteps of the holds since the key
-    int duration = 0;              // timesteps; 0 before the first
-    int velocity = -1;             // level; -1 before the first
-    int tempo = -1;                // level; -1 before the first
-    int metre = kCommon;           // index of its token
-    Kind last = Kind::end_of_bar;  // of the last token
-  };
-
-  static constexpr int kNumMetres = 3 + 6 + 12 + 24;  // of halves, quarters, eighths, sixteenths
-  static constexpr int kNumVelocities = 32;           // levels
-  static constexpr int kNumTempos = 49;               // levels
-
-  /// Throws Error if steps_per_quarter is out of its range.
-  explicit EventEncoder(Options options = {}) : options_(options) {
-    const Grid checked(1, options.steps_per_quarter);
-    const int G = options.steps_per_quarter;
-    const int sizes[] = {1,
-                         kNumMetres,
-                         6 * G - 1,
-                         kNumKeys,
-                         1,
-                         4 * G,
-                         options.velocities ? kNumVelocities : 0,
-                         options.tempos ? kNumTempos : 0};
-    for (std::size_t i = 0; i < std::size(sizes); ++i) first_[i + 1] = first_[i] + sizes[i];
-  }
-
-  const Options& options() const noexcept { return options_; }                   // as they were given
-  int vocab_size() const noexcept { return first_.back(); }                      // V
-  int steps_per_quarter() const noexcept { return options_.steps_per_quarter; }  // of the grid
-
-  /// The longest duration of one token, in timesteps; a hold adds as much.
-  int longest() const noexcept { return 4 * options_.steps_per_quarter; }
-
-  /// The meaning of a token, which must be below vocab_size().
-  Event event(Token token) const noexcept {
-    std::size_t kind = first_.size() - 2;
-    while (first_[kind] > token) --kind;
-    const int value = token - first_[kind];
-    return {static_cast<Kind>(kind), value + first_value(static_cast<Kind>(kind))};
-  }
-
-  /// The token of an event whose value is in its range.
-  Token token(Event event) const noexcept {
-    return static_cast<Token>(first_[static_cast<std::size_t>(event.kind)] + event.value -
-                              first_value(event.kind));
-  }
-
-  /// Quarter notes per minute of a tempo's level.
-  static double tempo_bpm(int level) noexcept { return 20 * std::exp2(level / 12.0); }
-
-  /// The level nearest to a tempo in quarter notes per minute.
-  static int tempo_level(double bpm) noexcept {
-    return static_cast<int>(std::clamp(std::round(12 * std::log2(bpm / 20)), 0.0, kNumTempos - 1.0));
-  }
-
-  /// {numerator, denominator} of a metre's index.
-  static constexpr std::pair<int, int> metre(int index) noexcept {
-    int denominator = 2;
-    for (int most = 3; index >= most; most = metres_of(denominator)) {
-      index -= most;
-      denominator *= 2;
-    }
-    return {index + 1, denominator};
-  }
+  using EventGrammar::EventGrammar;
 
   /// The indices of the metres that a bar of a metre is written in: one, or several where the vocabulary does
   /// not have it.
   std::vector<int> metre_tokens(const TimeSignature& metre) const {
-    Song bar{.ticks_per_quarter = 16 * std::int64_t{options_.steps_per_quarter}, .time_signatures = {metre}};
+    Song bar{.ticks_per_quarter = 16 * std::int64_t{options().steps_per_quarter}, .time_signatures = {metre}};
     bar.time_signatures.front().tick = 0;
     const std::int64_t end = Bars(bar).at(0).end;
-    return bar_metres(bar, Grid(bar.ticks_per_quarter, options_.steps_per_quarter),
+    return bar_metres(bar, Grid(bar.ticks_per_quarter, options().steps_per_quarter),
                       std::max<std::int64_t>(1, end / 16));
   }
-
-  /// The number of timesteps by which the token, allowed in that state, advances.
-  int steps(const State& state, Token token) const noexcept {
-    const Event e = event(token);
-    if (e.kind == Kind::end_of_bar) return state.bar_steps - state.position;
-    return e.kind == Kind::position ? e.value - state.position : 0;
-  }
-
-  Token start_token() const noexcept { return 0; }  // an end of bar
-
-  /// The state before the first token.
-  State start() const noexcept { return {.bar_steps = 4 * options_.steps_per_quarter}; }
-
-  /// The state after a token.
-  State advance(State state, Token token) const noexcept {
-    const Event e = event(token);
-    switch (e.kind) {
-      case Kind::end_of_bar:
-        state.position = 0;
-        state.key = kNumKeys;
-        break;
-      case Kind::metre:
-        state.metre = e.value;
-        state.bar_steps = bar_steps(e.value);
-        break;
-      case Kind::position:
-        state.position = e.value;
-        state.key = kNumKeys;
-        break;
-      case Kind::key:
-        state.key = e.value;
-        state.held = 0;
-        break;
-      case Kind::hold:
-        state.held += longest();
-        break;
-      case Kind::duration:
-        state.duration = state.held + e.value;
-        break;
-      case Kind::velocity:
-        state.velocity = e.value;
-        break;
-      case Kind::tempo:
-        state.tempo = e.value;
-        break;
-    }
-    state.last = e.kind;
-    return state;
-  }
-
-  /// Whether a token may follow in this state.
-  bool allowed(const State& state, Token token) const noexcept {
-    if (token >= vocab_size()) return false;
-    const Event e = event(token);
-    const Kind last = state.last;
-    const bool after_key = last == Kind::key || last == Kind::hold;
-    const bool has_duration = last == Kind::duration || (last == Kind::key && state.duration > 0);
-    // Whether the last note, if the last token belongs to one, is complete.
-    const bool is_complete = (last != Kind::key && last != Kind::hold && last != Kind::duration) ||
-                             (has_duration && (!options_.velocities || state.velocity >= 0));
-    switch (e.kind) {
-      case Kind::end_of_bar:
-        return is_complete && last != Kind::position;
-      case Kind::metre:
-        return last == Kind::end_of_bar && e.value != state.metre && bar_steps(e.value) > 0;
-      case Kind::position:
-        return is_complete && last != Kind::position && state.position < e.value && e.value < state.bar_steps;
-      case Kind::key:
-        return is_complete && e.value < state.key;
-      case Kind::hold:
-        return after_key && state.held + 2 * longest() <= kMaxTimesteps;
-      case Kind::duration:
-        return after_key && state.held + e.value != state.duration;
-      case Kind::velocity:
-        return has_duration && e.value != state.velocity;
-      case Kind::tempo:
-        return (last == Kind::end_of_bar || last == Kind::metre || last == Kind::position) &&
-               e.value != state.tempo;
-    }
-    return false;
-  }
-
-  /// True at the beginning of a bar.
-  bool at_boundary(const State& state) const noexcept { return state.last == Kind::end_of_bar; }
 
   /// The song's bars: as many as its length (rounded up) and its last note need, at least one. A note begins
   /// and ends at the timesteps nearest to its own start and end, halves rounded up, and lasts at least one
@@ -251,7 +89,7 @@ class EventEncoder {
   /// Throws Error if the song needs more than kMaxTimesteps, or its ticks_per_quarter is out of Grid's range.
   /// Time is that of sorting the notes.
   std::vector<Token> encode(const Song& song) const {
-    const Grid grid(song.ticks_per_quarter, options_.steps_per_quarter);
+    const Grid grid(song.ticks_per_quarter, options().steps_per_quarter);
     const std::vector<Onset> onsets = onsets_of(song, grid);
     std::int64_t steps = grid.up(std::max<std::int64_t>(song.length, 1));
     for (const Onset& onset : onsets) steps = std::max(steps, onset.end);
@@ -269,8 +107,15 @@ class EventEncoder {
     const std::vector<TempoChange> tempos = tempos_of(song, grid);
     auto tempo = tempos.begin();
     const std::vector<int> metres = bar_metres(song, grid, steps);
+    const std::vector<int> lags = options().form ? lags_of(metres, onsets) : std::vector<int>();
     auto metre = metres.begin();
     for (std::int64_t bar = 0; bar < steps;) {
+      if (options().form) {
+        const std::size_t number = static_cast<std::size_t>(metre - metres.begin());
+        const std::size_t most = std::min(metres.size(), std::size_t{kMostLeft});
+        if (number + most == metres.size()) put(Kind::left, static_cast<int>(most));
+        if (lags[number] != state.lag) put(Kind::repeat, lags[number]);
+      }
       if (*metre != state.metre) put(Kind::metre, *metre);
       ++metre;
       const std::int64_t end = bar + state.bar_steps;
@@ -286,7 +131,7 @@ class EventEncoder {
             for (; left > longest(); left -= longest()) put(Kind::hold);
             put(Kind::duration, left);
           }
-          if (options_.velocities && onset->velocity != state.velocity) put(Kind::velocity, onset->velocity);
+          if (options().velocities && onset->velocity != state.velocity) put(Kind::velocity, onset->velocity);
         }
       }
       put(Kind::end_of_bar);
@@ -304,8 +149,8 @@ class EventEncoder {
   /// Throws Error at the first token that is outside the vocabulary or not allowed after those before it, and
   /// on a tempo that a MIDI file cannot hold.
   Song decode(std::span<const Token> tokens, double bpm = 120) const {
-    Song song = song_on_grid(options_.steps_per_quarter, bpm);
-    const std::int64_t ticks = song.ticks_per_quarter / options_.steps_per_quarter;  // of a timestep
+    Song song = song_on_grid(options().steps_per_quarter, bpm);
+    const std::int64_t ticks = song.ticks_per_quarter / options().steps_per_quarter;  // of a timestep
     song.time_signatures.push_back({});
 
     std::array<std::ptrdiff_t, kNumKeys> sounding;  // the last note of each key
@@ -323,7 +168,7 @@ class EventEncoder {
       song.notes.push_back({.start = start * ticks,
                             .end = (start + state.duration) * ticks,
                             .pitch = kLowestKey + state.key,
-                            .velocity = options_.velocities ? 4 * state.velocity + 2 : 80});
+                            .velocity = options().velocities ? 4 * state.velocity + 2 : 80});
     };
     // A note is complete once a token follows that is not part of it.
     const auto ends_note = [&](const State& before, Kind next) {
@@ -362,11 +207,9 @@ class EventEncoder {
     return song;
   }
 
-  friend bool operator==(const EventEncoder& a, const EventEncoder& b) { return a.options_ == b.options_; }
+  friend bool operator==(const EventEncoder& a, const EventEncoder& b) { return a.options() == b.options(); }
 
  private:
-  static constexpr int kCommon = 3 + 3;  // 4/4
-
   struct Onset {
     std::int64_t start, end;  // timesteps
     int key, velocity;        // index and level
@@ -377,30 +220,11 @@ class EventEncoder {
     int level;
   };
 
-  static constexpr int metres_of(int denominator) noexcept {
-    return denominator == 2 ? 3 : 3 * denominator / 2;
-  }
-
-  /// Empty if the vocabulary does not have the metre.
-  static std::optional<int> metre_index_of(int numerator, int denominator) noexcept {
-    int first = 0;
-    for (int d = 2; d <= 16; first += metres_of(d), d *= 2)
-      if (d == denominator && 1 <= numerator && numerator <= metres_of(d)) return first + numerator - 1;
-    return std::nullopt;
-  }
-
-  /// Timesteps of a bar, or 0 if they are not a whole number.
-  int bar_steps(int metre_index) const noexcept {
-    const auto [numerator, denominator] = metre(metre_index);
-    const int steps = 4 * numerator * options_.steps_per_quarter;
-    return steps % denominator == 0 ? steps / denominator : 0;
-  }
-
   /// The index of a metre for each bar of the song up to a number of timesteps. Bar lines are moved to the
   /// nearest sixteenth, or to what the grid has instead. A bar whose length no metre has becomes several.
   std::vector<int> bar_metres(const Song& song, const Grid& grid, std::int64_t steps) const {
-    const int unit_denominator = 4 * std::gcd(options_.steps_per_quarter, 4);
-    const std::int64_t whole_note = std::int64_t{4} * options_.steps_per_quarter;  // timesteps
+    const int unit_denominator = 4 * std::gcd(options().steps_per_quarter, 4);
+    const std::int64_t whole_note = std::int64_t{4} * options().steps_per_quarter;  // timesteps
     const std::int64_t unit = whole_note / unit_denominator;
     std::vector<int> metres;
     const Bars bars(song);
@@ -438,13 +262,27 @@ class EventEncoder {
     return metres;
   }
 
-  static constexpr int first_value(Kind kind) noexcept {
-    return kind == Kind::position || kind == Kind::duration ? 1 : 0;
+  /// For each bar of these metres, how far back the one is that it is like.
+  std::vector<int> lags_of(const std::vector<int>& metres, const std::vector<Onset>& onsets) const {
+    std::vector<BarOnsets> bars;
+    bars.reserve(metres.size());
+    auto onset = onsets.begin();
+    std::int64_t begin = 0;
+    for (const int metre : metres) {
+      BarOnsets& bar = bars.emplace_back();
+      bar.steps = bar_steps(metre);
+      for (; onset != onsets.end() && onset->start < begin + bar.steps; ++onset)
+        bar.notes.push_back(static_cast<std::uint32_t>((onset->start - begin) * 128 + onset->key));
+      std::sort(bar.notes.begin(), bar.notes.end());
+      begin += bar.steps;
+    }
+    return bar_repeats(bars, kFarthest);
   }
 
   static std::string kind_name(Kind kind) {
-    constexpr const char* kNames[] = {"an end of bar", "a metre",    "a position", "a key",
-                                      "a hold",        "a duration", "a velocity", "a tempo"};
+    constexpr const char* kNames[] = {"an end of bar", "a metre",         "a position", "a key",
+                                      "a hold",        "a duration",      "a velocity", "a tempo",
+                                      "a repeat",      "a number of bars"};
     return kNames[static_cast<std::size_t>(kind)];
   }
 
@@ -481,7 +319,7 @@ class EventEncoder {
   /// By step, each of another level than the one before; empty if the options omit tempos.
   std::vector<TempoChange> tempos_of(const Song& song, const Grid& grid) const {
     std::vector<TempoChange> changes;
-    if (!options_.tempos) return changes;
+    if (!options().tempos) return changes;
     changes.push_back({0, tempo_level(120)});
     for (const Tempo& tempo : song.tempos) {
       const TempoChange change{grid.nearest(tempo.tick), tempo_level(tempo.bpm())};
@@ -490,9 +328,6 @@ class EventEncoder {
     }
     return changes;
   }
-
-  Options options_;
-  std::array<int, 9> first_{};  // the first token of each kind, and the vocabulary's size
 };
 
 static_assert(MusicEncoder<EventEncoder>);

@@ -10,7 +10,6 @@
 
 #include "gruve/core/hash.hpp"
 #include "gruve/core/state_bytes.hpp"
-#include "gruve/tokens/event_encoder.hpp"
 #include "gruve/tokens/grid.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
 #include "gruve/tokens/token_encoder.hpp"
@@ -36,32 +35,6 @@ void transfer_grammar(StateBytes& bytes, const Encoder& encoder, typename Encode
 /// Writes or reads the grammar's state of the timestep format.
 inline void transfer_grammar(StateBytes& bytes, const TimestepEncoder&, int& state) noexcept {
   bytes.value(state, [](int last) { return 0 <= last && last <= TimestepEncoder::kEndOfStep; });
-}
-
-/// Writes or reads the grammar's state of the event format.
-inline void transfer_grammar(StateBytes& bytes, const EventEncoder& encoder,
-                             EventEncoder::State& state) noexcept {
-  using Kind = EventEncoder::Kind;
-  const auto within = [](int low, int high) {
-    return [=](int value) { return low <= value && value <= high; };
-  };
-  const int metre = bytes.value(state.metre, within(0, EventEncoder::kNumMetres - 1));
-  if (!bytes.ok()) return;
-  const Token metre_token = encoder.token({Kind::metre, metre});
-  const int steps = encoder.advance(encoder.start(), metre_token).bar_steps;
-  bytes.value(state.bar_steps, [&](int value) { return value == steps && steps > 0; });
-  auto last = static_cast<std::uint8_t>(state.last);
-  last = bytes.value(last, within(0, static_cast<int>(Kind::tempo)));
-  const auto kind = static_cast<Kind>(last);
-  const bool in_note =
-      kind == Kind::key || kind == Kind::hold || kind == Kind::duration || kind == Kind::velocity;
-  bytes.value(state.position, within(0, steps - 1));
-  bytes.value(state.key, within(0, in_note ? kNumKeys - 1 : kNumKeys));
-  bytes.value(state.held, within(0, static_cast<int>(kMaxTimesteps)));
-  bytes.value(state.duration, within(0, static_cast<int>(kMaxTimesteps)));
-  bytes.value(state.velocity, within(-1, EventEncoder::kNumVelocities - 1));
-  bytes.value(state.tempo, within(-1, EventEncoder::kNumTempos - 1));
-  if (bytes.is_reading()) state.last = kind;
 }
 
 /// Writes the kind of encoder; when reading, fails if the state is that of another kind.

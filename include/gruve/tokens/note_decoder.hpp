@@ -130,7 +130,9 @@ class NoteDecoder<EventEncoder> {
   /// Whether a token would add a note before a timestep.
   bool is_before(const EventEncoder::State&, Token token, std::int64_t step) const noexcept {
     const EventEncoder::Event event = encoder_.event(token);
-    if (event.kind == Kind::end_of_bar || event.kind == Kind::metre) return false;
+    if (event.kind == Kind::end_of_bar || event.kind == Kind::metre || event.kind == Kind::repeat ||
+        event.kind == Kind::left)
+      return false;
     return (event.kind == Kind::position ? bar_ + event.value : step_) < step;
   }
 

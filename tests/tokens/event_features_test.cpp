@@ -1,0 +1,266 @@
+#include "gruve/tokens/event_features.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "../error_of.hpp"
+#include "catch.hpp"
+#include "gruve/core/rng.hpp"
+#include "gruve/tokens/event_encoder.hpp"
+
+using namespace gruve;
+using gruve::tests::error_of;
+
+namespace {
+
+const EventEncoder kEncoder({.steps_per_quarter = 4, .velocities = true, .form = true});
+const std::string kAll = "place,sounding,repeat,form,tonality,relative";
+
+std::vector<int> inputs_of(const EventFeatures& features) {
+  const auto inputs = features.rows().inputs;
+  return {inputs.begin(), inputs.end()};
+}
+
+std::vector<int> rows_of(const EventFeatures& features, Token token) {
+  std::vector<int> rows;
+  for (const OutputFeature& feature : features.rows().outputs)
+    if (feature.token == token) rows.push_back(feature.row);
+  return rows;
+}
+
+// Notes at random places of some bars, four timesteps a quarter note.
+std::vector<Note> random_notes(Rng& rng, std::int64_t bars, std::uint32_t keys) {
+  std::vector<Note> notes;
+  for (std::int64_t step = 0; step < 16 * bars; step += 1 + rng.below(4))
+    for (std::uint32_t i = 0; i <= rng.below(2); ++i)
+      notes.push_back({.start = step,
+                       .end = step + 1 + rng.below(9),
+                       .pitch = 50 + static_cast<int>(rng.below(keys)) + 12 * static_cast<int>(i),
+                       .velocity = 4 * static_cast<int>(rng.below(4)) + 42});
+  return notes;
+}
+
+Song song_of(std::vector<Note> notes, std::int64_t bars) {
+  sort_notes(notes);
+  return {.ticks_per_quarter = 4, .notes = std::move(notes), .length = 16 * bars};
+}
+
+// A theme of some bars, others, and the theme again.
+Song with_return(std::uint64_t seed, std::int64_t theme, std::int64_t between) {
+  Rng rng(seed, 0);
+  std::vector<Note> notes = random_notes(rng, theme, 24);
+  for (Note& note : notes) note.end = std::min(note.end, 16 * theme);
+  std::vector<Note> all = notes;
+  for (Note note : random_notes(rng, between, 24))
+    all.push_back({.start = note.start + 16 * theme,
+                   .end = std::min(note.end, 16 * between) + 16 * theme,
+                   .pitch = note.pitch,
+                   .velocity = note.velocity});
+  for (Note note : notes)
+    all.push_back({.start = note.start + 16 * (theme + between),
+                   .end = note.end + 16 * (theme + between),
+                   .pitch = note.pitch,
+                   .velocity = note.velocity});
+  return song_of(std::move(all), 2 * theme + between);
+}
+
+// The share of tokens, without those of the form, that a pointer's rows of the output raise; of the tokens
+// from one index on.
+double expected_share(const std::string& feature, const std::vector<Token>& tokens, std::size_t from) {
+  EventFeatures features(feature, kEncoder);
+  std::size_t expected = 0, count = 0;
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    const EventEncoder::Kind kind = kEncoder.event(tokens[i]).kind;
+    if (i >= from && kind != EventEncoder::Kind::left && kind != EventEncoder::Kind::repeat) {
+      ++count;
+      expected += rows_of(features, tokens[i]).empty() ? 0 : 1;
+    }
+    features.advance(tokens[i]);
+  }
+  return static_cast<double>(expected) / static_cast<double>(count);
+}
+
+std::size_t index_of_bar(const std::vector<Token>& tokens, std::int64_t bar) {
+  std::size_t i = 0;
+  for (; bar > 0; ++i) bar -= tokens[i] == 0 ? 1 : 0;
+  return i;
+}
+
+}  // namespace
+
+TEST_CASE("A repeat is expected from its fifth note on, to the end", "[tokens][features]") {
+  const std::uint64_t seed = GENERATE(range(1, 6));
+  const std::vector<Token> tokens = kEncoder.encode(with_return(seed, 8, 5));
+  std::size_t from = index_of_bar(tokens, 13);
+  for (int notes = 0; notes < 5; ++from)
+    notes += kEncoder.event(tokens[from]).kind == EventEncoder::Kind::key;
+  // The last note but one may have a duration or a velocity of its own, as those before it differ.
+  CHECK(expected_share("repeat", tokens, from) > 0.98);
+  CHECK(expected_share("repeat", tokens, 0) < 0.8);
+}
+
+TEST_CASE("A bar that the form returns to is expected from its first token on", "[tokens][features]") {
+  const std::uint64_t seed = GENERATE(range(1, 6));
+  const std::vector<Token> tokens = kEncoder.encode(with_return(seed, 8, 5));
+  CHECK(expected_share("form", tokens, index_of_bar(tokens, 13)) > 0.97);
+  std::vector<Token> without;
+  for (const Token token : tokens)
+    if (kEncoder.event(token).kind != EventEncoder::Kind::repeat) without.push_back(token);
+  CHECK(expected_share("form", without, 0) == 0);
+}
+
+TEST_CASE("The latest place of the last notes is found, whatever lies between", "[tokens][features]") {
+  // Against a search through all notes; few keys and distances, so that there are many places.
+  Rng rng(3, 0);
+  NoteHistory notes;
+  NoteFinder finder;
+  std::uint32_t step = 0;
+  std::vector<PlayedNote> all;
+  for (std::uint32_t i = 0; i < 3 * NoteHistory::kNotes; ++i) {
+    step += rng.below(3);
+    all.push_back({.step = step, .duration = 1, .key = static_cast<std::int8_t>(rng.below(3))});
+    notes.push(all.back());
+    const NoteFinder::Match match = finder.advance(notes);
+    if (i % 997 != 0 && i > 100) continue;
+    const auto same = [&](std::size_t earlier) {  // notes before an index that equal the last ones
+      std::size_t length = 0;
+      while (length < NoteFinder::kLongest && earlier - length > notes.begin()) {
+        const PlayedNote &a = all[earlier - length - 1], &b = all[all.size() - length - 1];
+        if (a.key != b.key ||
+            (length > 0 && all[earlier - length].step - a.step != all[all.size() - length].step - b.step))
+          break;
+        ++length;
+      }
+      return length;
+    };
+    NoteFinder::Match wanted;
+    for (std::size_t at = all.size() - 1; at > notes.begin() && wanted.length == 0; --at)
+      if (same(at) >= NoteFinder::kOrder)
+        wanted = {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(same(at))};
+    REQUIRE(match.length == wanted.length);
+    if (wanted.length > 0) REQUIRE(match.next == wanted.next);
+    NoteFinder again;
+    again.take(notes);
+    notes.push({.step = step + 1, .duration = 1, .key = 1});  // and after reading a state
+    NoteFinder copy = finder;
+    REQUIRE(again.advance(notes).next == copy.advance(notes).next);
+    finder.advance(notes);
+    all.push_back(notes.back());
+    ++step;
+  }
+}
+
+TEST_CASE("Features of events are what their names say", "[tokens][features]") {
+  using Kind = EventEncoder::Kind;
+  const auto token = [](Kind kind, int value) { return kEncoder.token({kind, value}); };
+  const int V = kEncoder.vocab_size();
+
+  EventFeatures place("place", kEncoder);
+  CHECK(EventFeatures::shape("place", kEncoder) == FeatureShape{24 + 16, 0});
+  CHECK(inputs_of(place) == std::vector<int>{0, 24});
+  place.advance(0);
+  place.advance(token(Kind::position, 5));
+  CHECK(inputs_of(place) == std::vector<int>{5, 24 + 1});
+
+  EventFeatures sounding("sounding", kEncoder);
+  for (const Token next : {token(Kind::key, 50), token(Kind::duration, 6), token(Kind::velocity, 20),
+                           token(Kind::key, 40), token(Kind::duration, 2)})
+    sounding.advance(next);
+  CHECK(inputs_of(sounding) == std::vector<int>{40, 50});
+  sounding.advance(token(Kind::position, 2));
+  CHECK(inputs_of(sounding) == std::vector<int>{50});
+  sounding.advance(token(Kind::key, 45));  // as long as the note before
+  CHECK(inputs_of(sounding) == std::vector<int>{45, 50});
+
+  EventFeatures form("form", kEncoder);
+  CHECK(EventFeatures::shape("form", kEncoder) == FeatureShape{33 + V + 16 + 10, 33});
+  CHECK(inputs_of(form) == std::vector<int>{0, 33 + V, 33 + V + 16});
+  form.advance(token(Kind::left, 8));
+  CHECK(inputs_of(form) == std::vector<int>{0, 33 + V, 33 + V + 16 + 9});
+  form.advance(0);
+  CHECK(inputs_of(form) == std::vector<int>{0, 33 + V + 1, 33 + V + 16 + 8});
+
+  // The key of the notes, and each key's degree in it.
+  EventFeatures tonality("tonality", kEncoder);
+  CHECK(EventFeatures::shape("tonality", kEncoder) == FeatureShape{25, 24});
+  CHECK(inputs_of(tonality) == std::vector<int>{0});
+  CHECK(tonality.rows().outputs.empty());
+  for (const int key : {51, 46, 43, 39})  // C G E C, downwards
+    for (const Token next : {token(Kind::key, key), token(Kind::position, 23 - key / 4)})
+      tonality.advance(next);
+  CHECK(inputs_of(tonality) == std::vector<int>{1});
+  CHECK(rows_of(tonality, token(Kind::key, 39)) == std::vector<int>{0});
+  CHECK(rows_of(tonality, token(Kind::key, 45)) == std::vector<int>{6});
+  CHECK(rows_of(tonality, token(Kind::key, 38)) == std::vector<int>{11});
+
+  // An interval's row is the same on every key.
+  EventFeatures low("relative", kEncoder), high("relative", kEncoder);
+  CHECK(EventFeatures::shape("relative", kEncoder) == FeatureShape{0, 1 + 48 + 50 + 50});
+  for (const auto& [features, up] : {std::pair(&low, 0), std::pair(&high, 5)})
+    for (const Token next : {token(Kind::key, 50 + up), token(Kind::duration, 6), token(Kind::velocity, 20),
+                             token(Kind::key, 40 + up), token(Kind::position, 4), token(Kind::key, 52 + up)})
+      features->advance(next);
+  for (int key = 0; key < 52; ++key)
+    CHECK(rows_of(low, token(Kind::key, key)) == rows_of(high, token(Kind::key, key + 5)));
+  // Five below the last key; three below the highest and seven above the lowest before.
+  CHECK(rows_of(low, token(Kind::key, 47)) == std::vector<int>{0, 1 + 4, 1 + 48 + 50 + 24 + 7});
+  CHECK(rows_of(low, token(Kind::key, 52)).empty());  // not below
+  low.advance(token(Kind::position, 6));
+  CHECK(rows_of(low, token(Kind::key, 55)) == std::vector<int>{0, 1 + 48 + 24 + 3, 1 + 48 + 50 + 24 + 3});
+}
+
+TEST_CASE("Features of events follow from the tokens before alone, and stay in their shape",
+          "[tokens][features]") {
+  const std::vector<Token> tokens = kEncoder.encode(with_return(9, 12, 3));
+  const FeatureShape shape = EventFeatures::shape(kAll, kEncoder);
+  EventFeatures features(kAll, kEncoder), used(kAll, kEncoder);
+  for (const Token token : kEncoder.encode(with_return(8, 5, 5))) used.advance(token);
+  used.reset();
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    features.advance(tokens[i]);
+    used.advance(tokens[i]);
+    REQUIRE(std::ranges::equal(features.rows().inputs, used.rows().inputs));
+    REQUIRE(std::ranges::equal(features.rows().outputs, used.rows().outputs));
+    for (const int row : features.rows().inputs) REQUIRE(row < shape.inputs);
+    for (const OutputFeature& feature : features.rows().outputs) {
+      REQUIRE(feature.row < shape.outputs);
+      REQUIRE(feature.token < kEncoder.vocab_size());
+    }
+    if (i % 100 != 0) continue;
+    // Through bytes into an object that was elsewhere.
+    StateBytes size = StateBytes::measuring();
+    features.transfer(size);
+    std::vector<std::byte> bytes(size.size());
+    StateBytes written = StateBytes::writing(bytes);
+    features.transfer(written);
+    REQUIRE(written.ok());
+    EventFeatures other(kAll, kEncoder);
+    for (const Token token : kEncoder.encode(with_return(7, 2, 5))) other.advance(token);
+    StateBytes checked = StateBytes::checking(bytes);
+    other.transfer(checked);
+    REQUIRE(checked.ok());
+    StateBytes read = StateBytes::reading(bytes);
+    other.transfer(read);
+    EventFeatures copy = features;
+    for (std::size_t j = i; j < std::min(i + 400, tokens.size()); ++j) {
+      REQUIRE(std::ranges::equal(copy.rows().inputs, other.rows().inputs));
+      REQUIRE(std::ranges::equal(copy.rows().outputs, other.rows().outputs));
+      if (j + 1 == tokens.size()) break;
+      copy.advance(tokens[j + 1]);
+      other.advance(tokens[j + 1]);
+    }
+  }
+}
+
+TEST_CASE("Descriptions of features of events are checked", "[tokens][features]") {
+  CHECK(EventFeatures::canonical("relative,place") == "place,relative");
+  CHECK(EventFeatures::shape("", kEncoder) == FeatureShape{});
+  CHECK(error_of([] { EventFeatures::shape("held", kEncoder); }) ==
+        "the event format has no feature \"held\": expected some of place, sounding, repeat, form, tonality, "
+        "relative");
+  const EventEncoder plain({.steps_per_quarter = 4});
+  CHECK(error_of([&] { EventFeatures("form", plain); }) ==
+        "the feature form needs tokens for the form (EventOptions::form, --form)");
+}
