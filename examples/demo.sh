@@ -12,7 +12,7 @@ build_program "$out/build.log"
 gruve=build/demo/gruve
 
 "$gruve" compose "$out/etudes" --pieces 3000
-"$gruve" prepare "$out/etudes" --out "$out/etudes.gruve" --encoder event --steps-per-quarter 4
+"$gruve" prepare "$out/etudes" --out "$out/etudes.gruve" --encoder event --steps-per-quarter 4 --velocities --tempos
 "$gruve" train "$out/etudes.gruve" --out "$out/etudes.safetensors" --recipe examples/recipes/etudes_events.json \
   --epochs 100 --minutes 2.5 --log "$out/training.csv"
 "$gruve" evaluate --model "$out/etudes.safetensors" "$out/etudes.gruve"

@@ -19,8 +19,10 @@
 #include "gruve/core/atomic_file.hpp"
 #include "gruve/core/error.hpp"
 #include "gruve/kernels/kernels.hpp"
+#include "gruve/midi/read_midi.hpp"
 #include "gruve/midi/write_midi.hpp"
 #include "gruve/model/model_file.hpp"
+#include "gruve/piece/form.hpp"
 #include "gruve/piece/measured_corpus.hpp"
 #include "gruve/piece/player.hpp"
 #include "gruve/render/markup.hpp"
@@ -110,6 +112,7 @@ gruve::TableRows settings(const GenerateArguments& options, const std::vector<gr
   if (options.is_within)
     rows.emplace_back("Minutes like those of",
                       options.within.empty() ? "the training songs" : options.within);
+  if (!options.form.empty()) rows.emplace_back("Form", options.form);
   if (options.livelier || options.calmer)
     rows.emplace_back("Character", options.livelier ? "livelier" : "calmer");
   if (options.louder || options.softer) rows.emplace_back("Loudness", options.louder ? "louder" : "softer");
@@ -162,6 +165,27 @@ void write_piece(const GenerateArguments& options, const gruve::Song& song, int 
   if (!options.svg.empty()) gruve::write_piano_roll(song, path(options.svg), {.title = stem(midi)});
 }
 
+// The bars of --form, for a piece of the length that is asked for.
+std::vector<int> form_bars_of(const GenerateArguments& options, const gruve::MusicInfo& music) {
+  constexpr int kMostBars = 4096, kSection = 8;
+  const std::string song = "of:";
+  if (options.form.empty()) return {};
+  if (options.form == "none") return std::vector<int>(kMostBars, 0);
+  if (options.form.starts_with(song)) {
+    const std::string path = options.form.substr(song.size());
+    const gruve::Screening read =
+        gruve::screen(gruve::read_midi(path, options.reading.midi).song, options.reading.screening);
+    if (!read.accepted()) throw gruve::Error(path, "has no form: " + read.detail);
+    return gruve::form_of(read.song);
+  }
+  const double bar = 4.0 * music.time_signature.numerator / music.time_signature.denominator;  // quarters
+  const double bars = options.bars
+                          ? *options.bars
+                          : options.seconds.value_or(60) / 60 * options.tempo.value_or(music.tempo_bpm) / bar;
+  const int section = static_cast<int>(bars / static_cast<double>(options.form.size()) + 0.5);
+  return gruve::form_bars(options.form, std::clamp(section, 1, kSection), kMostBars);
+}
+
 // Livelier: a sixth faster, and each minute with more notes per second than the pieces have otherwise.
 // Calmer: the opposite. A primer keeps its tempo, as does --tempo.
 //
@@ -209,6 +233,7 @@ std::vector<Piece> generate_music(const GenerateArguments& options, gruve::Piece
             : "outside the piano's keys are heard, and read by the model in other octaves");
     request.primer = std::move(midi.song);
   }
+  request.form = form_bars_of(options, player.music());
   Yardstick yardstick = yardstick_of(options, models.front(), options.models.front(), threads, options.json);
   const bool has_character = options.livelier || options.calmer;
   // Without ranges there is nothing to choose by.

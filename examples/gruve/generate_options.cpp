@@ -56,6 +56,10 @@ void add_generate_options(CLI::App& command, GenerateArguments& options) {
       "--louder", options.louder, "You hear each new note struck harder, by 20 of MIDI's 127 velocities");
   command.add_flag("--softer", options.softer, "You hear each new note struck softer, by as much")
       ->excludes(louder);
+  command.add_option(
+      "--form", options.form,
+      "Which parts return: letters for sections of up to 8 bars, such as AABA, again and again; "
+      "of:SONG.mid for the form of a song; none for no returns (default: the model decides)");
   command.add_flag("--whole-bars", options.whole_bars, "Lengthen the piece to the next bar line")
       ->excludes("--tokens");
   command
@@ -90,7 +94,7 @@ void add_generate_options(CLI::App& command, GenerateArguments& options) {
   command.add_flag("--json", options.json, "Print one JSON object per piece");
   group(command, "Length", {"--seconds", "--bars", "--tokens", "--whole-bars"});
   group(command, "What one hears",
-        {"--tempo", "--metre", "--key", "--livelier", "--calmer", "--louder", "--softer"});
+        {"--form", "--tempo", "--metre", "--key", "--livelier", "--calmer", "--louder", "--softer"});
   group(command, "Primer", {"--primer", "--whole-primer"});
   group(command, "Choosing", {"--count", "--best-of", "--within", "--seed"});
   group(command, "Drawing",
@@ -108,5 +112,6 @@ void add_generate_options(CLI::App& command, GenerateArguments& options) {
       {"gruve generate --model model.safetensors --out piece.mid --wav piece.wav --report piece.html",
        "gruve generate --model model.safetensors --out piece.mid --primer song.mid --seconds 120",
        "gruve generate --model model.safetensors --out piece.mid --count 6 --report listen.html",
+       "gruve generate --model model.safetensors --out piece.mid --form AABA --bars 32",
        "cat song.mid | gruve generate --model model.safetensors --primer - --out - >piece.mid"});
 }

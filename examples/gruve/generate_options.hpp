@@ -29,6 +29,7 @@ struct GenerateArguments : SamplingArguments {
   bool whole_bars = false;
   bool whole_primer = false;
   std::string metre;
+  std::string form;
   std::uint64_t seed = 1;
   int count = 1;
   int best_of = 0;  // pieces generated for each one kept; 0 if it is not given

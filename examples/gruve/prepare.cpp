@@ -151,7 +151,8 @@ void add_prepare(CLI::App& app) {
   command->add_option("--report", options->report,
                       "Write a report on the corpus and on each file, as a web page (.html) or JSON");
   command->add_flag("--json", options->json, "Print one JSON object instead of tables");
-  group(*command, "Format", {"--encoder", "--vocab-size", "--steps-per-quarter", "--velocities", "--tempos"});
+  group(*command, "Format",
+        {"--encoder", "--vocab-size", "--steps-per-quarter", "--velocities", "--tempos", "--form"});
   group(*command, "Reading MIDI files",
         {"--keep-drums", "--drop-out-of-range", "--drop-too-short", "--max-quantisation-error", "--sustain",
          "--strict"});

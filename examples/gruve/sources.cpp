@@ -86,6 +86,10 @@ void add_build_options(CLI::App& command, gruve::BuildOptions& build) {
       "songs vary it)");
   command.add_flag("--tempos,!--no-tempos", build.event.tempos,
                    "Tokens for the tempo map (event; --no-tempos for none; default: if the songs vary it)");
+  build.event.form = true;
+  command.add_flag("--form,!--no-form", build.event.form,
+                   "Tokens for where bars return, and for how many bars are left (event; --no-form for none; "
+                   "default: yes)");
   add_reading_options(command, build.song);
 }
 
@@ -152,10 +156,11 @@ void require_not_read(const std::vector<std::string>& outputs, const std::vector
 gruve::Corpus open_corpus(const std::vector<std::string>& paths, const gruve::BuildOptions& options,
                           bool quiet) {
   if (paths.empty() && options.encoder == gruve::EncoderKind::event)
-    return etude_corpus(
-        gruve::EventEncoder(
-            {.steps_per_quarter = 4, .velocities = options.event.velocities, .tempos = options.event.tempos}),
-        options.threads);
+    return etude_corpus(gruve::EventEncoder({.steps_per_quarter = 4,
+                                             .velocities = options.event.velocities,
+                                             .tempos = options.event.tempos,
+                                             .form = options.event.form}),
+                        options.threads);
   if (paths.empty()) return etude_corpus(gruve::TimestepEncoder({.steps_per_quarter = 4}), options.threads);
   const bool is_built =
       paths.size() > 1 || (!gruve::is_corpus(paths[0]) && !gruve::is_polyphonic_json(paths[0]));
@@ -179,7 +184,8 @@ std::string describe(const gruve::AnyEncoder& encoder) {
   if (const auto* events = encoder.get_if<gruve::EventEncoder>()) {
     const gruve::EventOptions& options = events->options();
     return "events on " + std::to_string(options.steps_per_quarter) + " timesteps per quarter note" +
-           (options.velocities ? ", with velocities" : "") + (options.tempos ? ", with tempos" : "");
+           (options.velocities ? ", with velocities" : "") + (options.tempos ? ", with tempos" : "") +
+           (options.form ? ", with form" : "");
   }
   const auto* timesteps = encoder.get_if<gruve::TimestepEncoder>();
   if (timesteps == nullptr) return "tokens of type \"" + std::string(encoder.type()) + "\"";

@@ -135,11 +135,14 @@ std::string choose(TrainArguments& options, const gruve::Corpus& corpus) {
   const auto take = [&](const char* name, auto& value, const auto& suggested) {
     if (options.is_given(name)) return;
     value = suggested;
-    std::string number = nlohmann::json(suggested).dump();
-    text += std::string(text.empty() ? "" : " ") + name + " " + number;
+    const nlohmann::json json = suggested;
+    text += std::string(text.empty() ? "" : " ") + name + " " +
+            (json.is_string() ? json.get<std::string>() : json.dump());
   };
   if (options.init.empty()) {
     take("--hidden", options.model.hidden_size, fit.model.hidden_size);
+    if (!fit.model.features.description.empty())
+      take("--features", options.model.features.description, fit.model.features.description);
     if (!options.is_given("--embedding")) options.model.embedding_size = options.model.hidden_size / 2;
   }
   take("--batch", options.train.batch_size, fit.train.batch_size);
@@ -200,8 +203,8 @@ void train(TrainArguments options) {
   if (options.reset_before) options.model.reset_gate = gruve::ResetGate::before_product;
 
   gruve::Corpus corpus = open_corpus(options.paths, options.build, options.json);
-  options.model.features = corpus.encoder().features(options.model.features.description);
   const std::string chosen = choose(options, corpus);
+  options.model.features = corpus.encoder().features(options.model.features.description);
   const std::vector<gruve::TrainedModel> models = load_models(options.teachers);
   if (!models.empty()) require_encoder(corpus, models.front());
   for (std::size_t i = 0; i < models.size(); ++i)
@@ -353,9 +356,14 @@ void add_train(CLI::App& app) {
   size("--layers", options->model.num_layers, "GRU layers", 64);
   command->add_flag("--reset-before", options->reset_before,
                     "Apply the reset gate before the recurrent product (Cho et al. 2014)");
-  command->add_option("--features", options->model.features.description,
-                      "Features of the model in addition to the last token (timestep encoder): any of "
-                      "index,held,intervals,bar=N,repeat,outer,relative, with N timesteps in a bar");
+  command
+      ->add_option(
+          "--features", options->model.features.description,
+          "Features of the model in addition to the last token: of events any of "
+          "place,sounding,repeat,form,tonality,relative (default: all that there are), of timesteps any of "
+          "index,held,intervals,bar=N,repeat,outer,relative, with N timesteps in a bar "
+          "(default: none); \"\" for none")
+      ->expected(0, 1);
   command->add_option("--init", options->init,
                       "Begin with the parameters, the sizes and the features of this model");
   size("--batch", options->train.batch_size, "Batch size");
@@ -457,7 +465,8 @@ void add_train(CLI::App& app) {
   group(*command, "Distillation", {"--teacher", "--synthetic"});
   group(*command, "Files",
         {"--out", "--log", "--checkpoint", "--checkpoint-every", "--overwrite", "--resume", "--recipe"});
-  group(*command, "Format", {"--encoder", "--vocab-size", "--steps-per-quarter", "--velocities", "--tempos"});
+  group(*command, "Format",
+        {"--encoder", "--vocab-size", "--steps-per-quarter", "--velocities", "--tempos", "--form"});
   group(*command, "Reading MIDI files",
         {"--keep-drums", "--drop-out-of-range", "--drop-too-short", "--max-quantisation-error", "--sustain",
          "--strict"});

@@ -25,7 +25,7 @@ namespace gruve::inline v0_1 {
 /// How files may be encoded, and why.
 struct SuggestedEncoding {
   EncoderKind encoder = EncoderKind::event;  // of the files
-  EventOptions event{};                      // of EncoderKind::event
+  EventOptions event{.form = true};          // of EncoderKind::event
   std::string reason{};                      // one line: what was looked at and what follows
 };
 
@@ -64,6 +64,9 @@ struct EncodingSample {
 /// - Only text files, or only files of ids: their encoder. Otherwise MIDI files, as events.
 /// - Velocity tokens, if half of the songs are struck with eight velocities or more.
 /// - Tempo tokens, if half of the songs change their tempo, or if their tempos are a fifth apart or more.
+///
+/// - Tokens for the form: trials say that they cost nothing and that pieces return to their parts
+///   (docs/results.md).
 ///
 /// The grid stays that of EventOptions: a coarser one where it suffices costs and gains nothing
 /// (docs/results.md).

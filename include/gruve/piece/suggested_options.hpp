@@ -7,6 +7,7 @@
 #include "gruve/corpus/corpus.hpp"
 #include "gruve/model/gru_model.hpp"
 #include "gruve/tokens/any_encoder.hpp"
+#include "gruve/tokens/event_encoder.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
 #include "gruve/train/train_options.hpp"
 
@@ -14,7 +15,7 @@ namespace gruve::inline v0_1 {
 
 /// Sizes of a model and settings of its training.
 struct SuggestedOptions {
-  ModelConfig model{};   // its vocabulary and features are set by the training
+  ModelConfig model{};   // its vocabulary and the shape of its features are set by the training
   TrainOptions train{};  // those without a rule are the defaults
 };
 
@@ -29,6 +30,8 @@ struct SuggestedOptions {
 ///   5,000,000     256          0.1      8           0
 ///   20,000,000    256          0        8           0
 ///   more          256          0        32          0
+///
+/// Events have the features place, sounding, repeat, tonality, relative, and form if they have tokens for it.
 ///
 /// The embedding is half as large. There are ten epochs, or as many as 3,000 updates take, up to 2,000; the
 /// training ends when a quarter of them have brought no better validation loss.
@@ -52,6 +55,10 @@ inline SuggestedOptions suggested_options(const Corpus& corpus) {
   SuggestedOptions suggested;
   suggested.model.hidden_size = rule.hidden;
   suggested.model.embedding_size = rule.hidden / 2;
+  if (const auto* events = corpus.encoder().get_if<EventEncoder>())
+    suggested.model.features.description = events->options().form
+                                               ? "place,sounding,repeat,form,tonality,relative"
+                                               : "place,sounding,repeat,tonality,relative";
   suggested.train.dropout = rule.dropout;
   suggested.train.batch_size = rule.batch;
   if (corpus.encoder().is_music()) suggested.train.augment.transpose = rule.transpose;
