@@ -28,7 +28,6 @@ class BatchStepper {
         B_(batch_size),
         h_(static_cast<std::size_t>(model.config().num_layers), AlignedVector<float>(2 * size(1))),
         gates_(size(4)),
-        x_(model.has_inputs() ? rows_of(model.config().embedding_size) : 0),
         output_(rows_of(model.config().output_rows())),
         logits_(model.config().features.shape.outputs > 0 ? rows_of(model.config().vocab_size) : 0) {
     for (int l = 0; l < model.config().num_layers; ++l)
@@ -58,15 +57,18 @@ class BatchStepper {
         for (auto b = static_cast<std::size_t>(rows.first); b < static_cast<std::size_t>(rows.last); ++b)
           work(b);
       };
-      if (model_->has_inputs()) {
-        const auto E = static_cast<std::size_t>(model_->config().embedding_size);
-        each([&](std::size_t b) { model_->embed(tokens[b], features(b).inputs, x_.data() + b * E); });
-        input = x_.data();
-      }
+      if (model_->has_inputs())
+        each([&](std::size_t b) {
+          model_->sum_inputs(tokens[b], features(b).inputs, gates_.data() + 4 * b * row(1));
+        });
       for (std::size_t l = 0; l < h_.size(); ++l) {
         float* state = h_[l].data();
-        model_->layer_forward(l, {.rows = rows, .tokens = tokens.data(), .h = state, .gates = gates_.data()},
-                              input);
+        const kernels::GruForward<float> pass{
+            .rows = rows, .tokens = tokens.data(), .h = state, .gates = gates_.data()};
+        if (l == 0 && model_->has_inputs())
+          model_->first_layer_forward(pass);
+        else
+          model_->layer_forward(l, pass, input);
         const std::size_t at = row(rows.first), count = row(rows.last) - at;
         std::copy_n(state + size(1) + at, count, state + at);
         input = state;
@@ -108,7 +110,6 @@ class BatchStepper {
   int B_;
   std::vector<AlignedVector<float>> h_;  // [L][2, B, H]
   AlignedVector<float> gates_;           // [B, 4H]
-  AlignedVector<float> x_;               // [B, E], or empty
   AlignedVector<float> output_;          // [B, V + R]
   AlignedVector<float> logits_;          // [B, V], or empty where R is 0
 };

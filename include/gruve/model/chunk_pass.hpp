@@ -107,7 +107,7 @@ class ChunkPass {
   void assign(const GruModel<Scalar>& model) {
     const int H = config_.hidden_size;
     assert(model.config == config_);
-    packed_.assign(model, *threads_);
+    packed_.assign(model, *threads_, false);
     weight_gradients_.assign(model);
     has_initial_state_ = !model.initial_state.empty();
     threads_->for_each(layers_.size() + 1, [&](std::size_t l) {

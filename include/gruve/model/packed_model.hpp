@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include <Eigen/Core>
+
 #include "gruve/core/aligned.hpp"
 #include "gruve/core/thread_pool.hpp"
 #include "gruve/kernels/dispatch.hpp"
@@ -18,8 +20,9 @@ namespace gruve::inline v0_1 {
 /// per model in generation, and does not refer to the model that it was packed from. Constructors allocate.
 ///
 /// The first layer's input product is a table: embedding · weight_ih_l0ᵀ + bias_ih_l0 is [V, 3H], and a token
-/// costs the reading of a row. The table is always float. A model with input features has no table: the rows
-/// of its token and of its features are added up to an input x [E].
+/// costs the reading of a row. The table is always float. With input features it is [V + C, 3H] and a step
+/// adds up the rows of its token and of its features; in a pass over a chunk, whose products are large, the
+/// rows of the embedding are added up to an input x [E] instead, and the table is not made.
 template <class Scalar>
 class PackedModel {
  public:
@@ -57,8 +60,16 @@ class PackedModel {
   }
 
   /// Packs the parameters of a model of the same configuration.
-  void assign(const GruModel<Scalar>& model, ThreadPool& threads) {
+  ///
+  /// for_steps  whether steps are to be computed too, not only passes over chunks; allocates their table at
+  /// the
+  ///            first call for a model with input features
+  void assign(const GruModel<Scalar>& model, ThreadPool& threads, bool for_steps = true) {
     const int V = config_.vocab_size, E = config_.embedding_size, H = config_.hidden_size;
+    const bool has_table = !has_inputs() || for_steps;
+    const int rows = has_table ? config_.embedding_rows() : 0;
+    table_.resize(static_cast<std::size_t>(rows) * 3 * static_cast<std::size_t>(H));
+    table_weights_.resize(has_table ? table_kernels_->packed_size(E, 3 * H) : 0);
     const auto copy = [](const Parameter<Scalar>& from, AlignedVector<Scalar>& to) {
       to.assign(from.data(), from.data() + from.size());
     };
@@ -69,9 +80,8 @@ class PackedModel {
     // One task per layer, and one for the embedding and the output layer.
     threads.for_each(layers_.size() + 1, [&](std::size_t l) {
       if (l == layers_.size()) {
-        if (has_inputs())
-          copy(model.embedding.weight, embedding_);
-        else
+        if (has_inputs()) copy(model.embedding.weight, embedding_);
+        if (has_table)
           table_kernels_->pack(E, 3 * H, model.gru.layers[0].weight_ih.data(), 1, E, table_weights_.data());
         kernels_->pack(H, config_.output_rows(), model.output.weight.data(), 1, H, output_.data());
         copy(model.output.bias, output_bias_);
@@ -85,22 +95,27 @@ class PackedModel {
                      layers_[l].weight_ih.data());
       copy(cell.bias_ih, layers_[l].bias_ih);
     });
-    if (has_inputs()) return;
+    if (!has_table) return;
+    // The bias is in the rows of tokens, of which every sum has one.
     const auto parts = static_cast<std::size_t>(threads.size());
-    threads.for_each(parts, [&](std::size_t i) {
-      const auto part = [&](std::size_t k) {
-        return static_cast<int>(static_cast<std::size_t>(V) * k / parts);
-      };
-      table_kernels_->multiply({.rows = {1, V, part(i), part(i + 1)},
-                                .K = E,
-                                .N = 3 * H,
-                                .a = model.embedding.weight.data(),
-                                .a_stride = E,
-                                .b = table_weights_.data(),
-                                .bias = model.gru.layers[0].bias_ih.data(),
-                                .c = table_.data(),
-                                .c_stride = std::ptrdiff_t{3} * H});
-    });
+    const auto multiply = [&](int first, int last, const Scalar* bias) {
+      threads.for_each(parts, [&](std::size_t i) {
+        const auto part = [&](std::size_t k) {
+          return first + static_cast<int>(static_cast<std::size_t>(last - first) * k / parts);
+        };
+        table_kernels_->multiply({.rows = {1, rows, part(i), part(i + 1)},
+                                  .K = E,
+                                  .N = 3 * H,
+                                  .a = model.embedding.weight.data(),
+                                  .a_stride = E,
+                                  .b = table_weights_.data(),
+                                  .bias = bias,
+                                  .c = table_.data(),
+                                  .c_stride = std::ptrdiff_t{3} * H});
+      });
+    };
+    multiply(0, V, model.gru.layers[0].bias_ih.data());
+    if (rows > V) multiply(V, rows, nullptr);
   }
 
   /// The model's configuration.
@@ -125,6 +140,18 @@ class PackedModel {
       const Scalar* const added = row(config_.vocab_size + feature);
       for (std::size_t i = 0; i < E; ++i) x[i] += added[i];
     }
+  }
+
+  /// Writes the input product [3H] of a step of the first layer: the sum of the table's rows of a token and
+  /// its features. Needs assign() for steps.
+  void sum_inputs(std::uint16_t token, std::span<const std::uint16_t> features,
+                  Scalar* product) const noexcept {
+    using Row = Eigen::Array<Scalar, Eigen::Dynamic, 1>;
+    const std::ptrdiff_t size = std::ptrdiff_t{3} * config_.hidden_size;
+    const auto row = [&](int at) { return Eigen::Map<const Row>(table_.data() + at * size, size); };
+    Eigen::Map<Row> sum(product, size);
+    sum = row(token);
+    for (const std::uint16_t feature : features) sum += row(config_.vocab_size + feature);
   }
 
   /// Writes the logits [V]: each token's row of the output layer's result, and those of its features.
@@ -158,13 +185,14 @@ class PackedModel {
                           .c_stride = std::ptrdiff_t{4} * H});
       pass.tokens = nullptr;
     }
-    pass.H = H;
-    pass.reset_gate = config_.reset_gate;
-    pass.input_product = by_token ? table_.data() : pass.gates;
-    pass.input_stride = std::ptrdiff_t{by_token ? 3 : 4} * H;
-    pass.weight_hh = layer.weight_hh.data();
-    pass.bias_hh = layer.bias_hh.data();
-    kernels_->gru_forward(pass);
+    recurrence(layer, pass, by_token);
+  }
+
+  /// Computes the first layer from its input product, by sum_inputs() in the array of the gates, [B, 4H] with
+  /// 3H in use.
+  void first_layer_forward(kernels::GruForward<Scalar> pass) const {
+    pass.tokens = nullptr;
+    recurrence(layers_.front(), pass, false);
   }
 
   /// Computes the output layer's result [T, B, V + R] from the last layer's output [T, B, H].
@@ -231,7 +259,8 @@ class PackedModel {
   /// rows.
   std::size_t step_bytes() const noexcept {
     std::size_t scalars = output_.size();
-    for (const Layer& layer : layers_) scalars += layer.weight_hh.size() + layer.weight_ih.size();
+    for (const Layer& layer : layers_)
+      scalars += layer.weight_hh.size() + (&layer == &layers_.front() ? 0 : layer.weight_ih.size());
     return scalars * sizeof(Scalar);
   }
 
@@ -245,6 +274,17 @@ class PackedModel {
 
   int input_size(std::size_t l) const noexcept {
     return l == 0 ? config_.embedding_size : config_.hidden_size;
+  }
+
+  void recurrence(const Layer& layer, kernels::GruForward<Scalar> pass, bool by_token) const {
+    const int H = config_.hidden_size;
+    pass.H = H;
+    pass.reset_gate = config_.reset_gate;
+    pass.input_product = by_token ? table_.data() : pass.gates;
+    pass.input_stride = std::ptrdiff_t{by_token ? 3 : 4} * H;
+    pass.weight_hh = layer.weight_hh.data();
+    pass.bias_hh = layer.bias_hh.data();
+    kernels_->gru_forward(pass);
   }
 
   static kernels::Columns part_of(int n, int part, int parts) {

@@ -34,7 +34,6 @@ class Stepper {
         num_layers_(static_cast<std::size_t>(model.config().num_layers)),
         state_(model.initial_state().begin(), model.initial_state().end()),
         out_(hidden_size_),
-        x_(model.has_inputs() ? static_cast<std::size_t>(model.config().embedding_size) : 0),
         product_(3 * hidden_size_),
         scratch_(3 * hidden_size_),
         output_(static_cast<std::size_t>(model.config().output_rows())),
@@ -50,12 +49,12 @@ class Stepper {
   /// features  the rows of this token's features; empty for models without features
   std::span<const float> step(Token token, FeatureRows features = {}) noexcept {
     descending_ = !descending_;
-    if (model_->has_inputs()) model_->embed(token, features.inputs, x_.data());
+    if (model_->has_inputs()) model_->sum_inputs(token, features.inputs, product_.data());
     for (std::size_t l = 0; l < num_layers_; ++l) {
       float* state = state_.data() + l * hidden_size_;
-      if (l > 0 || model_->has_inputs())
+      if (l > 0)
         share([&](int part, int parts) {
-          model_->input_step(l, l > 0 ? state - hidden_size_ : x_.data(), product_.data(), part, parts);
+          model_->input_step(l, state - hidden_size_, product_.data(), part, parts);
         });
       share([&](int part, int parts) {
         model_->layer_step(l, token, product_.data(), state, out_.data(), scratch_.data(), descending_, part,
@@ -90,7 +89,6 @@ class Stepper {
   bool descending_ = true;
   AlignedVector<float> state_;    // [L, H]
   AlignedVector<float> out_;      // [H]
-  AlignedVector<float> x_;        // [E], or empty
   AlignedVector<float> product_;  // [3H]
   AlignedVector<float> scratch_;  // [3H]
   AlignedVector<float> output_;   // [V + R]
