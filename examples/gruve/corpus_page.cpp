@@ -232,7 +232,7 @@ constexpr const char* kStyle = R"css(
 .histogram .count { text-anchor: end; }
 .histogram .rule { stroke: var(--soft); stroke-opacity: .3; stroke-width: 1; }
 .unit { color: var(--soft); font-weight: normal; font-size: .8em; }
-.amounts td { text-align: right; } .amounts td + td { padding-left: 1rem; }
+.amounts td { text-align: right; white-space: nowrap; } .amounts td + td { padding-left: 1rem; }
 .columns { grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }
 .reasons th, .reasons td { width: auto; padding-right: 1.2rem; } .reasons p { margin: 0 0 .3rem; }
 .reasons .short { white-space: nowrap; overflow-wrap: normal; }

@@ -206,7 +206,11 @@ void train(TrainArguments options) {
   const std::string chosen = choose(options, corpus);
   options.model.features = corpus.encoder().features(options.model.features.description);
   const std::vector<gruve::TrainedModel> models = load_models(options.teachers);
-  if (!models.empty()) require_encoder(corpus, models.front());
+  if (!models.empty()) {
+    require_encoder(corpus, models.front());
+    if (options.is_given != nullptr && !options.is_given("--features"))
+      options.model.features = models.front().network.config.features;
+  }
   for (std::size_t i = 0; i < models.size(); ++i)
     if (models[i].network.config.features != options.model.features)
       throw gruve::Error(options.teachers[i],
