@@ -40,6 +40,9 @@ TEST_CASE("Few songs get many small updates, more dropout and a smaller model", 
   CHECK(thousand.train.batch_size == 8);
   CHECK(thousand.train.epochs == 10);
   CHECK(thousand.train.patience == 5);
+  // Many short songs say more than a few long ones of as many tokens.
+  CHECK(suggested_options(corpus_of(events, 24, 7000)).train.augment.transpose == 5);
+  CHECK(suggested_options(corpus_of(events, 243, 670)).train.augment.transpose == 0);
   // The timestep format takes more tokens for the same music; text is not transposed; without a valid split
   // nothing can be waited for.
   CHECK(suggested_options(corpus_of(TimestepEncoder(), 2, 100'000)).train.batch_size == 4);

@@ -19,10 +19,10 @@ struct SuggestedOptions {
   TrainOptions train{};  // those without a rule are the defaults
 };
 
-/// Sizes and settings that fit a corpus, by the number N of tokens of its train split: few songs need many
-/// small updates, more dropout, transposition and a smaller model. Tokens of the timestep format count an
-/// eighth, since it takes some eight times as many as the event format. docs/results.md has the trials that
-/// the rules come from.
+/// Sizes and settings that fit a corpus, by the number N of tokens of its train split, plus 2,000 for each
+/// song: few songs need many small updates, more dropout, transposition and a smaller model, and many short
+/// songs say more than a few long ones. Tokens of the timestep format count an eighth, since it takes some
+/// eight times as many as the event format. docs/results.md has the trials that the rules come from.
 ///
 ///   N below       hidden size  dropout  batch size  music is transposed by up to
 ///   20,000        128          0.5      4           5 semitones
@@ -49,7 +49,8 @@ inline SuggestedOptions suggested_options(const Corpus& corpus) {
                               {20'000'000, 256, 0, 8, 0},
                               {~std::uint64_t{0}, 256, 0, 32, 0}};
   const std::uint64_t tokens = corpus.num_tokens(Split::train);
-  const std::uint64_t amount = corpus.encoder().get_if<TimestepEncoder>() != nullptr ? tokens / 8 : tokens;
+  const std::uint64_t amount = (corpus.encoder().get_if<TimestepEncoder>() != nullptr ? tokens / 8 : tokens) +
+                               2000 * std::uint64_t{corpus.songs(Split::train).size()};
   const Sizes& rule = *std::find_if(std::begin(kRules), std::end(kRules) - 1,
                                     [&](const Sizes& each) { return amount < each.tokens; });
   SuggestedOptions suggested;
