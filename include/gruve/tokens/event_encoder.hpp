@@ -45,8 +45,8 @@ namespace gruve::inline v0_1 {
 ///
 /// With EventOptions::form a bar begins with the number of bars that are left, if it is the eighth from the
 /// end or the first of a shorter song, then with its repeat, if that changes (see bar_repeats()). So where a
-/// part returns, and where a piece ends, is a token like others: learnt, drawn, or given (Outline). Such
-/// tokens mean nothing to decode().
+/// part returns, and where a piece ends, is a token like others: learnt, drawn, or given (Outline).
+/// decode() ignores these tokens.
 ///
 /// A song on the grid is decoded as it was, except for what the format does not represent: channels; its
 /// length, which becomes whole bars; metres that are not in the table or whose bars are not a whole number of
