@@ -197,13 +197,15 @@ void print_piece(const Measured& measured, std::size_t i) {
 
 // A row for each of several pieces. A star marks a value outside the range of the corpus's whole songs.
 void print_pieces(const Measured& measured) {
-  constexpr std::array<std::pair<Measure, const char*>, 7> kColumns{
+  constexpr std::array<std::pair<Measure, const char*>, 9> kColumns{
       {{Measure::pitch_class_entropy_1, "entropy 1"},
        {Measure::pitch_class_entropy_4, "entropy 4"},
        {Measure::density, "density"},
        {Measure::polyphony, "polyphony"},
        {Measure::key_clarity, "clarity"},
        {Measure::structure_long, "structure"},
+       {Measure::returning_bars, "returning"},
+       {Measure::ends_on_tonic, "ends home"},
        {Measure::copied_run, "copied"}}};
   std::size_t width = 5;
   for (const MeasuredPiece& piece : measured.pieces) width = std::max(width, piece.name.size());
@@ -253,6 +255,7 @@ void print_summary(const Measured& measured) {
   if (!measured.ranges) return;
   std::size_t passed = 0, loops = 0, copies = 0, minutes = 0;
   std::array<std::size_t, gruve::kJudgedByMinute.size()> inside{};
+  std::array<std::size_t, gruve::kJudgedForm.size()> formed{};
   for (const MeasuredPiece& piece : measured.pieces) {
     const gruve::Verdict verdict = gruve::judge(piece.song, *measured.ranges);
     passed += verdict.passed() ? 1 : 0;
@@ -260,12 +263,17 @@ void print_summary(const Measured& measured) {
     copies += verdict.copies ? 1 : 0;
     minutes += verdict.minutes;
     for (std::size_t i = 0; i < inside.size(); ++i) inside[i] += verdict.inside[i];
+    for (std::size_t i = 0; i < formed.size(); ++i) formed[i] += verdict.form_outside[i] ? 0 : 1;
   }
   if (count > 1) {
     std::printf("\nMinutes inside the corpus's range, of %zu:", minutes);
     for (std::size_t i = 0; i < inside.size(); ++i)
       std::printf("%s %s %zu", i > 0 ? "," : "",
                   gruve::kMeasureNames[static_cast<std::size_t>(gruve::kJudgedByMinute[i])].name, inside[i]);
+    std::printf("\nPieces inside the range of the corpus's songs, of %zu:", count);
+    for (std::size_t i = 0; i < formed.size(); ++i)
+      std::printf("%s %s %zu", i > 0 ? "," : "",
+                  gruve::kMeasureNames[static_cast<std::size_t>(gruve::kJudgedForm[i])].name, formed[i]);
     std::printf("\nLoops in %zu, copies in %zu\n", loops, copies);
   }
   const std::size_t songs = measured.ranges->songs, of_corpus = measured.ranges->passed;
@@ -311,11 +319,12 @@ nlohmann::ordered_json piece_json(const Measured& measured, std::size_t i) {
   for (std::size_t k = 0; k < verdict.inside.size(); ++k)
     inside[gruve::kMeasureNames[static_cast<std::size_t>(gruve::kJudgedByMinute[k])].name] =
         verdict.inside[k];
-  json["verdict"] = {{"passed", verdict.passed()},
-                     {"minutes", verdict.minutes},
-                     {"minutes_inside", inside},
-                     {"loops", verdict.loops},
-                     {"copies", verdict.copies}};
+  auto outside = nlohmann::ordered_json::array();
+  for (std::size_t k = 0; k < verdict.form_outside.size(); ++k)
+    if (verdict.form_outside[k])
+      outside.push_back(gruve::kMeasureNames[static_cast<std::size_t>(gruve::kJudgedForm[k])].name);
+  json["verdict"] = {{"passed", verdict.passed()}, {"minutes", verdict.minutes}, {"minutes_inside", inside},
+                     {"form_outside", outside},    {"loops", verdict.loops},     {"copies", verdict.copies}};
   json["score"] = gruve::score_piece(song, *measured.ranges).score;
   return json;
 }

@@ -15,12 +15,27 @@ namespace {
 constexpr std::array<const char*, gruve::kJudgedByMinute.size()> kWords{
     "entropy of a bar", "entropy of four bars", "notes per second", "polyphony", "key clarity"};
 
+// A measure of kJudgedForm that is outside, in a sentence.
+std::string form_words(Measure measure, double value, const gruve::MeasureRange& range) {
+  if (measure == Measure::ends_on_tonic)
+    return value < range.low ? "does not end on the tonic" : "ends on the tonic";
+  const std::string side = value < range.low ? "fewer" : "more";
+  if (measure == Measure::returning_bars)
+    return side + " bars return (" + gruve::decimal(100 * value, 0) + " %)";
+  const char* const part = measure == Measure::structure_short    ? "3 to 8 s"
+                           : measure == Measure::structure_middle ? "8 to 15 s"
+                                                                  : "over 15 s";
+  return side + " parts of " + part + " return";
+}
+
 }  // namespace
 
 std::string value_text(Measure measure, double value) {
   if (std::isnan(value)) return "-";
-  const bool is_count =
-      measure == Measure::pitch_range || measure == Measure::longest_loop || measure == Measure::copied_run;
+  if (measure == Measure::ends_on_tonic) return value > 0.5 ? "yes" : "no";
+  const bool is_count = measure == Measure::pitch_range || measure == Measure::longest_loop ||
+                        measure == Measure::longest_return || measure == Measure::velocities ||
+                        measure == Measure::tempos || measure == Measure::copied_run;
   // With trailing zeros, for columns.
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.*f",
@@ -32,8 +47,11 @@ std::string value_text(Measure measure, double value) {
 }
 
 std::string range_text(Measure measure, const gruve::MeasureRange& range) {
-  return std::isnan(range.low) ? "-"
-                               : value_text(measure, range.low) + " to " + value_text(measure, range.high);
+  if (std::isnan(range.low)) return "-";
+  const std::string low = value_text(measure, range.low), high = value_text(measure, range.high);
+  // Of a measure that is yes or no, the range says which of them are usual.
+  if (measure == Measure::ends_on_tonic) return low == high ? low : "yes or no";
+  return low + " to " + high;
 }
 
 std::string objections(const gruve::MeasuredSong& song, const gruve::Verdict& verdict,
@@ -44,6 +62,10 @@ std::string objections(const gruve::MeasuredSong& song, const gruve::Verdict& ve
     if (verdict.inside[i] < verdict.minutes)
       object(kWords[i] + std::string(" outside in ") + std::to_string(verdict.minutes - verdict.inside[i]) +
              " of " + std::to_string(verdict.minutes) + (verdict.minutes == 1 ? " minute" : " minutes"));
+  for (std::size_t i = 0; i < gruve::kJudgedForm.size(); ++i)
+    if (verdict.form_outside[i])
+      object(form_words(gruve::kJudgedForm[i], song.whole[gruve::kJudgedForm[i]],
+                        corpus.whole[gruve::kJudgedForm[i]]));
   if (verdict.loops)
     object("the same bar " + value_text(Measure::longest_loop, song.whole[Measure::longest_loop]) +
            " times in a row");

@@ -51,6 +51,8 @@
 #include "gruve/kernels/training.hpp"
 #include "gruve/kernels/training_kernels.hpp"
 #include "gruve/measure/copying.hpp"
+#include "gruve/measure/expression.hpp"
+#include "gruve/measure/form.hpp"
 #include "gruve/measure/grid_song.hpp"
 #include "gruve/measure/measured_song.hpp"
 #include "gruve/measure/measures.hpp"

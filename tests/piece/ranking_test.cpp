@@ -78,6 +78,12 @@ TEST_CASE("A score counts what is outside in widths of the ranges", "[piece][ran
   CHECK(score.copies == 1);
   CHECK(score.surprise == Approx(0.25));
   CHECK(score.score == Approx(100 / (1 + 0.25 + 0.5 + 1 + 1 + 0.25)));
+  // Of the form: bars return a quarter of a width too often, and songs of the corpus end otherwise.
+  range(ranges.whole, Measure::returning_bars) = {0.1, 0.82};
+  range(ranges.whole, Measure::ends_on_tonic) = {0, 0};
+  CHECK(score_piece(song, ranges).form == Approx(0.25 + 1));
+  CHECK(score_piece(song, ranges).score == Approx(100 / (1 + 0.25 + 0.5 + 1.25 + 1 + 1)));
+  ranges.whole = anything().whole;
   // As surprising in the other direction; unknown nats don't count.
   CHECK(score_piece(song, ranges, 2 * std::exp(-0.25), 2).surprise == Approx(0.25));
   CHECK(score_piece(song, ranges).surprise == 0);

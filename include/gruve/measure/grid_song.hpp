@@ -24,6 +24,7 @@ struct GridNote {
   std::int64_t begin = 0;  // timestep
   std::int64_t end = 1;    // timestep, > begin
   int pitch = 60;          // MIDI key number
+  int velocity = 64;       // 1 to 127
   bool is_drum = false;    // then it has no pitch, and counts for rhythm only
 };
 
@@ -85,6 +86,7 @@ inline GridSong on_grid(const Song& song) {
     result.notes.push_back({.begin = begin,
                             .end = std::max(grid.nearest(note.end), begin + 1),
                             .pitch = note.pitch,
+                            .velocity = note.velocity,
                             .is_drum = note.channel == kDrumChannel});
     result.end = std::max(result.end, result.notes.back().end);
   }

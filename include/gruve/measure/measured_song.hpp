@@ -82,6 +82,11 @@ inline double distance_outside(const Measures& minute, const MeasureRanges& corp
   return sum;
 }
 
+/// The measures of a whole song by which its form is judged.
+inline constexpr std::array<Measure, 5> kJudgedForm{Measure::returning_bars, Measure::structure_short,
+                                                    Measure::structure_middle, Measure::structure_long,
+                                                    Measure::ends_on_tonic};
+
 /// The largest number of successive equal bars that passes.
 inline constexpr double kMostSameBars = 4;
 
@@ -90,19 +95,24 @@ struct Verdict {
   std::size_t minutes = 0;  // number of minutes of the song
   /// The number of minutes within the corpus's range, for each of kJudgedByMinute.
   std::array<std::size_t, kJudgedByMinute.size()> inside{};
+  /// For each of kJudgedForm, whether it is outside the corpus's range; false where either is undefined.
+  std::array<bool, kJudgedForm.size()> form_outside{};
   bool loops = false;   // a bar sounds more than kMostSameBars times in succession
   bool copies = false;  // its copied run is longer than in 95 % of the corpus's songs
 
-  /// Whether all minutes are inside, and it neither loops nor copies.
+  /// Whether all minutes and the form are inside, and it neither loops nor copies.
   bool passed() const noexcept {
     for (const std::size_t count : inside)
       if (count < minutes) return false;
+    for (const bool outside : form_outside)
+      if (outside) return false;
     return !loops && !copies;
   }
 };
 
 /// Judges a song by the ranges of a corpus. A minute with an undefined measure, as in silence, is not inside.
-/// If the corpus has no range of copied runs, no run is too long.
+/// If the corpus has no range of copied runs, no run is too long; a measure of form that either has not, as
+/// in a piece too short for a part of 15 s to return, is not judged.
 inline Verdict judge(const MeasuredSong& song, const CorpusRanges& corpus) {
   Verdict verdict{.minutes = song.minutes.size(),
                   .loops = song.whole[Measure::longest_loop] > kMostSameBars,
@@ -111,6 +121,11 @@ inline Verdict judge(const MeasuredSong& song, const CorpusRanges& corpus) {
     const Measure measure = kJudgedByMinute[i];
     for (const WindowMeasures& minute : song.minutes)
       if (corpus.minutes[measure].contains(minute.measures[measure])) ++verdict.inside[i];
+  }
+  for (std::size_t i = 0; i < kJudgedForm.size(); ++i) {
+    const MeasureRange range = corpus.whole[kJudgedForm[i]];
+    const double value = song.whole[kJudgedForm[i]];
+    verdict.form_outside[i] = !std::isnan(range.low) && !std::isnan(value) && !range.contains(value);
   }
   return verdict;
 }

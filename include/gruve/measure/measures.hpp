@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+#include "gruve/measure/expression.hpp"
+#include "gruve/measure/form.hpp"
 #include "gruve/measure/grid_song.hpp"
 #include "gruve/measure/rhythm.hpp"
 #include "gruve/measure/structure.hpp"
@@ -33,10 +35,17 @@ enum class Measure : std::size_t {
   structure_short,
   structure_middle,
   structure_long,
+  returning_bars,
+  returning_phrases,
+  longest_return,
+  ends_on_tonic,
+  velocities,
+  tempos,
+  loudness_range,
   copied_run,
 };
 
-inline constexpr std::size_t kNumMeasures = 16;  // of Measure
+inline constexpr std::size_t kNumMeasures = 23;  // of Measure
 
 /// The names of a measure.
 struct MeasureName {
@@ -61,6 +70,13 @@ inline constexpr std::array<MeasureName, kNumMeasures> kMeasureNames{{
     {"structure_short", "structure, 3 to 8 s"},
     {"structure_middle", "structure, 8 to 15 s"},
     {"structure_long", "structure, over 15 s"},
+    {"returning_bars", "bars that return, fraction"},
+    {"returning_phrases", "bars in phrases that return"},
+    {"longest_return", "longest return, bars"},
+    {"ends_on_tonic", "ends on the tonic"},
+    {"velocities", "different velocities"},
+    {"tempos", "different tempos"},
+    {"loudness_range", "loudness range of phrases"},
     {"copied_run", "longest copied run, notes"},
 }};
 
@@ -83,7 +99,8 @@ inline Measures measures(const GridSong& song) {
   result[Measure::pitch_class_entropy_1] = pitch_class_entropy(song, 1);
   result[Measure::pitch_class_entropy_4] = pitch_class_entropy(song, 4);
   result[Measure::scale_consistency] = scale_consistency(song);
-  result[Measure::key_clarity] = estimate_key(song).clarity;
+  const KeyEstimate key = estimate_key(song);
+  result[Measure::key_clarity] = key.clarity;
   result[Measure::groove_consistency] = groove_consistency(song);
   result[Measure::empty_beat_rate] = empty_beat_rate(song);
   result[Measure::empty_bar_rate] = empty_bar_rate(song);
@@ -96,6 +113,14 @@ inline Measures measures(const GridSong& song) {
   result[Measure::structure_short] = structure.short_term;
   result[Measure::structure_middle] = structure.middle_term;
   result[Measure::structure_long] = structure.long_term;
+  const Returns returns = returns_of(song);
+  result[Measure::returning_bars] = returns.bars;
+  result[Measure::returning_phrases] = returns.phrases;
+  result[Measure::longest_return] = static_cast<double>(returns.longest);
+  result[Measure::ends_on_tonic] = ends_on_tonic(song, key);
+  result[Measure::velocities] = static_cast<double>(num_velocities(song));
+  result[Measure::tempos] = static_cast<double>(num_tempos(song));
+  result[Measure::loudness_range] = loudness_range(song);
   return result;
 }
 
@@ -107,12 +132,14 @@ struct WindowMeasures {
 };
 
 /// The measures of each window of `seconds` (see windows()). structure_long, of parts of at least 15 s, is
-/// NaN in windows shorter than a minute, in which such a part can hardly return.
+/// NaN in windows shorter than a minute, in which such a part can hardly return; ends_on_tonic is NaN in all,
+/// since a window does not end where the song does.
 inline std::vector<WindowMeasures> window_measures(const GridSong& song, double seconds) {
   std::vector<WindowMeasures> result;
   for (const GridSong& window : windows(song, seconds)) {
     const double begin = window.bars.front().seconds;
     result.push_back({begin, begin + window.seconds, measures(window)});
+    result.back().measures[Measure::ends_on_tonic] = std::numeric_limits<double>::quiet_NaN();
     if (seconds < 60)
       result.back().measures[Measure::structure_long] = std::numeric_limits<double>::quiet_NaN();
   }

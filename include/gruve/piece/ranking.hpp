@@ -24,12 +24,13 @@ namespace gruve::inline v0_1 {
 /// How near a piece is to the songs of a corpus and to what its model is used to, to choose among pieces.
 ///
 /// The distances are counted in widths of the corpus's ranges: 0 for a piece that is inside, 1 for one that
-/// is as far outside as the range is wide. The score is 100 / (1 + sum of the five): 100 for a piece that
+/// is as far outside as the range is wide. The score is 100 / (1 + sum of the six): 100 for a piece that
 /// nothing is said against, 50 for one that is a whole width away in one of them.
 struct PieceScore {
   double score = 0;      // 0 to 100
   double measures = 0;   // mean over minutes of distance_outside()
   double structure = 0;  // mean over minutes of the distances of the three structure measures
+  double form = 0;       // distances of kWholeForm, each at most 1
   double loops = 0;      // 1 if a bar sounds more than kMostSameBars times in succession, otherwise 0
   double copies = 0;     // 1 if its copied run is longer than in 95 % of the corpus's songs, otherwise 0
   double surprise = 0;   // |ln| of its nats per token by those of the corpus's songs
@@ -41,6 +42,9 @@ struct PieceScore {
 /// The measures of a minute that tell whether its parts return.
 inline constexpr std::array<Measure, 3> kStructure{Measure::structure_short, Measure::structure_middle,
                                                    Measure::structure_long};
+
+/// The measures of a whole piece that tell whether its bars return, and whether it ends.
+inline constexpr std::array<Measure, 2> kWholeForm{Measure::returning_bars, Measure::ends_on_tonic};
 
 /// Scores a piece by the ranges of a corpus.
 ///
@@ -71,8 +75,16 @@ inline PieceScore score_piece(const MeasuredSong& piece, const CorpusRanges& cor
     score.measures /= static_cast<double>(score.minutes);
     score.structure /= static_cast<double>(score.minutes);
   }
+  for (const Measure measure : kWholeForm) {
+    const MeasureRange range = corpus.whole[measure];
+    const double value = piece.whole[measure];
+    if (std::isnan(value) || std::isnan(range.low) || range.contains(value)) continue;
+    const double outside = std::max(range.low - value, value - range.high);
+    score.form += range.high > range.low ? std::min(1.0, outside / (range.high - range.low)) : 1;
+  }
   if (nats > 0 && usual > 0) score.surprise = std::abs(std::log(nats / usual));
-  score.score = 100 / (1 + score.measures + score.structure + score.loops + score.copies + score.surprise);
+  score.score =
+      100 / (1 + score.measures + score.structure + score.form + score.loops + score.copies + score.surprise);
   return score;
 }
 
