@@ -27,6 +27,7 @@ void add_train(CLI::App& app);
 void add_tune(CLI::App& app);
 void add_generate(CLI::App& app);
 void add_evaluate(CLI::App& app);
+void add_judge(CLI::App& app);
 void add_measure(CLI::App& app);
 void add_bench(CLI::App& app);
 

@@ -11,9 +11,12 @@ void add_generate_options(CLI::App& command, GenerateArguments& options) {
       .add_option("--out", options.out,
                   "The MIDI file to write (text for a model of text or ids); - for the standard output")
       ->required();
-  CLI::Option* seconds =
-      command.add_option("--seconds", options.seconds, "Length of the piece in seconds (default: 60)")
-          ->check(CLI::PositiveNumber);
+  CLI::Option* seconds = command
+                             .add_option("--seconds", options.seconds,
+                                         "Length of the piece in seconds (default: 60); a model with tokens "
+                                         "for the form ends at a phrase, up "
+                                         "to two bars away")
+                             ->check(CLI::PositiveNumber);
   CLI::Option* bars =
       command.add_option("--bars", options.bars, "Length in bars of the model's or the primer's metre")
           ->check(CLI::PositiveNumber);

@@ -58,6 +58,7 @@ int main(int argc, char** argv) {
   add_generate(app);
   add_evaluate(app);
   add_measure(app);
+  add_judge(app);
   add_bench(app);
   add_manual(app);
   use_variables(app);

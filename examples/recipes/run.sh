@@ -20,7 +20,7 @@ gruve=build/demo/gruve
 
 if [ -d "$data" ]; then
   encoder=timestep
-  [[ $name == *_events ]] && encoder=event
+  [[ $name == *_events ]] && encoder= # chosen by the files: events, with the velocities and tempos that they have
   [[ " ${*:4} " == *" --encoder "* ]] && encoder=
   "$gruve" prepare "$data" --out "$out/$name.gruve" ${encoder:+--encoder $encoder} "${@:4}"
   data=$out/$name.gruve

@@ -23,6 +23,8 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"nn", {"core", "kernels"}},
     {"model", {"core", "midi", "tokens", "kernels", "nn"}},
     {"train", {"core", "midi", "tokens", "corpus", "kernels", "nn", "model"}},
+    // Not by generate or piece: no piece can be chosen by what judges it.
+    {"judge", {"core", "midi", "tokens", "corpus", "measure", "kernels", "nn", "model", "train"}},
     {"generate", {"core", "midi", "tokens", "kernels", "nn", "model"}},
     {"piece", {"core", "midi", "tokens", "corpus", "measure", "kernels", "nn", "model", "train", "generate"}},
 };

@@ -1,12 +1,20 @@
 #include "gruve/train/ngram.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <span>
 #include <vector>
 
 #include "catch.hpp"
 #include "gruve/core/rng.hpp"
+#include "gruve/core/thread_pool.hpp"
+#include "gruve/corpus/corpus.hpp"
 #include "gruve/tokens/char_encoder.hpp"
+#include "gruve/tokens/event_encoder.hpp"
+#include "gruve/tokens/id_encoder.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
+#include "gruve/train/evaluate.hpp"
 
 using namespace gruve;
 
@@ -59,4 +67,58 @@ TEST_CASE("An n-gram model spends nothing on what the grammar forbids, and longe
   CHECK(means[2] < means[1]);
   CHECK(means[3] < means[2]);
   CHECK(means[3] < 0.1);
+}
+
+TEST_CASE("Sequences that an n-gram model draws have its probabilities, and end where they are done",
+          "[train][ngram]") {
+  const IdEncoder encoder(3);
+  NgramModel model(3, 1);
+  model.add(encoder.start_token(), std::vector<Token>{1, 2, 1, 2, 1, 0, 1, 2});
+  Rng rng(3);
+  const std::vector<Token> drawn =
+      model.generate(encoder, rng, 20'000, [](const auto&, Token) { return false; });
+  REQUIRE(drawn.size() == 20'000);
+  // After a 1 there were three 2s and a 0: their share in the drawn sequence, and the model's probability.
+  double after = 0, twos = 0;
+  for (std::size_t i = 1; i < drawn.size(); ++i) {
+    if (drawn[i - 1] != 1) continue;
+    after += 1;
+    twos += drawn[i] == 2 ? 1 : 0;
+  }
+  const double p = std::exp(-model.nats(encoder, std::vector<Token>{1, 2})[1]);
+  CHECK(twos / after == Approx(p).epsilon(0.03));
+
+  const std::vector<Token> first =
+      model.generate(encoder, rng, 1000, [](const auto&, Token token) { return token == 0; });
+  CHECK(first.back() == 0);
+  CHECK(std::count(first.begin(), first.end(), Token{0}) == 1);
+}
+
+TEST_CASE("Sequences that an n-gram model draws keep to the grammar", "[train][ngram]") {
+  const EventEncoder encoder({.steps_per_quarter = 4});
+  NgramModel model(encoder.vocab_size(), 2);  // without counts: every token is as probable
+  Rng rng(4);
+  const std::vector<Token> drawn =
+      model.generate(encoder, rng, 2000, [](const auto&, Token) { return false; });
+  CHECK(count_violations(encoder, std::span<const Token>(drawn)) == 0);
+}
+
+TEST_CASE("The loss at a temperature is that of the divided logits", "[train][evaluate]") {
+  // Without weights the logits are the biases: two tokens whose logits differ by 1.5.
+  const CharEncoder encoder("ab");
+  GruModel<float> model({.vocab_size = encoder.vocab_size(), .embedding_size = 2, .hidden_size = 2});
+  model.output.bias.data()[1] = 1.5f;
+  const std::vector<std::vector<Token>> songs{{0, 1, 1}, {1}};
+  const std::vector<Split> splits{Split::test, Split::test};
+  const Corpus corpus = Corpus::from_songs({.encoder = encoder}, songs, splits);
+  ThreadPool threads(2);
+  REQUIRE(encoder.vocab_size() == 2);
+  for (const double temperature : {0.5, 1.0, 2.0}) {
+    const double likely = std::log(1 + std::exp(-1.5 / temperature)), other = likely + 1.5 / temperature;
+    const ChunkLoss loss = tempered_loss(model, corpus, Split::test, temperature, threads);
+    CHECK(loss.tokens == 4);
+    CHECK(loss.nats == Approx(3 * likely + other));
+  }
+  CHECK(tempered_loss(model, corpus, Split::test, 1, threads).nats ==
+        Approx(evaluate(model, corpus, Split::test, threads).nats));
 }

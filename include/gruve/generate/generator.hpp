@@ -78,6 +78,10 @@ class Generator {
     return last_;
   }
 
+  /// The probability of a token in the distribution that the last one was drawn from: see
+  /// Sampler::probability().
+  float probability(Token token) noexcept { return sequence_.probability(token); }
+
   /// Sets how tokens are drawn from the next one on. Returns false, and changes nothing, on options that the
   /// constructor would refuse.
   bool set(const SamplerOptions& options) noexcept { return sequence_.set(options); }

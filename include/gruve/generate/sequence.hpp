@@ -57,6 +57,9 @@ class Sequence {
     return token;
   }
 
+  /// The probability of a token in the last draw: see Sampler::probability().
+  float probability(Token token) noexcept { return sampler_.probability(token); }
+
   /// Reads a token of the vocabulary as if it had been drawn.
   void take(const Encoder& encoder, Token token) noexcept { advance(encoder, token, 1); }
 

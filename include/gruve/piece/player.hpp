@@ -14,6 +14,7 @@
 #include "gruve/core/thread_pool.hpp"
 #include "gruve/generate/controls.hpp"
 #include "gruve/generate/generator.hpp"
+#include "gruve/generate/phrase_end.hpp"
 #include "gruve/generate/sampler.hpp"
 #include "gruve/kernels/kernels.hpp"
 #include "gruve/measure/measured_song.hpp"
@@ -36,7 +37,8 @@ struct PlayerOptions {
 /// length is 60 seconds of music, or 1,000 tokens of an encoder without music.
 struct PieceOptions {
   std::optional<int> bars = {};              // music: length with the primer, in bars of its metres
-  std::optional<double> seconds = {};        // music: length with the primer, by its tempos
+  std::optional<double> seconds = {};        // music: length with the primer, by its tempos; to two bars if the
+                                             // model ends pieces itself (EventOptions::form)
   std::optional<std::size_t> tokens = {};    // minimum length without the primer; ends at a boundary
   bool whole_bars = false;                   // music: whether the piece is lengthened to the next bar line
   std::optional<double> tempo_bpm = {};      // music: of its beginning, in quarter notes per minute; if

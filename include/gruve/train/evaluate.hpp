@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -147,6 +148,38 @@ inline SplitLoss evaluate_tokens(const GruModel<float>& model, const Corpus& cor
         loss.nats[chunk.songs[at]].push_back(static_cast<double>(pass.losses()[at]));
   }
   return loss;
+}
+
+/// The loss of a split where a model's logits are divided by a temperature: what its pieces that are drawn at
+/// that temperature make of real songs. At 1 it is that of evaluate(). Throws Error as evaluate() does.
+inline ChunkLoss tempered_loss(const GruModel<float>& model, const Corpus& corpus, Split split,
+                               double temperature, ThreadPool& threads) {
+  constexpr int kTimesteps = 128, kBatchSize = 32;
+  internal::require_encoder_of(model.config, corpus);
+  ChunkPass<float> pass(model.config, kTimesteps, kBatchSize, threads);
+  pass.assign(model);
+  BatchStream stream(corpus, split, kBatchSize, internal::passes_for(pass.has_initial_state()), 0, {},
+                     model.config.features);
+  Chunk chunk(kTimesteps, kBatchSize);
+  const auto V = static_cast<std::size_t>(model.config.vocab_size);
+  ChunkLoss total;
+  while (stream.next(chunk)) {
+    pass.evaluate(chunk);
+    std::vector<double> nats(chunk.targets.size());
+    threads.for_each(nats.size(), [&](std::size_t at) {
+      if (chunk.targets[at] == kNoToken) return;
+      double sum = 0;
+      for (const float p : pass.probabilities().subspan(at * V, V))
+        if (p > 0) sum += std::pow(static_cast<double>(p), 1 / temperature);
+      nats[at] = static_cast<double>(pass.losses()[at]) / temperature + std::log(sum);
+    });
+    for (std::size_t at = 0; at < nats.size(); ++at) {
+      if (chunk.targets[at] == kNoToken) continue;
+      total.nats += nats[at];
+      ++total.tokens;
+    }
+  }
+  return total;
 }
 
 }  // namespace gruve::inline v0_1

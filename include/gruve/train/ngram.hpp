@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "gruve/core/rng.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
 namespace gruve::inline v0_1 {
@@ -58,21 +59,7 @@ class NgramModel {
     std::deque<Token> history = {encoder.start_token()};
     auto state = encoder.start();
     for (const Token token : song) {
-      std::fill(p.begin(), p.end(), 1.0 / vocab_size_);
-      for_each_history(history, [&](std::uint64_t hash) {
-        const auto found = followers_.find(hash);
-        if (found == followers_.end()) return false;  // nor was any longer one
-        const Followers& followers = found->second;
-        const auto distinct = static_cast<double>(followers.counts.size());
-        const double sum = static_cast<double>(followers.total) + distinct;
-        for (double& value : p) value *= distinct / sum;
-        for (const auto& [follower, count] : followers.counts)
-          p[follower] += static_cast<double>(count) / sum;
-        return true;
-      });
-      double allowed = 0;
-      for (std::size_t v = 0; v < p.size(); ++v)
-        if (encoder.allowed(state, static_cast<Token>(v))) allowed += p[v];
+      const double allowed = predict(encoder, state, history, p);
       result.push_back(std::log(allowed) - std::log(p[token]));
       state = encoder.advance(state, token);
       push(history, token);
@@ -80,11 +67,59 @@ class NgramModel {
     return result;
   }
 
+  /// Draws a sequence of at most `most` tokens. It ends with the token for which done(state, token) is true,
+  /// the state being the grammar's before that token, and where the grammar allows no token.
+  template <Grammar Encoder, class Done>
+  std::vector<Token> generate(const Encoder& encoder, Rng& rng, std::size_t most, Done&& done) const {
+    std::vector<Token> tokens;
+    std::vector<double> p(static_cast<std::size_t>(vocab_size_));
+    std::deque<Token> history = {encoder.start_token()};
+    auto state = encoder.start();
+    while (tokens.size() < most) {
+      double rest = static_cast<double>(rng.uniform()) * predict(encoder, state, history, p);
+      std::size_t drawn = p.size();
+      for (std::size_t v = 0; v < p.size() && (drawn == p.size() || rest >= 0); ++v) {
+        if (p[v] == 0) continue;
+        drawn = v;
+        rest -= p[v];
+      }
+      if (drawn == p.size()) break;  // the grammar allows nothing
+      tokens.push_back(static_cast<Token>(drawn));
+      if (done(state, tokens.back())) break;
+      state = encoder.advance(state, tokens.back());
+      push(history, tokens.back());
+    }
+    return tokens;
+  }
+
  private:
   struct Followers {
     std::uint64_t total = 0;
     std::vector<std::pair<Token, std::uint32_t>> counts;
   };
+
+  // Fills p [V] with the probabilities of the next token, 0 where the grammar forbids it; returns their sum.
+  template <Grammar Encoder>
+  double predict(const Encoder& encoder, const typename Encoder::State& state,
+                 const std::deque<Token>& history, std::vector<double>& p) const {
+    std::fill(p.begin(), p.end(), 1.0 / vocab_size_);
+    for_each_history(history, [&](std::uint64_t hash) {
+      const auto found = followers_.find(hash);
+      if (found == followers_.end()) return false;  // nor was any longer one
+      const Followers& followers = found->second;
+      const auto distinct = static_cast<double>(followers.counts.size());
+      const double sum = static_cast<double>(followers.total) + distinct;
+      for (double& value : p) value *= distinct / sum;
+      for (const auto& [follower, count] : followers.counts) p[follower] += static_cast<double>(count) / sum;
+      return true;
+    });
+    double allowed = 0;
+    for (std::size_t v = 0; v < p.size(); ++v) {
+      if (!encoder.allowed(state, static_cast<Token>(v))) p[v] = 0;
+      allowed += p[v];
+    }
+    return allowed;
+  }
 
   void push(std::deque<Token>& history, Token token) const {
     history.push_back(token);

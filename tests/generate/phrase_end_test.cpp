@@ -1,0 +1,72 @@
+#include "gruve/generate/phrase_end.hpp"
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <vector>
+
+#include "catch.hpp"
+#include "gruve/model/gru_model.hpp"
+#include "gruve/model/packed_model.hpp"
+#include "gruve/tokens/event_encoder.hpp"
+
+using namespace gruve;
+
+namespace {
+
+const EventEncoder kFormEncoder({.steps_per_quarter = 4, .form = true});
+
+// A model in which the ending's first token has a logit of its own.
+GruModel<float> ending_model(float bias) {
+  GruModel<float> model({.vocab_size = kFormEncoder.vocab_size(), .embedding_size = 8, .hidden_size = 16});
+  initialize(model, 5);
+  model.output.bias.data()[kFormEncoder.token({EventEncoder::Kind::left, EventEncoder::kMostLeft})] = bias;
+  return model;
+}
+
+// The bars of the piece.
+int bars_of(const std::vector<Token>& tokens) {
+  int bars = 0;
+  for (const Token token : tokens)
+    bars += kFormEncoder.event(token).kind == EventEncoder::Kind::end_of_bar ? 1 : 0;
+  return bars;
+}
+
+std::vector<Token> piece_of_bars(const PackedModel<float>& packed, double bars, std::uint64_t seed) {
+  Generator generator(packed, kFormEncoder, {}, seed);
+  const std::vector<Token> tokens =
+      generate_to_phrase_end(generator, bars, [](const EventEncoder::State&, Token token) {
+        return kFormEncoder.event(token).kind == EventEncoder::Kind::end_of_bar ? 1.0 : 0.0;
+      });
+  CHECK(kFormEncoder.is_over(generator.state()));
+  auto state = kFormEncoder.start();
+  for (const Token token : tokens) {
+    CHECK(kFormEncoder.allowed(state, token));
+    state = kFormEncoder.advance(state, token);
+  }
+  return tokens;
+}
+
+}  // namespace
+
+TEST_CASE("A piece ends within two bars of its length, where the ending is most probable",
+          "[generate][ending]") {
+  const PackedModel<float> packed(ending_model(0));
+  std::vector<int> lengths(5, 0);
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    const int bars = bars_of(piece_of_bars(packed, 24, seed));
+    REQUIRE(std::abs(bars - 24) <= kMostBarsMoved);
+    ++lengths[static_cast<std::size_t>(bars - 22)];
+  }
+  for (const int count : lengths) CHECK(count > 0);  // this model has no favourite
+  CHECK(piece_of_bars(packed, 24, 3) == piece_of_bars(packed, 24, 3));
+  // A length between two bars, and one too short to choose in.
+  CHECK(std::abs(bars_of(piece_of_bars(packed, 23.5, 1)) - 23.5) <= kMostBarsMoved + 0.5);
+  for (const double bars : {1.0, 3.0, 6.0, 8.0, 10.0})
+    CHECK(bars_of(piece_of_bars(packed, bars, 1)) == static_cast<int>(bars));
+
+  // Where the ending is as good as certain at each bar, the first is taken.
+  const PackedModel<float> eager(ending_model(60));
+  CHECK(bars_of(piece_of_bars(eager, 24, 1)) == 22);
+}
