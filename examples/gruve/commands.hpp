@@ -29,6 +29,8 @@ void add_generate(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_judge(CLI::App& app);
 void add_measure(CLI::App& app);
+void add_listen(CLI::App& app);
+void add_convert(CLI::App& app);
 void add_bench(CLI::App& app);
 
 /// --precision; what it sets must outlive the parsing.

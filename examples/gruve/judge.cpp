@@ -18,6 +18,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "candidates.hpp"
 #include "commands.hpp"
 #include "gruve/core/error.hpp"
 #include "gruve/core/rng.hpp"
@@ -28,11 +29,8 @@
 #include "gruve/judge/two_sample.hpp"
 #include "gruve/model/model_file.hpp"
 #include "gruve/piece/measured_corpus.hpp"
-#include "gruve/piece/player.hpp"
 #include "gruve/render/markup.hpp"
 #include "gruve/tokens/event_encoder.hpp"
-#include "gruve/train/evaluate.hpp"
-#include "gruve/train/ngram.hpp"
 #include "manual.hpp"
 #include "progress_bar.hpp"
 #include "sampling.hpp"
@@ -62,15 +60,6 @@ struct JudgeArguments : SamplingArguments {
 constexpr std::array<gruve::WindowLength, 2> kLengths{{{.bars = 8}, {.seconds = 60}}};
 constexpr std::array<const char*, 2> kLengthNames{"8 bars", "a minute"};
 
-// Music that is compared with the real songs.
-struct Candidate {
-  std::string name;
-  std::vector<Song> songs;
-  std::vector<std::size_t> groups;                         // of each song
-  bool is_of_corpus = false;                               // songs of the train split, which copy themselves
-  double nats = std::numeric_limits<double>::quiet_NaN();  // per note, of the real songs by what made it
-};
-
 // The numbers of a candidate.
 struct Judgement {
   std::string name;
@@ -86,70 +75,30 @@ struct Judgement {
   std::optional<std::size_t> copies = {};                       // pieces that copy more than the songs do
 };
 
-std::vector<Song> songs_of(const gruve::Corpus& corpus, const std::vector<std::size_t>& indices) {
-  const gruve::MusicInfo music = corpus.music();
-  std::vector<Song> songs;
-  for (const std::size_t i : indices) {
-    corpus.check_tokens(i);
-    songs.push_back(corpus.encoder().decode_song(corpus.song(i).tokens, music.tempo_bpm));
-    if (songs.back().time_signatures.empty()) songs.back().time_signatures = {music.time_signature};
-  }
-  return songs;
-}
-
-// The first `count` of some songs in random order.
-std::vector<std::size_t> drawn(std::vector<std::size_t> songs, std::size_t count, std::uint64_t seed) {
-  gruve::Rng rng(seed);
-  for (std::size_t i = songs.size(); i > 1; --i)
-    std::swap(songs[i - 1], songs[rng.below(static_cast<std::uint32_t>(i))]);
-  songs.resize(std::min(songs.size(), count));
-  return songs;
-}
-
-double seconds_of(const Song& song) { return gruve::on_grid(gruve::music_of(song).song).seconds; }
-
 class Judge {
  public:
   explicit Judge(const JudgeArguments& options)
-      : options_(options), corpus_(std::filesystem::path(options.corpus)), threads_(options.threads) {
-    if (!corpus_.encoder().is_music()) throw gruve::Error(options.corpus, "is not a corpus of music");
-    // The judge reads what is heard: notes, and what the corpus has of loudness and tempo; no tokens for the
-    // form.
-    gruve::EventOptions events{.steps_per_quarter = corpus_.encoder().steps_per_quarter()};
-    if (const auto* const encoder = corpus_.encoder().get_if<gruve::EventEncoder>())
-      events = encoder->options();
-    events.form = false;
-    encoder_ = gruve::EventEncoder(events);
-
-    std::vector<std::size_t> held_out = corpus_.songs(gruve::Split::valid);
-    const std::vector<std::size_t> test = corpus_.songs(gruve::Split::test);
-    held_out.insert(held_out.end(), test.begin(), test.end());
-    const auto count = static_cast<std::size_t>(options.count);
-    real_.name = "the real songs";
-    real_.songs = songs_of(corpus_, drawn(held_out, count, options.seed));
-    if (real_.songs.size() < static_cast<std::size_t>(options.folds))
-      throw gruve::Error(options.corpus, "has " + std::to_string(real_.songs.size()) +
-                                             " songs in the valid and test splits, the judge needs " +
-                                             std::to_string(options.folds) + " and more");
-    for (std::size_t i = 0; i < real_.songs.size(); ++i) real_.groups.push_back(i);
-    for (const Song& song : real_.songs) lengths_.push_back(seconds_of(song));
+      : options_(options),
+        source_(options.corpus, static_cast<std::size_t>(options.count),
+                static_cast<std::size_t>(options.folds), options.seed, options.threads) {
     if (!options.reader.empty()) reader_.emplace(gruve::load(options.reader));
   }
 
   void run() {
     std::vector<std::function<Candidate()>> candidates;
-    candidates.push_back([&] { return other_songs(); });
+    candidates.push_back([&] { return source_.other_songs(); });
     add_models(candidates);
     if (!options_.files.empty()) candidates.push_back([&] { return files(); });
     if (options_.ladder) add_ladder(candidates);
 
+    train_judge();
     ProgressBar bar("judging", options_.json);
     const auto total = candidates.size() + 1;
     bar({.done = 0, .total = total, .message = "measuring the songs"});
-    measured_ = gruve::measure_corpus(corpus_, threads_);
-    real_windows_ = windows_of(real_);
-    if (reader_) real_vectors_ = vectors_of(real_);
-    judgements_.push_back(form_of(real_));
+    measured_ = gruve::measure_corpus(source_.corpus(), source_.threads());
+    real_windows_ = windows_of(source_.real());
+    if (reader_) real_vectors_ = vectors_of(source_.real());
+    judgements_.push_back(form_of(source_.real()));
     for (std::size_t i = 0; i < candidates.size(); ++i) {
       const Candidate candidate = candidates[i]();
       bar({.done = i + 1, .total = total, .message = candidate.name});
@@ -163,15 +112,6 @@ class Judge {
   }
 
  private:
-  // Songs of the train split, for what any two sets of songs differ by.
-  Candidate other_songs() const {
-    Candidate other{.name = "other real songs", .songs = {}, .groups = {}, .is_of_corpus = true};
-    other.songs =
-        songs_of(corpus_, drawn(corpus_.songs(gruve::Split::train), real_.songs.size(), options_.seed + 1));
-    for (std::size_t i = 0; i < other.songs.size(); ++i) other.groups.push_back(real_.songs.size() + i);
-    return other;
-  }
-
   void add_models(std::vector<std::function<Candidate()>>& candidates) {
     std::vector<double> temperatures = options_.temperatures;
     if (temperatures.empty()) temperatures.push_back(static_cast<double>(options_.sampler.temperature));
@@ -187,40 +127,14 @@ class Judge {
       }
   }
 
-  static std::string described(const gruve::SamplerOptions& sampler) {
-    if (sampler.argmax > 0)
-      return std::string("argmax ") + gruve::decimal(static_cast<double>(sampler.argmax), 1);
-    std::string text = std::string("T ") + gruve::decimal(static_cast<double>(sampler.temperature), 2);
-    if (sampler.top_p < 1) text += ", top-p " + gruve::decimal(static_cast<double>(sampler.top_p), 2);
-    return text;
-  }
-
-  // New pieces, each as long as one of the real songs.
   Candidate pieces(const std::string& file, const std::string& name, const gruve::SamplerOptions& sampler,
                    bool within) {
-    const gruve::TrainedModel model = gruve::load(file);
-    if (!model.encoder.is_music()) throw gruve::Error(file, "is not a model of music");
-    Candidate made{.name = name, .songs = std::vector<Song>(real_.songs.size()), .groups = real_.groups};
-    threads_.for_each(static_cast<std::size_t>(threads_.size()), [&](std::size_t thread) {
-      gruve::Player player(model, {.threads = 1});
-      for (std::size_t i = thread; i < made.songs.size(); i += static_cast<std::size_t>(threads_.size())) {
-        gruve::PieceOptions piece{.seconds = std::max(5.0, lengths_[i]),
-                                  .sampler = sampler,
-                                  .controls = controls_of(options_),
-                                  .seed = options_.seed * 1'000'003 + i};
-        if (within) piece.within = measured_.ranges.minutes;
-        made.songs[i] = player.generate(piece);
-      }
-    });
-    if (model.encoder == corpus_.encoder()) {
-      const gruve::ChunkLoss loss = gruve::tempered_loss(model.network, corpus_, gruve::Split::test,
-                                                         static_cast<double>(sampler.temperature), threads_);
-      std::size_t notes = 0;
-      for (const Song& song : songs_of(corpus_, corpus_.songs(gruve::Split::test)))
-        notes += song.notes.size();
-      made.nats = loss.nats / static_cast<double>(notes);
-    }
-    return made;
+    return source_.pieces(file, name, sampler, controls_of(options_),
+                          within
+                              ? std::optional(options_.within.empty()
+                                                  ? measured_.ranges.minutes
+                                                  : gruve::minute_ranges(options_.within, source_.threads()))
+                              : std::nullopt);
   }
 
   Candidate files() const {
@@ -230,7 +144,7 @@ class Judge {
                    .groups = {}};
     for (const std::string& file : options_.files) {
       read.songs.push_back(read_midi_input(file).song);
-      read.groups.push_back(real_.songs.size() + read.groups.size());
+      read.groups.push_back(source_.real().songs.size() + read.groups.size());
     }
     return read;
   }
@@ -239,17 +153,17 @@ class Judge {
   void add_ladder(std::vector<std::function<Candidate()>>& candidates) {
     for (const double share : {0.01, 0.03, 0.1, 0.3})
       candidates.push_back([this, share] {
-        return altered(
+        return source_.altered(
             gruve::decimal(100 * share, 0) + " % of notes moved",
             [share](const Song& song, gruve::Rng& rng) { return gruve::with_moved_notes(song, share, rng); });
       });
     candidates.push_back([this] {
-      return altered("a tenth of the bars in other keys", [](const Song& song, gruve::Rng& rng) {
+      return source_.altered("a tenth of the bars in other keys", [](const Song& song, gruve::Rng& rng) {
         return gruve::with_shifted_keys(song, 0.1, rng);
       });
     });
-    candidates.push_back([this] { return altered("bars shuffled", gruve::with_shuffled_bars); });
-    candidates.push_back([this] { return ngrams(4); });
+    candidates.push_back([this] { return source_.altered("bars shuffled", gruve::with_shuffled_bars); });
+    candidates.push_back([this] { return source_.ngrams(4); });
     for (const std::string& file : options_.models)
       candidates.push_back([this, file] {
         const gruve::SamplerOptions sampler{.argmax = 0.6f};
@@ -258,45 +172,13 @@ class Judge {
       });
   }
 
-  template <class Alter>
-  Candidate altered(std::string name, Alter&& alter) const {
-    Candidate other{.name = std::move(name), .songs = {}, .groups = real_.groups};
-    for (std::size_t i = 0; i < real_.songs.size(); ++i) {
-      gruve::Rng rng(options_.seed, i);
-      other.songs.push_back(alter(real_.songs[i], rng));
-    }
-    return other;
-  }
-
-  Candidate ngrams(int order) {
-    gruve::NgramModel counts(encoder_.vocab_size(), order);
-    const gruve::AnyEncoder any(encoder_);
-    for (const Song& song : songs_of(corpus_, corpus_.songs(gruve::Split::train)))
-      counts.add(any.start_token(), any.encode_song(song));
-    Candidate made{.name = std::to_string(order) + "-grams",
-                   .songs = std::vector<Song>(real_.songs.size()),
-                   .groups = real_.groups};
-    threads_.for_each(made.songs.size(), [&](std::size_t i) {
-      gruve::Rng rng(options_.seed, i);
-      const Song& as_long = real_.songs[i];
-      std::int64_t rest = as_long.length * encoder_.steps_per_quarter() / as_long.ticks_per_quarter;
-      const std::vector<gruve::Token> tokens = counts.generate(
-          any, rng, 1'000'000, [&](const gruve::AnyEncoder::State& state, gruve::Token token) {
-            return (rest -= any.steps(state, token)) <= 0;
-          });
-      made.songs[i] = any.decode_song(tokens, corpus_.music().tempo_bpm);
-      if (made.songs[i].time_signatures.empty())
-        made.songs[i].time_signatures = {corpus_.music().time_signature};
-    });
-    return made;
-  }
-
   std::array<gruve::JudgedWindows, 2> windows_of(const Candidate& candidate) {
     std::array<gruve::JudgedWindows, 2> windows;
     for (std::size_t l = 0; l < kLengths.size(); ++l)
-      windows[l] = gruve::sampled(gruve::judged_windows(candidate.songs, candidate.groups, kLengths[l],
-                                                        gruve::AnyEncoder(encoder_), threads_),
-                                  static_cast<std::size_t>(options_.windows), options_.seed);
+      windows[l] =
+          gruve::sampled(gruve::judged_windows(candidate.songs, candidate.groups, kLengths[l],
+                                               gruve::AnyEncoder(source_.encoder()), source_.threads()),
+                         static_cast<std::size_t>(options_.windows), options_.seed);
     return windows;
   }
 
@@ -310,13 +192,13 @@ class Judge {
     std::vector<Song> some;
     for (const std::size_t i : drawn(indices, static_cast<std::size_t>(options_.windows), options_.seed))
       some.push_back(std::move(windows[i]));
-    return gruve::song_vectors(some, *reader_, threads_);
+    return gruve::song_vectors(some, *reader_, source_.threads());
   }
 
   Judgement form_of(const Candidate& candidate) {
     Judgement result{.name = candidate.name, .nats = candidate.nats};
     std::vector<std::optional<gruve::MeasuredSong>> songs(candidate.songs.size());
-    threads_.for_each(songs.size(), [&](std::size_t i) {
+    source_.threads().for_each(songs.size(), [&](std::size_t i) {
       try {
         songs[i] = gruve::measure_song(candidate.songs[i]);
       } catch (const gruve::Error&) {
@@ -354,11 +236,10 @@ class Judge {
   Judgement judged(const Candidate& candidate) {
     Judgement result = form_of(candidate);
     const auto windows = windows_of(candidate);
-    gruve::TwoSampleOptions test{.folds = options_.folds};
-    test.classifier.seed = options_.seed + 77;  // of no generator
-    const std::vector<gruve::TwoSample> tests =
-        gruve::two_sample_test(real_windows_, windows, gruve::AnyEncoder(encoder_), test, threads_);
-    std::copy(tests.begin(), tests.end(), result.tests.begin());
+    for (std::size_t l = 0; l < kLengths.size(); ++l)
+      result.tests[l] =
+          gruve::two_sample_test(real_windows_[l], windows[l], *judge_,
+                                 {.folds = options_.folds, .seed = options_.seed}, source_.threads());
     if (reader_) {
       const Eigen::MatrixXd vectors = vectors_of(candidate);
       const Eigen::Index n = std::min(vectors.rows(), real_vectors_.rows());
@@ -367,6 +248,22 @@ class Judge {
       result.frechet = gruve::frechet_distance(real_vectors_, vectors);
     }
     return result;
+  }
+
+  // The judge's own language model, of the train split's songs.
+  void train_judge() {
+    const gruve::AnyEncoder encoder(source_.encoder());
+    const std::vector<Song> songs = source_.songs_of(gruve::Split::train);
+    std::vector<std::vector<gruve::Token>> tokens(2 * songs.size());
+    source_.threads().for_each(songs.size(), [&](std::size_t i) {
+      tokens[2 * i] = encoder.encode_song(songs[i]);
+      gruve::Rng rng(options_.seed, i);
+      tokens[2 * i + 1] = encoder.encode_song(gruve::augmented(songs[i], {.transpose = 5}, rng));
+    });
+    ProgressBar bar("training the judge", options_.json);
+    judge_ = gruve::train_reader(source_.encoder().vocab_size(), tokens, {.seed = options_.seed + 77},
+                                 source_.threads(), [&](const gruve::Progress& progress) { bar(progress); });
+    bar.finish();
   }
 
   static std::string share_text(const gruve::TestAccuracy& accuracy) {
@@ -381,7 +278,7 @@ class Judge {
     std::printf(
         "How well a classifier tells music from %zu songs that no model was trained on, in %% of windows;\n"
         "50 is chance. In brackets 95 %% intervals over songs.\n\n",
-        real_.songs.size());
+        source_.real().songs.size());
     std::printf("%-*s   %-26s %-26s", column, "", kLengthNames[0], kLengthNames[1]);
     std::printf("%s\n", reader_ ? " MAUVE  Frechet" : "");
     std::printf("%-*s   %-12s %-13s %-12s %-13s", column, "against", "GRU", "measures", "GRU", "measures");
@@ -449,7 +346,8 @@ class Judge {
   }
 
   void print_json() const {
-    nlohmann::ordered_json json = {{"songs", real_.songs.size()}, {"rows", nlohmann::ordered_json::array()}};
+    nlohmann::ordered_json json = {{"songs", source_.real().songs.size()},
+                                   {"rows", nlohmann::ordered_json::array()}};
     for (std::size_t i = 0; i < judgements_.size(); ++i) {
       const Judgement& each = judgements_[i];
       nlohmann::ordered_json row = {{"name", each.name}, {"pieces", each.pieces}};
@@ -477,12 +375,9 @@ class Judge {
   }
 
   const JudgeArguments& options_;
-  gruve::Corpus corpus_;
-  gruve::ThreadPool threads_;
-  gruve::EventEncoder encoder_;                // the judge's own
-  std::optional<gruve::TrainedModel> reader_;  // whose states are compared
-  Candidate real_;
-  std::vector<double> lengths_;  // seconds of each real song
+  Candidates source_;
+  std::optional<gruve::GruModel<float>> judge_;  // its language model
+  std::optional<gruve::TrainedModel> reader_;    // whose states are compared
   gruve::MeasuredCorpus measured_;
   std::array<gruve::JudgedWindows, 2> real_windows_;
   Eigen::MatrixXd real_vectors_;

@@ -59,6 +59,8 @@ int main(int argc, char** argv) {
   add_evaluate(app);
   add_measure(app);
   add_judge(app);
+  add_listen(app);
+  add_convert(app);
   add_bench(app);
   add_manual(app);
   use_variables(app);

@@ -173,7 +173,7 @@ TEST_CASE("What is wrong with a model file is said in a sentence", "[model][file
   file.write(file_of("{ no JSON}  ", 0));
   CHECK(refusal(file) == ", byte 8: not a safetensors file: the header is not a JSON object");
   file.write(file_of(R"({"a":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}      )", 8));
-  CHECK(refusal(file) == R"(, byte 8: array "a" is of type "F64", expected "F32")");
+  CHECK(refusal(file) == R"(, byte 8: array "a" is of type "F64", expected "F32", "BF16" or "I8")");
   file.write(file_of(R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}      )", 8));
   CHECK(refusal(file) == R"(, byte 8: array "a" takes 8 bytes, its shape [3] needs 12)");
   file.write(file_of(R"({"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8]}}  )", 8));
@@ -181,7 +181,9 @@ TEST_CASE("What is wrong with a model file is said in a sentence", "[model][file
   file.write(file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}      )", 12));
   CHECK(refusal(file) == ", byte 68: the arrays take 8 bytes, the file has 12");
   file.write(file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}      )", 8));
-  CHECK(refusal(file) == R"(: the metadata lack "gruve.encoder": not written by gruve, or saved again without its metadata (docs/formats.md))");
+  CHECK(
+      refusal(file) ==
+      R"(: the metadata lack "gruve.encoder": not written by gruve, or saved again without its metadata (docs/formats.md))");
 
   // A header that claims a network of terabytes over a few bytes: refused before anything is allocated.
   save(small_model(), file.path);
@@ -190,4 +192,76 @@ TEST_CASE("What is wrong with a model file is said in a sentence", "[model][file
   bytes.replace(bytes.find(before), before.size(), after);
   file.write(bytes);
   CHECK(refusal(file) == R"(: the array "gru.weight_ih_l0" has the shape [15, 3], expected [27, 3])");
+}
+
+TEST_CASE("A model file of fewer bits is smaller, and holds what the kernels of that precision compute with",
+          "[model][file]") {
+  const TemporaryFile file;
+  TrainedModel model = small_model();
+  model.network =
+      GruModel<float>({.vocab_size = 89, .embedding_size = 32, .hidden_size = 64, .num_layers = 2});
+  initialize(model.network, 3);
+  model.network.initial_state.assign(128, 0.3f);
+  model.network.initial_state[5] = 1;
+  save(model, file.path);
+  const std::size_t size = file.read().size();
+
+  save(model, file.path, kernels::Precision::bf16);
+  CHECK(100 * file.read().size() < 55 * size);
+  TrainedModel loaded = load(file.path);
+  CHECK(loaded.network.initial_state == model.network.initial_state);
+  const auto each_weight = [&](auto&& visit) {
+    std::vector<const Parameter<float>*> from;
+    model.network.for_each_parameter(
+        [&](const std::string&, const Parameter<float>& p) { from.push_back(&p); });
+    std::size_t at = 0;
+    loaded.network.for_each_parameter([&](const std::string&, Parameter<float>& p) {
+      const Parameter<float>& original = *from[at++];
+      const bool is_matrix = p.shape().size() == 2;
+      const auto width = static_cast<std::size_t>(p.shape().back());
+      for (std::size_t i = 0; i < p.size(); ++i)
+        visit(original, i, is_matrix ? i / width * width : 0, is_matrix, width, p.data()[i]);
+    });
+  };
+  std::size_t different = 0;
+  each_weight([&](const Parameter<float>& from, std::size_t i, std::size_t, bool is_matrix, std::size_t,
+                  float value) {
+    const float expected =
+        is_matrix ? kernels::from_bfloat16(kernels::to_bfloat16(from.data()[i])) : from.data()[i];
+    different += value == expected ? 0 : 1;
+  });
+  CHECK(different == 0);
+  const std::string halves = file.read();
+  save(loaded, file.path, kernels::Precision::bf16);
+  CHECK(file.read() == halves);  // rounding again changes nothing
+
+  save(model, file.path, kernels::Precision::int8);
+  CHECK(100 * file.read().size() < 33 * size);
+  loaded = load(file.path);
+  CHECK(loaded.network.initial_state == model.network.initial_state);
+  each_weight([&](const Parameter<float>& from, std::size_t i, std::size_t row, bool is_matrix,
+                  std::size_t width, float value) {
+    float expected = from.data()[i];
+    if (is_matrix) {
+      const float scale = kernels::int8_scale(static_cast<int>(width), from.data() + row, 1);
+      expected = static_cast<float>(kernels::to_int8(expected, scale)) * scale;
+    }
+    different += value == expected ? 0 : 1;
+  });
+  CHECK(different == 0);
+  CHECK(SafetensorsFile(file.path).tensors().at("output.weight.scale").shape == std::vector<int>{89});
+
+  const std::string bytes = file.read();
+  const auto changed = [&](const std::string& from, const std::string& to) {
+    const std::size_t at = bytes.find(from);
+    REQUIRE(at != std::string::npos);
+    file.write(std::string(bytes).replace(at, from.size(), to));
+    return refusal(file);
+  };
+  CHECK(changed("output.weight.scale", "output.weight.scald").find("lacks its scales") != std::string::npos);
+  CHECK(changed("\"I8\"", "\"U8\"").find("expected \"F32\", \"BF16\" or \"I8\"") != std::string::npos);
+  for (std::size_t cut = 0; cut < bytes.size(); cut += 997) {
+    file.write(bytes.substr(0, cut));
+    CHECK(refusal(file) != "accepted");
+  }
 }

@@ -164,6 +164,31 @@ grep -q '"seconds":70.0' i.json || fail "not 70 seconds: $(cat i.json)"
 "$gruve" measure g-1.mid g-2.mid --corpus songs 2>/dev/null | grep -q "of 2 pieces pass" || fail "no summary"
 "$gruve" measure g-1.mid | grep -q "pitch-class entropy, 1 bar" || fail "no measures without a corpus"
 
+# The judge tells pieces of a model that has hardly learnt from songs, in the same numbers for any number of threads.
+judged=(judge --corpus events.gruve --model events.safetensors --count 8 --windows 30 --folds 3 --temperatures 0.9 1.1 --reader whole.safetensors)
+"$gruve" "${judged[@]}" --threads 1 --json >one.json
+"$gruve" "${judged[@]}" --threads 3 --json >three.json
+cmp one.json three.json || fail "the judge depends on the number of threads"
+[ "$(grep -o '"name":' one.json | wc -l)" -eq 4 ] || fail "not the songs, others, and pieces at two temperatures: $(cat one.json)"
+grep -q '"name":"events, T 1.1","pieces":[0-9]*,"bars_8":{"windows":[0-9]*,"gru":{"accuracy":' one.json || fail "no accuracy: $(cat one.json)"
+"$gruve" "${judged[@]}" 2>/dev/null >judged.txt
+grep -q "^other real songs  *[0-9]* ([0-9]*-[0-9]*)" judged.txt || fail "no table: $(cat judged.txt)"
+
+# The page of a listening test names no kind outside its data.
+"$gruve" listen --corpus events.gruve --model events.safetensors --pairs 6 --seconds 8 --out listen.html --json >listen.json
+grep -q '"pairs":6' listen.json || fail "not six pairs: $(cat listen.json)"
+[ "$(grep -c '^{"kinds":\["' listen.html)" -eq 6 ] || fail "not six pairs in the page"
+"$gruve" listen --corpus events.gruve --model events.safetensors --pairs 6 --seconds 8 --out again.html --threads 1 >/dev/null
+cmp listen.html again.html || fail "the page depends on the number of threads"
+
+# A model file in fewer bits is smaller, costs what is printed, and generates.
+"$gruve" convert events.safetensors --precision int8 --out eight.safetensors events.gruve --json >eight.json
+grep -q '"loss_before":' eight.json || fail "no loss: $(cat eight.json)"
+[ "$(stat -c %s eight.safetensors)" -lt "$(stat -c %s events.safetensors)" ] || fail "8 bits are no smaller"
+"$gruve" generate --model eight.safetensors --precision int8 --out x.mid --seconds 10 --seed 2
+"$gruve" generate --model events.safetensors --precision int8 --out y.mid --seconds 10 --seed 2
+cmp x.mid y.mid || fail "8 bits of a file are others than those of the kernels"
+
 # Pieces are ranked by a score, with the ranges that the corpus and the model keep; the same for any number of threads.
 grep -aq '"measures":{' events.gruve || fail "the corpus keeps no measures"
 for threads in 1 3; do
@@ -283,6 +308,7 @@ refuses "1 of 2 pieces can't be measured" "" measure songs/etude-0001.mid no.saf
 refuses "no such file or folder" "" measure songs/etude-0001.mid --corpus missing
 refuses "empty: holds no song that can be measured" "" measure songs/etude-0001.mid --corpus empty
 refuses "is a corpus of type \"char\", expected music" "" measure songs/etude-0001.mid --corpus text.gruve
+refuses "is a corpus of type \"char\", expected music" "" judge --model events.safetensors --corpus text.gruve
 refuses "is not a model of music" "" measure --model text.safetensors
 refuses "temperature must be" "" measure --model whole.safetensors --temperature 0
 refuses "the checkpoint was written with" "" train corpus.gruve --out whole.safetensors "${small[@]}" --seed 9 --resume

@@ -19,15 +19,13 @@
 #include "gruve/core/error.hpp"
 #include "gruve/core/rng.hpp"
 #include "gruve/core/thread_pool.hpp"
-#include "gruve/corpus/augment.hpp"
-#include "gruve/corpus/corpus.hpp"
 #include "gruve/judge/logistic_regression.hpp"
-#include "gruve/judge/sequence_classifier.hpp"
+#include "gruve/judge/reader.hpp"
 #include "gruve/judge/song_windows.hpp"
 #include "gruve/measure/measures.hpp"
 #include "gruve/midi/song.hpp"
+#include "gruve/model/gru_model.hpp"
 #include "gruve/tokens/any_encoder.hpp"
-#include "gruve/tokens/id_encoder.hpp"
 
 namespace gruve::inline v0_1 {
 
@@ -135,17 +133,16 @@ inline TestAccuracy test_accuracy(std::span<const double> odds, std::span<const 
 
 /// What a two-sample test found.
 struct TwoSample {
-  TestAccuracy by_tokens{};    // of a GRU on the windows' tokens
-  TestAccuracy by_measures{};  // of logistic regression on their measures
+  TestAccuracy by_tokens{};    // by what a reader makes of the windows' tokens
+  TestAccuracy by_measures{};  // by the windows' measures
   std::size_t windows = 0;     // of both sides together
 };
 
 /// Settings of a two-sample test.
 struct TwoSampleOptions {
-  int folds = 5;   // of the cross-validation, at least 3
-  int copies = 4;  // of each window that the GRU is trained on, all but the first transposed
-  AugmentOptions augment = {.transpose = 5};  // how
-  ClassifierOptions classifier = {};          // of the GRU
+  int folds = 5;           // of the cross-validation, at least 3
+  double lambda = 1;       // of the regressions: see LogisticRegression
+  std::uint64_t seed = 1;  // of the folds
 };
 
 namespace internal {
@@ -178,122 +175,60 @@ inline std::map<std::size_t, std::size_t> dealt_folds(std::array<std::vector<std
   return folds;
 }
 
-// [N, kNumMeasures]
-inline Eigen::MatrixXd matrix_of(const std::vector<const Measures*>& rows) {
-  Eigen::MatrixXd matrix(static_cast<Eigen::Index>(rows.size()), static_cast<Eigen::Index>(kNumMeasures));
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    for (std::size_t m = 0; m < kNumMeasures; ++m)
-      matrix(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(m)) = rows[i]->values[m];
-  return matrix;
-}
-
 }  // namespace internal
 
-/// The classifier two-sample test: how well two kinds of music are told apart by classifiers that are trained
-/// to, with cross-validation. Each fold of the groups is classified once, by classifiers that were trained on
-/// the other folds, of which the GRU takes one to know when to stop. No classifier knows a generator, and
-/// none can be tuned to: each is new. Threads take folds. The result is the same for any number of them.
+/// The classifier two-sample test: how well two kinds of music are told apart by classifiers that are fitted
+/// to it, with cross-validation. Each fold of the groups is classified by classifiers that were fitted to the
+/// other folds: logistic regressions on what a language model of its own makes of the tokens (its states, and
+/// how surprised it is), and on the measures. No classifier knows a generator, and none can be tuned to: each
+/// is new. The result has the same bits for any number of threads.
 ///
-/// first, second  the windows of both kinds, of one length or of several, the longest last: the GRU is
-/// trained on the longest
-///                and reads all, the regression is of each length its own
-/// encoder        of the windows' tokens
+/// reader  a language model of the windows' tokens, of music that is on neither side: see train_reader()
 ///
-/// Returns the result of each length. Throws Error if a side has fewer groups than folds.
+/// Throws Error if a side has windows of fewer groups than folds.
 /// Source: Lopez-Paz and Oquab 2017, "Revisiting Classifier Two-Sample Tests", arXiv:1610.06545.
-inline std::vector<TwoSample> two_sample_test(std::span<const JudgedWindows> first,
-                                              std::span<const JudgedWindows> second,
-                                              const AnyEncoder& encoder, const TwoSampleOptions& options,
-                                              ThreadPool& threads) {
+inline TwoSample two_sample_test(const JudgedWindows& first, const JudgedWindows& second,
+                                 const GruModel<float>& reader, const TwoSampleOptions& options,
+                                 ThreadPool& threads) {
   const auto num_folds = static_cast<std::size_t>(std::max(3, options.folds));
-  // The windows of all lengths and both sides, one after another.
-  struct Window {
-    const std::vector<Token>* tokens;
-    const Measures* measures;
-    std::size_t group;
-    std::size_t length;
-    std::uint8_t side;
-  };
-  std::vector<Window> windows;
-  std::array<std::vector<std::size_t>, 2> groups;  // of each side
-  for (std::size_t l = 0; l < first.size(); ++l)
-    for (const std::uint8_t side : {std::uint8_t{0}, std::uint8_t{1}}) {
-      const JudgedWindows& of = side == 0 ? first[l] : second[l];
-      for (std::size_t i = 0; i < of.size(); ++i)
-        windows.push_back({&of.tokens[i], &of.measures[i], of.groups[i], l, side});
-      if (l + 1 == first.size()) groups[side] = of.groups;
-    }
   const std::map<std::size_t, std::size_t> fold_of =
-      internal::dealt_folds(groups, num_folds, options.classifier.seed);
-  const auto fold_at = [&](const Window& window) {
-    const auto found = fold_of.find(window.group);
-    return found == fold_of.end() ? num_folds
-                                  : found->second;  // a song with no window of the longest is left out
-  };
-  std::erase_if(windows, [&](const Window& window) { return fold_at(window) == num_folds; });
+      internal::dealt_folds({first.groups, second.groups}, num_folds, options.seed);
+  std::vector<std::size_t> groups = first.groups;
+  groups.insert(groups.end(), second.groups.begin(), second.groups.end());
+  std::vector<std::uint8_t> sides(first.size(), 0);
+  sides.resize(groups.size(), 1);
+  const auto N = static_cast<Eigen::Index>(groups.size());
 
-  std::vector<double> token_odds(windows.size()), measure_odds(windows.size());
-  threads.for_each(num_folds, [&](std::size_t fold) {
-    std::vector<std::vector<Token>> used;
-    std::vector<std::uint8_t> kinds;
-    std::vector<Split> parts;
-    std::vector<std::size_t> origins;
-    for (std::size_t i = 0; i < windows.size(); ++i) {
-      const std::size_t its = fold_at(windows[i]);
-      if (windows[i].length + 1 != first.size() && its != fold) continue;
-      const Split part = its == fold                     ? Split::test
-                         : its == (fold + 1) % num_folds ? Split::valid
-                                                         : Split::train;
-      for (int copy = 0; copy < (part == Split::train ? std::max(1, options.copies) : 1); ++copy) {
-        used.push_back(*windows[i].tokens);
-        if (copy > 0) {
-          Rng rng(options.classifier.seed + static_cast<std::uint64_t>(copy), i);
-          used.back() = augmented(encoder, used.back(), options.augment, rng);
-        }
-        kinds.push_back(windows[i].side);
-        parts.push_back(part);
-        origins.push_back(i);
-      }
-    }
-    const Corpus corpus =
-        Corpus::from_songs({.encoder = IdEncoder(encoder.vocab_size())}, used, parts, "the windows");
-    ThreadPool alone(1);
-    const std::vector<double> odds = classify_sequences(corpus, kinds, options.classifier, alone);
-    for (std::size_t k = 0; k < origins.size(); ++k)
-      if (parts[k] == Split::test) token_odds[origins[k]] = odds[k];
-
-    for (std::size_t l = 0; l < first.size(); ++l) {
-      std::vector<const Measures*> rows;
-      std::vector<std::uint8_t> y;
-      for (const Window& window : windows)
-        if (window.length == l && fold_at(window) != fold) {
-          rows.push_back(window.measures);
-          y.push_back(window.side);
-        }
-      const LogisticRegression regression(internal::matrix_of(rows), y);
-      for (std::size_t i = 0; i < windows.size(); ++i)
-        if (windows[i].length == l && fold_at(windows[i]) == fold)
-          measure_odds[i] =
-              regression.log_odds(internal::matrix_of(std::vector{windows[i].measures}).row(0).transpose());
-    }
-  });
-
-  std::vector<TwoSample> results;
-  for (std::size_t l = 0; l < first.size(); ++l) {
-    std::vector<double> of_tokens, of_measures;
-    std::vector<std::uint8_t> of_sides;
-    std::vector<std::size_t> of_groups;
-    for (std::size_t i = 0; i < windows.size(); ++i) {
-      if (windows[i].length != l) continue;
-      of_tokens.push_back(token_odds[i]);
-      of_measures.push_back(measure_odds[i]);
-      of_sides.push_back(windows[i].side);
-      of_groups.push_back(windows[i].group);
-    }
-    results.push_back({test_accuracy(of_tokens, of_sides, of_groups),
-                       test_accuracy(of_measures, of_sides, of_groups), of_groups.size()});
+  // Of each window, what the regressions see.
+  std::array<Eigen::MatrixXd, 2> values;
+  const Eigen::MatrixXd read = read_sequences(first.tokens, reader, threads);
+  values[0].resize(N, read.cols());
+  values[0] << read, read_sequences(second.tokens, reader, threads);
+  values[1].resize(N, static_cast<Eigen::Index>(kNumMeasures));
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    const Measures& of = i < first.size() ? first.measures[i] : second.measures[i - first.size()];
+    for (std::size_t m = 0; m < kNumMeasures; ++m)
+      values[1](static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(m)) = of.values[m];
   }
-  return results;
+
+  std::array<std::vector<double>, 2> odds{std::vector<double>(groups.size()),
+                                          std::vector<double>(groups.size())};
+  threads.for_each(2 * num_folds, [&](std::size_t task) {
+    const Eigen::MatrixXd& of = values[task % 2];
+    const std::size_t fold = task / 2;
+    std::vector<Eigen::Index> rest;
+    std::vector<std::uint8_t> y;
+    for (std::size_t i = 0; i < groups.size(); ++i)
+      if (fold_of.at(groups[i]) != fold) {
+        rest.push_back(static_cast<Eigen::Index>(i));
+        y.push_back(sides[i]);
+      }
+    const LogisticRegression regression(of(rest, Eigen::all), y, options.lambda);
+    for (std::size_t i = 0; i < groups.size(); ++i)
+      if (fold_of.at(groups[i]) == fold)
+        odds[task % 2][i] = regression.log_odds(of.row(static_cast<Eigen::Index>(i)).transpose());
+  });
+  return {test_accuracy(odds[0], sides, groups), test_accuracy(odds[1], sides, groups), groups.size()};
 }
 
 }  // namespace gruve::inline v0_1

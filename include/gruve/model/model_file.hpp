@@ -6,6 +6,7 @@
 #include <string>
 
 #include "gruve/core/once.hpp"
+#include "gruve/kernels/kernels.hpp"
 #include "gruve/model/trained_model.hpp"
 #include "gruve/tokens/encoder_types.hpp"
 
@@ -14,10 +15,16 @@ namespace gruve::inline v0_1 {
 /// Writes a model file atomically: a safetensors file with PyTorch's names and shapes, so that a module with
 /// `embedding`, `gru` and `output` loads it by load_state_dict(), and with all other data as JSON in the
 /// metadata. The same model gives the same bytes. Throws Error if the file can't be written.
-GRUVE_ONCE void save(const TrainedModel& model, const std::filesystem::path& path);
+///
+/// precision  of the weight matrices in the file: bfloat16 halves its size, 8 bits quarter it (see
+/// write_safetensors()).
+///            They are rounded as the kernels of that precision round them, so that these compute the same
+///            from either file. A training should go on from float
+GRUVE_ONCE void save(const TrainedModel& model, const std::filesystem::path& path,
+                     kernels::Precision precision = kernels::Precision::fp32);
 
-/// Reads a model file. Checks all of it before it allocates the model. Throws Error with the file and the
-/// reason if it is missing or damaged.
+/// Reads a model file of any precision. Checks all of it before it allocates the model. Throws Error with the
+/// file and the reason if it is missing or damaged.
 ///
 /// types  the program's own encoders that the file may name: encoder_types<MyEncoder>()
 GRUVE_ONCE TrainedModel load(const std::filesystem::path& path, EncoderTypes types = {});

@@ -73,7 +73,7 @@ inline void check_parameters(const SafetensorsFile& file, const ModelConfig& con
 inline std::vector<NamedTensor> named_tensors(const GruModel<float>& model) {
   std::vector<NamedTensor> tensors;
   model.for_each_parameter([&](const std::string& name, const Parameter<float>& parameter) {
-    tensors.push_back({name, {parameter.shape(), {parameter.data(), parameter.size()}}});
+    tensors.push_back({.name = name, .view = {parameter.shape(), {parameter.data(), parameter.size()}}});
   });
   return tensors;
 }

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "gruve/core/atomic_file.hpp"
 #include "gruve/core/error.hpp"
 #include "gruve/midi/song.hpp"
@@ -20,6 +22,7 @@
 #include "gruve/render/piano_roll.hpp"
 #include "gruve/render/report_player.hpp"
 #include "gruve/render/report_style.hpp"
+#include "gruve/render/sound_script.hpp"
 #include "gruve/render/training_curve.hpp"
 
 namespace gruve::inline v0_1 {
@@ -130,6 +133,31 @@ inline std::string base64(std::span<const std::byte> bytes) {
   return text;
 }
 
+/// The notes of a song as a page's script reads them: start, duration, pitch, velocity, channel of each, in
+/// milliseconds; a start is relative to the one before.
+inline std::string notes_json(const Song& song) {
+  const Timeline timeline(song);
+  const auto milliseconds = [](double seconds) { return std::round(1000 * seconds); };
+  std::string json;
+  double last = 0;
+  for (const Note& note : song.notes) {
+    const double start = milliseconds(timeline.seconds(note.start));
+    const double end = milliseconds(timeline.seconds(note.end));
+    json += (json.empty() ? "" : ",") + decimal(start - last, 0) + "," +
+            decimal(std::max(0.0, end - start), 0) + "," + std::to_string(note.pitch) + "," +
+            std::to_string(note.velocity) + "," + std::to_string(note.channel);
+    last = start;
+  }
+  return json;
+}
+
+/// A text as a JSON string in which nothing can end a script element.
+inline std::string script_string(const std::string& text) {
+  std::string json = nlohmann::json(text).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+  for (std::size_t at = 0; (at = json.find('<', at)) != std::string::npos;) json.replace(at, 1, "\\u003c");
+  return json;
+}
+
 /// The song as the page's script reads it: numbers and base64 only, so that nothing in it can end the script
 /// element.
 inline std::string song_json(const Song& song) {
@@ -144,23 +172,13 @@ inline std::string song_json(const Song& song) {
     low -= 3;
     high += 3;
   }
-  const Timeline timeline(song);
   const auto milliseconds = [](double seconds) { return std::round(1000 * seconds); };
   std::string json = "{\"duration\":" + decimal(milliseconds(duration_seconds(song)), 0) +
-                     ",\"low\":" + std::to_string(low) + ",\"high\":" + std::to_string(high) + ",\"notes\":[";
+                     ",\"low\":" + std::to_string(low) + ",\"high\":" + std::to_string(high) +
+                     ",\"notes\":[" + notes_json(song);
   double last = 0;
-  for (std::size_t i = 0; i < song.notes.size(); ++i) {
-    const Note& note = song.notes[i];
-    const double start = milliseconds(timeline.seconds(note.start));
-    const double end = milliseconds(timeline.seconds(note.end));
-    json += (i == 0 ? "" : ",") + decimal(start - last, 0) + "," + decimal(std::max(0.0, end - start), 0) +
-            "," + std::to_string(note.pitch) + "," + std::to_string(note.velocity) + "," +
-            std::to_string(note.channel);
-    last = start;
-  }
   json += "],\"bars\":[";
   const std::vector<BarLine> bars = bar_lines(song);
-  last = 0;
   for (std::size_t i = 0; i < bars.size(); ++i) {
     const double start = milliseconds(bars[i].seconds);
     json += (i == 0 ? "" : ",") + decimal(start - last, 0) + "," + std::to_string(bars[i].number);
@@ -260,7 +278,8 @@ aria-valuemin="0" aria-valuenow="0"></canvas>
   html += "</div>\n";
   if (report.curve) html += internal::curve_section(*report.curve);
   html += "</main>\n<script id=\"songs\" type=\"application/json\">" + internal::songs_json(report.pieces) +
-          "</script>\n<script>" + internal::kReportScript + "</script>\n</body>\n</html>\n";
+          "</script>\n<script>" + internal::kReportScriptBegin + internal::kSoundScript +
+          internal::kReportScript + "</script>\n</body>\n</html>\n";
   return html;
 }
 
