@@ -422,12 +422,7 @@ void add_judge(CLI::App& app) {
       ->capture_default_str();
   command->add_flag("--json", options->json, "Print one JSON object");
   group(*command, "New pieces", {"--model", "--temperatures", "--seed", "--within"});
-  group(*command, "Drawing of new pieces",
-        {"--argmax", "--temperature", "--top-k", "--top-p", "--min-p", "--min-entropy", "--max-entropy",
-         "--entropy-window"});
-  group(*command, "Limits of new pieces",
-        {"--max-repeats", "--max-silence", "--max-held", "--max-keys", "--max-notes", "--lowest", "--highest",
-         "--key"});
+  group_sampling(*command);
   add_examples(
       *command,
       {"gruve judge --corpus corpus.gruve --model model.safetensors --ladder",

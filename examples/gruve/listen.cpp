@@ -113,12 +113,8 @@ void add_listen(CLI::App& app) {
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   command->add_flag("--json", options->json, "Print one JSON object");
-  group(*command, "Drawing of new pieces",
-        {"--argmax", "--temperature", "--top-k", "--top-p", "--min-p", "--min-entropy", "--max-entropy",
-         "--entropy-window"});
-  group(*command, "Limits of new pieces",
-        {"--max-repeats", "--max-silence", "--max-held", "--max-keys", "--max-notes", "--lowest", "--highest",
-         "--key", "--within"});
+  group(*command, "New pieces", {"--seed", "--within"});
+  group_sampling(*command);
   add_examples(*command, {"gruve listen --corpus corpus.gruve --model model.safetensors --out listen.html"});
   command->callback([options] { listen(*options); });
 }

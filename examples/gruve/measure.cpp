@@ -410,12 +410,7 @@ void add_measure(CLI::App& app) {
   command->add_option("--svg", options->svg, "Also draw the measures of each 30 seconds");
   command->add_flag("--json", options->json, "Print one JSON object");
   group(*command, "New pieces", {"--model", "--count", "--minutes", "--seed", "--within"});
-  group(*command, "Drawing of new pieces",
-        {"--argmax", "--temperature", "--top-k", "--top-p", "--min-p", "--min-entropy", "--max-entropy",
-         "--entropy-window"});
-  group(*command, "Limits of new pieces",
-        {"--max-repeats", "--max-silence", "--max-held", "--max-keys", "--max-notes", "--lowest", "--highest",
-         "--key"});
+  group_sampling(*command);
   add_examples(*command, {"gruve measure piece.mid --corpus corpus.gruve",
                           "gruve measure --model model.safetensors --minutes 10 --corpus corpus.gruve"});
   command->callback([options] { measure(*options); });

@@ -1,6 +1,7 @@
 #include "sampling.hpp"
 
 #include "gruve/generate/scale.hpp"
+#include "manual.hpp"
 
 void add_sampling(CLI::App& command, SamplingArguments& options) {
   gruve::SamplerOptions& sampler = options.sampler;
@@ -54,6 +55,15 @@ void add_sampling(CLI::App& command, SamplingArguments& options) {
       ->expected(0, 1);
   command.add_option("--lowest", limits.lowest, "The lowest key, as its MIDI number")->capture_default_str();
   command.add_option("--highest", limits.highest, "The highest key")->capture_default_str();
+}
+
+void group_sampling(CLI::App& command) {
+  group(command, "Drawing of new pieces",
+        {"--argmax", "--temperature", "--top-k", "--top-p", "--min-p", "--min-entropy", "--max-entropy",
+         "--entropy-window"});
+  group(command, "Limits of new pieces",
+        {"--max-repeats", "--max-silence", "--max-held", "--max-keys", "--max-notes", "--lowest", "--highest",
+         "--key"});
 }
 
 gruve::ControlOptions controls_of(const SamplingArguments& options) {

@@ -21,5 +21,8 @@ struct SamplingArguments {
 /// Adds the options. `options` must outlive the parsing of the command line.
 void add_sampling(CLI::App& command, SamplingArguments& options);
 
+/// Puts them under titles of their own in the help, all but --within.
+void group_sampling(CLI::App& command);
+
 /// The controls with the scale. Throws Error if the name of the scale is unknown.
 gruve::ControlOptions controls_of(const SamplingArguments& options);

@@ -11,7 +11,6 @@
 #include "gruve/core/hash.hpp"
 #include "gruve/midi/song.hpp"
 #include "gruve/render/listening_script.hpp"
-#include "gruve/render/markup.hpp"
 #include "gruve/render/report.hpp"
 #include "gruve/render/report_style.hpp"
 #include "gruve/render/sound_script.hpp"
@@ -57,18 +56,8 @@ inline std::string listening_html(const ListeningTest& test) {
   }
   const std::string id =
       "gruve-" + std::to_string(content_hash(std::as_bytes(std::span(pairs.data(), pairs.size()))));
-  const std::string title = escape_markup(test.title);
-  std::string html = R"(<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy"
-content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="data:,">
-)";
-  html += "<title>" + title + "</title>\n<style>" + internal::kReportStyle + internal::kListeningStyle +
-          "</style>\n</head>\n<body>\n<main>\n<h1>" + title + "</h1>\n";
+  std::string html =
+      internal::page_beginning(test.title, std::string(internal::kReportStyle) + internal::kListeningStyle);
   html +=
       R"(<p class="subtitle">Two clips at a time. Play both, as often as you like, then say which you prefer.</p>
 <section aria-label="A pair of clips">

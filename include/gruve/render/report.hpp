@@ -133,6 +133,22 @@ inline std::string base64(std::span<const std::byte> bytes) {
   return text;
 }
 
+/// The beginning of a page up to its heading. The content security policy forbids it to request anything.
+inline std::string page_beginning(const std::string& title, const std::string& style) {
+  const std::string escaped = escape_markup(title);
+  std::string html = R"(<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy"
+content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
+)";
+  return html + "<title>" + escaped + "</title>\n<style>" + style +
+         "</style>\n</head>\n<body>\n<main>\n<h1>" + escaped + "</h1>\n";
+}
+
 /// The notes of a song as a page's script reads them: start, duration, pitch, velocity, channel of each, in
 /// milliseconds; a start is relative to the one before.
 inline std::string notes_json(const Song& song) {
@@ -235,18 +251,7 @@ inline std::string curve_section(const TrainingCurve& curve) {
 inline std::string report_html(const Report& report) {
   if (report.pieces.empty()) throw Error("a report needs at least one piece");
   const bool has_list = report.pieces.size() > 1;
-  const std::string title = escape_markup(report.title);
-  std::string html = R"(<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy"
-content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="data:,">
-)";
-  html += "<title>" + title + "</title>\n<style>" + internal::kReportStyle +
-          "</style>\n</head>\n<body>\n<main>\n<h1>" + title + "</h1>\n";
+  std::string html = internal::page_beginning(report.title, internal::kReportStyle);
   if (!report.subtitle.empty()) html += "<p class=\"subtitle\">" + escape_markup(report.subtitle) + "</p>\n";
   html += "<section class=\"player" + std::string(has_list ? " several" : "") + "\" aria-label=\"Player\">\n";
   if (has_list) html += internal::piece_list(report.pieces);
