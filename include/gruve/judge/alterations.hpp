@@ -26,7 +26,8 @@ inline Song with_moved_notes(Song song, double share, Rng& rng) {
     const auto most = static_cast<int>(rng.below(in_time ? 4 : 6)) + 1;
     if (!is_moved) continue;
     if (in_time) {
-      const std::int64_t start = std::max<std::int64_t>(0, note.start + sign * most * sixteenth);
+      const std::int64_t start =
+          std::max<std::int64_t>(0, note.start + std::int64_t{sign} * most * sixteenth);
       note.end += start - note.start;
       note.start = start;
     } else {

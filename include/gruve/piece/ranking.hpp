@@ -99,7 +99,7 @@ inline std::vector<std::size_t> ranked(std::span<const PieceScore> scores) {
 
 /// The validation loss of a model in nats per token, with which the nats of its pieces are compared; NaN if
 /// the model has none.
-inline double usual_nats(const TrainedModel& model) noexcept {
+inline double usual_nats(const TrainedModel& model) {
   double lowest = std::numeric_limits<double>::quiet_NaN();
   const nlohmann::json training = nlohmann::json::parse(model.training, nullptr, false);
   if (!training.is_object() || !training.contains("curve") || !training["curve"].is_object()) return lowest;

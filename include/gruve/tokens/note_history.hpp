@@ -116,11 +116,11 @@ class NoteFinder {
 
   // Of the notes before an index.
   static std::size_t bucket(const NoteHistory& notes, std::uint32_t end) noexcept {
-    auto hash = static_cast<std::uint64_t>(notes[end - 1].key);
+    auto hash = std::uint64_t{static_cast<std::uint8_t>(notes[end - 1].key)};
     for (std::uint32_t i = 1; i < kOrder; ++i) {
       const PlayedNote &to = notes[end - i], &from = notes[end - i - 1];
-      hash =
-          (hash ^ static_cast<std::uint64_t>(from.key) << 32 ^ (to.step - from.step)) * 0xD6E8FEB86659FD93u;
+      hash = (hash ^ std::uint64_t{static_cast<std::uint8_t>(from.key)} << 32 ^ (to.step - from.step)) *
+             0xD6E8FEB86659FD93u;
       hash ^= hash >> 29;
     }
     return hash * 0x9E3779B97F4A7C15u >> (64 - kBits);
