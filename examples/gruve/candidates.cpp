@@ -127,7 +127,9 @@ Candidate Candidates::pieces(const std::string& file, std::string name, const gr
                                        .within = within,
                                        .seed = seed_ * 1'000'003 + i});
   });
-  if (model.encoder == corpus_.encoder() && !corpus_.songs(gruve::Split::test).empty()) {
+  // Of the draws without a filter: the others give real songs no probability.
+  const bool is_plain = sampler.argmax == 0 && sampler.top_k == 0 && sampler.top_p == 1 && sampler.min_p == 0;
+  if (is_plain && model.encoder == corpus_.encoder() && !corpus_.songs(gruve::Split::test).empty()) {
     const gruve::ChunkLoss loss = gruve::tempered_loss(model.network, corpus_, gruve::Split::test,
                                                        static_cast<double>(sampler.temperature), threads_);
     std::size_t notes = 0;

@@ -1,5 +1,5 @@
-// gruve judge --corpus CORPUS --model MODEL…: how well classifiers tell generated pieces from songs that the
-// model has not seen, with the same for other songs, n-grams and altered songs beside it.
+// gruve judge --corpus CORPUS --model MODEL…: how well classifiers distinguish generated pieces from songs
+// that the model has not seen, with the same for other songs, n-grams and altered songs beside it.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -88,7 +88,9 @@ class Judge {
     std::vector<std::function<Candidate()>> candidates;
     candidates.push_back([&] { return source_.other_songs(); });
     add_models(candidates);
-    if (!options_.files.empty()) candidates.push_back([&] { return files(); });
+    // Before all that takes time, so that a bad file is named at once.
+    const Candidate read = files();
+    if (!read.songs.empty()) candidates.push_back([&] { return read; });
     if (options_.ladder) add_ladder(candidates);
 
     train_judge();
@@ -276,7 +278,8 @@ class Judge {
     for (const Judgement& each : judgements_) width = std::max(width, each.name.size());
     const auto column = static_cast<int>(width);
     std::printf(
-        "How well a classifier tells music from %zu songs that no model was trained on, in %% of windows;\n"
+        "How well a classifier distinguishes music from %zu songs that no model was trained on, in %% of "
+        "windows;\n"
         "50 is chance. In brackets 95 %% intervals over songs.\n\n",
         source_.real().songs.size());
     std::printf("%-*s   %-26s %-26s", column, "", kLengthNames[0], kLengthNames[1]);
@@ -389,23 +392,28 @@ class Judge {
 void add_judge(CLI::App& app) {
   const auto options = std::make_shared<JudgeArguments>();
   CLI::App* command = app.add_subcommand(
-      "judge", "How well classifiers tell pieces from the songs that their model has not seen");
+      "judge", "How well classifiers distinguish pieces from songs that their model has not seen");
   command->add_option("FILE", options->files, "MIDI files of pieces to be judged together");
   command
       ->add_option("--corpus", options->corpus,
                    "The corpus file; its valid and test splits are the real songs")
-      ->required();
-  command->add_option(
-      "--model", options->models,
-      "Judge new pieces of this model, each as long as a real song; several are judged one by one");
+      ->required()
+      ->check(CLI::ExistingFile);
+  command
+      ->add_option(
+          "--model", options->models,
+          "Judge new pieces of this model, each as long as a real song; several are judged one by one")
+      ->check(CLI::ExistingFile);
   command->add_option("--temperatures", options->temperatures, "Judge pieces at each of these temperatures")
       ->check(CLI::Range(0.05, 10.0));
   command->add_flag(
       "--ladder", options->ladder,
       "Also judge what is known to be worse: real songs with moved notes, keys and bars, n-grams, and "
       "argmax mixing");
-  command->add_option("--reader", options->reader,
-                      "A model of other music: MAUVE and the Frechet distance of its states are computed");
+  command
+      ->add_option("--reader", options->reader,
+                   "A model of other music: MAUVE and the Frechet distance of its states are computed")
+      ->check(CLI::ExistingFile);
   command->add_option("--count", options->count, "The most real songs, and as many pieces")
       ->check(CLI::Range(5, 10'000))
       ->capture_default_str();

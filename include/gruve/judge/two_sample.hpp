@@ -40,9 +40,9 @@ struct JudgedWindows {
 
 /// Cuts songs into windows, encodes and measures them.
 ///
-/// groups   a number for each song: windows of one group are never on both sides of a test. An altered song
-/// has that
-///          of its original
+/// groups   a number for each song: the windows of a group are all fitted to or all classified. An altered
+/// song
+///          has that of its original
 /// encoder  of music
 inline JudgedWindows judged_windows(std::span<const Song> songs, std::span<const std::size_t> groups,
                                     WindowLength length, const AnyEncoder& encoder, ThreadPool& threads) {
@@ -107,6 +107,7 @@ inline TestAccuracy test_accuracy(std::span<const double> odds, std::span<const 
   for (std::size_t i = 0; i < odds.size(); ++i) {
     const auto group =
         static_cast<std::size_t>(std::lower_bound(names.begin(), names.end(), groups[i]) - names.begin());
+    // Even odds are right every other time.
     const bool is_right = odds[i] == 0 ? i % 2 == 0 : (odds[i] > 0) == (sides[i] == 1);
     counts[group][sides[i]] += 1;
     counts[group][2 + std::size_t{sides[i]}] += is_right ? 1 : 0;
@@ -177,11 +178,11 @@ inline std::map<std::size_t, std::size_t> dealt_folds(std::array<std::vector<std
 
 }  // namespace internal
 
-/// The classifier two-sample test: how well two kinds of music are told apart by classifiers that are fitted
-/// to it, with cross-validation. Each fold of the groups is classified by classifiers that were fitted to the
-/// other folds: logistic regressions on what a language model of its own makes of the tokens (its states, and
-/// how surprised it is), and on the measures. No classifier knows a generator, and none can be tuned to: each
-/// is new. The result has the same bits for any number of threads.
+/// The classifier two-sample test: how well two kinds of music are distinguished by classifiers that are
+/// fitted to it, with cross-validation. Each fold of the groups is classified by classifiers that were fitted
+/// to the other folds: logistic regressions on what a language model of its own makes of the tokens (its
+/// states, and how surprised it is), and on the measures. No classifier knows a generator, and none can be
+/// tuned to: each is new. The result has the same bits for any number of threads.
 ///
 /// reader  a language model of the windows' tokens, of music that is on neither side: see train_reader()
 ///
