@@ -70,6 +70,26 @@ TEST_CASE("Bars follow the metre that holds", "[midi][music]") {
   CHECK(Bars(song).at(far).begin == far / bar * bar);
 }
 
+TEST_CASE("A metre of one beat that goes on is read as four beats", "[midi][music]") {
+  const auto metres = [](std::vector<TimeSignature> written, std::int64_t end) {
+    const Song song{.ticks_per_quarter = 480,
+                    .notes = {{.start = 600, .end = end, .pitch = 60}},
+                    .time_signatures = std::move(written),
+                    .length = end};
+    const Music music = music_of(song);
+    return std::pair(music.begin, music.song.time_signatures);
+  };
+  using Metres = std::vector<TimeSignature>;
+  CHECK(metres({{0, 1, 4}}, 5000) == std::pair(std::int64_t{0}, Metres{{0, 4, 4}}));
+  CHECK(metres({{0, 1, 8}}, 5000) == std::pair(std::int64_t{0}, Metres{{0, 4, 8}}));
+  // An upbeat, and up to four bars of one beat, are what is written.
+  CHECK(metres({{0, 1, 4}, {480, 4, 4}}, 5000) == std::pair(std::int64_t{480}, Metres{{0, 4, 4}}));
+  CHECK(metres({{0, 1, 4}, {1920, 3, 4}}, 5000) ==
+        std::pair(std::int64_t{480}, Metres{{0, 1, 4}, {1440, 3, 4}}));
+  CHECK(metres({{0, 4, 4}, {1920, 1, 4}, {4320, 3, 4}}, 9000) ==
+        std::pair(std::int64_t{0}, Metres{{0, 4, 4}, {1920, 4, 4}, {4320, 3, 4}}));
+}
+
 TEST_CASE("The picture of a song has the same bar lines", "[midi][music]") {
   Song song{
       .ticks_per_quarter = 480, .time_signatures = {{0, 4, 4}, {960, 4, 4}, {4800, 3, 4}}, .length = 7000};

@@ -112,6 +112,25 @@ class Bars {
   std::vector<Stretch> stretches_;  // not empty, the first from tick 0
 };
 
+namespace internal {
+
+// The metres of a song that ends at a tick. One of a single beat (1/4) that holds for more than four beats
+// says where beats are, not where bars begin: programs write it that know no more. It becomes one of four
+// beats.
+inline std::vector<TimeSignature> metres_of_bars(const Song& song, std::int64_t end) {
+  std::vector<TimeSignature> metres = metre_map(song);
+  for (std::size_t i = 0; i < metres.size(); ++i) {
+    if (metres[i].numerator != 1) continue;
+    const std::int64_t until = i + 1 < metres.size() ? metres[i + 1].tick : end;
+    // Four beats take 16 quarters / denominator.
+    if ((until - metres[i].tick) / 16 * metres[i].denominator > song.ticks_per_quarter)
+      metres[i].numerator = 4;
+  }
+  return metres;
+}
+
+}  // namespace internal
+
 /// The music of a song, and where it was.
 struct Music {
   Song song = {};          // the music, from tick 0
@@ -120,15 +139,16 @@ struct Music {
 
 /// The music of a song: from the beginning of the bar of its first note to the end of its last one. Empty
 /// bars before, silence and events behind are left out. The tempo and the metre that hold at its beginning
-/// stand at tick 0; see tempo_map() and metre_map(). Of a song without notes, a song of length 0. Linear in
-/// the song.
+/// stand at tick 0; see tempo_map() and metre_map(). A metre of one beat, as of 1/4, that holds for more than
+/// four beats is read as four: 4/4. Of a song without notes, a song of length 0. Linear in the song.
 inline Music music_of(Song song) {
   Music music;
-  const Bars bars(song);
-  std::vector<Tempo> tempos = tempo_map(song);
-  std::vector<TimeSignature> metres = metre_map(song);
   std::int64_t end = 0;
   for (const Note& note : song.notes) end = std::max(end, note.end);
+  std::vector<Tempo> tempos = tempo_map(song);
+  std::vector<TimeSignature> metres = internal::metres_of_bars(song, end);
+  song.time_signatures = metres;
+  const Bars bars(song);
   if (!song.notes.empty()) music.begin = bars.at(std::max<std::int64_t>(0, song.notes.front().start)).begin;
   const auto shift = [&](auto& map) {
     // What holds at the beginning is at tick 0; what begins at the end or behind it is never heard.
