@@ -8,7 +8,6 @@
 #include "gruve/measure/grid_song.hpp"
 #include "gruve/midi/music.hpp"
 #include "gruve/model/model_file.hpp"
-#include "gruve/piece/player.hpp"
 #include "gruve/render/markup.hpp"
 #include "gruve/train/evaluate.hpp"
 #include "gruve/train/ngram.hpp"
@@ -27,6 +26,8 @@ std::string described(const gruve::SamplerOptions& sampler) {
   if (sampler.argmax > 0)
     return std::string("argmax ") + gruve::decimal(static_cast<double>(sampler.argmax), 1);
   std::string text = std::string("T ") + gruve::decimal(static_cast<double>(sampler.temperature), 2);
+  if (sampler.return_temperature != 1)
+    text += ", of returns " + gruve::decimal(static_cast<double>(sampler.return_temperature), 2);
   if (sampler.top_p < 1) text += ", top-p " + gruve::decimal(static_cast<double>(sampler.top_p), 2);
   return text;
 }
@@ -110,9 +111,7 @@ Candidate Candidates::ngrams(int order) {
   return made;
 }
 
-Candidate Candidates::pieces(const std::string& file, std::string name, const gruve::SamplerOptions& sampler,
-                             const gruve::ControlOptions& controls,
-                             const std::optional<gruve::MeasureRanges>& within) {
+Candidate Candidates::pieces(const std::string& file, std::string name, const gruve::PieceOptions& request) {
   const gruve::TrainedModel model = gruve::load(file);
   if (!model.encoder.is_music()) throw gruve::Error(file, "is not a model of music");
   Candidate made{
@@ -120,18 +119,20 @@ Candidate Candidates::pieces(const std::string& file, std::string name, const gr
   const auto num_threads = static_cast<std::size_t>(threads_.size());
   threads_.for_each(num_threads, [&](std::size_t thread) {
     gruve::Player player(model, {.threads = 1});
-    for (std::size_t i = thread; i < made.songs.size(); i += num_threads)
-      made.songs[i] = player.generate({.seconds = std::max(5.0, lengths_[i]),
-                                       .sampler = sampler,
-                                       .controls = controls,
-                                       .within = within,
-                                       .seed = seed_ * 1'000'003 + i});
+    gruve::PieceOptions piece = request;
+    for (std::size_t i = thread; i < made.songs.size(); i += num_threads) {
+      piece.seconds = std::max(5.0, lengths_[i]);
+      piece.seed = seed_ * 1'000'003 + i;
+      made.songs[i] = player.generate(piece);
+    }
   });
   // Of the draws without a filter: the others give real songs no probability.
+  const gruve::SamplerOptions& sampler = request.sampler;
   const bool is_plain = sampler.argmax == 0 && sampler.top_k == 0 && sampler.top_p == 1 && sampler.min_p == 0;
   if (is_plain && model.encoder == corpus_.encoder() && !corpus_.songs(gruve::Split::test).empty()) {
-    const gruve::ChunkLoss loss = gruve::tempered_loss(model.network, corpus_, gruve::Split::test,
-                                                       static_cast<double>(sampler.temperature), threads_);
+    const gruve::ChunkLoss loss = gruve::tempered_loss(
+        model.network, corpus_, gruve::Split::test, static_cast<double>(sampler.temperature),
+        static_cast<double>(sampler.return_temperature), threads_);
     std::size_t notes = 0;
     for (const Song& song : songs_of(gruve::Split::test)) notes += song.notes.size();
     made.nats = loss.nats / static_cast<double>(notes);

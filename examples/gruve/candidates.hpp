@@ -6,17 +6,15 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "gruve/core/rng.hpp"
 #include "gruve/core/thread_pool.hpp"
 #include "gruve/corpus/corpus.hpp"
-#include "gruve/generate/controls.hpp"
 #include "gruve/generate/sampler.hpp"
-#include "gruve/measure/measures.hpp"
 #include "gruve/midi/song.hpp"
+#include "gruve/piece/player.hpp"
 #include "gruve/tokens/event_encoder.hpp"
 
 /// Music of one kind.
@@ -57,10 +55,8 @@ class Candidates {
                     const std::function<gruve::Song(const gruve::Song&, gruve::Rng&)>& alter) const;
   /// Pieces drawn from the counts of the train split.
   Candidate ngrams(int order);
-  /// New pieces of a model.
-  Candidate pieces(const std::string& file, std::string name, const gruve::SamplerOptions& sampler,
-                   const gruve::ControlOptions& controls,
-                   const std::optional<gruve::MeasureRanges>& within = std::nullopt);
+  /// New pieces of a model, as asked for, each as long as a real song and from a seed of its own.
+  Candidate pieces(const std::string& file, std::string name, const gruve::PieceOptions& request);
 
  private:
   std::vector<gruve::Song> songs_of(const std::vector<std::size_t>& indices) const;

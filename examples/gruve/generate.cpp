@@ -91,6 +91,8 @@ gruve::TableRows settings(const GenerateArguments& options, const std::vector<gr
   rows.emplace_back("Seed", std::to_string(options.seed));
   rows.emplace_back("Argmax share", number(options.sampler.argmax));
   rows.emplace_back("Temperature", number(options.sampler.temperature));
+  if (options.sampler.return_temperature != 1)
+    rows.emplace_back("Return temperature", number(options.sampler.return_temperature));
   if (options.sampler.top_k > 0) rows.emplace_back("Top-k", std::to_string(options.sampler.top_k));
   if (options.sampler.top_p < 1) rows.emplace_back("Top-p", number(options.sampler.top_p));
   if (options.sampler.min_p > 0) rows.emplace_back("Min-p", number(options.sampler.min_p));
@@ -233,6 +235,11 @@ std::vector<Piece> generate_music(const GenerateArguments& options, gruve::Piece
             : "outside the piano's keys are heard, and read by the model in other octaves");
     request.primer = std::move(midi.song);
   }
+  const auto* const events = player.encoder().get_if<gruve::EventEncoder>();
+  if (!options.form.empty() && (events == nullptr || !events->options().form))
+    throw gruve::Error(options.models.front(),
+                       "has no tokens for bars that return, which --form needs: its corpus was prepared with "
+                       "--no-form or without events");
   request.form = form_bars_of(options, player.music());
   Yardstick yardstick = yardstick_of(options, models.front(), options.models.front(), threads, options.json);
   const bool has_character = options.livelier || options.calmer;

@@ -101,8 +101,8 @@ void add_generate_options(CLI::App& command, GenerateArguments& options) {
   group(command, "Primer", {"--primer", "--whole-primer"});
   group(command, "Choosing", {"--count", "--best-of", "--within", "--seed"});
   group(command, "Drawing",
-        {"--argmax", "--temperature", "--top-k", "--top-p", "--min-p", "--min-entropy", "--max-entropy",
-         "--entropy-window"});
+        {"--argmax", "--temperature", "--return-temperature", "--top-k", "--top-p", "--min-p",
+         "--min-entropy", "--max-entropy", "--entropy-window"});
   group(
       command, "Limits",
       {"--max-repeats", "--max-silence", "--max-held", "--max-keys", "--max-notes", "--lowest", "--highest"});

@@ -68,9 +68,10 @@ std::string description_of(const CLI::Option& option) {
 std::string HelpFormatter::make_option(const CLI::Option* option, bool is_positional) const {
   std::string name = option->get_name(is_positional);
   name = name.substr(0, name.find(",!"));  // the flag's opposite is in its text
-  std::string value = is_positional ? "" : value_of(*option);
-  for (std::size_t at = 0; (at = name.find(',', at)) != std::string::npos; at += 2) name.insert(at + 1, " ");
-  return entry(name + (value.empty() ? "" : " " + value), description_of(*option));
+  const std::string value = is_positional ? "" : value_of(*option);
+  for (std::size_t at = 0; (at = name.find(',', at)) != std::string::npos; at += 2) name.insert(at + 1, 1, ' ');
+  if (!value.empty()) name.append(" ").append(value);
+  return entry(name, description_of(*option));
 }
 
 std::string HelpFormatter::make_subcommand(const CLI::App* command) const {

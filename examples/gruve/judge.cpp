@@ -131,12 +131,11 @@ class Judge {
 
   Candidate pieces(const std::string& file, const std::string& name, const gruve::SamplerOptions& sampler,
                    bool within) {
-    return source_.pieces(file, name, sampler, controls_of(options_),
-                          within
-                              ? std::optional(options_.within.empty()
-                                                  ? measured_.ranges.minutes
-                                                  : gruve::minute_ranges(options_.within, source_.threads()))
-                              : std::nullopt);
+    gruve::PieceOptions request{.sampler = sampler, .controls = controls_of(options_)};
+    if (within)
+      request.within = options_.within.empty() ? measured_.ranges.minutes
+                                               : gruve::minute_ranges(options_.within, source_.threads());
+    return source_.pieces(file, name, request);
   }
 
   Candidate files() const {

@@ -57,18 +57,18 @@ void listen(const ListenArguments& options) {
   gruve::require_writable(options.out);
   const auto count = static_cast<std::size_t>(options.pairs);
   Candidates source(options.corpus, count, 1, options.seed, options.threads);
-  const gruve::ControlOptions controls = controls_of(options);
   // The model against songs, against the n-grams, and against argmax mixing.
-  std::optional<gruve::MeasureRanges> within;
+  gruve::PieceOptions request{.sampler = options.sampler, .controls = controls_of(options)};
+  gruve::PieceOptions argmax{.sampler = {.argmax = 0.6f}, .controls = request.controls};
   if (options.is_within)
-    within = gruve::minute_ranges(options.within.empty() ? options.corpus : options.within, source.threads());
-  const auto model = clips_of(source.pieces(options.model, "", options.sampler, controls, within),
-                              "the model", options.seconds, options.seed);
+    request.within =
+        gruve::minute_ranges(options.within.empty() ? options.corpus : options.within, source.threads());
+  const auto model =
+      clips_of(source.pieces(options.model, "", request), "the model", options.seconds, options.seed);
   const std::array<std::vector<gruve::ListeningClip>, 3> others{
       clips_of(source.real(), "songs", options.seconds, options.seed),
       clips_of(source.ngrams(4), "4-grams", options.seconds, options.seed),
-      clips_of(source.pieces(options.model, "", {.argmax = 0.6f}, controls), "argmax 0.6", options.seconds,
-               options.seed)};
+      clips_of(source.pieces(options.model, "", argmax), "argmax 0.6", options.seconds, options.seed)};
   gruve::ListeningTest test;
   gruve::Rng rng(options.seed);
   for (std::size_t i = 0; i < count && !model.empty(); ++i) {

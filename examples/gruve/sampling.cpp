@@ -13,6 +13,10 @@ void add_sampling(CLI::App& command, SamplingArguments& options) {
       .add_option("--temperature", sampler.temperature,
                   "Divides the logits: below 1 probable tokens become more probable")
       ->capture_default_str();
+  command
+      .add_option("--return-temperature", sampler.return_temperature,
+                  "Multiplies the temperature in bars that return: below 1 they return more exactly")
+      ->capture_default_str();
   command.add_option("--top-k", sampler.top_k, "Draw only among the k most probable tokens, 0 for all")
       ->capture_default_str();
   command
@@ -59,8 +63,8 @@ void add_sampling(CLI::App& command, SamplingArguments& options) {
 
 void group_sampling(CLI::App& command) {
   group(command, "Drawing of new pieces",
-        {"--argmax", "--temperature", "--top-k", "--top-p", "--min-p", "--min-entropy", "--max-entropy",
-         "--entropy-window"});
+        {"--argmax", "--temperature", "--return-temperature", "--top-k", "--top-p", "--min-p",
+         "--min-entropy", "--max-entropy", "--entropy-window"});
   group(command, "Limits of new pieces",
         {"--max-repeats", "--max-silence", "--max-held", "--max-keys", "--max-notes", "--lowest", "--highest",
          "--key"});

@@ -55,6 +55,35 @@ TEST_CASE("An untrained model's music obeys the grammar and has exactly the requ
   }
 }
 
+TEST_CASE("Bars that return are drawn at the return temperature", "[generate][generator]") {
+  const EventEncoder encoder({.steps_per_quarter = 4, .form = true});
+  GruModel<float> model({.vocab_size = encoder.vocab_size(), .embedding_size = 8, .hidden_size = 24});
+  initialize(model, 3);
+  const PackedModel<float> packed(model);
+  // So low that the most probable token is certain.
+  Generator generator(packed, encoder, {.return_temperature = 1e-6f}, 5);
+  const std::vector<int> lags{0, 0, 2, 2, 0, 4};
+  Outline<EventEncoder> outline(encoder, lags);
+  const auto amount_of = [&](const EventEncoder::State&, Token token) { return token == 0 ? 1.0 : 0.0; };
+  std::size_t returning = 0, certain = 0;
+  for (int bar = 0; bar < 6;) {
+    const EventEncoder::State state = generator.state();
+    const Token token =
+        generator.next([&](Token next) { return outline.accepts(state, next, 100, amount_of); });
+    outline.advance(token);
+    if (encoder.returns(state)) {
+      ++returning;
+      CHECK(state.lag == lags[static_cast<std::size_t>(bar)]);
+      CHECK(generator.probability(token) > 0.999f);
+    } else if (generator.probability(token) > 0.999f) {
+      ++certain;  // as where the outline leaves one
+    }
+    bar += token == encoder.start_token() ? 1 : 0;
+  }
+  CHECK(returning > 10);
+  CHECK(certain < 10);
+}
+
 TEST_CASE("A length in tokens is followed to the end of the timestep", "[generate][generator]") {
   const Untrained model(89);
   Generator generator(model.packed, TimestepEncoder(), {}, 5);

@@ -53,6 +53,19 @@ TEST_CASE("Temperature raises the probabilities to its inverse power", "[generat
                {0.25 / sum, 0.0625 / sum, 0.0225 / sum, 0.01 / sum});
 }
 
+TEST_CASE("The return temperature multiplies the temperature where a part returns", "[generate][sampler]") {
+  Sampler sampler(4, {.temperature = 0.8f, .return_temperature = 0.5f}, 7);
+  Sampler cooler(4, {.temperature = 0.4f}, 7), other(4, {.temperature = 0.8f}, 7);
+  for (int i = 0; i < 1000; ++i) {
+    const bool returns = i % 3 == 0;
+    const Token token = sampler.sample(kLogits, kAll, returns);
+    const Token cool = cooler.sample(kLogits, kAll), plain = other.sample(kLogits, kAll);
+    CHECK(token == (returns ? cool : plain));
+    CHECK(sampler.probability(token) == (returns ? cooler : other).probability(token));
+  }
+  CHECK_FALSE(sampler.set({.return_temperature = 0}));
+}
+
 TEST_CASE("Top-k, top-p and min-p keep what they say", "[generate][sampler]") {
   check_shares(frequencies({.top_k = 2}, kAll), {2.0 / 3, 1.0 / 3, 0, 0});
   check_shares(frequencies({.top_p = 0.76f}, kAll), {0.5 / 0.9, 0.25 / 0.9, 0.15 / 0.9, 0});

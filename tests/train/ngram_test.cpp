@@ -12,6 +12,7 @@
 #include "gruve/corpus/corpus.hpp"
 #include "gruve/tokens/char_encoder.hpp"
 #include "gruve/tokens/event_encoder.hpp"
+#include "gruve/tokens/grid.hpp"
 #include "gruve/tokens/id_encoder.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
 #include "gruve/train/evaluate.hpp"
@@ -115,10 +116,43 @@ TEST_CASE("The loss at a temperature is that of the divided logits", "[train][ev
   REQUIRE(encoder.vocab_size() == 2);
   for (const double temperature : {0.5, 1.0, 2.0}) {
     const double likely = std::log(1 + std::exp(-1.5 / temperature)), other = likely + 1.5 / temperature;
-    const ChunkLoss loss = tempered_loss(model, corpus, Split::test, temperature, threads);
+    const ChunkLoss loss = tempered_loss(model, corpus, Split::test, temperature, 1, threads);
     CHECK(loss.tokens == 4);
     CHECK(loss.nats == Approx(3 * likely + other));
   }
-  CHECK(tempered_loss(model, corpus, Split::test, 1, threads).nats ==
+  CHECK(tempered_loss(model, corpus, Split::test, 1, 1, threads).nats ==
         Approx(evaluate(model, corpus, Split::test, threads).nats));
+}
+
+TEST_CASE("Within bars that return the loss is at the return temperature", "[train][evaluate]") {
+  // Without weights the logits are the biases.
+  const EventEncoder encoder({.steps_per_quarter = 4, .form = true});
+  GruModel<float> model({.vocab_size = encoder.vocab_size(), .embedding_size = 2, .hidden_size = 2});
+  Rng rng(2);
+  for (int i = 0; i < encoder.vocab_size(); ++i) model.output.bias.data()[i] = 3 * rng.uniform();
+  Song song = song_on_grid(4, 120);
+  for (const int bar : {0, 1, 2, 3})  // the third bar is like the first, the fourth like the second
+    for (const int at : {0, 1, 2})
+      song.notes.push_back({.start = (4 * bar + at) * song.ticks_per_quarter,
+                            .end = (4 * bar + at + 1) * song.ticks_per_quarter,
+                            .pitch = 60 + 2 * (bar % 2) + 5 * at,
+                            .velocity = 80});
+  const std::vector<std::vector<Token>> songs{encoder.encode(song), encoder.encode(song)};
+  const std::vector<Split> splits{Split::train, Split::test};
+  const Corpus corpus = Corpus::from_songs({.encoder = encoder}, songs, splits);
+  REQUIRE(encoder.form(songs[1]) == std::vector<int>{0, 0, 2, 2});
+
+  double expected = 0;
+  EventEncoder::State state = encoder.start();
+  for (const Token target : songs[1]) {
+    const double temperature = encoder.returns(state) ? 0.8 * 0.5 : 0.8;
+    double sum = 0;
+    for (int token = 0; token < encoder.vocab_size(); ++token)
+      if (encoder.allowed(state, static_cast<Token>(token)))
+        sum += std::exp(static_cast<double>(model.output.bias.data()[token]) / temperature);
+    expected += std::log(sum) - static_cast<double>(model.output.bias.data()[target]) / temperature;
+    state = encoder.advance(state, target);
+  }
+  ThreadPool threads(2);
+  CHECK(tempered_loss(model, corpus, Split::test, 0.8, 0.5, threads).nats == Approx(expected));
 }

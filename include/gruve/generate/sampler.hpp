@@ -24,6 +24,8 @@ namespace gruve::inline v0_1 {
 struct SamplerOptions {
   float argmax = 0;       // probability, 0 to 1, that the most probable token is taken instead of a draw
   float temperature = 1;  // divides the logits; above 0. Below 1 probable tokens become more probable
+  float return_temperature = 1;  // multiplies the temperature within parts that are like an earlier one: bars
+                                 // that return (EventOptions::form); above 0. Below 1 they return more exactly
   int top_k = 0;          // draws only among the k most probable tokens; 0 for all (Fan et al. 2018)
   float top_p = 1;        // draws only among the fewest tokens that together have this probability, above 0,
                           // at most 1 (Holtzman et al. 2020)
@@ -42,6 +44,8 @@ void check(const SamplerOptions& options, Require&& require) {
           options.argmax);
   require(options.temperature > 0 && std::isfinite(options.temperature),
           "temperature must be a number above 0", options.temperature);
+  require(options.return_temperature > 0 && std::isfinite(options.return_temperature),
+          "return-temperature must be a number above 0", options.return_temperature);
   require(options.top_k >= 0, "top-k must be 0 (for all) or a number of tokens", options.top_k);
   require(options.top_p > 0 && options.top_p <= 1, "top-p must be a probability above 0, at most 1",
           options.top_p);
@@ -97,12 +101,13 @@ class Sampler {
   ///
   /// logits   [V]
   /// allowed  allowed(token): whether the token may be drawn; must be true for at least one
+  /// returns  whether the return temperature holds
   ///
   /// Cost: O(V), with any options: one call of `allowed` per token and one softmax. With top-k, top-p or
   /// min-p the candidates are also ranked (see internal::Candidates); with an entropy band there are up to 17
   /// more softmaxes.
   template <class Allowed>
-  Token sample(std::span<const float> logits, Allowed&& allowed) noexcept {
+  Token sample(std::span<const float> logits, Allowed&& allowed, bool returns = false) noexcept {
     constexpr float kNever = -std::numeric_limits<float>::infinity();
     const int V = static_cast<int>(weights_.size());
     last_allowed_ = 0;
@@ -113,13 +118,13 @@ class Sampler {
     }
     const float choice = rng_.uniform(), draw = rng_.uniform();
     total_ = 0;
+    temperature_ = options_.temperature * (returns ? options_.return_temperature : 1);
     if (choice < options_.argmax) {
       const auto token = static_cast<Token>(kernels_->argmax(V, weights_.data()));
       return weights_[token] > kNever ? token : last_allowed_;
     }
-    const float temperature =
-        band_.any() ? band_.temperature(weights_, options_.temperature) : options_.temperature;
-    total_ = kernels_->softmax(V, 1 / temperature, weights_.data());
+    if (band_.any()) temperature_ = band_.temperature(weights_, temperature_);
+    total_ = kernels_->softmax(V, 1 / temperature_, weights_.data());
     if (options_.top_k > 0 || options_.top_p < 1 || options_.min_p > 0) return draw_filtered(draw);
     float left = draw * total_;
     for (std::size_t token = 0; token < weights_.size(); ++token) {
@@ -136,8 +141,7 @@ class Sampler {
   /// before top-k, top-p and min-p. Must not be called before sample().
   float probability(Token token) noexcept {
     if (total_ == 0)
-      total_ =
-          kernels_->softmax(static_cast<int>(weights_.size()), 1 / options_.temperature, weights_.data());
+      total_ = kernels_->softmax(static_cast<int>(weights_.size()), 1 / temperature_, weights_.data());
     return weights_[token] / total_;
   }
 
@@ -207,6 +211,7 @@ class Sampler {
   const kernels::Kernels<float>* kernels_ = &kernels::active();
   AlignedVector<float> weights_;  // [V]: logits (−∞ if not allowed), then unnormalised probabilities
   float total_ = 0;               // of the probabilities; 0 while weights_ are logits
+  float temperature_ = 1;         // of the last draw
   Token last_allowed_ = 0;
   internal::Candidates candidates_;
 };

@@ -44,11 +44,13 @@ class Sequence {
   template <class LogitsOf, class Filter>
   Token draw(const Encoder& encoder, LogitsOf&& logits_of, Filter&& filter) noexcept {
     const auto grammatical = [&](Token token) { return encoder.allowed(state_, token); };
+    const bool is_return = returns(encoder, state_);
     const auto sample = [&](std::span<const float> logits, auto&& may_come) {
       const auto allowed = [&](Token token) { return may_come(token) && filter(token); };
-      if (!controls_.any()) return sampler_.sample(logits, allowed);
+      if (!controls_.any()) return sampler_.sample(logits, allowed, is_return);
       controls_.keep(state_, allowed);
-      return sampler_.sample(logits, [&](Token token) { return controls_.keeps(token); });
+      return sampler_.sample(
+          logits, [&](Token token) { return controls_.keeps(token); }, is_return);
     };
     const Token token = features_.size() == 1 ? sample(logits_of(std::size_t{0}), grammatical)
                                               : sample(mean_(features_.size(), logits_of, grammatical),

@@ -46,14 +46,7 @@ inline std::vector<int> form_bars(std::string_view letters, int section, int bar
 /// does.
 inline std::vector<int> form_of(const Song& song) {
   const EventEncoder encoder({.form = true});
-  std::vector<int> lags;
-  EventEncoder::State state = encoder.start();
-  for (const Token token : encoder.encode(song)) {
-    const EventEncoder::State next = encoder.advance(state, token);
-    if (next.last == EventEncoder::Kind::end_of_bar) lags.push_back(state.lag);
-    state = next;
-  }
-  return lags;
+  return encoder.form(encoder.encode(song));
 }
 
 }  // namespace gruve::inline v0_1

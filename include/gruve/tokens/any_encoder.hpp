@@ -104,6 +104,7 @@ class EncoderBase {
   virtual AnyState advance(const AnyState& state, Token token) const noexcept = 0;
   virtual bool allowed(const AnyState& state, Token token) const noexcept = 0;
   virtual bool at_boundary(const AnyState& state) const noexcept = 0;
+  virtual bool returns(const AnyState& state) const noexcept = 0;
   virtual void transfer(StateBytes& bytes, AnyState& state) const noexcept = 0;
   virtual void transfer_kind(StateBytes& bytes) const noexcept = 0;
 
@@ -162,6 +163,9 @@ class EncoderHolder final : public EncoderBase {
   }
   bool at_boundary(const AnyState& state) const noexcept override {
     return encoder_.at_boundary(state.as<State>());
+  }
+  bool returns(const AnyState& state) const noexcept override {
+    return gruve::returns(encoder_, state.as<State>());
   }
 
   void transfer(StateBytes& bytes, AnyState& state) const noexcept override {
@@ -313,6 +317,8 @@ class AnyEncoder {
   }
   /// Whether a sequence may end in a state.
   bool at_boundary(const State& state) const noexcept { return encoder_->at_boundary(state); }
+  /// Whether the next token is within a part that is like an earlier one.
+  bool returns(const State& state) const noexcept { return encoder_->returns(state); }
 
   /// Writes or reads a state; see transfer_grammar().
   void transfer(StateBytes& bytes, State& state) const noexcept { encoder_->transfer(bytes, state); }

@@ -40,8 +40,8 @@ namespace gruve::inline v0_1 {
 ///                         back, 1 to 64; 0 if they are like none
 ///   left         8        likewise: the song ends after 1 to 8 bars, this one included
 ///
-/// Metre, duration, velocity, tempo and repeat stay in force until they change, and have a token only where they
-/// change; duration and velocity follow the key of the first note that has them. A song begins in 4/4.
+/// Metre, duration, velocity, tempo and repeat stay in force until they change, and have a token only where
+/// they change; duration and velocity follow the key of the first note that has them. A song begins in 4/4.
 ///
 /// With EventOptions::form a bar begins with the number of bars that are left, if it is the eighth from the
 /// end or the first of a shorter song, then with its repeat, if that changes (see bar_repeats()). So where a
@@ -205,6 +205,18 @@ class EventEncoder : public EventGrammar {
     for (Note& note : song.notes) note.end = std::min(note.end, song.length);
     sort_notes(song.notes);
     return song;
+  }
+
+  /// The form that tokens of this encoder's grammar have: for each bar that is ended, how many bars back the
+  /// one is that it is like, 0 for a new one.
+  std::vector<int> form(std::span<const Token> tokens) const {
+    std::vector<int> lags;
+    State state = start();
+    for (const Token token : tokens) {
+      if (token == start_token()) lags.push_back(state.lag);
+      state = advance(state, token);
+    }
+    return lags;
   }
 
   friend bool operator==(const EventEncoder& a, const EventEncoder& b) { return a.options() == b.options(); }

@@ -226,6 +226,12 @@ class EventGrammar {
   /// Whether the piece has ended: nothing but empty bars may follow.
   bool is_over(const State& state) const noexcept { return state.left == 0; }
 
+  /// Whether the bar is like an earlier one (EventOptions::form). At its beginning, where that may change,
+  /// this is false.
+  bool returns(const State& state) const noexcept {
+    return state.lag > 0 && state.last != Kind::end_of_bar && state.last != Kind::left;
+  }
+
   /// True at the beginning of a bar.
   bool at_boundary(const State& state) const noexcept { return state.last == Kind::end_of_bar; }
 

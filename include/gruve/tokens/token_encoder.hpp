@@ -41,6 +41,16 @@ concept Grammar = requires(const Encoder& encoder, typename Encoder::State state
   { encoder.at_boundary(state) } noexcept -> std::same_as<bool>;
 };
 
+/// Whether the next token after a state is within a part that is like an earlier one, by the encoder's own
+/// returns(state); false of an encoder without one. See SamplerOptions::return_temperature.
+template <Grammar Encoder>
+bool returns(const Encoder& encoder, const typename Encoder::State& state) noexcept {
+  if constexpr (requires { encoder.returns(state); })
+    return encoder.returns(state);
+  else
+    return false;
+}
+
 /// Turns a source (a Song, a text, a list of numbers) into tokens and back, and has their grammar. The
 /// grammar allows every sequence that encode() returns. encode() and decode() throw Error on input that they
 /// can't represent.

@@ -150,10 +150,11 @@ inline SplitLoss evaluate_tokens(const GruModel<float>& model, const Corpus& cor
   return loss;
 }
 
-/// The loss of a split where a model's logits are divided by a temperature: what its pieces that are drawn at
-/// that temperature make of real songs. At 1 it is that of evaluate(). Throws Error as evaluate() does.
+/// The loss of a split where a model's logits are divided by a temperature, and in parts that return by
+/// return_temperature times that (see SamplerOptions): of the distributions that pieces are drawn from. With
+/// 1 and 1 it is that of evaluate(). Throws Error as evaluate() does.
 inline ChunkLoss tempered_loss(const GruModel<float>& model, const Corpus& corpus, Split split,
-                               double temperature, ThreadPool& threads) {
+                               double temperature, double return_temperature, ThreadPool& threads) {
   constexpr int kTimesteps = 128, kBatchSize = 32;
   internal::require_encoder_of(model.config, corpus);
   ChunkPass<float> pass(model.config, kTimesteps, kBatchSize, threads);
@@ -163,15 +164,23 @@ inline ChunkLoss tempered_loss(const GruModel<float>& model, const Corpus& corpu
   Chunk chunk(kTimesteps, kBatchSize);
   const auto V = static_cast<std::size_t>(model.config.vocab_size);
   ChunkLoss total;
+  // The grammar's state before the next token of each song.
+  std::vector<AnyEncoder::State> states(corpus.num_songs(), corpus.encoder().start());
   while (stream.next(chunk)) {
     pass.evaluate(chunk);
-    std::vector<double> nats(chunk.targets.size());
+    std::vector<double> nats(chunk.targets.size()), temperatures(nats.size(), temperature);
+    for (std::size_t at = 0; at < nats.size(); ++at) {
+      if (chunk.targets[at] == kNoToken) continue;
+      AnyEncoder::State& state = states[chunk.songs[at]];
+      if (corpus.encoder().returns(state)) temperatures[at] *= return_temperature;
+      state = corpus.encoder().advance(state, static_cast<Token>(chunk.targets[at]));
+    }
     threads.for_each(nats.size(), [&](std::size_t at) {
       if (chunk.targets[at] == kNoToken) return;
       double sum = 0;
       for (const float p : pass.probabilities().subspan(at * V, V))
-        if (p > 0) sum += std::pow(static_cast<double>(p), 1 / temperature);
-      nats[at] = static_cast<double>(pass.losses()[at]) / temperature + std::log(sum);
+        if (p > 0) sum += std::pow(static_cast<double>(p), 1 / temperatures[at]);
+      nats[at] = static_cast<double>(pass.losses()[at]) / temperatures[at] + std::log(sum);
     });
     for (std::size_t at = 0; at < nats.size(); ++at) {
       if (chunk.targets[at] == kNoToken) continue;
