@@ -151,13 +151,15 @@ void add_prepare(CLI::App& app) {
   command->add_option("--report", options->report,
                       "Write a report on the corpus and on each file, as a web page (.html) or JSON");
   command->add_flag("--json", options->json, "Print one JSON object instead of tables");
-  group(*command, "Format",
-        {"--encoder", "--vocab-size", "--steps-per-quarter", "--velocities", "--tempos", "--form"});
+  group(
+      *command, "Format",
+      {"--encoder", "--vocab-size", "--steps-per-quarter", "--velocities", "--tempos", "--form", "--piece"});
   group(*command, "Reading MIDI files",
         {"--keep-drums", "--drop-out-of-range", "--drop-too-short", "--max-quantisation-error", "--sustain",
          "--strict"});
   add_examples(*command, {"gruve prepare my-midi-folder --out corpus.gruve --report corpus.html",
-                          "gruve prepare corpus.gruve more-midi --out corpus.gruve"});
+                          "gruve prepare corpus.gruve more-midi --out corpus.gruve",
+                          "gruve prepare songs covers --out corpus.gruve --piece '/([0-9]+)[^/]*$'"});
   command->callback([options, command] {
     options->chosen = fit_encoding(*command, options->paths, options->build);
     prepare(*options);

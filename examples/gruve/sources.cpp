@@ -5,6 +5,9 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <functional>
+#include <regex>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -32,6 +35,26 @@ gruve::Corpus etude_corpus(const Encoder& encoder, int threads) {
     songs[i] = encoder.encode(gruve::etudes::compose_etude(1, static_cast<std::uint64_t>(i)));
   });
   return gruve::Corpus::from_songs({.encoder = encoder, .music = gruve::MusicInfo{.tempo_bpm = 100}}, songs);
+}
+
+// The text of a regular expression's groups in a path, one after another; empty where it does not match.
+std::function<std::string(const std::filesystem::path&)> piece_names(const std::string& pattern) {
+  std::regex expression;
+  try {
+    expression.assign(pattern);
+  } catch (const std::regex_error& error) {
+    throw CLI::ValidationError("--piece", "\"" + pattern + "\" is not a regular expression: " + error.what());
+  }
+  if (expression.mark_count() == 0)
+    throw CLI::ValidationError("--piece", "\"" + pattern + "\" has no group (…) for the name of the piece");
+  return [expression](const std::filesystem::path& path) {
+    std::smatch match;
+    const std::string text = path.generic_string();
+    std::string name;
+    if (std::regex_search(text, match, expression))
+      for (std::size_t group = 1; group < match.size(); ++group) name += match.str(group);
+    return name;
+  };
 }
 
 }  // namespace
@@ -90,6 +113,11 @@ void add_build_options(CLI::App& command, gruve::BuildOptions& build) {
   command.add_flag("--form,!--no-form", build.event.form,
                    "Tokens for where bars return, and for how many bars are left (event; --no-form for none; "
                    "default: yes)");
+  command.add_option_function<std::string>(
+      "--piece", [&build](const std::string& pattern) { build.piece_of = piece_names(pattern); },
+      "A regular expression that names the piece of a file: versions of one piece, all files in whose paths "
+      "its "
+      "groups match the same text, go to the same split, as copies do without it");
   add_reading_options(command, build.song);
 }
 

@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <mutex>
+#include <set>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -329,6 +331,55 @@ TEST_CASE("Songs in other keys and at other tempos are the same, and on one side
   }
   CHECK(corpus.song(6).hash == corpus.song(0).hash);
   CHECK(corpus.song(7).hash != corpus.song(0).hash);
+}
+
+TEST_CASE("Versions of a piece that has a name are on one side of the split", "[corpus][build]") {
+  const Folder folder;
+  Rng rng(6);
+  const auto write_melody = [&](const std::string& name) {
+    Song song;
+    for (int n = 0; n < 40; ++n)
+      song.notes.push_back({480 * n, 480 * n + 240, 50 + static_cast<int>(rng.below(20))});
+    song.length = 480 * 40;
+    fs::create_directories((folder / name).parent_path());
+    write_midi(song, folder / name);
+    return song;
+  };
+  const Song first = write_melody("songs/001.mid");
+  write_melody("songs/002.mid");
+  write_melody("versions/001-a.mid");
+  write_melody("versions/001-b.mid");
+  write_melody("versions/x.mid");
+  write_midi(first, folder / "versions/y.mid");  // a copy without the name
+  std::mutex mutex;
+  const auto piece_of = [&](const fs::path& path) {
+    const std::lock_guard lock(mutex);
+    const std::string name = path.filename().string();
+    return name.starts_with("00") ? name.substr(0, 3) : std::string();
+  };
+  const auto hashes = [&](const BuildOptions& options) {
+    build(folder.path, folder / "out.gruve", options);
+    const Corpus corpus(folder / "out.gruve");
+    std::vector<std::uint64_t> all;
+    for (std::size_t i = 0; i < corpus.num_songs(); ++i) {
+      all.push_back(corpus.song(i).hash);
+      for (std::size_t j = 0; j < i; ++j)
+        if (corpus.song(i).hash == corpus.song(j).hash) CHECK(corpus.song(i).split == corpus.song(j).split);
+    }
+    fs::remove(folder / "out.gruve");
+    return all;
+  };
+  // In the order of the paths: 001, 002, 001-a, 001-b, x, y.
+  const std::vector<std::uint64_t> named = hashes({.piece_of = piece_of});
+  REQUIRE(named.size() == 6);
+  CHECK(named[2] == named[0]);
+  CHECK(named[3] == named[0]);
+  CHECK(named[5] == named[0]);
+  CHECK(std::set<std::uint64_t>(named.begin(), named.end()).size() == 3);
+  CHECK(hashes({.piece_of = piece_of, .threads = 1}) == named);
+  const std::vector<std::uint64_t> plain = hashes({});
+  CHECK(plain[5] == plain[0]);
+  CHECK(std::set<std::uint64_t>(plain.begin(), plain.end()).size() == 5);
 }
 
 TEST_CASE("Corpora are merged with each other and with files, and added to in place", "[corpus][build]") {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -55,6 +56,10 @@ struct BuildOptions {
                                                 // largest id in the files plus 1
   SongOptions song{};                           // of music: how files are read; the grid is the encoder's
   std::optional<Split> split{};                 // that all songs are put in; if empty, see assign_splits()
+  std::function<std::string(const std::filesystem::path&)> piece_of{};  // names the piece that a file has a
+                                                // version of: versions are put in one split. May return an
+                                                // empty text; then, as without it, the contents decide. Called
+                                                // by several threads at once
   int threads = 0;                              // 0 for one per hardware thread; does not affect the result
 };
 // clang-format on
@@ -161,6 +166,7 @@ struct EncodedSource {
   Refusal refusal;
   RepairedFile repaired = {};
   SongSketch sketch = {};  // music
+  std::string piece = {};  // see BuildOptions::piece_of
   NoteChanges changes = {};
   bool is_performance = false;
   SongStatistics statistics = {};
@@ -459,18 +465,24 @@ BuildReport build_into(Sink& sink, std::span<const std::filesystem::path> paths,
   CorpusWriter writer(sink);
   Consensus consensus;
   NearCopies near_copies;
-  // Near copies have the hash of the first of them, so that they are of one split.
+  std::map<std::string, std::uint64_t> pieces;  // the hash of each that has a name
+  // Versions of a piece and near copies have the hash of the first of them, so that they are of one split.
   const auto add_song = [&](std::span<const Token> tokens, std::uint64_t hash, std::uint64_t checksum,
-                            const SongSketch& sketch) {
+                            const SongSketch& sketch, const std::string& piece) {
     const std::size_t first = near_copies.add(sketch);
-    writer.add(tokens, first < writer.songs().size() ? writer.songs()[first].hash : hash, checksum);
+    if (first < writer.songs().size())
+      hash = writer.songs()[first].hash;
+    else if (!piece.empty())
+      hash = content_hash(std::as_bytes(std::span(piece)));
+    if (!piece.empty()) hash = pieces.emplace(piece, hash).first->second;
+    writer.add(tokens, hash, checksum);
   };
   for (const Corpus& corpus : corpora) {
     for (std::size_t i = 0; i < corpus.num_songs(); ++i) {
       corpus.check_tokens(i);
       const CorpusSong& song = corpus.song(i);
       add_song(song.tokens, song.hash, song.checksum,
-               is_music ? SongSketch::of(corpus.encoder().decode_song(song.tokens)) : SongSketch());
+               is_music ? SongSketch::of(corpus.encoder().decode_song(song.tokens)) : SongSketch(), "");
     }
     report.merged_songs += corpus.num_songs();
     consensus.add(corpus);
@@ -490,14 +502,16 @@ BuildReport build_into(Sink& sink, std::span<const std::filesystem::path> paths,
     report.changed_songs.too_short += encoded.changes.too_short > 0;
     report.changed_songs.notes += encoded.changes.notes > 0;
     report.performances += encoded.is_performance;
-    add_song(encoded.tokens, encoded.hash, encoded.checksum, encoded.sketch);
+    add_song(encoded.tokens, encoded.hash, encoded.checksum, encoded.sketch, encoded.piece);
     if (!is_music) return;
     consensus.add(encoded.bpm, encoded.metres);
     report.statistics.add(encoded.statistics);
   };
   const auto encode = [&](const Source& source) {
-    return is_music ? encode_midi(files[source.file], info.encoder, reading)
-                    : encode_text(files[source.file], source, info.encoder);
+    EncodedSource encoded = is_music ? encode_midi(files[source.file], info.encoder, reading)
+                                     : encode_text(files[source.file], source, info.encoder);
+    if (options.piece_of) encoded.piece = options.piece_of(files[source.file]);
+    return encoded;
   };
   // All threads encode a batch of files while one of them writes the previous batch in order. So memory holds
   // only two batches, and the file does not depend on the threads' timing.
