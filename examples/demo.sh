@@ -17,7 +17,7 @@ gruve=build/demo/gruve
   --epochs 100 --minutes 2.5 --log "$out/training.csv"
 "$gruve" evaluate --model "$out/etudes.safetensors" "$out/etudes.gruve"
 "$gruve" generate --model "$out/etudes.safetensors" --out "$out/piece.mid" --seconds 75 --seed 1 \
-  --max-repeats 3 --within --wav "$out/piece.wav" --svg "$out/piece.svg" --report "$out/piece.html"
+  --temperature 0.7 --max-repeats 3 --within --wav "$out/piece.wav" --svg "$out/piece.svg" --report "$out/piece.html"
 echo
 echo "Listen: $out/piece.wav (or the MIDI file $out/piece.mid)"
 echo "See:    $out/piece.html in a browser, with sound, picture and training curves; the picture alone is $out/piece.svg"

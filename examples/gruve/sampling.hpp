@@ -11,7 +11,7 @@
 
 struct SamplingArguments {
   // With these, pieces are nearer to the songs than with others: docs/results.md.
-  gruve::SamplerOptions sampler{.temperature = 0.9f, .return_temperature = 0.6f};
+  gruve::SamplerOptions sampler{.temperature = 0.9f, .return_temperature = 0.8f};
   gruve::ControlOptions controls;  // its scale is set by controls_of()
   std::string scale;
   bool is_within = false;  // whether the measures of each minute must be in ranges

@@ -77,7 +77,7 @@ class NotePointer {
     using Kind = EventGrammar::Kind;
     if (state.last != Kind::hold && state.last != Kind::duration && state.last != Kind::velocity)
       pass(notes, state, now);
-    if (is_active_) expected_ = next_token(notes, grammar, state, now);
+    renew(notes, grammar, state, now);
   }
 
   /// The token that it expects, if any.
