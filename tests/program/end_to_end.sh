@@ -170,7 +170,7 @@ judged=(judge --corpus events.gruve --model events.safetensors --count 8 --windo
 "$gruve" "${judged[@]}" --threads 3 --json >three.json
 cmp one.json three.json || fail "the judge depends on the number of threads"
 [ "$(grep -o '"name":' one.json | wc -l)" -eq 4 ] || fail "not the songs, others, and pieces at two temperatures: $(cat one.json)"
-grep -q '"name":"events, T 1.1","pieces":[0-9]*,"bars_8":{"windows":[0-9]*,"gru":{"accuracy":' one.json || fail "no accuracy: $(cat one.json)"
+grep -q '"name":"events, T 1.1, of returns 0.8","pieces":[0-9]*,"bars_8":{"windows":[0-9]*,"gru":{"accuracy":' one.json || fail "no accuracy: $(cat one.json)"
 "$gruve" "${judged[@]}" 2>/dev/null >judged.txt
 grep -q "^other real songs  *[0-9]* ([0-9]*-[0-9]*)" judged.txt || fail "no table: $(cat judged.txt)"
 
