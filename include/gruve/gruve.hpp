@@ -8,6 +8,7 @@
 #include "gruve/core/error.hpp"
 #include "gruve/core/handover.hpp"
 #include "gruve/core/hash.hpp"
+#include "gruve/core/json.hpp"
 #include "gruve/core/mapped_file.hpp"
 #include "gruve/core/once.hpp"
 #include "gruve/core/progress.hpp"

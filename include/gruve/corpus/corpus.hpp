@@ -24,6 +24,7 @@
 #include "gruve/core/atomic_file.hpp"
 #include "gruve/core/error.hpp"
 #include "gruve/core/hash.hpp"
+#include "gruve/core/json.hpp"
 #include "gruve/core/mapped_file.hpp"
 #include "gruve/midi/music_info.hpp"
 #include "gruve/midi/song.hpp"
@@ -452,7 +453,7 @@ class Corpus {
   void read_info(std::span<const std::byte> bytes, std::uint64_t at, EncoderTypes types,
                  const AnyEncoder* encoder) {
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    const nlohmann::json json = nlohmann::json::parse(text.begin(), text.end(), nullptr, false);
+    const nlohmann::json json = internal::parse_json(text, file_, "the text of encoder and report", at);
     if (!json.is_object() || !json.contains("encoder"))
       throw Error(file_, at, "no JSON object with an encoder");
     info_.encoder = encoder != nullptr ? *encoder : encoder_from_json(json["encoder"], file_, types);

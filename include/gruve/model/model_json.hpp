@@ -49,9 +49,7 @@ inline ModelConfig model_config_from_json(const nlohmann::json& json, const AnyE
 }
 
 inline nlohmann::json parse_metadata(const SafetensorsFile& file, const std::string& name) {
-  nlohmann::json json = nlohmann::json::parse(file.metadata(name), nullptr, false);
-  if (json.is_discarded()) throw Error(file.path(), "the metadata \"" + name + "\" are not JSON");
-  return json;
+  return parse_json(file.metadata(name), file.path(), "the text of \"" + name + '"');
 }
 
 // Every parameter is in the file with its shape, for a model that is not there yet: nothing of the model's

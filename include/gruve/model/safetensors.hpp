@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <span>
 #include <string>
@@ -18,6 +20,7 @@
 
 #include "gruve/core/atomic_file.hpp"
 #include "gruve/core/error.hpp"
+#include "gruve/core/json.hpp"
 #include "gruve/core/mapped_file.hpp"
 #include "gruve/kernels/kernels.hpp"
 #include "gruve/kernels/rounding.hpp"
@@ -32,10 +35,11 @@ struct TensorView {
   std::span<const float> values;  // all elements
 };
 
-/// A mapped safetensors file: named arrays and a map of strings. Every size in the file is checked before it
-/// is used. Arrays of type F32 are mapped; those of type BF16, and of type I8 with a scale for each row, are
-/// converted to float when the file is read. The scales of an array "weight" [N, …] are the array
-/// "weight.scale" [N] of type F32.
+/// A mapped safetensors file: named arrays and a map of strings. Everything that the header says is checked
+/// before it is used: the arrays must fill the file without gaps and overlaps. Arrays of type F32 are mapped;
+/// those of type F16 and BF16, and of type I8 with a scale for each row, are converted to float when the file
+/// is read. The scales of an array "weight" [N, …] are the array "weight.scale" [N] of type F32. Arrays of
+/// other types are left out.
 ///
 /// Format: 8 bytes length of the header, little-endian; the header, JSON; the arrays.
 /// Source: https://github.com/huggingface/safetensors
@@ -73,14 +77,26 @@ class SafetensorsFile {
     return found->second;
   }
 
-  /// The array with a name and a shape. Throws Error if there is none.
+  /// The array with a name and a shape. Throws Error if there is none, or if it has values that are not
+  /// finite.
   std::span<const float> tensor(const std::string& name, const std::vector<int>& shape) const& {
     const auto found = tensors_.find(name);
-    if (found == tensors_.end()) throw Error(path(), "the array \"" + name + "\" is missing");
-    if (found->second.shape != shape)
-      throw Error(path(), "the array \"" + name + "\" has the shape " + text(found->second.shape) +
-                              ", expected " + text(shape));
-    return found->second.values;
+    if (found == tensors_.end()) {
+      const auto other = left_out_.find(name);
+      throw Error(path(), "the array \"" + name + '"' +
+                              (other == left_out_.end() ? " is missing" : ' ' + other->second));
+    }
+    const TensorView& view = found->second;
+    if (view.shape != shape)
+      throw Error(path(), "the array \"" + name + "\" has the shape " + text(view.shape) + ", expected " +
+                              text(shape));
+    const auto wrong =
+        std::find_if(view.values.begin(), view.values.end(), [](float x) { return !std::isfinite(x); });
+    if (wrong != view.values.end())
+      throw Error(path(), "the array \"" + name + "\" has the value " + std::to_string(*wrong) +
+                              " at index " + std::to_string(wrong - view.values.begin()) +
+                              ", expected finite numbers");
+    return view.values;
   }
   std::span<const float> tensor(const std::string&,
                                 const std::vector<int>&) const&& = delete;  // it would dangle
@@ -97,31 +113,49 @@ class SafetensorsFile {
       throw Error(name, 0,
                   "not a safetensors file, or cut short: a header of " + std::to_string(header_size) +
                       " bytes runs past the end (" + std::to_string(bytes.size() - 8) + " bytes remain)");
+    if (header_size > kMaxHeader)
+      throw Error(name, 0,
+                  "a header of " + std::to_string(header_size) + " bytes, expected at most " +
+                      std::to_string(kMaxHeader));
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + 8, header_size);
-    const nlohmann::json header = nlohmann::json::parse(text.begin(), text.end(), nullptr, false);
-    if (!header.is_object()) throw Error(name, 8, "not a safetensors file: the header is not a JSON object");
+    if (!text.starts_with('{'))
+      throw Error(name, 8, "not a safetensors file: the header is not a JSON object");
+    const nlohmann::json header = internal::parse_json(text, name, "the header", 8);
     const std::span<const std::byte> data = bytes.subspan(8 + header_size);
-    if ((8 + header_size) % alignof(float) != 0)
-      throw Error(name, 0, "the header's length must leave the arrays aligned to 4 bytes");
 
-    std::uint64_t used = 0;
-    std::vector<std::pair<std::string, std::span<const std::byte>>> in_8_bits;
+    std::vector<Place> places;
     for (const auto& [key, value] : header.items()) {
-      if (key == "__metadata__") {
-        if (!value.is_object()) throw Error(name, 8, "__metadata__ is not a JSON object");
-        for (const auto& [entry, string] : value.items()) {
-          if (!string.is_string()) throw Error(name, 8, "__metadata__ \"" + entry + "\" is not a string");
-          metadata_[entry] = string.get<std::string>();
-        }
+      if (key != "__metadata__") {
+        places.push_back(place_of(key, value, data.size()));
         continue;
       }
-      used += read_tensor(key, value, data, in_8_bits);
+      if (!value.is_object()) throw Error(name, 8, "__metadata__ is not a JSON object");
+      for (const auto& [entry, string] : value.items()) {
+        if (!string.is_string())
+          throw Error(name, 8, "__metadata__ " + internal::shown_text(entry) + " is not a string");
+        metadata_[entry] = string.get<std::string>();
+      }
     }
-    for (const auto& [key, integers] : in_8_bits) read_8_bits(key, integers);
+    std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
+      return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+    });
+    std::uint64_t used = 0;
+    for (const Place& place : places) {
+      if (place.begin != used)
+        throw Error(name, 8,
+                    "array " + internal::shown_text(place.name) + " begins at byte " +
+                        std::to_string(place.begin) + " of the data, expected " + std::to_string(used) +
+                        ": arrays follow one another without gaps and overlaps");
+      used = place.end;
+    }
     if (used != data.size())
       throw Error(
           name, 8 + header_size,
           "the arrays take " + std::to_string(used) + " bytes, the file has " + std::to_string(data.size()));
+    for (const Place& place : places)
+      if (place.type != "I8") read_array(place, data);
+    for (const Place& place : places)
+      if (place.type == "I8") read_8_bits(place, data);
   }
 
   static std::string text(const std::vector<int>& shape) {
@@ -130,84 +164,126 @@ class SafetensorsFile {
     return text + "]";
   }
 
-  // Returns the bytes that the tensor takes. Those of an array in 8 bits are converted when its scales are
-  // known.
-  std::uint64_t read_tensor(const std::string& name, const nlohmann::json& entry,
-                            std::span<const std::byte> data,
-                            std::vector<std::pair<std::string, std::span<const std::byte>>>& in_8_bits) {
+  // What the header says of an array.
+  struct Place {
+    std::string name, type;
+    std::vector<int> shape;
+    std::uint64_t begin, end;  // bytes of the data
+  };
+
+  // Bytes of a value; 0 if the format does not have the type.
+  static std::uint64_t size_of(std::string_view type) {
+    constexpr std::pair<std::string_view, std::uint64_t> kTypes[] = {
+        {"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E4M3", 1}, {"F8_E5M2", 1},
+        {"I16", 2},  {"U16", 2}, {"F16", 2}, {"BF16", 2},    {"I32", 4},
+        {"U32", 4},  {"F32", 4}, {"I64", 8}, {"U64", 8},     {"F64", 8}};
+    for (const auto& [name, size] : kTypes)
+      if (name == type) return size;
+    return 0;
+  }
+
+  Place place_of(const std::string& name, const nlohmann::json& entry, std::uint64_t data_size) const {
     const auto error = [&](const std::string& reason) {
-      return Error(path(), 8, "array \"" + name + "\" " + reason);
+      return Error(path(), 8, "array " + internal::shown_text(name) + ' ' + reason);
     };
     if (!entry.is_object() || !entry.contains("dtype") || !entry.contains("shape") ||
         !entry.contains("data_offsets"))
       throw error("lacks dtype, shape or data_offsets");
-    const std::uint64_t size_of = entry["dtype"] == "F32"    ? 4
-                                  : entry["dtype"] == "BF16" ? 2
-                                  : entry["dtype"] == "I8"   ? 1
-                                                             : 0;
-    if (size_of == 0)
-      throw error("is of type " +
-                  (entry["dtype"].is_string() ? '"' + entry["dtype"].get<std::string>().substr(0, 20) + '"'
-                                              : std::string("other than a string")) +
-                  ", expected \"F32\", \"BF16\" or \"I8\"");
+    if (!entry["dtype"].is_string()) throw error("has a dtype that is not a string");
+    Place place{.name = name, .type = entry["dtype"].get<std::string>(), .shape = {}, .begin = 0, .end = 0};
+    const std::uint64_t bytes = size_of(place.type);
+    if (bytes == 0)
+      throw error("is of type " + internal::shown_text(place.type) + ", which the format does not have");
     const nlohmann::json& offsets = entry["data_offsets"];
     if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() ||
         !offsets[1].is_number_unsigned())
       throw error("has data_offsets that are not two numbers");
-    const auto begin = offsets[0].get<std::uint64_t>(), end = offsets[1].get<std::uint64_t>();
-    if (begin > end || end > data.size() || begin % size_of != 0)
-      throw error("is at bytes " + std::to_string(begin) + " to " + std::to_string(end) + " of " +
-                  std::to_string(data.size()));
-    TensorView view;
+    place.begin = offsets[0].get<std::uint64_t>();
+    place.end = offsets[1].get<std::uint64_t>();
+    if (place.begin > place.end || place.end > data_size)
+      throw error("is at bytes " + std::to_string(place.begin) + " to " + std::to_string(place.end) + " of " +
+                  std::to_string(data_size));
     if (!entry["shape"].is_array()) throw error("has a shape that is not a list");
+    // Both limits keep the product below 2^64.
+    const std::uint64_t most = std::min<std::uint64_t>(data_size, std::numeric_limits<std::int32_t>::max());
     std::uint64_t count = 1;
     for (const nlohmann::json& size : entry["shape"]) {
-      if (!size.is_number_unsigned() || size.get<std::uint64_t>() > data.size() ||
-          (count *= size.get<std::uint64_t>()) > data.size())
+      if (!size.is_number_unsigned() || size.get<std::uint64_t>() > most ||
+          (count *= size.get<std::uint64_t>()) > data_size)
         throw error("has a shape larger than the file");
-      view.shape.push_back(static_cast<int>(size.get<std::uint64_t>()));
+      place.shape.push_back(static_cast<int>(size.get<std::uint64_t>()));
     }
-    if (count * size_of != end - begin)
-      throw error("takes " + std::to_string(end - begin) + " bytes, its shape " + text(view.shape) +
-                  " needs " + std::to_string(count * size_of));
-    const std::span<const std::byte> bytes = data.subspan(begin, end - begin);
-    if (size_of == 4) {
-      view.values = {reinterpret_cast<const float*>(bytes.data()), static_cast<std::size_t>(count)};
-    } else {
-      std::vector<float>& values = converted_[name];
-      values.resize(static_cast<std::size_t>(count));
-      if (size_of == 2) {
-        const auto* const halves = reinterpret_cast<const std::uint16_t*>(bytes.data());
-        for (std::size_t i = 0; i < values.size(); ++i) values[i] = kernels::from_bfloat16(halves[i]);
-      } else {
-        in_8_bits.emplace_back(name, bytes);
-      }
-      view.values = values;
-    }
-    tensors_.emplace(name, std::move(view));
-    return end - begin;
+    if (count * bytes != place.end - place.begin)
+      throw error("takes " + std::to_string(place.end - place.begin) + " bytes, its shape " +
+                  text(place.shape) + " needs " + std::to_string(count * bytes));
+    return place;
   }
 
-  void read_8_bits(const std::string& name, std::span<const std::byte> integers) {
-    const TensorView& view = tensors_.at(name);
-    const auto scale = tensors_.find(name + ".scale");
-    const int rows = view.shape.empty() ? 1 : view.shape.front();
-    if (scale == tensors_.end() || converted_.contains(name + ".scale") ||
-        scale->second.shape != std::vector{rows})
-      throw Error(path(), 8,
-                  "array \"" + name + "\" of 8 bits lacks its scales, \"" + name + ".scale\" [" +
-                      std::to_string(rows) + "] of type \"F32\"");
-    std::vector<float>& values = converted_.at(name);
+  void read_array(const Place& place, std::span<const std::byte> data) {
+    const std::span<const std::byte> bytes = data.subspan(place.begin, place.end - place.begin);
+    TensorView view{.shape = place.shape, .values = {}};
+    const bool is_aligned = reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(float) == 0;
+    if (place.type == "F32" && is_aligned) {
+      view.values = {reinterpret_cast<const float*>(bytes.data()), bytes.size() / 4};
+    } else if (place.type == "F32" || place.type == "BF16" || place.type == "F16") {
+      std::vector<float>& values = converted_[place.name];
+      values.resize(bytes.size() / size_of(place.type));
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        if (place.type == "F32") {
+          std::memcpy(&values[i], bytes.data() + 4 * i, 4);
+          continue;
+        }
+        std::uint16_t half = 0;
+        std::memcpy(&half, bytes.data() + 2 * i, 2);
+        values[i] = place.type == "BF16" ? kernels::from_bfloat16(half) : from_float16(half);
+      }
+      view.values = values;
+    } else {
+      left_out_[place.name] =
+          "is of type \"" + place.type + "\", expected \"F32\", \"F16\", \"BF16\" or \"I8\"";
+      return;
+    }
+    tensors_.emplace(place.name, std::move(view));
+  }
+
+  // IEEE 754 binary16.
+  static float from_float16(std::uint16_t half) noexcept {
+    const float sign = (half & 0x8000) != 0 ? -1.0f : 1.0f;
+    const int exponent = half >> 10 & 31, fraction = half & 1023;
+    if (exponent == 31)
+      return fraction != 0 ? std::numeric_limits<float>::quiet_NaN()
+                           : sign * std::numeric_limits<float>::infinity();
+    return sign * (exponent == 0 ? std::ldexp(static_cast<float>(fraction), -24)
+                                 : std::ldexp(static_cast<float>(1024 + fraction), exponent - 25));
+  }
+
+  // The scales are read before.
+  void read_8_bits(const Place& place, std::span<const std::byte> data) {
+    const auto scale = tensors_.find(place.name + ".scale");
+    const int rows = place.shape.empty() ? 1 : place.shape.front();
+    if (scale == tensors_.end() || scale->second.shape != std::vector{rows}) {
+      left_out_[place.name] = "of 8 bits lacks its scales, \"" + place.name + ".scale\" [" +
+                              std::to_string(rows) + "] of type \"F32\"";
+      return;
+    }
+    const std::span<const std::byte> integers = data.subspan(place.begin, place.end - place.begin);
+    std::vector<float>& values = converted_[place.name];
+    values.resize(integers.size());
     const std::size_t width = values.size() / static_cast<std::size_t>(std::max(1, rows));
     for (std::size_t i = 0; i < values.size(); ++i)
       values[i] = static_cast<float>(static_cast<std::int8_t>(integers[i])) * scale->second.values[i / width];
+    tensors_.emplace(place.name, TensorView{.shape = place.shape, .values = values});
   }
+
+  // Those of the format's own library may be longer; what gruve writes takes some hundred kilobytes at most.
+  static constexpr std::uint64_t kMaxHeader = std::uint64_t{1} << 22;
 
   std::variant<MappedFile, std::vector<std::byte>> storage_;
   std::string path_;
   std::map<std::string, std::string> metadata_;
   std::map<std::string, TensorView> tensors_;
-  std::map<std::string, std::vector<float>> converted_;  // the values of arrays of other types than F32
+  std::map<std::string, std::vector<float>> converted_;  // the values of arrays that are not mapped
+  std::map<std::string, std::string> left_out_;          // why, of arrays that are not in tensors_
 };
 
 /// An array to write to a safetensors file.
