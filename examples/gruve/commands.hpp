@@ -10,9 +10,10 @@
 #include "gruve/core/error.hpp"
 #include "gruve/kernels/kernels.hpp"
 
-/// A training that was interrupted: exit code 130, as of a program that SIGINT ends.
+/// A training that a signal ended: exit code 128 and the signal's number, as of a program that dies of it.
 struct Interrupted : gruve::Error {
-  using Error::Error;
+  Interrupted(int number, const std::string& reason) : Error(reason), signal(number) {}
+  int signal;
 };
 
 /// A training that diverged: exit code 3.

@@ -48,7 +48,8 @@ int main(int argc, char** argv) {
       "[generate]");
   app.footer(
       "Options can also be given by variables of the environment, such as GRUVE_THREADS for --threads.\n"
-      "Exit codes: 0 done, 1 bad input, 2 bad usage, 3 a training that diverged, 130 interrupted.");
+      "Exit codes: 0 done, 1 bad input, 2 bad usage, 3 a training that diverged, 128 + N ended by signal N: "
+      "130 interrupted, 143 terminated.");
   app.set_help_all_flag("--help-all", "Print the help of all commands and exit");
   add_compose(app);
   add_inspect(app);
@@ -75,7 +76,7 @@ int main(int argc, char** argv) {
     return 2;
   } catch (const Interrupted& error) {
     std::fprintf(stderr, "gruve: %s\n", error.what());
-    return 130;
+    return 128 + error.signal;
   } catch (const Diverged& error) {
     std::fprintf(stderr, "gruve: %s\n", error.what());
     return 3;

@@ -1,5 +1,6 @@
 // gruve train [PATH…] --out model.safetensors: trains a model on MIDI, text, a corpus or the built-in études.
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <csignal>
@@ -51,7 +52,34 @@ struct TrainArguments {
   gruve::TrainOptions train;
 };
 
-volatile std::sig_atomic_t interrupted = 0;
+volatile std::sig_atomic_t interrupted = 0;  // the signal that ends the training, or 0
+
+// While it lives, the signals that end programs set `interrupted`. A hang-up that nohup ignores stays
+// ignored.
+class Signals {
+ public:
+  Signals() {
+    for (std::size_t i = 0; i < kSignals.size(); ++i) {
+      before_[i] = std::signal(kSignals[i], [](int signal) { interrupted = signal; });
+#if defined(SIGHUP)
+      if (kSignals[i] == SIGHUP && before_[i] == SIG_IGN) std::signal(SIGHUP, SIG_IGN);
+#endif
+    }
+  }
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+  ~Signals() {
+    for (std::size_t i = 0; i < kSignals.size(); ++i) std::signal(kSignals[i], before_[i]);
+  }
+
+ private:
+#if defined(SIGHUP)
+  static constexpr std::array kSignals{SIGINT, SIGTERM, SIGHUP};
+#else
+  static constexpr std::array kSignals{SIGINT, SIGTERM};
+#endif
+  std::array<void (*)(int), kSignals.size()> before_;
+};
 
 // One line per step: step, epoch, training loss, empty, learning rate, gradient norm. One line per
 // validation: step, epoch, empty, validation loss, empty, empty.
@@ -262,7 +290,7 @@ void train(TrainArguments options) {
   });
   Log log(options.log, trainer.steps_done(), has_other_steps);
 
-  const auto before = std::signal(SIGINT, [](int) { interrupted = 1; });
+  const Signals signals;
   ProgressBar bar("training", options.json);
   const auto tokens_per_step =
       static_cast<std::uint64_t>(options.train.batch_size) * static_cast<std::uint64_t>(options.train.unroll);
@@ -311,10 +339,10 @@ void train(TrainArguments options) {
            }},
       options.checkpoint);
   bar.finish();
-  std::signal(SIGINT, before);
   if (reason == gruve::StopReason::callback)
-    throw Interrupted("stopped after step " + std::to_string(trainer.steps_done()) +
-                      "; the same command with --resume continues from " + options.checkpoint);
+    throw Interrupted(interrupted, "stopped after step " + std::to_string(trainer.steps_done()) +
+                                       "; the same command with --resume continues from " +
+                                       options.checkpoint);
   if (reason == gruve::StopReason::diverged)
     throw Diverged("stopped: " + std::string(gruve::stop_reason_name(reason)) +
                    "; go on from the checkpoint with a lower --lr and --resume");
