@@ -137,6 +137,22 @@ TEST_CASE("Weights that are no numbers are refused with their place", "[model][f
   }
 }
 
+TEST_CASE("What could not be read again is not written, and what was there stays", "[model][file]") {
+  const TemporaryFile file;
+  TrainedModel model = small_model();
+  save(model, file.path);
+  const std::string before = file.read();
+  model.training = R"({"note":")" + std::string(std::size_t{1} << 22, 'x') + R"("})";
+  std::string message;
+  try {
+    save(model, file.path);
+  } catch (const Error& error) {
+    message = error.reason();
+  }
+  CHECK(message.starts_with("would have a header of "));
+  CHECK(file.read() == before);
+}
+
 TEST_CASE("A size above 2^31 is refused, however large the file", "[model][file]") {
   const TemporaryFile file;
   const std::uint64_t count = (std::uint64_t{1} << 32) + 3;
@@ -359,7 +375,8 @@ TEST_CASE("A model file of fewer bits is smaller, and holds what the kernels of 
     return refusal(file);
   };
   CHECK(changed("output.weight.scale", "output.weight.scald").find("lacks its scales") != std::string::npos);
-  CHECK(changed("\"I8\"", "\"U8\"").find("expected \"F32\", \"F16\", \"BF16\" or \"I8\"") != std::string::npos);
+  CHECK(changed("\"I8\"", "\"U8\"").find("expected \"F32\", \"F16\", \"BF16\" or \"I8\"") !=
+        std::string::npos);
   for (std::size_t cut = 0; cut < bytes.size(); cut += 997) {
     file.write(bytes.substr(0, cut));
     CHECK(refusal(file) != "accepted");

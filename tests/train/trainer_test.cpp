@@ -15,6 +15,7 @@
 #include "gruve/core/rng.hpp"
 #include "gruve/model/model_file.hpp"
 #include "gruve/model/stepper.hpp"
+#include "gruve/train/curve.hpp"
 #include "realtime.hpp"
 
 using namespace gruve;
@@ -67,6 +68,28 @@ std::vector<float> flat(const GruModel<float>& model) {
 const ModelConfig kSmall{.embedding_size = 8, .hidden_size = 20, .num_layers = 2};
 
 }  // namespace
+
+TEST_CASE("A learning curve is bounded, keeps its lowest loss, and continues as it was", "[train][curve]") {
+  Curve curve, resumed;
+  for (std::uint64_t step = 1; step <= 100'000; ++step) {
+    const double loss = step == 50'001 ? 1 : 2 + 1 / static_cast<double>(step);
+    curve.add_validation(step, loss);
+    if (step % 5000 == 0) resumed = Curve::from_json(resumed.to_json());
+    resumed.add_validation(step, loss);
+  }
+  const nlohmann::json json = curve.to_json();
+  CHECK(resumed.to_json() == json);
+  const auto steps = json["valid_step"].get<std::vector<std::uint64_t>>();
+  const auto losses = json["valid_loss"].get<std::vector<double>>();
+  REQUIRE(steps.size() == losses.size());
+  CHECK(steps.size() >= 2048);
+  CHECK(steps.size() < 4096);
+  CHECK(std::is_sorted(steps.begin(), steps.end()));
+  CHECK(steps.back() == 100'000);
+  const auto lowest = std::min_element(losses.begin(), losses.end());
+  CHECK(*lowest == 1);
+  CHECK(steps[static_cast<std::size_t>(lowest - losses.begin())] == 50'001);
+}
 
 TEST_CASE("A training step allocates nothing after the first", "[train]") {
   using Kind = OptimizerOptions::Kind;

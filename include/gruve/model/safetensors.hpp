@@ -29,6 +29,11 @@ namespace gruve::inline v0_1 {
 
 static_assert(std::endian::native == std::endian::little, "safetensors are mapped unchanged, little-endian");
 
+namespace internal {
+// The longest header that is read or written, in bytes. The format's own library allows 25 times as much.
+inline constexpr std::uint64_t kMaxHeader = std::uint64_t{1} << 22;
+}  // namespace internal
+
 /// A view of a float32 array in row-major order.
 struct TensorView {
   std::vector<int> shape;         // size of each dimension
@@ -113,10 +118,10 @@ class SafetensorsFile {
       throw Error(name, 0,
                   "not a safetensors file, or cut short: a header of " + std::to_string(header_size) +
                       " bytes runs past the end (" + std::to_string(bytes.size() - 8) + " bytes remain)");
-    if (header_size > kMaxHeader)
+    if (header_size > internal::kMaxHeader)
       throw Error(name, 0,
                   "a header of " + std::to_string(header_size) + " bytes, expected at most " +
-                      std::to_string(kMaxHeader));
+                      std::to_string(internal::kMaxHeader));
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + 8, header_size);
     if (!text.starts_with('{'))
       throw Error(name, 8, "not a safetensors file: the header is not a JSON object");
@@ -275,9 +280,6 @@ class SafetensorsFile {
     tensors_.emplace(place.name, TensorView{.shape = place.shape, .values = values});
   }
 
-  // Those of the format's own library may be longer; what gruve writes takes some hundred kilobytes at most.
-  static constexpr std::uint64_t kMaxHeader = std::uint64_t{1} << 22;
-
   std::variant<MappedFile, std::vector<std::byte>> storage_;
   std::string path_;
   std::map<std::string, std::string> metadata_;
@@ -294,8 +296,9 @@ struct NamedTensor {
       kernels::Precision::fp32;  // in the file; others than fp32 of matrices [N, K] only
 };
 
-/// Writes a safetensors file atomically. Throws Error if it can't be written. Arrays in float32 come first. A
-/// matrix in 8 bits has a scale for each row, its largest magnitude divided by 127, in an array of its own:
+/// Writes a safetensors file atomically. Throws Error if it can't be written, or if its header would be
+/// longer than what SafetensorsFile reads; then nothing is replaced. Arrays in float32 come first. A matrix
+/// in 8 bits has a scale for each row, its largest magnitude divided by 127, in an array of its own:
 /// "weight.scale" of "weight".
 inline void write_safetensors(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors,
                               const std::map<std::string, std::string>& metadata) {
@@ -330,6 +333,9 @@ inline void write_safetensors(const std::filesystem::path& path, const std::vect
   std::string text = header.dump();
   text.append((8 - text.size() % 8) % 8, ' ');  // the format allows spaces, so that the arrays are aligned
   const std::uint64_t header_size = text.size();
+  if (header_size > internal::kMaxHeader)
+    throw Error(path.string(), "would have a header of " + std::to_string(header_size) +
+                                   " bytes, expected at most " + std::to_string(internal::kMaxHeader));
 
   AtomicFile file(path);
   file.write(std::as_bytes(std::span(&header_size, 1)));

@@ -9,8 +9,9 @@
 
 namespace gruve::inline v0_1 {
 
-/// The learning curve of a training: every validation loss, and the training loss as means over intervals of
-/// steps. The interval doubles as the curve grows, so that it has at most 400 points.
+/// The learning curve of a training: the validation losses, and the training loss as means over intervals of
+/// steps. The interval doubles as the curve grows, so that it has at most 400 points; of 4,096 validations
+/// every second one is dropped, the higher of two neighbours, so that the lowest loss always stays.
 class Curve {
  public:
   /// Adds the loss of a step, in nats per token. Steps count from 1.
@@ -35,6 +36,16 @@ class Curve {
   void add_validation(std::uint64_t step, double loss) {
     valid_steps_.push_back(step);
     valid_losses_.push_back(loss);
+    if (valid_steps_.size() < kMaxValidations) return;
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < valid_steps_.size(); i += 2, ++kept) {
+      const bool is_last = i + 1 == valid_steps_.size();
+      const std::size_t lower = is_last || valid_losses_[i] <= valid_losses_[i + 1] ? i : i + 1;
+      valid_steps_[kept] = valid_steps_[lower];
+      valid_losses_[kept] = valid_losses_[lower];
+    }
+    valid_steps_.resize(kept);
+    valid_losses_.resize(kept);
   }
 
   /// Counts the steps so far in others, of which each is `ratio` of one: after a change of the batch size.
@@ -69,7 +80,7 @@ class Curve {
   }
 
  private:
-  static constexpr std::size_t kMaxPoints = 400;
+  static constexpr std::size_t kMaxPoints = 400, kMaxValidations = 4096;
 
   std::vector<std::uint64_t> steps_;
   std::vector<double> losses_;
