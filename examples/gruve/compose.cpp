@@ -70,8 +70,6 @@ void compose(const ComposeArguments& options) {
   if (!options.json)
     std::printf("%d études, %.1f minutes of music, in %s\n", options.pieces, seconds / 60,
                 options.folder.c_str());
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
-    throw gruve::Error("cannot write to the standard output");
 }
 
 }  // namespace

@@ -9,12 +9,12 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.hpp"
-#include "gruve/core/atomic_file.hpp"
 #include "gruve/core/error.hpp"
 #include "gruve/model/model_file.hpp"
 #include "gruve/train/evaluate.hpp"
 #include "manual.hpp"
 #include "models.hpp"
+#include "outputs.hpp"
 #include "progress_bar.hpp"
 #include "sources.hpp"
 #include "usage.hpp"
@@ -42,7 +42,7 @@ void convert(const ConvertArguments& options) {
   std::vector<std::string> inputs = options.paths;
   inputs.push_back(options.model);
   require_not_read({options.out}, inputs);
-  gruve::require_writable(options.out);
+  const Outputs outputs({options.out});
   const gruve::TrainedModel model = gruve::load(options.model);
   gruve::save(model, options.out, options.precision);
   const auto size = std::filesystem::file_size(options.model),

@@ -16,7 +16,6 @@
 #include "choosing.hpp"
 #include "commands.hpp"
 #include "generate_options.hpp"
-#include "gruve/core/atomic_file.hpp"
 #include "gruve/core/error.hpp"
 #include "gruve/kernels/kernels.hpp"
 #include "gruve/midi/read_midi.hpp"
@@ -29,6 +28,7 @@
 #include "gruve/render/piano_roll.hpp"
 #include "gruve/render/report.hpp"
 #include "models.hpp"
+#include "outputs.hpp"
 #include "sampling.hpp"
 #include "sound.hpp"
 #include "sources.hpp"
@@ -359,9 +359,10 @@ void generate(const GenerateArguments& options) {
                        std::to_string(options.count));
   if (!options.wav.empty()) require_sound_format(options.wav);
   const std::vector<gruve::TrainedModel> models = load_models(options.models);
-  for (const std::string& file : {options.out, options.wav, options.svg})
-    if (!file.empty() && file != "-") gruve::require_writable(numbered(file, 0, options.count));
-  if (!options.report.empty()) gruve::require_writable(options.report);
+  const auto first = [&](const std::string& file) {
+    return file.empty() || file == "-" ? file : numbered(file, 0, options.count);
+  };
+  const Outputs reserved({first(options.out), first(options.wav), first(options.svg), options.report});
   gruve::ThreadPool threads(options.threads);
   gruve::Player player(models, {.precision = options.precision, .threads = options.threads});
   const gruve::PieceOptions request = {.bars = options.bars,

@@ -212,8 +212,6 @@ void inspect(const InspectArguments& options) {
       gruve::write_piano_roll(gruve::music_of(midi->song).song, options.svg,
                               {.title = std::filesystem::path(file).filename().string()});
   }
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
-    throw Error("cannot write to the standard output");
   if (num_unreadable == 0) return;
   if (files.size() == 1) std::rethrow_exception(last_error);
   throw Error(std::to_string(num_unreadable) + " of " + std::to_string(files.size()) +

@@ -14,13 +14,13 @@
 
 #include "candidates.hpp"
 #include "commands.hpp"
-#include "gruve/core/atomic_file.hpp"
 #include "gruve/core/error.hpp"
 #include "gruve/core/rng.hpp"
 #include "gruve/judge/song_windows.hpp"
 #include "gruve/piece/measured_corpus.hpp"
 #include "gruve/render/listening_test.hpp"
 #include "manual.hpp"
+#include "outputs.hpp"
 #include "sampling.hpp"
 #include "sources.hpp"
 
@@ -54,7 +54,7 @@ std::vector<gruve::ListeningClip> clips_of(const Candidate& candidate, const std
 
 void listen(const ListenArguments& options) {
   require_not_read({options.out}, {options.corpus, options.model});
-  gruve::require_writable(options.out);
+  const Outputs outputs({options.out});
   const auto count = static_cast<std::size_t>(options.pairs);
   Candidates source(options.corpus, count, 1, options.seed, options.threads);
   // The model against songs, against the n-grams, and against argmax mixing.

@@ -1,8 +1,11 @@
 // gruve: trains GRU models on music and generates from them. `gruve --help` lists the commands.
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <exception>
+#include <iostream>
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +37,9 @@ void keep_memory() {
 
 int main(int argc, char** argv) {
   keep_memory();
+#if defined(SIGXFSZ)
+  std::signal(SIGXFSZ, SIG_IGN);  // a file larger than the process may write: then an error of the write
+#endif
   gruve::kernels::use_environment();  // GRUVE_KERNELS
   CLI::App app("Trains GRU models on music and generates new pieces from them.", "gruve");
   app.require_subcommand(1);
@@ -65,13 +71,21 @@ int main(int argc, char** argv) {
   add_bench(app);
   add_manual(app);
   use_variables(app);
+  check_numbers(app);
   try {
     std::vector<std::string> arguments = with_recipe(app, {argv + 1, argv + argc});
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
     app.parse(std::move(arguments));
+    // What was printed may not have arrived, for a full disk say.
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+      throw gruve::Error("cannot write to the standard output");
   } catch (const CLI::ParseError& error) {
     hide_variables(app);
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    if (error.get_exit_code() == 0) {  // --help, --version
+      app.exit(error);
+      std::cout.flush();
+      return std::cout ? 0 : 1;
+    }
     std::fprintf(stderr, "gruve: %s\n", usage_error(app, {argv + 1, argv + argc}, error.what()).c_str());
     return 2;
   } catch (const Interrupted& error) {
@@ -80,6 +94,9 @@ int main(int argc, char** argv) {
   } catch (const Diverged& error) {
     std::fprintf(stderr, "gruve: %s\n", error.what());
     return 3;
+  } catch (const std::bad_alloc&) {
+    std::fputs("gruve: out of memory\n", stderr);
+    return 1;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "gruve: %s\n", error.what());
     return 1;

@@ -30,6 +30,7 @@
 #include "manual.hpp"
 #include "measure_picture.hpp"
 #include "models.hpp"
+#include "outputs.hpp"
 #include "progress_bar.hpp"
 #include "sampling.hpp"
 #include "streams.hpp"
@@ -348,7 +349,7 @@ void print_measured_json(const Measured& measured) {
 
 void measure(const MeasureArguments& options) {
   if (options.files.empty() && options.models.empty()) throw CLI::RequiredError("FILE or --model");
-  if (!options.svg.empty()) gruve::require_writable(options.svg);
+  const Outputs outputs({options.svg});
   gruve::ThreadPool threads(options.threads);
   Measured measured;
   std::vector<std::string> names;

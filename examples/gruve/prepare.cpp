@@ -16,6 +16,7 @@
 #include "gruve/core/error.hpp"
 #include "gruve/corpus/build_corpus.hpp"
 #include "manual.hpp"
+#include "outputs.hpp"
 #include "progress_bar.hpp"
 #include "sources.hpp"
 
@@ -103,8 +104,7 @@ void prepare(PrepareArguments options) {
   std::erase_if(files, [](const std::string& path) { return gruve::is_corpus(path); });
   require_not_read({options.out}, files);
   require_not_read({options.report}, options.paths);
-  gruve::require_writable(options.out);
-  if (!options.report.empty()) gruve::require_writable(options.report);
+  const Outputs outputs({options.out, options.report});
   const std::vector<std::filesystem::path> paths(options.paths.begin(), options.paths.end());
 
   ProgressBar bar("preparing", options.json);
@@ -130,8 +130,6 @@ void prepare(PrepareArguments options) {
     std::fputs(dump(json, -1).c_str(), stdout);
   else
     print_tables(options, report);
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
-    throw gruve::Error("cannot write to the standard output");
 }
 
 }  // namespace

@@ -1,35 +1,42 @@
 #include "recipe.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include <nlohmann/json.hpp>
 
 #include "gruve/core/error.hpp"
+#include "gruve/core/json.hpp"
 #include "gruve/core/mapped_file.hpp"
 
 namespace {
 
 constexpr const char* kRecipe = "--recipe";
 
-std::string text_of(const nlohmann::json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
+// A recipe may come from a stranger, so it names no file to write.
+constexpr const char* kOutputs[] = {"--out", "--log", "--checkpoint", "--report"};
 
-void append(std::vector<std::string>& arguments, const std::string& option, const nlohmann::json& value) {
-  if (value.is_boolean() && !value.get<bool>()) return;
-  arguments.push_back(option);
-  if (value.is_boolean()) return;
-  if (!value.is_array()) {
-    arguments.push_back(text_of(value));
-    return;
+// Adds option and value as arguments. Returns what is wrong with the value, if anything is.
+std::string append(std::vector<std::string>& arguments, const CLI::Option& option, const std::string& name,
+                   const nlohmann::json& value) {
+  if (option.get_expected_max() == 0) {  // a flag
+    if (!value.is_boolean()) return "expected true or false";
+    if (value.get<bool>()) arguments.push_back(name);
+    return {};
   }
-  for (const nlohmann::json& element : value) arguments.push_back(text_of(element));
+  const nlohmann::json values = value.is_array() ? value : nlohmann::json::array({value});
+  arguments.push_back(name);
+  for (const nlohmann::json& each : values) {
+    if (!each.is_string() && !each.is_number()) return "expected a text, a number or a list of these";
+    arguments.push_back(each.is_string() ? each.get<std::string>() : each.dump());
+  }
+  return {};
 }
 
 nlohmann::json read(const std::string& path) {
   const gruve::MappedFile file(path);
   const std::string text(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
-  nlohmann::json recipe = nlohmann::json::parse(text, nullptr, false);
+  nlohmann::json recipe = gruve::internal::parse_json(text, path, "the recipe");
   if (!recipe.is_object()) throw gruve::Error(path, "a recipe is a JSON object of options");
   return recipe;
 }
@@ -52,12 +59,17 @@ std::vector<std::string> with_recipe(const CLI::App& app, const std::vector<std:
   for (const auto& [name, value] : recipe.items()) {
     const std::string option = "--" + name;
     if (option == kRecipe || command->get_option_no_throw(option) == nullptr)
-      throw gruve::Error(path, command->get_name() + " has no option " + option);
+      throw gruve::Error(path, command->get_name() + " has no option " + gruve::internal::shown_text(option));
+    if (std::find(std::begin(kOutputs), std::end(kOutputs), option) != std::end(kOutputs))
+      throw gruve::Error(path, option + " names a file to write: give it on the command line");
     const bool is_given = std::any_of(result.begin(), result.begin() + static_cast<std::ptrdiff_t>(given),
                                       [&](const std::string& argument) {
                                         return argument == option || argument.starts_with(option + "=");
                                       });
-    if (!is_given) append(result, option, value);
+    if (is_given) continue;
+    const std::string wrong = append(result, *command->get_option(option), option, value);
+    if (!wrong.empty())
+      throw gruve::Error(path, gruve::internal::shown_text(name) + " has the wrong type, " + wrong);
   }
   result.insert(result.end(), {kRecipe, path});  // the command may ask whether there is one
   return result;

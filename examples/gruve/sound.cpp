@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 #include <cstddef>
+#include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -13,6 +15,7 @@
 #endif
 
 #include "fluidsynth.hpp"
+#include "gruve/core/atomic_file.hpp"
 #include "gruve/core/error.hpp"
 #include "gruve/render/loudness.hpp"
 
@@ -26,13 +29,54 @@ std::string extension_of(const std::string& path) {
 }
 
 #if defined(GRUVE_HAS_SNDFILE)
+// A file in memory for libsndfile, so that what it encodes is written as all files are.
+struct MemoryFile {
+  std::vector<std::byte> bytes;
+  std::size_t at = 0;
+
+  static MemoryFile& of(void* memory) { return *static_cast<MemoryFile*>(memory); }
+
+  static SF_VIRTUAL_IO io() {
+    return {.get_filelen = [](void* memory) { return static_cast<sf_count_t>(of(memory).bytes.size()); },
+            .seek =
+                [](sf_count_t offset, int whence, void* memory) {
+                  const sf_count_t base = whence == SEEK_SET ? 0
+                                          : whence == SEEK_CUR
+                                              ? static_cast<sf_count_t>(of(memory).at)
+                                              : static_cast<sf_count_t>(of(memory).bytes.size());
+                  of(memory).at = static_cast<std::size_t>(std::max<sf_count_t>(0, base + offset));
+                  return static_cast<sf_count_t>(of(memory).at);
+                },
+            .read =
+                [](void* data, sf_count_t count, void* memory) {
+                  MemoryFile& from = of(memory);
+                  const std::size_t left = from.bytes.size() - std::min(from.bytes.size(), from.at);
+                  const std::size_t size = std::min(left, static_cast<std::size_t>(count));
+                  std::memcpy(data, from.bytes.data() + from.at, size);
+                  from.at += size;
+                  return static_cast<sf_count_t>(size);
+                },
+            .write =
+                [](const void* data, sf_count_t count, void* memory) {
+                  MemoryFile& to = of(memory);
+                  const auto size = static_cast<std::size_t>(count);
+                  to.bytes.resize(std::max(to.bytes.size(), to.at + size));
+                  std::memcpy(to.bytes.data() + to.at, data, size);
+                  to.at += size;
+                  return count;
+                },
+            .tell = [](void* memory) { return static_cast<sf_count_t>(of(memory).at); }};
+  }
+};
+
 void write_with_sndfile(const gruve::Sound& sound, const std::string& path, int format) {
-  const std::filesystem::path partial = path + ".partial";
   SF_INFO info{};
   info.samplerate = sound.sample_rate;
   info.channels = 2;
   info.format = format;
-  SNDFILE* const file = sf_open(partial.string().c_str(), SFM_WRITE, &info);
+  MemoryFile memory;
+  SF_VIRTUAL_IO io = MemoryFile::io();
+  SNDFILE* const file = sf_open_virtual(&io, SFM_WRITE, &info, &memory);
   if (file == nullptr) throw gruve::Error(path, std::string("cannot write: ") + sf_strerror(nullptr));
   sf_command(file, SFC_SET_CLIPPING, nullptr, SF_TRUE);
   // In pieces: libvorbis keeps what it is given at once on the stack.
@@ -47,11 +91,8 @@ void write_with_sndfile(const gruve::Sound& sound, const std::string& path, int 
     written = sf_writef_float(file, frames.data(), count) == count;
   }
   written = sf_close(file) == 0 && written;
-  std::error_code error;
-  if (written) std::filesystem::rename(partial, path, error);
-  if (written && !error) return;
-  std::filesystem::remove(partial, error);
-  throw gruve::Error(path, "cannot write the sound");
+  if (!written) throw gruve::Error(path, "libsndfile cannot encode the sound");
+  gruve::write_file(path, memory.bytes);
 }
 #endif
 

@@ -30,9 +30,7 @@ gruve::MidiFile read_midi_input(const std::string& path, const gruve::MidiOption
 
 void write_output(const std::string& path, std::span<const std::byte> bytes) {
   if (path != "-") {
-    gruve::AtomicFile file(path);
-    file.write(bytes);
-    file.commit();
+    gruve::write_file(path, bytes);
     return;
   }
   if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) != bytes.size() || std::fflush(stdout) != 0)

@@ -1,11 +1,13 @@
 // gruve train [PATH…] --out model.safetensors: trains a model on MIDI, text, a corpus or the built-in études.
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -26,6 +28,7 @@
 #include "gruve/train/trainer.hpp"
 #include "manual.hpp"
 #include "models.hpp"
+#include "outputs.hpp"
 #include "progress_bar.hpp"
 #include "sources.hpp"
 
@@ -86,41 +89,55 @@ class Signals {
 class Log {
  public:
   // Keeps the lines of an earlier run up to `step`, or all of them if its steps were of another size.
-  Log(const std::string& path, std::uint64_t step, bool has_other_steps) {
+  Log(const std::string& path, std::uint64_t step, bool has_other_steps) : path_(path) {
     if (path.empty()) return;
     std::string kept = "step,epoch,train_loss,valid_loss,learning_rate,gradient_norm\n";
-    std::ifstream before(path);
-    std::string line;
-    std::getline(before, line);
-    while (step > 0 && std::getline(before, line) &&
-           (has_other_steps || std::strtoull(line.c_str(), nullptr, 10) <= step))
-      kept += line + "\n";
-    before.close();
+    if (step > 0 && std::filesystem::is_regular_file(path)) {
+      std::ifstream before(path);
+      std::string line;
+      std::getline(before, line);
+      while (std::getline(before, line) &&
+             (has_other_steps || std::strtoull(line.c_str(), nullptr, 10) <= step))
+        kept += line + "\n";
+    }
     gruve::write_file(path, kept);
     file_ = std::fopen(path.c_str(), "a");
     if (file_ == nullptr) throw gruve::Error(path, "cannot write");
   }
   ~Log() {
-    if (file_ != nullptr) std::fclose(file_);
+    if (file_ != nullptr) std::fclose(file_);  // each line was flushed
   }
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
   void step(const gruve::StepReport& report, std::uint64_t steps_per_epoch) {
     if (file_ == nullptr) return;
-    std::fprintf(file_, "%llu,%.4f,%.6f,,%.4g,%.4g\n", static_cast<unsigned long long>(report.step),
-                 static_cast<double>(report.step) / static_cast<double>(steps_per_epoch), report.loss,
-                 report.learning_rate, report.gradient_norm);
-    std::fflush(file_);
+    write("%llu,%.4f,%.6f,,%.4g,%.4g\n", static_cast<unsigned long long>(report.step),
+          static_cast<double>(report.step) / static_cast<double>(steps_per_epoch), report.loss,
+          report.learning_rate, report.gradient_norm);
   }
   void validation(const gruve::ValidationReport& report, std::uint64_t steps_per_epoch) {
     if (file_ == nullptr) return;
-    std::fprintf(file_, "%llu,%.4f,,%.6f,,\n", static_cast<unsigned long long>(report.step),
-                 static_cast<double>(report.step) / static_cast<double>(steps_per_epoch), report.loss.mean());
-    std::fflush(file_);
+    write("%llu,%.4f,,%.6f,,\n", static_cast<unsigned long long>(report.step),
+          static_cast<double>(report.step) / static_cast<double>(steps_per_epoch), report.loss.mean());
+  }
+
+  // False once a line could not be written. The training then stops, and its checkpoint is kept.
+  bool ok() const noexcept { return reason_ == 0; }
+  // Throws Error if a line could not be written.
+  void require_ok() const {
+    if (reason_ != 0) throw gruve::Error(path_, std::string("cannot write: ") + std::strerror(reason_));
   }
 
  private:
+  template <class... Values>
+  void write(const char* format, Values... values) {
+    if (reason_ == 0 && (std::fprintf(file_, format, values...) < 0 || std::fflush(file_) != 0))
+      reason_ = errno;
+  }
+
+  std::string path_;
+  int reason_ = 0;  // errno of the first line that could not be written
   std::FILE* file_ = nullptr;
 };
 
@@ -222,9 +239,8 @@ void train(TrainArguments options) {
   inputs.insert(inputs.end(), options.teachers.begin(), options.teachers.end());
   inputs.push_back(options.init);
   require_not_read({options.out, options.checkpoint, options.log}, inputs);
-  gruve::require_writable(options.out);
   if (options.checkpoint.empty()) options.checkpoint = options.out + ".checkpoint";
-  gruve::require_writable(options.checkpoint);
+  const Outputs outputs({options.out, options.checkpoint, options.log});
   options.build.threads = options.train.threads;
   options.train.optimizer.kind = *gruve::optimizer_from_name(options.optimizer);
   options.train.schedule = *gruve::schedule_from_name(options.schedule);
@@ -305,7 +321,7 @@ void train(TrainArguments options) {
                bar.note(
                    "step " + std::to_string(report.step) +
                    ": the loss is not finite; restored the last checkpoint and halved the learning rate");
-               return interrupted == 0;
+               return interrupted == 0 && log.ok();
              }
              smooth = smooth == 0 ? report.loss : 0.95 * smooth + 0.05 * report.loss;
              // With a time limit the total is an estimate from the time per step.
@@ -318,7 +334,7 @@ void train(TrainArguments options) {
              bar({.done = report.step * tokens_per_step,
                   .total = total * tokens_per_step,
                   .message = losses(smooth, valid)});
-             return interrupted == 0;
+             return interrupted == 0 && log.ok();
            },
        .on_validation =
            [&](const gruve::ValidationReport& report) {
@@ -339,6 +355,7 @@ void train(TrainArguments options) {
            }},
       options.checkpoint);
   bar.finish();
+  log.require_ok();
   if (reason == gruve::StopReason::callback)
     throw Interrupted(interrupted, "stopped after step " + std::to_string(trainer.steps_done()) +
                                        "; the same command with --resume continues from " +

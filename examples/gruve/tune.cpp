@@ -7,11 +7,11 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.hpp"
-#include "gruve/core/atomic_file.hpp"
 #include "gruve/model/model_file.hpp"
 #include "gruve/train/initial_state.hpp"
 #include "manual.hpp"
 #include "models.hpp"
+#include "outputs.hpp"
 #include "progress_bar.hpp"
 #include "sources.hpp"
 
@@ -30,7 +30,7 @@ void tune(const TuneArguments& options) {
   std::vector<std::string> inputs = options.paths;
   inputs.push_back(options.model);
   require_not_read({options.out}, inputs);
-  gruve::require_writable(options.out);
+  const Outputs outputs({options.out});
   const gruve::TrainedModel model = gruve::load(options.model);
   const gruve::Corpus corpus = open_corpus(
       options.paths, build_options_of(model.encoder, options.reading, options.tuning.threads), options.json);

@@ -1,6 +1,7 @@
 #include "usage.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 
 std::size_t edit_distance(const std::string& a, const std::string& b) {
@@ -35,6 +36,24 @@ std::string nearest_word(const std::string& word, const std::vector<std::string>
 }
 
 }  // namespace
+
+void check_numbers(CLI::App& app) {
+  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    for (CLI::Option* option : command->get_options([](const CLI::Option*) { return true; })) {
+      if (option->get_type_name().find("FLOAT") != std::string::npos)
+        option->check([](const std::string& text) {
+          double value = 0;
+          return CLI::detail::lexical_cast(text, value) && !std::isfinite(value)
+                     ? text + " is not a finite number"
+                     : std::string();
+        });
+      if (option->get_type_name().find("UINT") != std::string::npos)
+        option->check([](const std::string& text) {
+          return text.starts_with("-") ? text + " is negative, expected a whole number from 0"
+                                       : std::string();
+        });
+    }
+}
 
 std::string usage_error(const CLI::App& app, const std::vector<std::string>& arguments,
                         const std::string& message) {

@@ -10,6 +10,7 @@
 #include "gruve/core/hash.hpp"
 #include "gruve/core/json.hpp"
 #include "gruve/core/mapped_file.hpp"
+#include "gruve/core/output_lock.hpp"
 #include "gruve/core/once.hpp"
 #include "gruve/core/progress.hpp"
 #include "gruve/core/rng.hpp"

@@ -7,8 +7,11 @@
 #include <string>
 #include <utility>
 
+#include <unistd.h>
+
 #include "catch.hpp"
 #include "gruve/core/mapped_file.hpp"
+#include "gruve/core/output_lock.hpp"
 
 using namespace gruve;
 namespace fs = std::filesystem;
@@ -59,7 +62,7 @@ TEST_CASE("A file that is not committed leaves what stood there", "[core][file]"
   CHECK(num_files(folder.path) == 1);
 
   { AtomicFile(folder.path / "new.txt").write("half"); }
-  require_writable(folder.path / "new.txt");
+  { const OutputLock lock(folder.path / "new.txt"); }
   CHECK(num_files(folder.path) == 1);
 }
 
@@ -67,7 +70,7 @@ TEST_CASE("A place that can't be written is an error that names it", "[core][fil
   const Folder folder;
   const std::string missing = (folder.path / "no" / "a.txt").string();
   CHECK_THROWS_WITH(write_file(missing, "x"), missing + ": cannot write: No such file or directory");
-  CHECK_THROWS_WITH(require_writable(missing), missing + ": cannot write: No such file or directory");
+  CHECK_THROWS_WITH(OutputLock(missing), missing + ": cannot write: No such file or directory");
   CHECK_THROWS_WITH(write_file(folder.path, "x"),
                     folder.path.string() + ": is a folder, expected a file to write");
 }
@@ -99,4 +102,67 @@ TEST_CASE("What can't be mapped is an error that names it", "[core][file]") {
   const std::string missing = (folder.path / "none").string();
   CHECK_THROWS_WITH(MappedFile(missing), missing + ": cannot open: No such file or directory");
   CHECK_THROWS_WITH(MappedFile(folder.path), folder.path.string() + ": is a folder, expected a file");
+}
+
+TEST_CASE("Of several writers of one file each writes a whole one, and the last one counts", "[core][file]") {
+  const Folder folder;
+  const fs::path path = folder.path / "a.txt";
+  AtomicFile first(path), second(path);
+  first.write("the first");
+  second.write("the second");
+  { AtomicFile(path).write("one that gives up"); }
+  second.commit();
+  CHECK(contents(path) == "the second");
+  first.commit();
+  CHECK(contents(path) == "the first");
+  CHECK(num_files(folder.path) == 1);
+}
+
+TEST_CASE("An output has one lock at a time", "[core][file]") {
+  const Folder folder;
+  const fs::path path = folder.path / "a.txt";
+  {
+    const OutputLock lock(path);
+    CHECK_THROWS_WITH(OutputLock(path), Catch::Contains("a.txt: is being written by another run (process " +
+                                                        std::to_string(::getpid()) + ")"));
+    write_file(path, "written by the run itself");
+    CHECK_THROWS_WITH(OutputLock(path), Catch::Contains("is being written by another run"));
+  }
+  CHECK(contents(path) == "written by the run itself");
+  CHECK(num_files(folder.path) == 1);
+
+  // A process that is killed leaves both files; nobody holds them.
+  write_file(folder.path / "a.txt.gruve-lock", "1\n");
+  write_file(folder.path / "a.txt.partial", "half");
+  {
+    const OutputLock lock(path);
+    write_file(path, "new");
+  }
+  CHECK(contents(path) == "new");
+  CHECK(num_files(folder.path) == 1);
+}
+
+TEST_CASE("A link is followed, and permissions are kept", "[core][file]") {
+  const Folder folder;
+  fs::create_directory(folder.path / "other");
+  const fs::path path = folder.path / "other" / "real.txt", link = folder.path / "link.txt";
+  fs::create_symlink("other/real.txt", link);
+  write_file(link, "through a link to nothing");
+  CHECK(fs::is_symlink(link));
+  CHECK(contents(path) == "through a link to nothing");
+  fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read);
+  write_file(link, "again");
+  CHECK(contents(path) == "again");
+  CHECK(fs::status(path).permissions() ==
+        (fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read));
+  const OutputLock lock(path);
+  CHECK_THROWS_WITH(OutputLock(link), Catch::Contains("is being written by another run"));
+}
+
+TEST_CASE("A link that leads to itself is an error", "[core][file]") {
+  const Folder folder;
+  const fs::path link = folder.path / "link.txt";
+  fs::create_symlink("link.txt", link);
+  CHECK_THROWS_AS(write_file(link, "x"), Error);
+  CHECK(fs::is_symlink(link));
 }
