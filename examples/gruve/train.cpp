@@ -18,6 +18,10 @@
 
 #include <nlohmann/json.hpp>
 
+#if defined(__unix__) || defined(__APPLE__)
+#include <unistd.h>
+#endif
+
 #include "commands.hpp"
 #include "gruve/core/atomic_file.hpp"
 #include "gruve/core/error.hpp"
@@ -26,6 +30,7 @@
 #include "gruve/piece/suggested_options.hpp"
 #include "gruve/train/losses.hpp"
 #include "gruve/train/trainer.hpp"
+#include "gruve/train/training_memory.hpp"
 #include "manual.hpp"
 #include "models.hpp"
 #include "outputs.hpp"
@@ -166,6 +171,27 @@ void require_no_longer_training(const std::string& out, std::uint64_t steps, boo
                                 ": --overwrite allows it, --resume goes on from its checkpoint");
 }
 
+// Refuses a training that the machine has no memory for. Without this the system may kill it in the middle.
+void require_memory(gruve::ModelConfig config, const gruve::Corpus& corpus,
+                    const gruve::TrainOptions& train) {
+#if defined(_SC_PHYS_PAGES)
+  config.vocab_size = corpus.vocab_size();
+  const double needed = gruve::training_memory(config, train);
+  const double present =
+      static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+  if (present > 0 && needed > present)
+    throw gruve::Error("a training of hidden size " + std::to_string(config.hidden_size) + ", " +
+                       std::to_string(config.num_layers) + " layers, batch size " +
+                       std::to_string(train.batch_size) + " and BPTT length " + std::to_string(train.unroll) +
+                       " needs about " + short_number(needed) + "B of memory, the machine has " +
+                       short_number(present) + "B");
+#else
+  static_cast<void>(config);
+  static_cast<void>(corpus);
+  static_cast<void>(train);
+#endif
+}
+
 std::string nats_text(double nats) {
   char text[32];
   std::snprintf(text, sizeof text, "%.2f", nats);
@@ -274,10 +300,12 @@ void train(TrainArguments options) {
     init = gruve::load(options.init);
     require_encoder(corpus, *init);
   }
+  require_memory(init ? init->network.config : options.model, corpus, options.train);
   gruve::Trainer trainer = init ? gruve::Trainer(corpus, *init, options.train, teachers)
                                 : gruve::Trainer(corpus, options.model, options.train, teachers);
   std::vector<std::string> changes;
-  if (options.resume && std::filesystem::exists(options.checkpoint))
+  if (options.resume && (std::filesystem::exists(options.checkpoint) ||
+                         std::filesystem::exists(gruve::Trainer::previous_checkpoint(options.checkpoint))))
     changes = trainer.resume(options.checkpoint);
   else if (!options.overwrite)
     require_no_longer_training(options.out, trainer.total_steps(), options.train.minutes > 0);
@@ -317,10 +345,10 @@ void train(TrainArguments options) {
       {.on_step =
            [&](const gruve::StepReport& report) {
              log.step(report, trainer.steps_per_epoch());
-             if (!report.finite) {
-               bar.note(
-                   "step " + std::to_string(report.step) +
-                   ": the loss is not finite; restored the last checkpoint and halved the learning rate");
+             if (report.undone) {
+               bar.note("step " + std::to_string(report.step) + ": the training diverged, at a loss of " +
+                        nats_text(report.loss) +
+                        " nats per token; back to the last good state, with half the learning rate");
                return interrupted == 0 && log.ok();
              }
              smooth = smooth == 0 ? report.loss : 0.95 * smooth + 0.05 * report.loss;
@@ -361,9 +389,14 @@ void train(TrainArguments options) {
                                        "; the same command with --resume continues from " +
                                        options.checkpoint);
   if (reason == gruve::StopReason::diverged)
-    throw Diverged("stopped: " + std::string(gruve::stop_reason_name(reason)) +
-                   "; go on from the checkpoint with a lower --lr and --resume");
+    throw Diverged("stopped: " + std::string(gruve::stop_reason_name(reason)) + "; " +
+                   (std::isfinite(trainer.best_validation_loss())
+                        ? options.out + " is the best model before, "
+                        : std::string("no model was good enough to be written, ")) +
+                   "a lower --lr with --resume goes on from the last good state");
   save_model();
+  if (!corpus.songs(gruve::Split::valid).empty() && !std::isfinite(trainer.best_validation_loss()))
+    say("no validation loss was below that of even guessing: what is written is the last model");
 
   const auto steps = trainer.steps_done() - first_step;
   if (options.json) {

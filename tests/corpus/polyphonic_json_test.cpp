@@ -61,6 +61,33 @@ TEST_CASE("What is no polyphonic data set is refused by its sequence", "[corpus]
   for (const char* key : {"20", "109", "60.5", "\"C\"", "18446744073709551615"})
     CHECK(json_refusal(std::string(R"({"train": [[[)") + key + "]]]" + rest) ==
           "sequence 0 of train has a key that is not an integer from 21 to 108");
+  for (const char* key : {"-60", "null", "true", "[60]", "{}", "[]"})
+    CHECK(json_refusal(std::string(R"({"train": [[[)") + key + "]]]" + rest) ==
+          "sequence 0 of train has a key that is not an integer from 21 to 108");
+  for (const char* text : {"1", "\"x\"", "null", "[]", "[{}]", "", "{", R"({"train": [[[60]]})", "{} {}"})
+    CHECK(json_refusal(text) == "is not a JSON object with the splits train, valid and test");
+  CHECK(json_refusal("{}") == "has no list of sequences \"train\"");
+  CHECK(json_refusal(R"({"train": {"a": [[60]]})" + rest) == "has no list of sequences \"train\"");
+  CHECK(json_refusal(R"({"train": [{}])" + rest) == "sequence 0 of train is not a list of timesteps");
+  CHECK(json_refusal(R"({"train": [[{}]])" + rest) ==
+        "sequence 0 of train has a timestep that is not a list of keys");
+  CHECK(json_refusal(R"({"train": [], "train": [])" + rest) == "has the key \"train\" twice");
+  CHECK(json_refusal("\xEF\xBB\xBF{}") == "begins with a byte-order mark");
+  CHECK(json_refusal(std::string("{\0}", 3)) == "holds a NUL byte");
+  for (const char open : {'[', '{'}) {
+    std::string deep = "{\"name\": ";
+    for (int i = 0; i < 100'000; ++i) deep += open == '[' ? "[" : "{\"a\":";
+    CHECK(json_refusal(deep) == "is nested deeper than 64 levels");
+  }
+}
+
+TEST_CASE("What else a data set holds is skipped, and its splits may come in any order", "[corpus][json]") {
+  const Corpus corpus = json_corpus(R"({"test": [], "a": {"train": [1, {"valid": [[1]]}]}, "valid": [[[60]]],
+                                        "b": [[[500]]], "train": [[[61]]], "c": null, "d": -1.5e3})");
+  REQUIRE(corpus.num_songs() == 2);
+  CHECK(corpus.song(0).tokens[0] == 40);
+  CHECK(corpus.songs(Split::train) == std::vector<std::size_t>{0});
+  CHECK(corpus.songs(Split::valid) == std::vector<std::size_t>{1});
 }
 
 TEST_CASE("The chorales have the published numbers of sequences and timesteps", "[corpus][json][data]") {

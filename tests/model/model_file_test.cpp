@@ -54,6 +54,11 @@ std::string file_of(const std::string& header, std::size_t data_size) {
   return bytes + header + std::string(data_size, '\0');
 }
 
+// A file's bytes without its checksum, so that a change of them is found for its own sake.
+std::string unchecked(std::string bytes) {
+  return bytes.replace(bytes.find("gruve.checksum"), 14, "other.checksum");
+}
+
 std::string refusal(const TemporaryFile& file) {
   try {
     load(file.path);
@@ -85,7 +90,7 @@ TEST_CASE("A model file of another writer is read", "[model][file]") {
   const TemporaryFile file;
   const TrainedModel model = small_model();
   save(model, file.path);
-  const std::string plain = file.read();
+  const std::string plain = unchecked(file.read());
   std::uint64_t size = 0;
   std::memcpy(&size, plain.data(), 8);
   const std::string header = plain.substr(8, size), data = plain.substr(8 + size);
@@ -183,7 +188,7 @@ TEST_CASE("A model with an initial state keeps it", "[model][file]") {
     CHECK(refusal(file).find("initial") != std::string::npos);
   }
   saved_with(1);
-  std::string bytes = file.read();
+  std::string bytes = unchecked(file.read());
   const std::string shape = "[2,5]";
   REQUIRE(bytes.find(shape) != std::string::npos);
   file.write(bytes.replace(bytes.find(shape), shape.size(), "[5,2]"));
@@ -204,7 +209,7 @@ TEST_CASE("A model with features keeps them", "[model][file]") {
   CHECK(tensors.tensors().at("output.weight").shape ==
         std::vector<int>{89 + config.features.shape.outputs, 5});
 
-  const std::string bytes = file.read();
+  const std::string bytes = unchecked(file.read());
   const auto changed = [&](const std::string& from, const std::string& to) {
     const std::size_t at = bytes.find(from);
     REQUIRE(at != std::string::npos);
@@ -242,18 +247,61 @@ TEST_CASE("Every truncation of a model file is refused", "[model][file]") {
   }
 }
 
-TEST_CASE("A changed byte of a model file is refused or changes a number, but never crashes",
-          "[model][file]") {
+// The checksum finds it, but where its own name is changed: then the rest is as it was.
+TEST_CASE("Every flipped bit of a model file is refused, or changes nothing", "[model][file]") {
   const TemporaryFile file;
   save(small_model(), file.path);
   const std::string bytes = file.read();
-  Rng rng(1);
-  for (int i = 0; i < 3000; ++i) {
-    std::string changed = bytes;
-    changed[rng.below(2000)] = static_cast<char>(rng.below(256));
-    file.write(changed);
-    refusal(file);
+  const std::size_t name = bytes.find("gruve.checksum");
+  std::string changed = bytes;
+  for (std::size_t at = 0; at < bytes.size(); ++at)
+    for (int bit = 0; bit < 8; ++bit) {
+      changed[at] = static_cast<char>(bytes[at] ^ 1 << bit);
+      CAPTURE(at, bit);
+      const auto load_changed = [&] { return load(std::as_bytes(std::span(changed)), "changed"); };
+      if (at < name || at >= name + 14) {
+        REQUIRE_THROWS_AS(load_changed(), Error);
+      } else {
+        try {
+          save(load_changed(), file.path);
+          REQUIRE(file.read() == bytes);
+        } catch (const Error&) {
+          // A name that is no text in UTF-8.
+        }
+      }
+      changed[at] = bytes[at];
+    }
+}
+
+// By anyone, with another order of arrays and metadata.
+TEST_CASE("The checksum is of what a file holds, not of how it is written", "[model][file]") {
+  const TemporaryFile file;
+  const TrainedModel model = small_model();
+  save(model, file.path);
+  std::vector<NamedTensor> reversed;
+  {
+    const SafetensorsFile read(file.path);
+    const std::map<std::string, std::string> metadata = read.metadata();
+    std::string data;
+    nlohmann::ordered_json header;
+    for (auto tensor = read.tensors().rbegin(); tensor != read.tensors().rend(); ++tensor) {
+      const auto values = std::as_bytes(tensor->second.values);
+      header[tensor->first] = {{"dtype", "F32"},
+                               {"shape", tensor->second.shape},
+                               {"data_offsets", {data.size(), data.size() + values.size()}}};
+      data.append(reinterpret_cast<const char*>(values.data()), values.size());
+    }
+    for (auto entry = metadata.rbegin(); entry != metadata.rend(); ++entry)
+      header["__metadata__"][entry->first] = entry->second;
+    file.write(file_of(header.dump(1), 0) + data);
   }
+  CHECK(load(file.path).training == model.training);
+  std::string bytes = file.read();
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  file.write(bytes);
+  CHECK(refusal(file).starts_with(": is damaged: its checksum is "));
+  file.write(unchecked(bytes));
+  CHECK(load(file.path).training == model.training);
 }
 
 TEST_CASE("What is wrong with a model file is said in a sentence", "[model][file]") {
@@ -306,7 +354,7 @@ TEST_CASE("What is wrong with a model file is said in a sentence", "[model][file
   std::string bytes = file.read();
   const std::string before = R"(\"hidden_size\":5)", after = R"(\"hidden_size\":9)";
   bytes.replace(bytes.find(before), before.size(), after);
-  file.write(bytes);
+  file.write(unchecked(bytes));
   CHECK(refusal(file) == R"(: the array "gru.weight_ih_l0" has the shape [15, 3], expected [27, 3])");
 }
 
@@ -367,7 +415,7 @@ TEST_CASE("A model file of fewer bits is smaller, and holds what the kernels of 
   CHECK(different == 0);
   CHECK(SafetensorsFile(file.path).tensors().at("output.weight.scale").shape == std::vector<int>{89});
 
-  const std::string bytes = file.read();
+  const std::string bytes = unchecked(file.read());
   const auto changed = [&](const std::string& from, const std::string& to) {
     const std::size_t at = bytes.find(from);
     REQUIRE(at != std::string::npos);

@@ -8,14 +8,17 @@
 #include <iterator>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "catch.hpp"
+#include "gruve/core/atomic_file.hpp"
 #include "gruve/core/rng.hpp"
 #include "gruve/model/model_file.hpp"
 #include "gruve/model/stepper.hpp"
 #include "gruve/train/curve.hpp"
+#include "gruve/train/divergence.hpp"
 #include "realtime.hpp"
 
 using namespace gruve;
@@ -74,7 +77,7 @@ TEST_CASE("A learning curve is bounded, keeps its lowest loss, and continues as 
   for (std::uint64_t step = 1; step <= 100'000; ++step) {
     const double loss = step == 50'001 ? 1 : 2 + 1 / static_cast<double>(step);
     curve.add_validation(step, loss);
-    if (step % 5000 == 0) resumed = Curve::from_json(resumed.to_json());
+    if (step % 5000 == 0) resumed = Curve::from_json(resumed.to_json(), "curve");
     resumed.add_validation(step, loss);
   }
   const nlohmann::json json = curve.to_json();
@@ -362,13 +365,15 @@ TEST_CASE("A training in 8 bits is refused", "[train]") {
                     "int8 is for generation: a model is trained with fp32 or bf16");
 }
 
-TEST_CASE("A loss that is not a number is undone, said, and in the end stops the training", "[train][nan]") {
+TEST_CASE("A training that diverges is rolled back, says so, and in the end stops", "[train][divergence]") {
   const Corpus corpus = walks();
+  // Infinite in float, halved or not; and a rate whose losses are finite, and far above uniform guessing.
+  const double rate = GENERATE(1e300, 1e6);
   const TrainOptions options{.batch_size = 4,
                              .unroll = 8,
                              .epochs = 1000,
                              .optimizer = {.kind = OptimizerOptions::Kind::sgd},
-                             .learning_rate = 1e300,  // infinite in float, halved or not
+                             .learning_rate = rate,
                              .schedule = Schedule::constant,
                              .clip_norm = 0,
                              .threads = 1};
@@ -379,7 +384,7 @@ TEST_CASE("A loss that is not a number is undone, said, and in the end stops the
   const StopReason reason =
       trainer.run({.on_step =
                        [&](const StepReport& report) {
-                         if (!report.finite) {
+                         if (report.undone) {
                            ++bad;
                            CHECK(flat(trainer.model()) == start);  // the last good state
                            CHECK((rate_before == 0 || report.learning_rate < rate_before));
@@ -391,6 +396,169 @@ TEST_CASE("A loss that is not a number is undone, said, and in the end stops the
   CHECK(reason == StopReason::diverged);
   CHECK(bad == 9);
   for (const float value : flat(trainer.model())) REQUIRE(std::isfinite(value));
+}
+
+TEST_CASE("A training that was stopped before it is rolled back ends with the same bits",
+          "[train][divergence]") {
+  const Corpus corpus = walks();
+  const TemporaryFile checkpoint("rolled.checkpoint"), previous("rolled.checkpoint.previous");
+  // The rate grows until the training diverges, some steps after a good state was taken.
+  const TrainOptions options{.batch_size = 4,
+                             .unroll = 8,
+                             .epochs = 2,
+                             .optimizer = {.kind = OptimizerOptions::Kind::sgd},
+                             .learning_rate = 40,
+                             .schedule = Schedule::one_cycle,
+                             .clip_norm = 0,
+                             .average = 0.9,
+                             .threads = 1,
+                             .checkpoint_interval = 7};
+  const auto finish = [](Trainer& trainer) {
+    std::vector<std::uint64_t> undone;
+    trainer.run({.on_step = [&](const StepReport& report) {
+      if (report.undone) undone.push_back(report.step);
+      return true;
+    }});
+    return undone;
+  };
+  Trainer whole(corpus, kSmall, options);
+  const std::vector<std::uint64_t> undone = finish(whole);
+  REQUIRE(!undone.empty());
+  const std::uint64_t first = undone.front();
+  REQUIRE(first > 7);
+  for (std::uint64_t stop = first - 7; stop <= first + 1; ++stop) {
+    {
+      Trainer stopped(corpus, kSmall, options);
+      stopped.run({.on_step = [&](const StepReport& report) { return report.step < stop; }}, checkpoint.path);
+    }
+    Trainer resumed(corpus, kSmall, options);
+    REQUIRE(resumed.resume(checkpoint.path).empty());
+    CHECK(resumed.steps_done() == stop);
+    finish(resumed);
+    CHECK(flat(resumed.model()) == flat(whole.model()));
+    CHECK(flat(resumed.best_model()) == flat(whole.best_model()));
+  }
+}
+
+TEST_CASE("Divergence: not finite, far above the bound, or above it for long", "[train][divergence]") {
+  const double uniform = std::log(10.0);
+  Divergence divergence(10);
+  CHECK_FALSE(divergence.add(uniform, 1));
+  CHECK(divergence.add(std::nan(""), 1));
+  CHECK(divergence.add(1, HUGE_VAL));
+  CHECK_FALSE(divergence.add(9.9 * uniform, 1));
+  CHECK(divergence.add(10.1 * uniform, 1));
+  for (int i = 1; i < Divergence::kSteps; ++i) REQUIRE_FALSE(divergence.add(1.2 * uniform, 1));
+  CHECK_FALSE(divergence.add(uniform, 1));  // a step that is not above begins anew
+  for (int i = 1; i < Divergence::kSteps; ++i) REQUIRE_FALSE(divergence.add(1.2 * uniform, 1));
+  CHECK(divergence.steps_above() == Divergence::kSteps - 1);
+  CHECK(divergence.add(1.2 * uniform, 1));
+  CHECK(divergence.is_sane(uniform));
+  CHECK_FALSE(divergence.is_sane(1.01 * uniform));
+  CHECK_FALSE(divergence.is_sane(std::nan("")));
+  // A model that is trained further on other songs begins above uniform guessing, and is not stopped.
+  Divergence further(10);
+  for (int i = 0; i < 100; ++i) REQUIRE_FALSE(further.add(3 * uniform, 1));
+  CHECK(further.is_sane(2 * uniform));
+}
+
+// Nothing of a checkpoint may change the result in silence.
+TEST_CASE("A damaged checkpoint is refused, and the one before it is taken", "[train][resume]") {
+  const Corpus corpus = walks();
+  const TemporaryFile checkpoint("damaged.checkpoint"), previous("damaged.checkpoint.previous");
+  const TrainOptions options{.batch_size = 5, .unroll = 16, .epochs = 2, .threads = 1};
+  Trainer first(corpus, kSmall, options);
+  for (int i = 0; i < 3; ++i) first.step();
+  first.save_checkpoint(checkpoint.path);
+  first.step();
+  first.save_checkpoint(checkpoint.path);
+  const std::string whole = checkpoint.read();
+  const auto write = [&](std::string bytes) { write_file(checkpoint.path, std::string_view(bytes)); };
+
+  Trainer resumed(corpus, kSmall, options);
+  CHECK(resumed.resume(checkpoint.path).empty());
+  CHECK(resumed.steps_done() == 4);
+  Rng rng(2);
+  const auto before = flat(resumed.model());
+  fs::rename(previous.path, previous.path.string() + ".kept");
+  for (int i = 0; i < 300; ++i) {
+    std::string bytes = whole;
+    const std::uint32_t at = rng.below(static_cast<std::uint32_t>(bytes.size()));
+    const auto bit = static_cast<char>(1 << rng.below(8));
+    bytes[at] = static_cast<char>(bytes[at] ^ bit);
+    CAPTURE(at, bit);
+    write(bytes);
+    REQUIRE_THROWS_AS(resumed.resume(checkpoint.path), Error);
+    REQUIRE(resumed.steps_done() == 4);
+    REQUIRE(flat(resumed.model()) == before);
+  }
+  fs::rename(previous.path.string() + ".kept", previous.path);
+  const std::vector<std::string> changes = resumed.resume(checkpoint.path);
+  REQUIRE(changes.size() == 1);
+  CHECK(changes[0].starts_with("resumed from " + previous.path.string() +
+                               ", the one before: " + checkpoint.path.string()));
+  CHECK(resumed.steps_done() == 3);
+  fs::remove(checkpoint.path);
+  CHECK(resumed.resume(checkpoint.path).size() == 1);  // as a kill between the two leaves it
+  CHECK(resumed.steps_done() == 3);
+}
+
+// A state with a right checksum that no training has written.
+TEST_CASE("The numbers of a checkpoint's state are checked, and a refusal changes nothing",
+          "[train][resume]") {
+  const Corpus corpus = walks();
+  const TemporaryFile checkpoint("forged.checkpoint"), previous("forged.checkpoint.previous");
+  const TrainOptions options{.batch_size = 5, .unroll = 16, .epochs = 20, .threads = 1};
+  Trainer first(corpus, kSmall, options), resumed(corpus, kSmall, options), expected(corpus, kSmall, options);
+  for (int i = 0; i < 3; ++i) first.step();
+  first.save_checkpoint(checkpoint.path);
+  for (int i = 0; i < 2; ++i) {
+    resumed.step();
+    expected.step();
+  }
+  const SafetensorsFile file(checkpoint.path);
+  const nlohmann::json state = nlohmann::json::parse(file.metadata("gruve.checkpoint"));
+  const auto forge = [&](const nlohmann::json& other) {
+    std::vector<NamedTensor> tensors;
+    for (const auto& [name, view] : file.tensors()) tensors.push_back({name, view});
+    auto metadata = file.metadata();
+    metadata.erase("gruve.checksum");
+    metadata["gruve.checkpoint"] = other.dump();
+    write_safetensors(checkpoint.path, tensors, metadata);
+  };
+  forge(state);
+  CHECK(Trainer(corpus, kSmall, options).resume(checkpoint.path).empty());
+  const nlohmann::json wrong[] = {-1, 1e300, "1", nullptr, true, {1}, nlohmann::json::object(), -1e-9};
+  for (const auto& [key, was] : state.items())
+    for (const nlohmann::json& value : wrong) {
+      if (was.type() == value.type() && key != "rate_scale") continue;  // true for has_best
+      if (value.is_number() && value > 0 && (key == "first_loss" || key == "seconds")) continue;
+      if (key == "best_loss") continue;  // null, as is has_best
+      nlohmann::json other = state;
+      other[key] = value;
+      CAPTURE(key, value);
+      forge(other);
+      CHECK_THROWS_WITH(resumed.resume(checkpoint.path), Catch::StartsWith(checkpoint.path.string() + ": "));
+    }
+  const std::pair<const char*, nlohmann::json> inner[] = {
+      {"/stream/next", -1},           {"/stream/next", 1e6},
+      {"/stream/sequences", nullptr}, {"/stream/sequences/0", {1, 2}},
+      {"/stream/sequences/0/0", -3},  {"/stream/sequences/0/1", 1'000'000},
+      {"/stream/pass", "x"},          {"/curve/step", {3, 2, 1}},
+      {"/curve/step", {-1}},          {"/curve/train_loss", {1, 2, 3, 4, 5}},
+      {"/curve/interval", 0},         {"/curve/count", 5},
+      {"/curve/valid_loss", {"x"}},   {"/options/batch_size", 0},
+      {"/options/batch_size", "5"},   {"/options/unroll", -1}};
+  for (const auto& [pointer, value] : inner) {
+    nlohmann::json other = state;
+    other[nlohmann::json::json_pointer(pointer)] = value;
+    CAPTURE(pointer, value);
+    forge(other);
+    CHECK_THROWS_WITH(resumed.resume(checkpoint.path), Catch::StartsWith(checkpoint.path.string() + ": "));
+  }
+  resumed.step();
+  expected.step();
+  CHECK(flat(resumed.model()) == flat(expected.model()));
 }
 
 TEST_CASE("Training ends early when the validation loss no longer falls, and keeps the best model",

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -31,18 +32,23 @@ inline std::string shown_text(std::string_view text) {
   return shown + '"';
 }
 
-// Parses JSON of a file that nobody vouches for. Throws Error on what is none, on a key that an object has
-// twice, and on a depth above kDeepest, before it is reached.
+// The deepest nesting that is read.
+inline constexpr int kDeepest = 64;
+
+// Parses JSON of a file that nobody vouches for. Throws Error on what is none, on a byte-order mark and on a
+// NUL byte, on a key that an object has twice, and on a depth above kDeepest, before it is reached.
 //
 // what  the text is, as the message begins: "the header"
 // at    the text's byte in the file, if it has one
 inline nlohmann::json parse_json(std::string_view text, const std::string& file, const std::string& what,
                                  std::optional<std::uint64_t> at = std::nullopt) {
-  constexpr int kDeepest = 64;
   const auto fail = [&](const std::string& reason) {
     if (at) throw Error(file, *at, what + reason);
     throw Error(file, what + reason);
   };
+  // The parser skips the one, and takes the other for the end.
+  if (text.starts_with("\xEF\xBB\xBF")) fail(" begins with a byte-order mark");
+  if (text.find('\0') != std::string_view::npos) fail(" holds a NUL byte");
   using Event = nlohmann::json::parse_event_t;
   std::vector<std::set<std::string>> keys;  // of the objects that are open
   const auto check = [&](int depth, Event event, nlohmann::json& value) {
@@ -56,6 +62,36 @@ inline nlohmann::json parse_json(std::string_view text, const std::string& file,
   nlohmann::json json = nlohmann::json::parse(text.begin(), text.end(), check, false);
   if (json.is_discarded()) fail(" is not JSON");
   return json;
+}
+
+// The number in an object under a key, from least to most. Throws Error if it is missing, of another type or
+// out of range.
+//
+// what  the object is, as the message begins: "the state"
+template <class T>
+T number_in(const nlohmann::json& object, const char* key, T least, T most, const std::string& file,
+            const std::string& what) {
+  const auto found = object.is_object() ? object.find(key) : object.end();
+  const bool is_there = object.is_object() && found != object.end();
+  bool is_right = false;
+  T value{};
+  if (is_there && std::is_floating_point_v<T>) {
+    is_right = found->is_number();
+    if (is_right) value = found->template get<T>();
+  } else if (is_there && found->is_number_unsigned()) {
+    const auto whole = found->template get<std::uint64_t>();
+    is_right = most >= T{} && whole <= static_cast<std::uint64_t>(most);
+    if (is_right) value = static_cast<T>(whole);
+  } else if (is_there && found->is_number_integer()) {  // a negative one
+    const auto whole = found->template get<std::int64_t>();
+    is_right = std::is_signed_v<T> && whole >= static_cast<std::int64_t>(least);
+    if (is_right) value = static_cast<T>(whole);
+  }
+  if (is_right && value >= least && value <= most) return value;
+  const nlohmann::json range = {least, most};
+  throw Error(file, what + "'s " + key +
+                        (is_there ? " is not a number from " : " is missing, a number from ") +
+                        range[0].dump() + " to " + range[1].dump());
 }
 
 }  // namespace gruve::inline v0_1::internal

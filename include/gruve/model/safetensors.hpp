@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <span>
@@ -20,6 +21,7 @@
 
 #include "gruve/core/atomic_file.hpp"
 #include "gruve/core/error.hpp"
+#include "gruve/core/hash.hpp"
 #include "gruve/core/json.hpp"
 #include "gruve/core/mapped_file.hpp"
 #include "gruve/kernels/kernels.hpp"
@@ -32,6 +34,37 @@ static_assert(std::endian::native == std::endian::little, "safetensors are mappe
 namespace internal {
 // The longest header that is read or written, in bytes. The format's own library allows 25 times as much.
 inline constexpr std::uint64_t kMaxHeader = std::uint64_t{1} << 22;
+inline constexpr const char* kChecksum = "gruve.checksum";
+
+// The checksum of what a file holds, whatever the order in it: so a tool that writes the same arrays and
+// metadata again leaves it right. The sum of the hashes of all parts modulo 2^64.
+class TensorChecksum {
+ public:
+  // A text of the metadata.
+  void add(std::string_view name, std::string_view text) { sum_ += xxh64(bytes(text), hash(name, 1)); }
+  // An array.
+  void add(std::string_view name, std::string_view type, const std::vector<int>& shape,
+           std::span<const std::byte> data) {
+    std::uint64_t part = hash(type, hash(name, 2));
+    for (const int size : shape) part = hash(std::to_string(size), part);
+    sum_ += xxh64(data, part);
+  }
+  // 16 hexadecimal digits.
+  std::string text() const {
+    std::string text(16, '0');
+    for (std::size_t i = 0; i < 16; ++i) text[i] = "0123456789abcdef"[sum_ >> (60 - 4 * i) & 15];
+    return text;
+  }
+
+ private:
+  static std::span<const std::byte> bytes(std::string_view text) {
+    return std::as_bytes(std::span(text.data(), text.size()));
+  }
+  static std::uint64_t hash(std::string_view text, std::uint64_t seed) { return xxh64(bytes(text), seed); }
+
+  std::uint64_t sum_ = 0;
+};
+
 }  // namespace internal
 
 /// A view of a float32 array in row-major order.
@@ -44,7 +77,7 @@ struct TensorView {
 /// before it is used: the arrays must fill the file without gaps and overlaps. Arrays of type F32 are mapped;
 /// those of type F16 and BF16, and of type I8 with a scale for each row, are converted to float when the file
 /// is read. The scales of an array "weight" [N, …] are the array "weight.scale" [N] of type F32. Arrays of
-/// other types are left out.
+/// other types are left out. A file that gruve wrote has a checksum, which is compared.
 ///
 /// Format: 8 bytes length of the header, little-endian; the header, JSON; the arrays.
 /// Source: https://github.com/huggingface/safetensors
@@ -157,6 +190,7 @@ class SafetensorsFile {
       throw Error(
           name, 8 + header_size,
           "the arrays take " + std::to_string(used) + " bytes, the file has " + std::to_string(data.size()));
+    check_sum(places, data);
     for (const Place& place : places)
       if (place.type != "I8") read_array(place, data);
     for (const Place& place : places)
@@ -175,6 +209,20 @@ class SafetensorsFile {
     std::vector<int> shape;
     std::uint64_t begin, end;  // bytes of the data
   };
+
+  void check_sum(const std::vector<Place>& places, std::span<const std::byte> data) const {
+    const auto found = metadata_.find(internal::kChecksum);
+    if (found == metadata_.end()) return;  // another program's
+    internal::TensorChecksum checksum;
+    for (const auto& [name, text] : metadata_)
+      if (name != internal::kChecksum) checksum.add(name, text);
+    for (const Place& place : places)
+      checksum.add(place.name, place.type, place.shape, data.subspan(place.begin, place.end - place.begin));
+    if (found->second != checksum.text())
+      throw Error(path(), "is damaged: its checksum is " + internal::shown_text(found->second) +
+                              ", that of what it holds \"" + checksum.text() +
+                              "\" (a program that changes it on purpose removes gruve.checksum)");
+  }
 
   // Bytes of a value; 0 if the format does not have the type.
   static std::uint64_t size_of(std::string_view type) {
@@ -296,65 +344,88 @@ struct NamedTensor {
       kernels::Precision::fp32;  // in the file; others than fp32 of matrices [N, K] only
 };
 
-/// Writes a safetensors file atomically. Throws Error if it can't be written, or if its header would be
-/// longer than what SafetensorsFile reads; then nothing is replaced. Arrays in float32 come first. A matrix
-/// in 8 bits has a scale for each row, its largest magnitude divided by 127, in an array of its own:
-/// "weight.scale" of "weight".
-inline void write_safetensors(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors,
-                              const std::map<std::string, std::string>& metadata) {
+namespace internal {
+
+// An array as a file has it: its bytes are those of the tensor, or `rounded`.
+struct StoredTensor {
+  std::string name;
+  const char* type;
+  std::vector<int> shape;
+  std::vector<std::byte> rounded = {};
+  std::span<const std::byte> bytes = {};
+};
+
+template <class T>
+std::vector<std::byte> bytes_of(const std::vector<T>& values) {
+  const auto bytes = std::as_bytes(std::span(values));
+  return {bytes.begin(), bytes.end()};
+}
+
+// The arrays in the order of the file: float32 first, with the scales of matrices in 8 bits.
+inline std::vector<StoredTensor> stored_tensors(const std::vector<NamedTensor>& tensors) {
   using kernels::Precision;
-  // The scales of each matrix in 8 bits, [N].
-  std::vector<std::vector<float>> scales(tensors.size());
-  std::vector<NamedTensor> floats;
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    if (tensors[i].precision == Precision::fp32) {
-      floats.push_back(tensors[i]);
-    } else if (tensors[i].precision == Precision::int8) {
-      const int rows = tensors[i].view.shape[0], width = tensors[i].view.shape[1];
-      for (int row = 0; row < rows; ++row)
-        scales[i].push_back(
-            kernels::int8_scale(width, tensors[i].view.values.data() + std::ptrdiff_t{row} * width, 1));
-      floats.push_back({tensors[i].name + ".scale", {{rows}, scales[i]}});
+  std::vector<StoredTensor> stored, halves, integers;
+  for (const NamedTensor& tensor : tensors) {
+    const std::span<const float> values = tensor.view.values;
+    if (tensor.precision == Precision::fp32) {
+      stored.push_back({tensor.name, "F32", tensor.view.shape, {}, std::as_bytes(values)});
+    } else if (tensor.precision == Precision::bf16) {
+      std::vector<std::uint16_t> rounded;
+      for (const float value : values) rounded.push_back(kernels::to_bfloat16(value));
+      halves.push_back({tensor.name, "BF16", tensor.view.shape, bytes_of(rounded)});
+    } else {
+      const int rows = tensor.view.shape[0], width = tensor.view.shape[1];
+      std::vector<float> scales;
+      std::vector<std::int8_t> rounded;
+      for (int row = 0; row < rows; ++row) {
+        const float* const weights = values.data() + std::ptrdiff_t{row} * width;
+        scales.push_back(kernels::int8_scale(width, weights, 1));
+        for (int i = 0; i < width; ++i) rounded.push_back(kernels::to_int8(weights[i], scales.back()));
+      }
+      stored.push_back({tensor.name + ".scale", "F32", {rows}, bytes_of(scales)});
+      integers.push_back({tensor.name, "I8", tensor.view.shape, bytes_of(rounded)});
     }
   }
+  for (auto* others : {&halves, &integers})
+    stored.insert(stored.end(), std::make_move_iterator(others->begin()),
+                  std::make_move_iterator(others->end()));
+  for (StoredTensor& tensor : stored)
+    if (!tensor.rounded.empty()) tensor.bytes = tensor.rounded;
+  return stored;
+}
+
+}  // namespace internal
+
+/// Writes a safetensors file atomically, with a checksum in its metadata. Throws Error if it can't be
+/// written, or if its header would be longer than what SafetensorsFile reads; then nothing is replaced.
+/// Arrays in float32 come first. A matrix in 8 bits has a scale for each row, its largest magnitude divided
+/// by 127, in an array of its own: "weight.scale" of "weight".
+inline void write_safetensors(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors,
+                              std::map<std::string, std::string> metadata) {
+  const std::vector<internal::StoredTensor> stored = internal::stored_tensors(tensors);
+  internal::TensorChecksum checksum;
+  for (const auto& [name, text] : metadata) checksum.add(name, text);
+  for (const internal::StoredTensor& tensor : stored)
+    checksum.add(tensor.name, tensor.type, tensor.shape, tensor.bytes);
+  metadata[internal::kChecksum] = checksum.text();
   nlohmann::ordered_json header;
   header["__metadata__"] = metadata;
   std::uint64_t offset = 0;
-  const auto place = [&](const NamedTensor& tensor, const char* type, std::uint64_t size_of) {
-    const std::uint64_t end = offset + size_of * tensor.view.values.size();
-    header[tensor.name] = {{"dtype", type}, {"shape", tensor.view.shape}, {"data_offsets", {offset, end}}};
+  for (const internal::StoredTensor& tensor : stored) {
+    const std::uint64_t end = offset + tensor.bytes.size();
+    header[tensor.name] = {{"dtype", tensor.type}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
     offset = end;
-  };
-  for (const NamedTensor& tensor : floats) place(tensor, "F32", 4);
-  for (const Precision precision : {Precision::bf16, Precision::int8})
-    for (const NamedTensor& tensor : tensors)
-      if (tensor.precision == precision)
-        place(tensor, precision == Precision::bf16 ? "BF16" : "I8", precision == Precision::bf16 ? 2 : 1);
+  }
   std::string text = header.dump();
   text.append((8 - text.size() % 8) % 8, ' ');  // the format allows spaces, so that the arrays are aligned
   const std::uint64_t header_size = text.size();
   if (header_size > internal::kMaxHeader)
     throw Error(path.string(), "would have a header of " + std::to_string(header_size) +
                                    " bytes, expected at most " + std::to_string(internal::kMaxHeader));
-
   AtomicFile file(path);
   file.write(std::as_bytes(std::span(&header_size, 1)));
   file.write(text);
-  for (const NamedTensor& tensor : floats) file.write(std::as_bytes(tensor.view.values));
-  for (const NamedTensor& tensor : tensors) {
-    if (tensor.precision != Precision::bf16) continue;
-    std::vector<std::uint16_t> halves;
-    for (const float value : tensor.view.values) halves.push_back(kernels::to_bfloat16(value));
-    file.write(std::as_bytes(std::span<const std::uint16_t>(halves)));
-  }
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    if (tensors[i].precision != Precision::int8) continue;
-    const auto width = static_cast<std::size_t>(tensors[i].view.shape[1]);
-    std::vector<std::int8_t> integers;
-    for (std::size_t k = 0; k < tensors[i].view.values.size(); ++k)
-      integers.push_back(kernels::to_int8(tensors[i].view.values[k], scales[i][k / width]));
-    file.write(std::as_bytes(std::span<const std::int8_t>(integers)));
-  }
+  for (const internal::StoredTensor& tensor : stored) file.write(tensor.bytes);
   file.commit();
 }
 

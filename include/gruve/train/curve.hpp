@@ -1,11 +1,18 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <string>
+#include <type_traits>
 #include <vector>
 
 #include <nlohmann/json.hpp>
+
+#include "gruve/core/error.hpp"
+#include "gruve/core/json.hpp"
 
 namespace gruve::inline v0_1 {
 
@@ -66,20 +73,41 @@ class Curve {
             {"count", count_}};
   }
 
-  /// The curve that to_json() wrote. Throws nlohmann::json::exception on other JSON.
-  static Curve from_json(const nlohmann::json& json) {
+  /// The curve that to_json() wrote. Throws Error, with the name of the file, on other JSON.
+  static Curve from_json(const nlohmann::json& json, const std::string& file) {
     Curve curve;
-    json.at("step").get_to(curve.steps_);
-    json.at("train_loss").get_to(curve.losses_);
-    json.at("valid_step").get_to(curve.valid_steps_);
-    json.at("valid_loss").get_to(curve.valid_losses_);
-    json.at("interval").get_to(curve.interval_);
-    json.at("sum").get_to(curve.sum_);
-    json.at("count").get_to(curve.count_);
+    curve.steps_ = numbers<std::uint64_t>(json, "step", kMaxPoints, file);
+    curve.losses_ = numbers<double>(json, "train_loss", kMaxPoints, file);
+    curve.valid_steps_ = numbers<std::uint64_t>(json, "valid_step", kMaxValidations, file);
+    curve.valid_losses_ = numbers<double>(json, "valid_loss", kMaxValidations, file);
+    if (curve.steps_.size() != curve.losses_.size() ||
+        curve.valid_steps_.size() != curve.valid_losses_.size() ||
+        !std::is_sorted(curve.steps_.begin(), curve.steps_.end()) ||
+        !std::is_sorted(curve.valid_steps_.begin(), curve.valid_steps_.end()))
+      throw Error(file, "the learning curve is not of steps and as many losses");
+    constexpr std::uint64_t kMost = std::uint64_t{1} << 53;
+    constexpr double kLargest = std::numeric_limits<double>::max();
+    const std::string what = "the learning curve";
+    curve.interval_ = internal::number_in(json, "interval", std::uint64_t{1}, kMost, file, what);
+    curve.sum_ = internal::number_in(json, "sum", -kLargest, kLargest, file, what);
+    curve.count_ = internal::number_in(json, "count", std::uint64_t{0}, curve.interval_ - 1, file, what);
     return curve;
   }
 
  private:
+  template <class T>
+  static std::vector<T> numbers(const nlohmann::json& json, const char* key, std::size_t most,
+                                const std::string& file) {
+    const auto is_number = [](const nlohmann::json& value) {
+      return std::is_floating_point_v<T> ? value.is_number() : value.is_number_unsigned();
+    };
+    if (!json.is_object() || !json.contains(key) || !json[key].is_array() || json[key].size() >= most ||
+        !std::all_of(json[key].begin(), json[key].end(), is_number))
+      throw Error(file, std::string("the learning curve's ") + key + " is not a list of fewer than " +
+                            std::to_string(most) + " numbers");
+    return json[key].get<std::vector<T>>();
+  }
+
   static constexpr std::size_t kMaxPoints = 400, kMaxValidations = 4096;
 
   std::vector<std::uint64_t> steps_;

@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -30,11 +31,12 @@
 #include "gruve/model/gru_model.hpp"
 #include "gruve/model/model_json.hpp"
 #include "gruve/model/trained_model.hpp"
-#include "gruve/train/curve.hpp"
+#include "gruve/train/divergence.hpp"
 #include "gruve/train/evaluate.hpp"
 #include "gruve/train/optimizer.hpp"
 #include "gruve/train/teachers.hpp"
 #include "gruve/train/train_options.hpp"
+#include "gruve/train/training_progress.hpp"
 
 namespace gruve::inline v0_1 {
 
@@ -44,7 +46,7 @@ struct StepReport {
   double loss = 0;           // nats per token
   double gradient_norm = 0;  // Euclidean norm over all parameters, before clipping
   double learning_rate = 0;  // of this step
-  bool finite = true;        // false if the step was undone, since loss or gradient was not finite
+  bool undone = false;       // the training had diverged (Divergence), and was rolled back
 };
 
 /// The result of a validation at the end of an epoch.
@@ -52,7 +54,7 @@ struct ValidationReport {
   std::uint64_t step = 0;   // number of steps done
   std::uint64_t epoch = 0;  // number of epochs done
   ChunkLoss loss;           // of the valid split
-  bool improved = false;    // whether it is the lowest loss so far
+  bool improved = false;    // whether it is the lowest loss so far, and no worse than uniform guessing
 };
 
 // clang-format off
@@ -61,7 +63,7 @@ enum class StopReason {
   epochs,    // all epochs are done
   minutes,   // the time limit is reached
   patience,  // no better validation loss for TrainOptions::patience epochs
-  diverged,  // the loss or the gradient was not finite too often
+  diverged,  // it was rolled back nine times
   callback,  // TrainCallbacks::on_step returned false
 };
 // clang-format on
@@ -70,7 +72,7 @@ enum class StopReason {
 constexpr std::string_view stop_reason_name(StopReason reason) noexcept {
   constexpr std::string_view kNames[] = {"all epochs done", "time is up",
                                          "no better validation loss for a while",
-                                         "the loss was not a number too often", "stopped"};
+                                         "it diverged again and again", "stopped"};
   return kNames[static_cast<int>(reason)];
 }
 
@@ -112,8 +114,10 @@ class Trainer {
         best_(model_.config),
         average_(model_.config),
         dropped_(model_.config),
-        good_{GruModel<float>(model_.config), {}, {}, 0},
+        good_(model_.config),
+        good_average_(model_.config),
         optimizer_(options.optimizer, model_, gradient_),
+        divergence_(model_.config.vocab_size),
         stream_(corpus, Split::train, options.batch_size, BatchStream::Passes::endless, options.seed,
                 options.augment, model_.config.features),
         chunk_(options.unroll, options.batch_size),
@@ -147,16 +151,17 @@ class Trainer {
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
 
-  /// Trains on one chunk: forward, backward, update. If the loss or the gradient is not finite, the model and
-  /// the optimiser are restored from the last checkpoint, the state is set to zero, and all later learning
-  /// rates are halved.
+  /// Trains on one chunk: forward, backward, update. If the training has diverged (Divergence), the model and
+  /// the optimiser are rolled back to the last good state, the hidden state is set to zero, and all later
+  /// learning rates are halved. A good state is taken every checkpoint_interval steps, once the step after it
+  /// has shown that it is one.
   StepReport step() {
     const auto begin = std::chrono::steady_clock::now();
     stream_.next(chunk_);
-    StepReport report{.step = ++step_, .learning_rate = learning_rate()};
+    StepReport report{.step = ++progress_.step, .learning_rate = learning_rate()};
     if (options_.weights.any()) {
       dropped_ = model_;
-      drop_weights(dropped_, options_.weights, options_.seed, step_);
+      drop_weights(dropped_, options_.weights, options_.seed, progress_.step);
       pass_.assign(dropped_);
     }
     const ChunkLoss loss = pass_.backpropagate(chunk_, gradient_,
@@ -164,23 +169,25 @@ class Trainer {
                                                 .input = options_.input_dropout,
                                                 .variational = options_.variational,
                                                 .seed = options_.seed,
-                                                .step = step_},
+                                                .step = progress_.step},
                                                teachers_.probabilities(chunk_));
-    if (options_.weights.any()) drop_weights(gradient_, options_.weights, options_.seed, step_);
+    if (options_.weights.any()) drop_weights(gradient_, options_.weights, options_.seed, progress_.step);
     report.loss = loss.mean();
     report.gradient_norm = optimizer_.gradient_norm(threads_);
-    report.finite = std::isfinite(report.loss) && std::isfinite(report.gradient_norm);
-    if (report.finite) {
+    report.undone = divergence_.add(report.loss, report.gradient_norm);
+    if (!report.undone) {
+      const auto interval = static_cast<std::uint64_t>(options_.checkpoint_interval);
+      if ((progress_.step - 1) % interval == 0 && divergence_.steps_above() == 0) remember();
       const bool clips = options_.clip_norm > 0;
       const double scale = clips ? std::min(1.0, options_.clip_norm / (report.gradient_norm + 1e-6)) : 1.0;
       optimizer_.update(report.learning_rate, scale, threads_);
       if (averages()) average();
-      curve_.add_step(step_, report.loss);
+      progress_.curve.add_step(progress_.step, report.loss);
     } else {
-      restore();
+      roll_back();
     }
     pass_.assign(model_);
-    seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    progress_.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     return report;
   }
 
@@ -199,13 +206,13 @@ class Trainer {
       const StepReport report = step();
       const bool continues = !callbacks.on_step || callbacks.on_step(report);
       if (callbacks.on_progress) callbacks.on_progress(progress_of(report));
-      if (step_ % steps_per_epoch_ == 0) validate(callbacks);
+      const std::uint64_t steps = progress_.step;
+      if (steps % steps_per_epoch_ == 0) validate(callbacks);
       // No validation if the callback stops the training, so that a resumed training has the same bits.
-      if (continues && finished() && last_validation_ != step_) validate(callbacks);
-      if (!continues || finished() || step_ % static_cast<std::uint64_t>(options_.checkpoint_interval) == 0) {
-        remember();
-        if (!checkpoint.empty()) save_checkpoint(checkpoint);
-      }
+      if (continues && finished() && last_validation_ != steps) validate(callbacks);
+      if (!checkpoint.empty() &&
+          (!continues || finished() || steps % static_cast<std::uint64_t>(options_.checkpoint_interval) == 0))
+        save_checkpoint(checkpoint);
       if (!continues) return StopReason::callback;
     }
   }
@@ -215,14 +222,14 @@ class Trainer {
   /// The model with the lowest validation loss; before the first validation, or without a valid split, the
   /// current one (with a weight average, the average).
   const GruModel<float>& best_model() const noexcept {
-    return has_best_ ? best_ : averages() ? average_ : model_;
+    return progress_.has_best ? best_ : averages() ? average_ : model_;
   }
 
   /// best_model() with its encoder, its music information and its training settings and curve.
   TrainedModel trained_model() const {
     nlohmann::json settings = to_json(options_);
     settings["tokens"] = corpus_->num_tokens(Split::train);
-    const nlohmann::json training = {{"settings", std::move(settings)}, {"curve", curve_.to_json()}};
+    const nlohmann::json training = {{"settings", std::move(settings)}, {"curve", progress_.curve.to_json()}};
     return {.network = best_model(),
             .encoder = corpus_->encoder(),
             .music = corpus_->info().music,
@@ -231,7 +238,7 @@ class Trainer {
   }
 
   /// The number of steps done, those before a resume included.
-  std::uint64_t steps_done() const noexcept { return step_; }
+  std::uint64_t steps_done() const noexcept { return progress_.step; }
   /// The number of steps in an epoch.
   std::uint64_t steps_per_epoch() const noexcept { return steps_per_epoch_; }
   /// The number of steps in all epochs.
@@ -239,129 +246,62 @@ class Trainer {
     return steps_per_epoch_ * static_cast<std::uint64_t>(options_.epochs);
   }
   /// Seconds spent in steps and validations, those before a resume included.
-  double seconds() const noexcept { return seconds_; }
+  double seconds() const noexcept { return progress_.seconds; }
   /// The lowest validation loss in nats per token; infinite before the first validation.
-  double best_validation_loss() const noexcept { return best_loss_; }
+  double best_validation_loss() const noexcept { return progress_.best_loss; }
 
-  /// Writes the whole state of the training to a file, atomically. Throws Error if it can't be written.
+  /// Writes the whole state of the training to a file, atomically, with a checksum. The checkpoint that was
+  /// there before is kept as `<path>.previous`. Throws Error if it can't be written.
   void save_checkpoint(const std::filesystem::path& path) {
     std::vector<NamedTensor> tensors = internal::named_tensors(model_);
     for (NamedTensor& tensor : internal::named_tensors(best_))
       tensors.push_back({"best." + tensor.name, std::move(tensor.view)});
     for (auto& [name, values] : arrays())
       tensors.push_back({name, {{static_cast<int>(values.size())}, values}});
+    std::error_code ignored;
+    if (before_ == Before::none) std::filesystem::remove(previous_checkpoint(path), ignored);
+    if (before_ == Before::last) std::filesystem::rename(path, previous_checkpoint(path), ignored);
+    before_ = Before::kept;  // if this one can't be written
     write_safetensors(
         path, tensors,
-        {{"gruve.config", internal::to_json(model_.config).dump()}, {"gruve.checkpoint", progress().dump()}});
+        {{"gruve.config", internal::to_json(model_.config).dump()}, {"gruve.checkpoint", state().dump()}});
+    before_ = Before::last;
   }
 
-  /// Resumes from a checkpoint. Epochs, minutes, patience, threads, the learning rate and its schedule,
-  /// clipping, dropout, weight decay, the batch size and the BPTT length may differ from those that it was
-  /// written with. Returns what of the settings is not as it was, such as "learning_rate is 0.0005, it was
-  /// 0.002"; without any the training ends with the same bits as one that was not stopped. Steps are counted
-  /// in those of the new sizes; with another batch size each sequence begins with a new song. Throws Error,
-  /// and changes nothing, if the file is damaged, or was written with another corpus, another model or other
-  /// settings than these.
+  /// The file that keeps the checkpoint before the last one.
+  static std::filesystem::path previous_checkpoint(std::filesystem::path path) {
+    path += ".previous";
+    return path;
+  }
+
+  /// Resumes from a checkpoint, or, if that is damaged or missing, from the one before it. Epochs, minutes,
+  /// patience, threads, the learning rate and its schedule, clipping, dropout, weight decay, the batch size
+  /// and the BPTT length may differ from those that it was written with. Returns what is not as it was, such
+  /// as "learning_rate is 0.0005, it was 0.002"; without any the training ends with the same bits as one that
+  /// was not stopped. Steps are counted in those of the new sizes; with another batch size each sequence
+  /// begins with a new song. Throws Error, and changes nothing, if both files are damaged, or if the
+  /// checkpoint was written with another corpus, another model or other settings than these.
   std::vector<std::string> resume(const std::filesystem::path& path) {
-    constexpr std::array<std::string_view, 12> kMayChange = {"batch_size",        "unroll",
-                                                             "learning_rate",     "schedule",
-                                                             "clip_norm",         "dropout",
-                                                             "input_dropout",     "variational",
-                                                             "weight_decay",      "recurrent_dropout",
-                                                             "embedding_dropout", "checkpoint_interval"};
-    std::vector<std::string> changes;
-    const SafetensorsFile file(path);
-    const ModelConfig config = internal::model_config_from_json(
-        internal::parse_metadata(file, "gruve.config"), corpus_->encoder(), file.path());
-    if (config != model_.config) throw Error(file.path(), "the checkpoint is of a model of other sizes");
-    const nlohmann::json saved = internal::parse_metadata(file, "gruve.checkpoint");
+    const std::filesystem::path previous = previous_checkpoint(path);
+    std::optional<SafetensorsFile> file;
+    std::string damage;
     try {
-      const nlohmann::json now = progress();
-      for (const auto& [name, value] : now.at("options").items())
-        if (const nlohmann::json& was = saved.at("options").at(name); was != value) {
-          if (std::find(kMayChange.begin(), kMayChange.end(), name) == kMayChange.end())
-            throw Error(file.path(),
-                        "the checkpoint was written with " + name + " " + was.dump() + ", now it is " +
-                            value.dump() +
-                            "; to begin anew from its model, train with that as the initial model");
-          changes.push_back(name + " is " + value.dump() + ", it was " + was.dump());
-        }
-      if (saved.at("corpus") != now.at("corpus"))
-        throw Error(file.path(), "the checkpoint was written with another corpus");
-      if (saved.at("teachers") != now.at("teachers"))
-        throw Error(file.path(), "the checkpoint was written with other teachers");
-      internal::check_parameters(file, config);
-      for (const NamedTensor& tensor : internal::named_tensors(best_))
-        file.tensor("best." + tensor.name, tensor.view.shape);
-      const auto option = [&](const char* name) { return saved.at("options").at(name).get<double>(); };
-      const bool has_other_batch = option("batch_size") != options_.batch_size;
-      // The state of sequences of another batch is none of these.
-      const auto is_kept = [&](const std::string& name) {
-        return !has_other_batch || !name.ends_with("state");
-      };
-      for (const auto& [name, values] : arrays())
-        if (is_kept(name)) file.tensor(name, {static_cast<int>(values.size())});
-
-      Curve curve = Curve::from_json(saved.at("curve"));
-      const auto best_loss = saved.at("best_loss").is_null() ? std::numeric_limits<double>::infinity()
-                                                             : saved.at("best_loss").get<double>();
-      const double ratio = option("batch_size") * option("unroll") / options_.batch_size / options_.unroll;
-      if (!(ratio > 0 && ratio < 1e6)) throw Error(file.path(), "the checkpoint has no batch size");
-      curve.scale_steps(ratio);
-      const auto step = static_cast<std::uint64_t>(
-          std::llround(static_cast<double>(saved.at("step").get<std::uint64_t>()) * ratio));
-      const auto updates = saved.at("updates").get<std::uint64_t>();
-      const auto epochs_without_gain = saved.at("epochs_without_gain").get<int>();
-      const auto rate_scale = saved.at("rate_scale").get<double>();
-      const auto seconds = saved.at("seconds").get<double>();
-      const auto has_best = saved.at("has_best").get<bool>();
-      BatchStream stream(*corpus_, Split::train, options_.batch_size, BatchStream::Passes::endless,
-                         options_.seed, options_.augment, model_.config.features);
-      BatchStream::Position position = position_of(saved.at("stream"));
-      if (has_other_batch) position.sequences.assign(static_cast<std::size_t>(options_.batch_size), {});
-      stream.seek(position, file.path());
-
-      internal::read_parameters(file, model_);
-      best_.for_each_parameter([&](const std::string& name, Parameter<float>& parameter) {
-        const auto values = file.tensor("best." + name, parameter.shape());
-        std::copy(values.begin(), values.end(), parameter.data());
-      });
-      for (auto& [name, values] : arrays()) {
-        if (!is_kept(name)) {
-          std::fill(values.begin(), values.end(), 0.0f);
-          continue;
-        }
-        const auto from = file.tensor(name, {static_cast<int>(values.size())});
-        std::copy(from.begin(), from.end(), values.begin());
-      }
-      stream_ = std::move(stream);
-      curve_ = std::move(curve);
-      best_loss_ = best_loss;
-      step_ = step;
-      epochs_without_gain_ = epochs_without_gain;
-      // A rate that was halved after a divergence is not where another one is asked for.
-      const bool has_other_rate =
-          saved.at("options").at("learning_rate") != now.at("options").at("learning_rate");
-      rate_scale_ = has_other_rate ? 1 : rate_scale;
-      seconds_ = seconds;
-      has_best_ = has_best;
-      optimizer_.set_step(updates);
-    } catch (const nlohmann::json::exception&) {
-      throw Error(file.path(), "the checkpoint's state is incomplete: not written by gruve, or damaged");
+      file.emplace(path);
+    } catch (const Error& error) {
+      if (!std::filesystem::exists(previous)) throw;
+      damage = error.what();
     }
-    pass_.assign(model_);
-    remember();
+    if (!file) file.emplace(previous);
+    std::vector<std::string> changes = resume(*file);
+    before_ = damage.empty() ? Before::last : Before::kept;
+    if (!damage.empty()) changes.push_back("resumed from " + file->path() + ", the one before: " + damage);
     return changes;
   }
 
  private:
-  // What is restored after a step that was not finite.
-  struct Snapshot {
-    GruModel<float> model;
-    std::vector<float> first;
-    std::vector<float> second;
-    std::uint64_t updates;
-  };
+  // Where the checkpoint before the next one is: nowhere, or another training's; at previous_checkpoint(), as
+  // the last one is damaged or missing; or it is the last one.
+  enum class Before : std::uint8_t { none, kept, last };
 
   static const kernels::Kernels<float>& kernels_for(kernels::Precision precision) {
     if (precision == kernels::Precision::int8)
@@ -404,77 +344,63 @@ class Trainer {
 
   // With a time limit the total is an estimate from the time per step.
   Progress progress_of(const StepReport& report) {
-    if (report.finite)
+    if (!report.undone)
       recent_loss_ = recent_loss_ == 0 ? report.loss : 0.95 * recent_loss_ + 0.05 * report.loss;
     std::uint64_t total = total_steps();
     if (options_.minutes > 0)
-      total = std::min(total, static_cast<std::uint64_t>(static_cast<double>(step_) * 60 * options_.minutes /
-                                                         std::max(seconds_, 1e-3)) +
-                                  1);
+      total =
+          std::min(total, static_cast<std::uint64_t>(static_cast<double>(progress_.step) * 60 *
+                                                     options_.minutes / std::max(progress_.seconds, 1e-3)) +
+                              1);
     std::array<char, 80> message{};
-    if (std::isfinite(best_loss_))
+    if (std::isfinite(progress_.best_loss))
       std::snprintf(message.data(), message.size(), "loss %.4f, best validation %.4f", recent_loss_,
-                    best_loss_);
+                    progress_.best_loss);
     else
       std::snprintf(message.data(), message.size(), "loss %.4f", recent_loss_);
-    return {.done = step_, .total = std::max(total, step_), .message = message.data()};
-  }
-
-  static nlohmann::json json_of(const BatchStream::Position& position) {
-    nlohmann::json sequences = nlohmann::json::array();
-    for (const auto& sequence : position.sequences)
-      sequences.push_back({sequence.song, sequence.offset, sequence.pass});
-    return {{"pass", position.pass}, {"next", position.next}, {"sequences", std::move(sequences)}};
-  }
-
-  // Throws nlohmann::json::exception on JSON that json_of() did not write.
-  static BatchStream::Position position_of(const nlohmann::json& json) {
-    BatchStream::Position position{.pass = json.at("pass").get<std::uint64_t>(),
-                                   .next = json.at("next").get<std::size_t>()};
-    for (const nlohmann::json& sequence : json.at("sequences"))
-      position.sequences.push_back({.song = sequence.at(0).get<std::size_t>(),
-                                    .offset = sequence.at(1).get<std::size_t>(),
-                                    .pass = sequence.at(2).get<std::uint64_t>()});
-    return position;
+    return {.done = progress_.step, .total = std::max(total, progress_.step), .message = message.data()};
   }
 
   double fraction_done() const {
-    const double by_steps = static_cast<double>(step_) / static_cast<double>(total_steps());
-    return options_.minutes > 0 ? std::max(by_steps, seconds_ / 60 / options_.minutes) : by_steps;
+    const double by_steps = static_cast<double>(progress_.step) / static_cast<double>(total_steps());
+    return options_.minutes > 0 ? std::max(by_steps, progress_.seconds / 60 / options_.minutes) : by_steps;
   }
 
   double learning_rate() const {
-    return options_.learning_rate * rate_scale_ * schedule_factor(options_.schedule, fraction_done());
+    return options_.learning_rate * progress_.rate_scale *
+           schedule_factor(options_.schedule, fraction_done());
   }
 
   std::optional<StopReason> finished() const {
     constexpr double kSmallestScale = 1.0 / 256;  // eight halvings
-    if (rate_scale_ < kSmallestScale) return StopReason::diverged;
-    if (step_ >= total_steps()) return StopReason::epochs;
-    if (options_.minutes > 0 && seconds_ >= 60 * options_.minutes) return StopReason::minutes;
-    if (options_.patience > 0 && epochs_without_gain_ >= options_.patience) return StopReason::patience;
+    if (progress_.rate_scale < kSmallestScale) return StopReason::diverged;
+    if (progress_.step >= total_steps()) return StopReason::epochs;
+    if (options_.minutes > 0 && progress_.seconds >= 60 * options_.minutes) return StopReason::minutes;
+    if (options_.patience > 0 && progress_.epochs_without_gain >= options_.patience)
+      return StopReason::patience;
     return std::nullopt;
   }
 
   void validate(const TrainCallbacks& callbacks) {
     if (!validates_) return;
     const auto begin = std::chrono::steady_clock::now();
-    last_validation_ = step_;
+    last_validation_ = progress_.step;
     if (averages()) pass_.assign(average_);
-    ValidationReport report{.step = step_, .epoch = step_ / steps_per_epoch_, .loss = evaluate(Split::valid)};
+    ValidationReport report{
+        .step = progress_.step, .epoch = progress_.step / steps_per_epoch_, .loss = evaluate(Split::valid)};
     if (averages()) pass_.assign(model_);
     const double loss = report.loss.mean();
-    report.improved = loss < best_loss_;  // false for NaN
-    if (std::isfinite(loss)) curve_.add_validation(step_, loss);
+    report.improved = loss < progress_.best_loss && divergence_.is_sane(loss);  // false for NaN
+    if (std::isfinite(loss)) progress_.curve.add_validation(progress_.step, loss);
     if (report.improved) {
-      best_loss_ = loss;
+      progress_.best_loss = loss;
       best_ = averages() ? average_ : model_;
-      has_best_ = true;
-      epochs_without_gain_ = 0;
+      progress_.has_best = true;
+      progress_.epochs_without_gain = 0;
     } else {
-      ++epochs_without_gain_;
+      ++progress_.epochs_without_gain;
     }
-    seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    progress_.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     if (callbacks.on_validation) callbacks.on_validation(report);
   }
 
@@ -491,54 +417,150 @@ class Trainer {
   }
 
   void remember() {
-    good_ = {model_,
-             {optimizer_.first().begin(), optimizer_.first().end()},
-             {optimizer_.second().begin(), optimizer_.second().end()},
-             optimizer_.step()};
+    good_ = model_;
+    if (averages()) good_average_ = average_;
+    good_first_.assign(optimizer_.first().begin(), optimizer_.first().end());
+    good_second_.assign(optimizer_.second().begin(), optimizer_.second().end());
+    progress_.good_updates = optimizer_.step();
   }
 
-  void restore() {
-    copy_parameters(good_.model, model_);
-    std::copy(good_.first.begin(), good_.first.end(), optimizer_.first().begin());
-    std::copy(good_.second.begin(), good_.second.end(), optimizer_.second().begin());
-    optimizer_.set_step(good_.updates);
+  void roll_back() {
+    copy_parameters(good_, model_);
+    if (averages()) copy_parameters(good_average_, average_);
+    std::copy(good_first_.begin(), good_first_.end(), optimizer_.first().begin());
+    std::copy(good_second_.begin(), good_second_.end(), optimizer_.second().begin());
+    optimizer_.set_step(progress_.good_updates);
     std::fill(pass_.state().begin(), pass_.state().end(), 0.0f);
-    rate_scale_ /= 2;
+    progress_.rate_scale /= 2;
   }
 
+  // All arrays of the state but for the current model and the best one, which have names and shapes of their
+  // own.
   std::vector<std::pair<std::string, std::span<float>>> arrays() {
     std::vector<std::pair<std::string, std::span<float>>> arrays = {{"state", pass_.state()}};
     for (const std::span<float> state : teachers_.states())
       arrays.emplace_back("teacher." + std::to_string(arrays.size() - 1) + ".state", state);
-    if (averages()) {
+    const auto add = [&](const std::string& name, GruModel<float>& model) {
       std::size_t i = 0;
-      for (const std::span<float> parameter : parameter_spans(average_))
-        arrays.emplace_back("average." + std::to_string(i++), parameter);
-    }
-    if (!optimizer_.first().empty()) arrays.emplace_back("optimizer.first", optimizer_.first());
-    if (!optimizer_.second().empty()) arrays.emplace_back("optimizer.second", optimizer_.second());
+      for (const std::span<float> parameter : parameter_spans(model))
+        arrays.emplace_back(name + "." + std::to_string(i++), parameter);
+    };
+    const auto add_moments = [&](const std::string& name, std::span<float> first, std::span<float> second) {
+      if (!first.empty()) arrays.emplace_back(name + ".first", first);
+      if (!second.empty()) arrays.emplace_back(name + ".second", second);
+    };
+    if (averages()) add("average", average_);
+    add_moments("optimizer", optimizer_.first(), optimizer_.second());
+    add("good", good_);
+    if (averages()) add("good.average", good_average_);
+    add_moments("good.optimizer", good_first_, good_second_);
     return arrays;
   }
 
-  nlohmann::json progress() const {
+  // The text of a checkpoint.
+  nlohmann::json state() {
     std::vector<std::uint64_t> songs;
     for (std::size_t i = 0; i < corpus_->num_songs(); ++i) {
       songs.push_back(corpus_->song(i).hash);
       songs.push_back(static_cast<std::uint64_t>(corpus_->song(i).split));
     }
-    return {{"options", to_json(options_)},
-            {"corpus", content_hash(std::as_bytes(std::span(songs)))},
-            {"teachers", teachers_.hashes()},
-            {"step", step_},
-            {"updates", optimizer_.step()},
-            // Infinity, before the first validation, is null in JSON.
-            {"best_loss", best_loss_},
-            {"has_best", has_best_},
-            {"epochs_without_gain", epochs_without_gain_},
-            {"rate_scale", rate_scale_},
-            {"seconds", seconds_},
-            {"stream", json_of(stream_.position())},
-            {"curve", curve_.to_json()}};
+    progress_.updates = optimizer_.step();
+    progress_.first_loss = divergence_.first_loss();
+    progress_.steps_above = divergence_.steps_above();
+    progress_.position = stream_.position();
+    nlohmann::json json = internal::to_json(progress_);
+    json["options"] = to_json(options_);
+    json["corpus"] = content_hash(std::as_bytes(std::span(songs)));
+    json["teachers"] = teachers_.hashes();
+    return json;
+  }
+
+  // Throws Error on settings that may not differ. Returns those that may and do.
+  std::vector<std::string> changed_options(const nlohmann::json& saved, const nlohmann::json& now,
+                                           const std::string& file) const {
+    constexpr std::array<std::string_view, 12> kMayChange = {"batch_size",        "unroll",
+                                                             "learning_rate",     "schedule",
+                                                             "clip_norm",         "dropout",
+                                                             "input_dropout",     "variational",
+                                                             "weight_decay",      "recurrent_dropout",
+                                                             "embedding_dropout", "checkpoint_interval"};
+    std::vector<std::string> changes;
+    if (!saved.is_object() || !saved.contains("options") || !saved["options"].is_object())
+      throw Error(file, "the state lacks the settings of the training");
+    for (const auto& [name, value] : now.at("options").items()) {
+      const auto was = saved["options"].find(name);
+      if (was == saved["options"].end() || was->is_structured() ||
+          was->type_name() != std::string(value.type_name()))
+        throw Error(file, "the state's settings lack " + name + ", or have it in another type");
+      if (*was == value) continue;
+      if (std::find(kMayChange.begin(), kMayChange.end(), name) == kMayChange.end())
+        throw Error(file, "the checkpoint was written with " + name + " " + was->dump() + ", now it is " +
+                              value.dump() +
+                              "; to begin anew from its model, train with that as the initial model");
+      changes.push_back(name + " is " + value.dump() + ", it was " + was->dump());
+    }
+    if (!saved.contains("corpus") || saved["corpus"] != now.at("corpus"))
+      throw Error(file, "the checkpoint was written with another corpus");
+    if (!saved.contains("teachers") || saved["teachers"] != now.at("teachers"))
+      throw Error(file, "the checkpoint was written with other teachers");
+    return changes;
+  }
+
+  // All of the file is checked before anything is changed.
+  std::vector<std::string> resume(const SafetensorsFile& file) {
+    file.metadata(internal::kChecksum);  // a checkpoint is never another program's
+    const ModelConfig config = internal::model_config_from_json(
+        internal::parse_metadata(file, "gruve.config"), corpus_->encoder(), file.path());
+    if (config != model_.config) throw Error(file.path(), "the checkpoint is of a model of other sizes");
+    const nlohmann::json saved = internal::parse_metadata(file, "gruve.checkpoint");
+    const nlohmann::json now = state();
+    std::vector<std::string> changes = changed_options(saved, now, file.path());
+    internal::TrainingProgress progress = internal::progress_from_json(saved, file.path());
+    internal::check_parameters(file, config);
+    for (const NamedTensor& tensor : internal::named_tensors(best_))
+      file.tensor("best." + tensor.name, tensor.view.shape);
+    const auto was = [&](const char* name) {
+      return internal::number_in(saved.at("options"), name, 1, 1 << 20, file.path(), "the settings");
+    };
+    const bool has_other_batch = was("batch_size") != options_.batch_size;
+    // The state of sequences of another batch is none of these.
+    const auto is_kept = [&](const std::string& name) {
+      return !has_other_batch || !name.ends_with("state");
+    };
+    for (const auto& [name, values] : arrays())
+      if (is_kept(name)) file.tensor(name, {static_cast<int>(values.size())});
+
+    const double ratio =
+        static_cast<double>(was("batch_size")) * was("unroll") / options_.batch_size / options_.unroll;
+    progress.curve.scale_steps(ratio);
+    progress.step = static_cast<std::uint64_t>(std::llround(static_cast<double>(progress.step) * ratio));
+    // A rate that was halved after a divergence is not where another one is asked for.
+    if (saved["options"]["learning_rate"] != now.at("options").at("learning_rate")) progress.rate_scale = 1;
+    BatchStream stream(*corpus_, Split::train, options_.batch_size, BatchStream::Passes::endless,
+                       options_.seed, options_.augment, model_.config.features);
+    if (has_other_batch)
+      progress.position.sequences.assign(static_cast<std::size_t>(options_.batch_size), {});
+    stream.seek(progress.position, file.path());
+
+    internal::read_parameters(file, model_);
+    best_.for_each_parameter([&](const std::string& name, Parameter<float>& parameter) {
+      const auto values = file.tensor("best." + name, parameter.shape());
+      std::copy(values.begin(), values.end(), parameter.data());
+    });
+    for (auto& [name, values] : arrays()) {
+      if (!is_kept(name)) {
+        std::fill(values.begin(), values.end(), 0.0f);
+        continue;
+      }
+      const auto from = file.tensor(name, {static_cast<int>(values.size())});
+      std::copy(from.begin(), from.end(), values.begin());
+    }
+    stream_ = std::move(stream);
+    optimizer_.set_step(progress.updates);
+    divergence_.resume(progress.first_loss, progress.steps_above);
+    progress_ = std::move(progress);
+    pass_.assign(model_);
+    return changes;
   }
 
   const Corpus* corpus_;
@@ -549,23 +571,23 @@ class Trainer {
   GruModel<float> best_;
   GruModel<float> average_;  // the weight average, if enabled
   GruModel<float> dropped_;  // the model after weight dropout
-  Snapshot good_;
+  // What a roll-back returns to: a model, its average, and the optimiser's moments.
+  GruModel<float> good_;
+  GruModel<float> good_average_;
+  std::vector<float> good_first_;
+  std::vector<float> good_second_;
   Optimizer<float> optimizer_;
+  Divergence divergence_;
   BatchStream stream_;
   Chunk chunk_;
   ChunkPass<float> pass_;
   Teachers teachers_;
   bool validates_;
   std::uint64_t steps_per_epoch_ = 1;
-  std::uint64_t step_ = 0;
-  Curve curve_;
-  double best_loss_ = std::numeric_limits<double>::infinity();
-  bool has_best_ = false;
+  internal::TrainingProgress progress_;
+  Before before_ = Before::none;
   std::uint64_t last_validation_ = 0;  // number of steps before the last validation
-  int epochs_without_gain_ = 0;
-  double rate_scale_ = 1;
-  double seconds_ = 0;
-  double recent_loss_ = 0;  // exponential moving average, for progress messages
+  double recent_loss_ = 0;             // exponential moving average, for progress messages
 };
 
 }  // namespace gruve::inline v0_1
