@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string_view>
 
 #include <nlohmann/json.hpp>
 
@@ -33,12 +34,10 @@ std::string append(std::vector<std::string>& arguments, const CLI::Option& optio
   return {};
 }
 
-nlohmann::json read(const std::string& path) {
+gruve::internal::JsonTree parse(const std::string& path) {
   const gruve::MappedFile file(path);
-  const std::string text(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
-  nlohmann::json recipe = gruve::internal::parse_json(text, path, "the recipe");
-  if (!recipe.is_object()) throw gruve::Error(path, "a recipe is a JSON object of options");
-  return recipe;
+  const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+  return gruve::internal::parse_json(text, path, "the recipe");
 }
 
 }  // namespace
@@ -55,8 +54,9 @@ std::vector<std::string> with_recipe(const CLI::App& app, const std::vector<std:
   std::vector<std::string> result(arguments.begin(), at);
   result.insert(result.end(), at + 2, arguments.end());
   const std::size_t given = result.size();
-  const nlohmann::json recipe = read(path);
-  for (const auto& [name, value] : recipe.items()) {
+  const gruve::internal::JsonTree recipe = parse(path);
+  if (!recipe->is_object()) throw gruve::Error(path, "a recipe is a JSON object of options");
+  for (const auto& [name, value] : recipe->items()) {
     const std::string option = "--" + name;
     if (option == kRecipe || command->get_option_no_throw(option) == nullptr)
       throw gruve::Error(path, command->get_name() + " has no option " + gruve::internal::shown_text(option));

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -35,13 +36,67 @@ inline std::string shown_text(std::string_view text) {
 // The deepest nesting that is read.
 inline constexpr int kDeepest = 64;
 
+// A parsed value. The destructor of nlohmann::json allocates, and ends the program where that fails: this one
+// empties the value before, from the leaves to the root, and then it doesn't.
+template <class Json>
+class BasicJsonTree {
+ public:
+  explicit BasicJsonTree(Json root) noexcept : root_(std::move(root)) {}
+  ~BasicJsonTree() { empty(root_); }
+  BasicJsonTree(const BasicJsonTree&) = delete;
+  BasicJsonTree& operator=(const BasicJsonTree&) = delete;
+
+  const Json& operator*() const noexcept { return root_; }
+  const Json* operator->() const noexcept { return &root_; }
+
+ private:
+  static void empty(Json& value) noexcept {
+    if (!value.is_structured()) return;
+    for (Json& child : value) empty(child);
+    value.clear();
+  }
+
+  Json root_;
+};
+using JsonTree = BasicJsonTree<nlohmann::json>;
+
+// Makes an object, without the temporary lists of an initializer list, which the destructor above would be
+// called for.
+template <class Json = nlohmann::json>
+class JsonObject {
+ public:
+  template <class Value>
+  JsonObject& add(const char* key, Value&& value) {
+    object_[key] = std::forward<Value>(value);
+    return *this;
+  }
+  Json take() { return std::move(object_); }
+
+ private:
+  Json object_ = Json::object();
+};
+
+// The list of these values, likewise.
+template <class Json = nlohmann::json, class... Values>
+Json list_of(Values&&... values) {
+  Json list = Json::array();
+  (list.push_back(Json(std::forward<Values>(values))), ...);
+  return list;
+}
+
+// The text of a value.
+template <class Json>
+std::string text_of(Json value) {
+  return BasicJsonTree<Json>(std::move(value))->dump();
+}
+
 // Parses JSON of a file that nobody vouches for. Throws Error on what is none, on a byte-order mark and on a
 // NUL byte, on a key that an object has twice, and on a depth above kDeepest, before it is reached.
 //
 // what  the text is, as the message begins: "the header"
 // at    the text's byte in the file, if it has one
-inline nlohmann::json parse_json(std::string_view text, const std::string& file, const std::string& what,
-                                 std::optional<std::uint64_t> at = std::nullopt) {
+inline JsonTree parse_json(std::string_view text, const std::string& file, const std::string& what,
+                           std::optional<std::uint64_t> at = std::nullopt) {
   const auto fail = [&](const std::string& reason) {
     if (at) throw Error(file, *at, what + reason);
     throw Error(file, what + reason);
@@ -61,7 +116,7 @@ inline nlohmann::json parse_json(std::string_view text, const std::string& file,
   };
   nlohmann::json json = nlohmann::json::parse(text.begin(), text.end(), check, false);
   if (json.is_discarded()) fail(" is not JSON");
-  return json;
+  return JsonTree(std::move(json));
 }
 
 // The number in an object under a key, from least to most. Throws Error if it is missing, of another type or

@@ -21,6 +21,7 @@
 #include "gruve/core/atomic_file.hpp"
 #include "gruve/core/error.hpp"
 #include "gruve/core/hash.hpp"
+#include "gruve/core/json.hpp"
 #include "gruve/core/progress.hpp"
 #include "gruve/core/thread_pool.hpp"
 #include "gruve/corpus/build_report.hpp"
@@ -339,9 +340,12 @@ BuildReport build_into(Sink& sink, std::span<const std::filesystem::path> paths,
 
   consensus.put_into(info);
   // The corpus has only those parts of the report that depend on the files' contents alone.
-  nlohmann::json json = to_json(report);
-  for (const char* name : {"refused", "repaired", "seconds", "splits"}) json.erase(name);
-  info.report = json.dump();
+  nlohmann::json all = to_json(report), kept = nlohmann::json::object();
+  for (const auto& [name, value] : all.items())
+    if (name != "refused" && name != "repaired" && name != "seconds" && name != "splits")
+      kept[name] = std::move(value);
+  const internal::JsonTree left(std::move(all));
+  info.report = internal::text_of(std::move(kept));
   writer.finish(info,
                 options.split ? std::vector<Split>(report.songs, *options.split) : std::vector<Split>());
   for (std::size_t i = 0; i < report.songs; ++i) {

@@ -137,15 +137,17 @@ inline std::uint64_t corpus_checksum(const CorpusHead& head, std::span<const std
 
 /// The JSON of a corpus file.
 inline std::string corpus_json(const CorpusInfo& info) {
-  nlohmann::json json = {{"encoder", to_json(info.encoder)}, {"report", nullptr}};
+  nlohmann::json json =
+      internal::JsonObject<>().add("encoder", to_json(info.encoder)).add("report", nullptr).take();
   if (!info.report.empty()) json["report"] = nlohmann::json::parse(info.report);
   if (!info.measures.empty()) json["measures"] = nlohmann::json::parse(info.measures);
   if (info.encoder.is_music()) {
     const MusicInfo music = info.music.value_or(MusicInfo());
     json["tempo_bpm"] = music.tempo_bpm;
-    json["time_signature"] = {music.time_signature.numerator, music.time_signature.denominator};
+    json["time_signature"] =
+        internal::list_of(music.time_signature.numerator, music.time_signature.denominator);
   }
-  return json.dump();
+  return text_of(std::move(json));
 }
 
 struct CorpusEntry {
@@ -453,7 +455,8 @@ class Corpus {
   void read_info(std::span<const std::byte> bytes, std::uint64_t at, EncoderTypes types,
                  const AnyEncoder* encoder) {
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    const nlohmann::json json = internal::parse_json(text, file_, "the text of encoder and report", at);
+    const internal::JsonTree tree = internal::parse_json(text, file_, "the text of encoder and report", at);
+    const nlohmann::json& json = *tree;
     if (!json.is_object() || !json.contains("encoder"))
       throw Error(file_, at, "no JSON object with an encoder");
     info_.encoder = encoder != nullptr ? *encoder : encoder_from_json(json["encoder"], file_, types);

@@ -10,6 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "gruve/core/json.hpp"
 #include "gruve/midi/song.hpp"
 
 namespace gruve::inline v0_1 {
@@ -37,7 +38,7 @@ struct Histogram {
 
 /// The histogram as JSON: {"edges": […], "counts": […]}.
 inline nlohmann::json to_json(const Histogram& histogram) {
-  return {{"edges", histogram.edges}, {"counts", histogram.counts}};
+  return internal::JsonObject<>().add("edges", histogram.edges).add("counts", histogram.counts).take();
 }
 
 /// Distributions of length, tempo, pitch and polyphony over songs.
@@ -121,11 +122,13 @@ constexpr std::string_view family_name(int family) noexcept {
 
 /// The statistics as JSON: {"seconds", "bpm", "pitch", "polyphony", "sounds"}, a histogram each.
 inline nlohmann::json to_json(const SongStatistics& statistics) {
-  return {{"seconds", to_json(statistics.seconds)},
-          {"bpm", to_json(statistics.bpm)},
-          {"pitch", to_json(statistics.pitch)},
-          {"polyphony", to_json(statistics.polyphony)},
-          {"sounds", to_json(statistics.sounds)}};
+  return internal::JsonObject<>()
+      .add("seconds", to_json(statistics.seconds))
+      .add("bpm", to_json(statistics.bpm))
+      .add("pitch", to_json(statistics.pitch))
+      .add("polyphony", to_json(statistics.polyphony))
+      .add("sounds", to_json(statistics.sounds))
+      .take();
 }
 
 }  // namespace gruve::inline v0_1

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "gruve/core/error.hpp"
+#include "gruve/core/json.hpp"
 #include "gruve/measure/measured_song.hpp"
 
 namespace gruve::inline v0_1 {
@@ -19,7 +20,8 @@ inline nlohmann::ordered_json to_json(const MeasureRanges& ranges) {
   for (std::size_t m = 0; m < kNumMeasures; ++m) {
     const MeasureRange& range = ranges.values[m];
     json[kMeasureNames[m].name] = nullptr;
-    if (!std::isnan(range.low)) json[kMeasureNames[m].name] = {range.low, range.high};
+    if (!std::isnan(range.low))
+      json[kMeasureNames[m].name] = internal::list_of<nlohmann::ordered_json>(range.low, range.high);
   }
   return json;
 }
@@ -27,17 +29,20 @@ inline nlohmann::ordered_json to_json(const MeasureRanges& ranges) {
 /// The ranges of a corpus as JSON: {"songs", "passed", "whole", "windows", "minutes"}. Corpus files and model
 /// files hold it.
 inline nlohmann::ordered_json to_json(const CorpusRanges& ranges) {
-  return {{"songs", ranges.songs},
-          {"passed", ranges.passed},
-          {"whole", to_json(ranges.whole)},
-          {"windows", to_json(ranges.windows)},
-          {"minutes", to_json(ranges.minutes)}};
+  return internal::JsonObject<nlohmann::ordered_json>()
+      .add("songs", ranges.songs)
+      .add("passed", ranges.passed)
+      .add("whole", to_json(ranges.whole))
+      .add("windows", to_json(ranges.windows))
+      .add("minutes", to_json(ranges.minutes))
+      .take();
 }
 
 /// The ranges of the text of that JSON. A measure that is missing has no range. Throws Error, which names
 /// `file`, if the text is something else.
 inline CorpusRanges corpus_ranges_from_json(const std::string& text, const std::string& file) {
-  const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+  const internal::JsonTree tree = internal::parse_json(text, file, "the measures of its songs");
+  const nlohmann::json& json = *tree;
   const auto require = [&](bool holds, const char* what) {
     if (!holds) throw Error(file, std::string("the measures of its songs ") + what);
   };

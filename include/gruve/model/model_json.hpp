@@ -17,12 +17,14 @@
 namespace gruve::inline v0_1::internal {
 
 inline nlohmann::json to_json(const ModelConfig& config) {
-  return {{"vocab_size", config.vocab_size},
-          {"embedding_size", config.embedding_size},
-          {"hidden_size", config.hidden_size},
-          {"num_layers", config.num_layers},
-          {"reset_after", config.reset_gate == ResetGate::after_product},
-          {"features", config.features.description}};
+  return internal::JsonObject<>()
+      .add("vocab_size", config.vocab_size)
+      .add("embedding_size", config.embedding_size)
+      .add("hidden_size", config.hidden_size)
+      .add("num_layers", config.num_layers)
+      .add("reset_after", config.reset_gate == ResetGate::after_product)
+      .add("features", config.features.description)
+      .take();
 }
 
 // The features are those of the encoder, whose Error on them names the file.
@@ -48,7 +50,7 @@ inline ModelConfig model_config_from_json(const nlohmann::json& json, const AnyE
       .features = features_from_json(json, encoder, file)};
 }
 
-inline nlohmann::json parse_metadata(const SafetensorsFile& file, const std::string& name) {
+inline JsonTree parse_metadata(const SafetensorsFile& file, const std::string& name) {
   return parse_json(file.metadata(name), file.path(), "the text of \"" + name + '"');
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstddef>
@@ -158,11 +159,11 @@ class SafetensorsFile {
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + 8, header_size);
     if (!text.starts_with('{'))
       throw Error(name, 8, "not a safetensors file: the header is not a JSON object");
-    const nlohmann::json header = internal::parse_json(text, name, "the header", 8);
+    const internal::JsonTree header = internal::parse_json(text, name, "the header", 8);
     const std::span<const std::byte> data = bytes.subspan(8 + header_size);
 
     std::vector<Place> places;
-    for (const auto& [key, value] : header.items()) {
+    for (const auto& [key, value] : header->items()) {
       if (key != "__metadata__") {
         places.push_back(place_of(key, value, data.size()));
         continue;
@@ -408,15 +409,19 @@ inline void write_safetensors(const std::filesystem::path& path, const std::vect
   for (const internal::StoredTensor& tensor : stored)
     checksum.add(tensor.name, tensor.type, tensor.shape, tensor.bytes);
   metadata[internal::kChecksum] = checksum.text();
-  nlohmann::ordered_json header;
-  header["__metadata__"] = metadata;
+  std::string text = "{\"__metadata__\":" + internal::text_of(nlohmann::json(metadata));
   std::uint64_t offset = 0;
   for (const internal::StoredTensor& tensor : stored) {
     const std::uint64_t end = offset + tensor.bytes.size();
-    header[tensor.name] = {{"dtype", tensor.type}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
+    text += ',' + nlohmann::json(tensor.name).dump() + ':' +
+            internal::text_of(internal::JsonObject<>()
+                                  .add("dtype", tensor.type)
+                                  .add("shape", tensor.shape)
+                                  .add("data_offsets", std::array{offset, end})
+                                  .take());
     offset = end;
   }
-  std::string text = header.dump();
+  text += '}';
   text.append((8 - text.size() % 8) % 8, ' ');  // the format allows spaces, so that the arrays are aligned
   const std::uint64_t header_size = text.size();
   if (header_size > internal::kMaxHeader)

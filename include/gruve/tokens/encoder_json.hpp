@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "gruve/core/error.hpp"
+#include "gruve/core/json.hpp"
 #include "gruve/tokens/any_encoder.hpp"
 #include "gruve/tokens/encoder_types.hpp"
 #include "gruve/tokens/grid.hpp"
@@ -28,25 +29,32 @@ namespace gruve::inline v0_1 {
 // clang-format on
 inline nlohmann::json to_json(const AnyEncoder& encoder) {
   if (const auto* timesteps = encoder.get_if<TimestepEncoder>())
-    return {{"type", TimestepEncoder::kType},
-            {"steps_per_quarter", timesteps->options().steps_per_quarter},
-            {"repeat_held", timesteps->options().repeat_held}};
+    return internal::JsonObject<>()
+        .add("type", TimestepEncoder::kType)
+        .add("steps_per_quarter", timesteps->options().steps_per_quarter)
+        .add("repeat_held", timesteps->options().repeat_held)
+        .take();
   if (const auto* events = encoder.get_if<EventEncoder>()) {
-    nlohmann::json json = {{"type", EventEncoder::kType},
-                           {"steps_per_quarter", events->options().steps_per_quarter},
-                           {"velocities", events->options().velocities},
-                           {"tempos", events->options().tempos}};
+    nlohmann::json json = internal::JsonObject<>()
+                              .add("type", EventEncoder::kType)
+                              .add("steps_per_quarter", events->options().steps_per_quarter)
+                              .add("velocities", events->options().velocities)
+                              .add("tempos", events->options().tempos)
+                              .take();
     if (events->options().form) json["form"] = true;
     return json;
   }
   if (const auto* chars = encoder.get_if<CharEncoder>()) {
     nlohmann::json bytes = nlohmann::json::array();
     for (const char c : chars->vocabulary()) bytes.push_back(static_cast<std::uint8_t>(c));
-    return {{"type", CharEncoder::kType}, {"vocabulary", std::move(bytes)}};
+    return internal::JsonObject<>()
+        .add("type", CharEncoder::kType)
+        .add("vocabulary", std::move(bytes))
+        .take();
   }
   if (const auto* ids = encoder.get_if<IdEncoder>())
-    return {{"type", IdEncoder::kType}, {"vocab_size", ids->vocab_size()}};
-  return {{"type", encoder.type()}, {"settings", encoder.settings()}};
+    return internal::JsonObject<>().add("type", IdEncoder::kType).add("vocab_size", ids->vocab_size()).take();
+  return internal::JsonObject<>().add("type", encoder.type()).add("settings", encoder.settings()).take();
 }
 
 /// The encoder that to_json() wrote. Throws Error if anything is missing, has another type or is out of

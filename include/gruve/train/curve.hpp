@@ -64,13 +64,15 @@ class Curve {
 
   /// {"step", "train_loss", "valid_step", "valid_loss"}, lists of numbers, and what is needed to continue.
   nlohmann::json to_json() const {
-    return {{"step", steps_},
-            {"train_loss", losses_},
-            {"valid_step", valid_steps_},
-            {"valid_loss", valid_losses_},
-            {"interval", interval_},
-            {"sum", sum_},
-            {"count", count_}};
+    return internal::JsonObject<>()
+        .add("step", steps_)
+        .add("train_loss", losses_)
+        .add("valid_step", valid_steps_)
+        .add("valid_loss", valid_losses_)
+        .add("interval", interval_)
+        .add("sum", sum_)
+        .add("count", count_)
+        .take();
   }
 
   /// The curve that to_json() wrote. Throws Error, with the name of the file, on other JSON.

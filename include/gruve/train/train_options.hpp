@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "gruve/core/error.hpp"
+#include "gruve/core/json.hpp"
 #include "gruve/corpus/augment.hpp"
 #include "gruve/kernels/kernels.hpp"
 #include "gruve/train/optimizer.hpp"
@@ -75,31 +76,33 @@ inline void check(const TrainOptions& options) {
 
 /// The settings, as JSON, that must be equal for a training to resume from a checkpoint.
 inline nlohmann::json to_json(const TrainOptions& options) {
-  return {{"batch_size", options.batch_size},
-          {"unroll", options.unroll},
-          {"optimizer", optimizer_name(options.optimizer.kind)},
-          {"momentum", options.optimizer.momentum},
-          {"alpha", options.optimizer.alpha},
-          {"beta1", options.optimizer.beta1},
-          {"beta2", options.optimizer.beta2},
-          {"epsilon", options.optimizer.epsilon},
-          {"learning_rate", options.learning_rate},
-          {"schedule", schedule_name(options.schedule)},
-          {"clip_norm", options.clip_norm},
-          {"dropout", options.dropout},
-          {"input_dropout", options.input_dropout},
-          {"variational", options.variational},
-          {"recurrent_dropout", options.weights.recurrent},
-          {"embedding_dropout", options.weights.embedding},
-          {"average", options.average},
-          {"weight_decay", options.optimizer.weight_decay},
-          {"transpose", options.augment.transpose},
-          {"transpose_share", options.augment.share},
-          {"stretch", options.augment.stretch},
-          {"velocity", options.augment.velocity},
-          {"seed", options.seed},
-          {"checkpoint_interval", options.checkpoint_interval},
-          {"precision", kernels::precision_name(options.precision)}};
+  return internal::JsonObject<>()
+      .add("batch_size", options.batch_size)
+      .add("unroll", options.unroll)
+      .add("optimizer", optimizer_name(options.optimizer.kind))
+      .add("momentum", options.optimizer.momentum)
+      .add("alpha", options.optimizer.alpha)
+      .add("beta1", options.optimizer.beta1)
+      .add("beta2", options.optimizer.beta2)
+      .add("epsilon", options.optimizer.epsilon)
+      .add("learning_rate", options.learning_rate)
+      .add("schedule", schedule_name(options.schedule))
+      .add("clip_norm", options.clip_norm)
+      .add("dropout", options.dropout)
+      .add("input_dropout", options.input_dropout)
+      .add("variational", options.variational)
+      .add("recurrent_dropout", options.weights.recurrent)
+      .add("embedding_dropout", options.weights.embedding)
+      .add("average", options.average)
+      .add("weight_decay", options.optimizer.weight_decay)
+      .add("transpose", options.augment.transpose)
+      .add("transpose_share", options.augment.share)
+      .add("stretch", options.augment.stretch)
+      .add("velocity", options.augment.velocity)
+      .add("seed", options.seed)
+      .add("checkpoint_interval", options.checkpoint_interval)
+      .add("precision", kernels::precision_name(options.precision))
+      .take();
 }
 
 }  // namespace gruve::inline v0_1

@@ -229,11 +229,14 @@ class Trainer {
   TrainedModel trained_model() const {
     nlohmann::json settings = to_json(options_);
     settings["tokens"] = corpus_->num_tokens(Split::train);
-    const nlohmann::json training = {{"settings", std::move(settings)}, {"curve", progress_.curve.to_json()}};
+    nlohmann::json training = internal::JsonObject<>()
+                                  .add("settings", std::move(settings))
+                                  .add("curve", progress_.curve.to_json())
+                                  .take();
     return {.network = best_model(),
             .encoder = corpus_->encoder(),
             .music = corpus_->info().music,
-            .training = training.dump(),
+            .training = internal::text_of(std::move(training)),
             .measures = corpus_->info().measures};
   }
 
@@ -262,9 +265,9 @@ class Trainer {
     if (before_ == Before::none) std::filesystem::remove(previous_checkpoint(path), ignored);
     if (before_ == Before::last) std::filesystem::rename(path, previous_checkpoint(path), ignored);
     before_ = Before::kept;  // if this one can't be written
-    write_safetensors(
-        path, tensors,
-        {{"gruve.config", internal::to_json(model_.config).dump()}, {"gruve.checkpoint", state().dump()}});
+    write_safetensors(path, tensors,
+                      {{"gruve.config", internal::text_of(internal::to_json(model_.config))},
+                       {"gruve.checkpoint", internal::text_of(state())}});
     before_ = Before::last;
   }
 
@@ -510,10 +513,12 @@ class Trainer {
   std::vector<std::string> resume(const SafetensorsFile& file) {
     file.metadata(internal::kChecksum);  // a checkpoint is never another program's
     const ModelConfig config = internal::model_config_from_json(
-        internal::parse_metadata(file, "gruve.config"), corpus_->encoder(), file.path());
+        *internal::parse_metadata(file, "gruve.config"), corpus_->encoder(), file.path());
     if (config != model_.config) throw Error(file.path(), "the checkpoint is of a model of other sizes");
-    const nlohmann::json saved = internal::parse_metadata(file, "gruve.checkpoint");
-    const nlohmann::json now = state();
+    const internal::JsonTree tree = internal::parse_metadata(file, "gruve.checkpoint");
+    const nlohmann::json& saved = *tree;
+    const internal::JsonTree current(state());
+    const nlohmann::json& now = *current;
     std::vector<std::string> changes = changed_options(saved, now, file.path());
     internal::TrainingProgress progress = internal::progress_from_json(saved, file.path());
     internal::check_parameters(file, config);

@@ -37,22 +37,25 @@ inline nlohmann::json to_json(const TrainingProgress& progress) {
   nlohmann::json sequences = nlohmann::json::array();
   for (const auto& sequence : progress.position.sequences)
     sequences.push_back({sequence.song, sequence.offset, sequence.pass});
-  return {{"step", progress.step},
-          {"updates", progress.updates},
-          {"seconds", progress.seconds},
-          {"rate_scale", progress.rate_scale},
-          // Infinity, before the first validation, is null in JSON.
-          {"best_loss", progress.best_loss},
-          {"has_best", progress.has_best},
-          {"epochs_without_gain", progress.epochs_without_gain},
-          {"first_loss", progress.first_loss},
-          {"steps_above", progress.steps_above},
-          {"good_updates", progress.good_updates},
-          {"stream",
-           {{"pass", progress.position.pass},
-            {"next", progress.position.next},
-            {"sequences", std::move(sequences)}}},
-          {"curve", progress.curve.to_json()}};
+  return internal::JsonObject<>()
+      .add("step", progress.step)
+      .add("updates", progress.updates)
+      .add("seconds", progress.seconds)
+      .add("rate_scale", progress.rate_scale)
+      // Infinity, before the first validation, is null in JSON.
+      .add("best_loss", progress.best_loss)
+      .add("has_best", progress.has_best)
+      .add("epochs_without_gain", progress.epochs_without_gain)
+      .add("first_loss", progress.first_loss)
+      .add("steps_above", progress.steps_above)
+      .add("good_updates", progress.good_updates)
+      .add("stream", internal::JsonObject<>()
+                         .add("pass", progress.position.pass)
+                         .add("next", progress.position.next)
+                         .add("sequences", std::move(sequences))
+                         .take())
+      .add("curve", progress.curve.to_json())
+      .take();
 }
 
 // What to_json() wrote. Throws Error on what is missing, of another type or out of range. Whether the
