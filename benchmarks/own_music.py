@@ -109,8 +109,8 @@ def main():
     options = parser.parse_args()
     gruve = options.gruve
     print("| music | files accepted | refused for | drums left out | moved by octaves | loss, valid "
-          "| 4-grams | training | score | verdict | in scale after primers | songs |")
-    print("|---|---|---|---|---|---|---|---|---|---|---|---|")
+          "| 4-grams | training | score | verdict | own songs that pass | in scale after primers | songs |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|---|---|")
     for music in options.music:
         name = music.name.split(".")[0]
         out = options.out / name
@@ -135,12 +135,13 @@ def main():
                         out / "piece.html")
         measured = run_json(gruve, "measure", piece, "--corpus", corpus)
         verdict = measured["pieces"][0]["verdict"]
+        songs = measured["corpus"]
         used, after, own = in_scale(gruve, model, folder, out, options.primers)
         print(f"| {name} | {rules['accepted']} of {readable} ({100 * rules['accepted'] / readable:.1f} %) "
               f"| {refused or '-'} | {100 * notes['drums'] / max(1, notes['notes']):.1f} % "
               f"| {100 * notes['out_of_range'] / max(1, notes['notes']):.2f} % | {trained['valid_loss']:.3f} "
               f"| {grams:.3f} | {seconds:.0f} s | {made['score']:.0f} | {'passes' if verdict['passed'] else 'fails'} "
-              f"| {after:.1f} % ({used}) | {own:.1f} % |", flush=True)
+              f"| {100 * songs['passed'] / songs['songs']:.0f} % | {after:.1f} % ({used}) | {own:.1f} % |", flush=True)
 
 
 if __name__ == "__main__":
