@@ -24,6 +24,7 @@ namespace gruve::kernels::emulated {
 
 inline constexpr const char* kName = "emulated";
 inline constexpr int kLanes = 16;
+inline constexpr bool kFused = kLanes > 4;
 inline constexpr int kRows = 1;
 using Vector [[gnu::vector_size(64)]] = float;
 using IntVector [[gnu::vector_size(64)]] = int;

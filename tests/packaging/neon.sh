@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Builds the kernels and their tests for 64-bit ARM with the cross compiler, and runs them under qemu: there the baseline
 # kernels are NEON code. Of the exhaustive tests it takes a sample.
-# usage: neon.sh SOURCE WORK EIGEN_INCLUDES CATCH_INCLUDES
+# usage: neon.sh SOURCE WORK EIGEN_INCLUDES CATCH_INCLUDES JSON_INCLUDES
 set -euo pipefail
-source=$1 work=$2 eigen=$3 catch=$4
+source=$1 work=$2 eigen=$3 catch=$4 json=$5
 skip() {
   echo "SKIPPED: $1"
   exit 77
@@ -14,9 +14,10 @@ emulator=$(command -v qemu-aarch64 || command -v qemu-aarch64-static) || skip "n
 
 rm -rf "$work"
 mkdir -p "$work/include"
-# Catch2 often lies beside the headers of this machine's own C library, which must not be seen.
+# They often lie beside the headers of this machine's own C library, which must not be seen.
 ln -s "$catch/catch2" "$work/include/catch2"
-compile=(aarch64-linux-gnu-g++ -std=c++20 -Wall -Wextra -Wconversion -Wshadow -Werror -DGRUVE_COMPILED_KERNELS
+ln -s "$json/nlohmann" "$work/include/nlohmann"
+compile=(aarch64-linux-gnu-g++ -std=c++20 -Wall -Wextra -Wconversion -Wshadow -Werror -ffp-contract=off -DGRUVE_COMPILED_KERNELS
   -DGRUVE_FLOAT_STRIDE=99991 -I "$source/include" -I "$source/tests" -isystem "$work/include" -isystem "$eigen")
 cd "$work"
 "${compile[@]}" -O2 -c "$source/src/kernels.cpp"
@@ -33,3 +34,9 @@ fused=$(aarch64-linux-gnu-objdump -d --no-show-raw-insn kernels.o |
 echo "$fused fused multiply-adds on vectors in the baseline kernels"
 [ "$fused" -gt 100 ] || exit 1
 "$emulator" ./test_kernels
+
+# The same training and piece as on x86, to the last bit.
+"${compile[@]}" -O1 -c "$source/src/models.cpp"
+"${compile[@]}" -O1 -c "$source/tests/train/digest_test.cpp"
+aarch64-linux-gnu-g++ -static catch_main.o kernels.o models.o digest_test.o -o test_digest
+"$emulator" ./test_digest

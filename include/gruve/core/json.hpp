@@ -17,22 +17,6 @@
 
 namespace gruve::inline v0_1::internal {
 
-// Text of a file as a message may show it: in quotes, without control characters, at most 60 bytes.
-inline std::string shown_text(std::string_view text) {
-  constexpr std::size_t kMost = 60;
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string shown = "\"";
-  for (const char c : text.substr(0, kMost)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7F)
-      shown += c;
-    else
-      shown.append("\\x").append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
-  }
-  if (text.size() > kMost) shown += "…";
-  return shown + '"';
-}
-
 // The deepest nesting that is read.
 inline constexpr int kDeepest = 64;
 

@@ -121,8 +121,8 @@ inline AnyEncoder encoder_from_json(const nlohmann::json& json, const std::strin
     }();
     return encoder;
   }
-  throw error("type is \"" + type.substr(0, 100) +
-              "\", which is none of timestep, event, char and ids, nor of the types that were given to the "
+  throw error("type is " + internal::shown_text(type) +
+              ", which is none of timestep, event, char and ids, nor of the types that were given to the "
               "function that reads the file");
 }
 

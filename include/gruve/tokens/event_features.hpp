@@ -221,11 +221,9 @@ class EventFeatures {
       const std::string_view name = description.substr(0, comma);
       description = comma == std::string_view::npos ? std::string_view() : description.substr(comma + 1);
       const auto found = std::find(kEventFeatures.begin(), kEventFeatures.end(), name);
-      if (found == kEventFeatures.end()) {
-        std::string message = "the event format has no feature \"";
-        message.append(name).append("\": expected some of place, sounding, repeat, form, tonality, relative");
-        throw Error(message);
-      }
+      if (found == kEventFeatures.end())
+        throw Error("the event format has no feature " + internal::shown_text(name) +
+                    ": expected some of place, sounding, repeat, form, tonality, relative");
       parts |= 1u << (found - kEventFeatures.begin());
     }
     return parts;

@@ -10,6 +10,7 @@ GRUVE_TARGET_BEGIN(GRUVE_AVX2)
 namespace avx2 {
 inline constexpr const char* kName = "avx2";
 inline constexpr int kLanes = 8;
+inline constexpr bool kFused = true;
 inline constexpr int kRows = 4;
 using Vector [[gnu::vector_size(32)]] = float;
 using IntVector [[gnu::vector_size(32)]] = int;

@@ -10,6 +10,7 @@ GRUVE_TARGET_BEGIN(GRUVE_AVX512)
 namespace avx512 {
 inline constexpr const char* kName = "avx512";
 inline constexpr int kLanes = 16;
+inline constexpr bool kFused = true;
 inline constexpr int kRows = 8;
 using Vector [[gnu::vector_size(64)]] = float;
 using IntVector [[gnu::vector_size(64)]] = int;

@@ -9,10 +9,23 @@ namespace gruve::inline v0_1::kernels {
 namespace baseline {
 inline constexpr const char* kName = "baseline";
 inline constexpr int kLanes = 4;
+#if defined(__FMA__) || defined(__aarch64__)
+inline constexpr bool kFused = true;
+#else
+inline constexpr bool kFused = false;
+#endif
 inline constexpr int kRows = 4;
 using Vector [[gnu::vector_size(16)]] = float;
 using IntVector [[gnu::vector_size(16)]] = int;
-GRUVE_INLINE Vector multiply_add(Vector a, Vector b, Vector c) { return a * b + c; }
+GRUVE_INLINE Vector multiply_add(Vector a, Vector b, Vector c) {
+#if defined(__FMA__)
+  return _mm_fmadd_ps(a, b, c);
+#elif defined(__aarch64__)
+  return (Vector)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#else
+  return a * b + c;
+#endif
+}
 GRUVE_INLINE Vector clamp(Vector x, float low, float high) {
 #if defined(__SSE2__)
   return _mm_min_ps(_mm_set1_ps(high), _mm_max_ps(_mm_set1_ps(low), x));

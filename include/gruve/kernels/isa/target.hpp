@@ -9,6 +9,8 @@
 ///   kLanes  floats in a vector
 ///   kRows   rows of a register tile
 ///   Vector, IntVector  of kLanes    multiply_add(a, b, c) = a · b + c
+///   kFused  whether that is rounded once. Then the set has the bits of all such sets: no other product may
+///   be added to in one expression, which a compiler may fuse
 ///   clamp(x, low, high)  a NaN passes, since it is neither below nor above
 ///   unless_faded(v, x)  v where x is at least kFaded (faded.hpp) in magnitude or a NaN, else zero
 ///   square_unless_faded(v, x)  v² there, else zero
@@ -49,6 +51,8 @@
 
 #if defined(__SSE2__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 #if defined(__x86_64__)
 #define GRUVE_AVX2 "avx2,fma"
