@@ -108,14 +108,21 @@ void prepare(PrepareArguments options) {
   const std::vector<std::filesystem::path> paths(options.paths.begin(), options.paths.end());
 
   ProgressBar bar("preparing", options.json);
+  // The corpus gets its name when it is whole, with the measures of its songs.
+  std::error_code ignored;
+  const auto status = std::filesystem::status(options.out, ignored);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
+    throw gruve::Error(options.out, "is not a regular file, expected the name of a corpus");
+  const std::string unmeasured = options.out + ".unmeasured";
   const gruve::BuildReport report = gruve::build_corpus(
-      paths, options.out, options.build, [&](const gruve::Progress& progress) { bar(progress); });
+      paths, unmeasured, options.build, [&](const gruve::Progress& progress) { bar(progress); });
   bar.finish();
-
-  const gruve::Corpus corpus(options.out);
-  if (corpus.encoder().is_music()) {
-    const std::string measures = measures_of(corpus, options.build.threads, options.json);
-    if (!measures.empty()) corpus.save(options.out, measures);
+  {
+    const gruve::Corpus corpus(unmeasured);
+    std::filesystem::remove(unmeasured);  // it stays mapped
+    corpus.save(options.out, corpus.encoder().is_music()
+                                 ? measures_of(corpus, options.build.threads, options.json)
+                                 : std::string());
   }
 
   nlohmann::json json = to_json(report);

@@ -45,7 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const fs::path path = fs::path(fs::exists("/dev/shm") ? "/dev/shm" : fs::temp_directory_path()) /
                                ("gruve_fuzz_" + std::to_string(::getpid()) + ".json");
   std::FILE* const file = std::fopen(path.c_str(), "wb");
-  if (file == nullptr || std::fwrite(text.data(), 1, size, file) != size) std::abort();
+  if (file == nullptr || (size > 0 && std::fwrite(text.data(), 1, size, file) != size)) std::abort();
   std::fclose(file);
   read(size, [&] { read_polyphonic_json(path); });
   fs::remove(path);
