@@ -528,6 +528,11 @@ TEST_CASE("The numbers of a checkpoint's state are checked, and a refusal change
   };
   forge(state);
   CHECK(Trainer(corpus, kSmall, options).resume(checkpoint.path).empty());
+  // As versions before the checksum wrote it.
+  std::string older = checkpoint.read();
+  older.replace(older.find("gruve.checksum"), 14, "other.checksum");
+  write_file(checkpoint.path, std::string_view(older));
+  CHECK_THROWS_WITH(resumed.resume(checkpoint.path), Catch::Contains("of an earlier version"));
   const nlohmann::json wrong[] = {-1, 1e300, "1", nullptr, true, {1}, nlohmann::json::object(), -1e-9};
   for (const auto& [key, was] : state.items())
     for (const nlohmann::json& value : wrong) {

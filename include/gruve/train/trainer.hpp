@@ -511,7 +511,8 @@ class Trainer {
 
   // All of the file is checked before anything is changed.
   std::vector<std::string> resume(const SafetensorsFile& file) {
-    file.metadata(internal::kChecksum);  // a checkpoint is never another program's
+    if (file.metadata().contains("gruve.checkpoint") && !file.metadata().contains(internal::kChecksum))
+      throw Error(file.path(), "is a checkpoint of an earlier version: train its model further instead");
     const ModelConfig config = internal::model_config_from_json(
         *internal::parse_metadata(file, "gruve.config"), corpus_->encoder(), file.path());
     if (config != model_.config) throw Error(file.path(), "the checkpoint is of a model of other sizes");
