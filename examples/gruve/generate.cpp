@@ -222,7 +222,9 @@ std::vector<Piece> generate_music(const GenerateArguments& options, gruve::Piece
                    static_cast<unsigned long long>(repair.byte), repair.what.c_str());
     if (options.reading.sustain) apply_sustain(midi.song);
     // What is heard of it, but read by the model otherwise.
-    const gruve::NoteChanges changes = gruve::screen(midi.song, options.reading.screening).changes;
+    const gruve::ScreeningOptions rules =
+        gruve::screening_for(gruve::AnyMusicEncoder(player.encoder()), options.reading.screening);
+    const gruve::NoteChanges changes = gruve::screen(midi.song, rules).changes;
     const auto say = [&](std::uint64_t count, const char* what) {
       if (count > 0)
         std::fprintf(stderr, "%s: %llu notes %s\n", name.c_str(), static_cast<unsigned long long>(count),

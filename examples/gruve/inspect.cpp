@@ -137,7 +137,7 @@ void print_midi(const std::string& file, const MidiFile& midi, const Screening& 
   const gruve::NoteChanges& notes = screening.changes;
   const gruve::ScreeningOptions& rules = options.screening;
   if (notes.drums > 0)
-    std::printf("  left out        %llu notes of drums (--keep-drums takes them for keys)\n",
+    std::printf("  drums           %llu notes, left out unless tokens have channels\n",
                 static_cast<unsigned long long>(notes.drums));
   if (notes.out_of_range > 0)
     std::printf("  %-15s %llu notes outside the piano's keys\n",

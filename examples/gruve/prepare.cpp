@@ -47,7 +47,7 @@ void print_notes(const PrepareArguments& options, const gruve::BuildReport& repo
   };
   if (notes.notes == 0) return;
   std::printf("\n%-34s %8llu\n", "notes", static_cast<unsigned long long>(notes.notes));
-  row(notes.drums, songs.drums, "drums left out (--keep-drums takes them for keys)");
+  row(notes.drums, songs.drums, "drums left out (--channels keeps them)");
   row(notes.out_of_range, songs.out_of_range,
       screening.drop_out_of_range ? "outside the piano's keys, left out"
                                   : "outside the piano's keys, moved by octaves (--drop-out-of-range)");
@@ -156,9 +156,9 @@ void add_prepare(CLI::App& app) {
   command->add_option("--report", options->report,
                       "Write a report on the corpus and on each file, as a web page (.html) or JSON");
   command->add_flag("--json", options->json, "Print one JSON object instead of tables");
-  group(
-      *command, "Format",
-      {"--encoder", "--vocab-size", "--steps-per-quarter", "--velocities", "--tempos", "--form", "--piece"});
+  group(*command, "Format",
+        {"--encoder", "--vocab-size", "--steps-per-quarter", "--velocities", "--tempos", "--form",
+         "--channels", "--pedal", "--microtiming", "--piece"});
   group(*command, "Reading MIDI files",
         {"--keep-drums", "--drop-out-of-range", "--drop-too-short", "--max-quantisation-error", "--sustain",
          "--strict"});

@@ -62,7 +62,8 @@ std::function<std::string(const std::filesystem::path&)> piece_names(const std::
 void add_reading_options(CLI::App& command, gruve::SongOptions& reading) {
   gruve::ScreeningOptions& screening = reading.screening;
   command.add_flag("--keep-drums", screening.keep_drums,
-                   "Take the drum channel's notes for keys of the piano instead of leaving them out");
+                   "Without channels: take the drum channel's notes for keys of the piano instead of leaving "
+                   "them out");
   command.add_flag("--drop-out-of-range", screening.drop_out_of_range,
                    "Drop notes outside the piano's 88 keys instead of moving them by octaves");
   command.add_flag("--drop-too-short", screening.drop_too_short,
@@ -109,6 +110,18 @@ void add_build_options(CLI::App& command, gruve::BuildOptions& build) {
       "songs vary it)");
   command.add_flag("--tempos,!--no-tempos", build.event.tempos,
                    "Tokens for the tempo map (event; --no-tempos for none; default: if the songs vary it)");
+  command.add_flag(
+      "--channels,!--no-channels", build.event.channels,
+      "Tokens for which channel plays a note, drums among them, and for its instrument (event; "
+      "--no-channels for one piano; default: if half of the songs have drums or several instruments)");
+  command.add_flag(
+      "--pedal,!--no-pedal", build.event.pedal,
+      "Tokens for the sustain pedal (event; --no-pedal for none; default: if half of the songs use it)");
+  command
+      .add_option("--microtiming", build.event.microtiming,
+                  "Parts of a timestep in which notes begin and end, 1 for the timesteps alone (event)")
+      ->check(CLI::Range(1, gruve::EventEncoder::kMostMicrotiming))
+      ->capture_default_str();
   build.event.form = true;
   command.add_flag("--form,!--no-form", build.event.form,
                    "Tokens for where bars return, and for how many bars are left (event; --no-form for none; "
@@ -124,6 +137,9 @@ void add_build_options(CLI::App& command, gruve::BuildOptions& build) {
 std::string fit_encoding(const CLI::App& command, const std::vector<std::string>& paths,
                          gruve::BuildOptions& build) {
   const auto is_given = [&](const char* name) { return command.get_option(name)->count() > 0; };
+  if (is_given("--pedal") && build.event.pedal && build.song.sustain)
+    throw gruve::Error(
+        "--pedal writes down what the pedal does, and --sustain lets it lengthen notes: give one");
   if (is_given("--encoder")) return {};
   if (paths.empty()) {
     build.encoder = gruve::EncoderKind::event;  // of the études
@@ -136,6 +152,8 @@ std::string fit_encoding(const CLI::App& command, const std::vector<std::string>
   build.encoder = fit.encoder;
   if (!is_given("--velocities")) build.event.velocities = fit.event.velocities;
   if (!is_given("--tempos")) build.event.tempos = fit.event.tempos;
+  if (!is_given("--channels")) build.event.channels = fit.event.channels;
+  if (!is_given("--pedal")) build.event.pedal = fit.event.pedal;
   return fit.reason.empty() ? "" : "chosen for the files: " + fit.reason;
 }
 
@@ -213,7 +231,10 @@ std::string describe(const gruve::AnyEncoder& encoder) {
     const gruve::EventOptions& options = events->options();
     return "events on " + std::to_string(options.steps_per_quarter) + " timesteps per quarter note" +
            (options.velocities ? ", with velocities" : "") + (options.tempos ? ", with tempos" : "") +
-           (options.form ? ", with form" : "");
+           (options.form ? ", with form" : "") + (options.channels ? ", with channels" : "") +
+           (options.pedal ? ", with pedal" : "") +
+           (options.microtiming > 1 ? ", microtiming in " + std::to_string(options.microtiming) + " parts"
+                                    : "");
   }
   const auto* timesteps = encoder.get_if<gruve::TimestepEncoder>();
   if (timesteps == nullptr) return "tokens of type \"" + std::string(encoder.type()) + "\"";

@@ -547,9 +547,9 @@ void add_train(CLI::App& app) {
   group(*command, "Distillation", {"--teacher", "--synthetic"});
   group(*command, "Files",
         {"--out", "--log", "--checkpoint", "--checkpoint-every", "--overwrite", "--resume", "--recipe"});
-  group(
-      *command, "Format",
-      {"--encoder", "--vocab-size", "--steps-per-quarter", "--velocities", "--tempos", "--form", "--piece"});
+  group(*command, "Format",
+        {"--encoder", "--vocab-size", "--steps-per-quarter", "--velocities", "--tempos", "--form",
+         "--channels", "--pedal", "--microtiming", "--piece"});
   group(*command, "Reading MIDI files",
         {"--keep-drums", "--drop-out-of-range", "--drop-too-short", "--max-quantisation-error", "--sustain",
          "--strict"});

@@ -67,6 +67,54 @@ TEST_CASE("Velocities and tempos are kept where half of the songs have them", "[
         "change them, the songs' are 110 to 120 bpm)");
 }
 
+TEST_CASE("Channels and the pedal are kept where half of the songs have them", "[corpus][suggested]") {
+  const SampledFolder folder;
+  const auto write = [&](const char* name, const auto& change) {
+    Song song{.ticks_per_quarter = 24, .length = 480};
+    for (std::int64_t i = 0; i < 20; ++i) song.notes.push_back({24 * i, 24 * i + 24, 60, 80, 0});
+    change(song);
+    sort_notes(song.notes);
+    write_midi(song, folder.path / name);
+  };
+  write("a.mid", [](Song&) {});
+  write("b.mid", [](Song& song) { song.notes[3].channel = 4; });  // also a piano
+  CHECK(folder.suggested().reason.find("channels") == std::string::npos);
+  write("c.mid", [](Song& song) { song.notes[3].channel = kDrumChannel; });
+  CHECK_FALSE(folder.suggested().event.channels);
+  write("d.mid", [](Song& song) {
+    song.notes[3].channel = 4;
+    song.programs = {{0, 4, 33}};
+    for (std::int64_t i = 0; i < 4; ++i) {
+      song.pedal.push_back({96 * i, 0, true});
+      song.pedal.push_back({96 * i + 48, 0, false});
+    }
+  });
+  CHECK(folder.suggested().event.channels);
+  CHECK_FALSE(folder.suggested().event.pedal);
+  fs::remove(folder.path / "a.mid");
+  fs::remove(folder.path / "b.mid");
+  CHECK(folder.suggested().event.pedal);
+  CHECK(
+      folder.suggested().reason ==
+      "events, velocities left out (0 of 2 songs vary them), tempos left out (0 of 2 songs change them, the "
+      "songs' are 120 to 120 bpm), channels kept (2 of 2 songs have drums or several instruments), pedal "
+      "kept "
+      "(1 of 2 songs press it)");
+  CHECK_FALSE(suggested_encoding(std::span(&folder.path, 1), {.sustain = true}).event.pedal);
+
+  // And build_corpus() keeps all of it.
+  const Corpus built =
+      build_corpus(folder.path, {.encoder = EncoderKind::event, .event = folder.suggested().event});
+  bool has_drums = false, has_bass = false;
+  for (std::size_t i = 0; i < built.num_songs(); ++i) {
+    const Song song = built.encoder().decode_song(built.song(i).tokens);
+    has_bass = has_bass || !song.programs.empty();
+    for (const Note& note : song.notes) has_drums = has_drums || note.channel == kDrumChannel;
+  }
+  CHECK(has_drums);
+  CHECK(has_bass);
+}
+
 TEST_CASE("Songs of different tempos have tempo tokens", "[corpus][suggested]") {
   const SampledFolder folder;
   write_sampled_song(folder.path / "a.mid", 1, {100});

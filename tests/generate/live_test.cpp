@@ -31,7 +31,7 @@ std::shared_ptr<PackedModel<float>> untrained(int vocab_size, std::uint64_t seed
 
 struct TimedNote {
   std::int64_t sample;
-  int pitch, velocity;
+  int pitch, velocity, channel = 0;
   friend bool operator==(const TimedNote&, const TimedNote&) = default;
 };
 
@@ -40,7 +40,7 @@ constexpr double kRate = 48'000;
 // Plays blocks of some size until a sample.
 template <MusicEncoder Encoder>
 std::vector<TimedNote> play(LiveGenerator<Encoder>& live, std::int64_t samples, int block, double bpm = 120,
-                            std::size_t room = 512) {
+                            std::size_t room = 8192) {
   std::vector<TimedNote> notes;
   std::vector<LiveNote> out(room);
   for (std::int64_t sample = 0; sample < samples; sample += block) {
@@ -49,7 +49,7 @@ std::vector<TimedNote> play(LiveGenerator<Encoder>& live, std::int64_t samples, 
     for (std::size_t i = 0; i < count; ++i) {
       REQUIRE((last <= out[i].offset && out[i].offset < block));
       last = out[i].offset;
-      notes.push_back({sample + out[i].offset, out[i].pitch, out[i].velocity});
+      notes.push_back({sample + out[i].offset, out[i].pitch, out[i].velocity, out[i].channel});
     }
   }
   return notes;
@@ -60,8 +60,9 @@ std::vector<TimedNote> timed(const Song& song, double bpm) {
   std::vector<TimedNote> notes;
   const double samples = kRate * 60 / bpm / static_cast<double>(song.ticks_per_quarter);
   for (const Note& note : song.notes) {
-    notes.push_back({std::llround(static_cast<double>(note.start) * samples), note.pitch, note.velocity});
-    notes.push_back({std::llround(static_cast<double>(note.end) * samples), note.pitch, 0});
+    notes.push_back(
+        {std::llround(static_cast<double>(note.start) * samples), note.pitch, note.velocity, note.channel});
+    notes.push_back({std::llround(static_cast<double>(note.end) * samples), note.pitch, 0, note.channel});
   }
   return notes;
 }
@@ -70,13 +71,15 @@ std::vector<TimedNote> timed(const Song& song, double bpm) {
 std::vector<TimedNote> in_order(std::vector<TimedNote> notes, std::int64_t samples) {
   std::erase_if(notes, [&](const TimedNote& note) { return note.sample >= samples; });
   std::sort(notes.begin(), notes.end(), [](const TimedNote& a, const TimedNote& b) {
-    return std::tuple(a.sample, a.pitch, a.velocity > 0) < std::tuple(b.sample, b.pitch, b.velocity > 0);
+    return std::tuple(a.sample, a.channel, a.pitch, a.velocity > 0) <
+           std::tuple(b.sample, b.channel, b.pitch, b.velocity > 0);
   });
   return notes;
 }
 
+// bpm  at which notes are whole samples apart, or the nearest one is in doubt
 template <MusicEncoder Encoder>
-void check_blocks(const Encoder& encoder) {
+void check_blocks(const Encoder& encoder, double bpm = 96) {
   const auto model = untrained(encoder.vocab_size());
   const Generator generator(*model, encoder, {.temperature = 0.8f}, 1);
   // Enough tokens for what is played, as generate_steps() would draw them.
@@ -84,12 +87,12 @@ void check_blocks(const Encoder& encoder) {
   std::vector<Token> tokens;
   for (int i = 0; i < 10'000; ++i) tokens.push_back(copy.next());
   constexpr std::int64_t kSamples = 48'000 * 20;
-  std::vector<TimedNote> wanted = in_order(timed(encoder.decode(tokens), 96), kSamples);
+  std::vector<TimedNote> wanted = in_order(timed(encoder.decode(tokens), bpm), kSamples);
   REQUIRE(wanted.size() > 20);
   for (const int block : {64, 257, 4800}) {
     CAPTURE(block);
     LiveGenerator live(generator, {.max_tokens = 20'000, .max_holds = 1000}, model);
-    const auto notes = play(live, kSamples, block, 96);
+    const auto notes = play(live, kSamples, block, bpm);
     CHECK(in_order(notes, kSamples - block) == in_order(wanted, kSamples - block));
     CHECK(live.late_samples() == 0);
   }
@@ -113,6 +116,39 @@ TEST_CASE("Live notes are those of the decoded song, at the nearest sample, what
           "[generate][live]") {
   check_blocks(TimestepEncoder());
   check_blocks(EventEncoder({.velocities = true}));
+  check_blocks(EventEncoder({.channels = true, .pedal = true}));
+  check_blocks(EventEncoder({.velocities = true, .microtiming = 4}), 100);
+}
+
+TEST_CASE("Channels have the programs and the pedal of the decoded song", "[generate][live]") {
+  const EventEncoder encoder({.steps_per_quarter = 4, .channels = true, .pedal = true});
+  const auto model = untrained(encoder.vocab_size());
+  const Generator generator(*model, encoder, {.temperature = 0.8f}, 1);
+  auto copy = generator;
+  std::vector<Token> tokens;
+  for (int i = 0; i < 10'000; ++i) tokens.push_back(copy.next());
+  const Song song = encoder.decode(tokens);
+  LiveGenerator live(generator, {.max_tokens = 20'000, .max_holds = 1000}, model);
+  constexpr std::int64_t kStep = 6000;  // samples, at 120 bpm
+  constexpr int kSteps = 200;
+  int changes = 0;
+  for (std::int64_t step = 0; step < kSteps; ++step) {
+    std::vector<LiveNote> out(2000);
+    live.process({kStep, kRate, 120}, out);
+    std::array<LiveChannel, 16> wanted{};
+    const std::int64_t tick = step * song.ticks_per_quarter / 4;
+    for (const ProgramChange& change : song.programs)
+      if (change.tick <= tick) {
+        wanted[static_cast<std::size_t>(change.channel)].program = static_cast<std::uint8_t>(change.program);
+        ++changes;
+      }
+    for (const PedalMove& move : song.pedal)
+      if (move.tick <= tick) wanted[static_cast<std::size_t>(move.channel)].is_pedal_down = move.down;
+    REQUIRE(live.channels() == wanted);
+  }
+  CHECK(changes > 1000);
+  live.listen();
+  CHECK(live.channels() == std::array<LiveChannel, 16>{});
 }
 
 TEST_CASE("The example of LiveGenerator's comment plays", "[generate][live][docs]") {

@@ -1,8 +1,11 @@
 #include "gruve/piece/primer.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "../error_of.hpp"
@@ -192,10 +195,43 @@ TEST_CASE("Notes at the cut end where the music that was read with them ends the
   const Song continued{.ticks_per_quarter = 480,
                        .notes = {{0, 960, 60, 80, 0}, {720, 1200, 64, 80, 0}, {960, 1440, 67, 80, 0}},
                        .length = 1440};
-  CHECK(with_primer(continued, primer, true).notes ==
+  CHECK(with_primer(continued, primer, {.velocities = true}).notes ==
         std::vector<Note>{
             {0, 480, 60, 100, 1}, {480, 960, 60, 30, 1}, {720, 1200, 64, 90, 1}, {960, 1440, 67, 80, 1}});
   // Without velocities of its own the new note is as loud as the primer, (100 + 30 + 90) / 3.
-  CHECK(with_primer(continued, primer, false).notes.back().velocity == 73);
-  CHECK(with_primer(continued, primer, true).length == 1440);
+  CHECK(with_primer(continued, primer, {}).notes.back().velocity == 73);
+  CHECK(with_primer(continued, primer, {.velocities = true}).length == 1440);
+}
+
+TEST_CASE("A model with channels continues a primer by its instruments", "[piece][primer]") {
+  const EventEncoder encoder({.steps_per_quarter = 4, .channels = true, .pedal = true});
+  Song song{.ticks_per_quarter = 96, .programs = {{0, 2, 33}}, .length = 4 * 384};
+  for (std::int64_t beat = 0; beat < 16; ++beat) {
+    song.notes.push_back({96 * beat, 96 * beat + 96, 72, 80, 0});
+    song.notes.push_back({96 * beat, 96 * beat + 96, 40, 90, 2});
+    song.notes.push_back({96 * beat, 96 * beat + 24, 36, 100, kDrumChannel});
+  }
+  song.pedal = {{0, 0, true}};
+  sort_notes(song.notes);
+  Player player(untrained(encoder));
+  const Piece piece = player.generate_pieces({.bars = 8, .primer = song, .seed = 3}, 1).front();
+  // The model has read the drums too.
+  const Song read = encoder.decode(piece.primer);
+  CHECK(std::count_if(read.notes.begin(), read.notes.end(),
+                      [](const Note& note) { return note.channel == kDrumChannel; }) == 16);
+  std::vector<Token> tokens = piece.primer;
+  tokens.insert(tokens.end(), piece.tokens.begin(), piece.tokens.end());
+  const Song wanted = encoder.decode(tokens);
+  const auto in_quarters = [](const Song& of, std::int64_t tick) {
+    return static_cast<double>(tick) / static_cast<double>(of.ticks_per_quarter);
+  };
+  REQUIRE(piece.song.notes.size() == wanted.notes.size());
+  std::multiset<std::tuple<double, int, int>> given, expected;
+  for (const Note& note : piece.song.notes)
+    given.emplace(in_quarters(piece.song, note.start), note.pitch, note.channel);
+  for (const Note& note : wanted.notes)
+    expected.emplace(in_quarters(wanted, note.start), note.pitch, note.channel);
+  CHECK(given == expected);
+  CHECK(piece.song.programs.size() == wanted.programs.size());
+  CHECK(piece.song.pedal.size() == wanted.pedal.size());
 }

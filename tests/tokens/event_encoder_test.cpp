@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "gruve/core/rng.hpp"
@@ -46,20 +47,26 @@ std::string spelled(const EventEncoder& encoder, const std::vector<Token>& token
     if (event.kind == Kind::tempo) text += "t" + value;
     if (event.kind == Kind::repeat) text += "again" + value;
     if (event.kind == Kind::left) text += "left" + value;
+    if (event.kind == Kind::channel) text += "c" + value;
+    if (event.kind == Kind::program) text += "p" + value;
+    if (event.kind == Kind::pedal) text += event.value == 1 ? "down" : "up";
+    if (event.kind == Kind::onset) text += "on" + value;
+    if (event.kind == Kind::release) text += "off" + value;
   }
   return text;
 }
 
-// A song as decode() gives one: on the grid of 480 / G ticks, in whole bars, its velocities and tempos in the
-// middle of their degrees, no note of a key overlapping another.
+// A song as decode() gives one: on the grid of 480 / G ticks or its parts, in whole bars, its velocities and
+// tempos in the middle of their degrees, no note of a key of a channel overlapping another, programs only
+// where a channel begins a note, pedals only of channels that have notes.
 Song random_song(Rng& rng, const EventOptions& options) {
   const EventEncoder encoder(options);
-  const std::int64_t ticks = std::max(1, 480 / options.steps_per_quarter);
+  const int parts = options.microtiming;
+  const std::int64_t part = std::max(1, 480 / (options.steps_per_quarter * parts)), ticks = part * parts;
   Song song;
   song.ticks_per_quarter = options.steps_per_quarter * ticks;
   song.time_signatures.push_back({});
   const std::uint32_t bars = 1 + rng.below(12);
-  std::vector<std::int64_t> starts;
   EventEncoder::State state = encoder.start();
   for (std::uint32_t bar = 0; bar < bars; ++bar) {
     const Token metre = encoder.token({Kind::metre, static_cast<int>(rng.below(EventEncoder::kNumMetres))});
@@ -74,17 +81,59 @@ Song random_song(Rng& rng, const EventOptions& options) {
   }
   const std::int64_t steps = song.length;
   song.length *= ticks;
-  for (int pitch = kLowestKey; pitch <= kHighestKey; ++pitch) {
-    if (rng.below(3) != 0) continue;
-    for (std::int64_t step = rng.below(50); step < steps;) {
-      const auto longest = static_cast<std::uint32_t>(rng.below(5) == 0 ? 1000 : 20);
-      const std::int64_t end = std::min<std::int64_t>(step + 1 + rng.below(longest), steps);
-      const int velocity = options.velocities ? 4 * static_cast<int>(rng.below(32)) + 2 : 80;
-      song.notes.push_back({.start = step * ticks, .end = end * ticks, .pitch = pitch, .velocity = velocity});
-      step = end + rng.below(40);  // or struck again at once
+  const auto shift = [&] {
+    return static_cast<int>(rng.below(static_cast<std::uint32_t>(parts))) - parts / 2;
+  };
+  std::vector<int> channels = {0};
+  if (options.channels)
+    for (const int channel : {1, 2, kDrumChannel, 15})
+      if (rng.below(2) == 0) channels.push_back(channel);
+  for (const int channel : channels) {
+    std::vector<std::int64_t> starts;  // timesteps
+    for (int pitch = kLowestKey; pitch <= kHighestKey; ++pitch) {
+      if (rng.below(3 * static_cast<std::uint32_t>(channels.size())) != 0) continue;
+      std::int64_t free = 0;  // tick from which the key is
+      for (std::int64_t step = rng.below(50); step < steps;) {
+        const auto longest = static_cast<std::uint32_t>(rng.below(5) == 0 ? 1000 : 20);
+        const std::int64_t end = std::min<std::int64_t>(step + 1 + rng.below(longest), steps);
+        Note note{
+            .start = std::max(free, step * ticks + (step == 0 ? std::abs(shift()) / 2 : shift()) * part),
+            .end = std::min(end * ticks + shift() * part, song.length),
+            .pitch = pitch,
+            .velocity = options.velocities ? 4 * static_cast<int>(rng.below(32)) + 2 : 80,
+            .channel = channel};
+        song.notes.push_back(note);
+        starts.push_back(step);
+        free = note.end;
+        step = end + rng.below(40);  // or struck again at once
+        if (free >= step * ticks + (parts - parts / 2) * part) ++step;
+      }
+    }
+    int program = 0;
+    bool is_down = false;
+    std::sort(starts.begin(), starts.end());
+    for (const std::int64_t step : starts) {
+      const auto next = static_cast<int>(rng.below(128));
+      if (options.channels && rng.below(9) == 0 && next != program) {
+        if (!song.programs.empty() && song.programs.back().channel == channel &&
+            song.programs.back().tick == step * ticks)
+          continue;
+        song.programs.push_back({step * ticks, channel, program = next});
+      }
+      if (!options.pedal || rng.below(3) != 0 ||
+          (!song.pedal.empty() && song.pedal.back().channel == channel &&
+           song.pedal.back().tick == step * ticks))
+        continue;
+      song.pedal.push_back({step * ticks, channel, is_down = !is_down});
+      if (!is_down && rng.below(2) == 0) song.pedal.push_back({step * ticks, channel, is_down = true});
     }
   }
   sort_notes(song.notes);
+  const auto by_tick = [](const auto& a, const auto& b) {
+    return std::tuple(a.tick, a.channel) < std::tuple(b.tick, b.channel);
+  };
+  std::stable_sort(song.programs.begin(), song.programs.end(), by_tick);
+  std::stable_sort(song.pedal.begin(), song.pedal.end(), by_tick);
   const auto tempo = [](std::uint32_t degree) { return std::llround(3e6 / std::exp2(degree / 12.0)); };
   if (!options.tempos) {
     song.tempos = {{0, 500'000}};
@@ -105,7 +154,18 @@ const EventOptions kOptions[] = {{},
                                  {.steps_per_quarter = 24, .velocities = true, .tempos = true},
                                  {.steps_per_quarter = 960, .velocities = true, .tempos = true},
                                  {.steps_per_quarter = 4, .form = true},
-                                 {.steps_per_quarter = 24, .velocities = true, .tempos = true, .form = true}};
+                                 {.steps_per_quarter = 24, .velocities = true, .tempos = true, .form = true},
+                                 {.steps_per_quarter = 4, .channels = true},
+                                 {.steps_per_quarter = 4, .pedal = true},
+                                 {.steps_per_quarter = 24, .velocities = true, .microtiming = 8},
+                                 {.steps_per_quarter = 7, .microtiming = 5},
+                                 {.steps_per_quarter = 12,
+                                  .velocities = true,
+                                  .tempos = true,
+                                  .form = true,
+                                  .channels = true,
+                                  .pedal = true,
+                                  .microtiming = 2}};
 
 }  // namespace
 
@@ -131,6 +191,47 @@ TEST_CASE("Velocities and tempos are written where they change", "[tokens][event
   const EventEncoder encoder({.steps_per_quarter = 4, .velocities = true, .tempos = true});
   // 120 bpm is 20 · 2^(31/12); 240 an octave of tempo above.
   CHECK(spelled(encoder, encoder.encode(song)) == "t31 k43 =4 v19 k39 @4 k39 v20 @8 t43 |");
+}
+
+TEST_CASE("Parts, their sounds and their pedals are in one stream", "[tokens][event]") {
+  // A melody on a flute, a bass with the pedal, drums that play throughout.
+  Song song;
+  song.notes = {{0, 480, 72, 80, 0},   {0, 960, 40, 80, 1},    {0, 120, 36, 80, kDrumChannel},
+                {480, 600, 38, 80, 9}, {960, 1440, 74, 80, 0}, {960, 1920, 43, 80, 1}};
+  song.programs = {{0, 0, 73}, {0, 1, 32}, {900, 1, 33}};
+  song.pedal = {{0, 1, true}, {960, 1, false}, {961, 1, true}, {1440, 1, false}, {1440, 5, true}};
+  song.length = 1920;
+  const EventEncoder encoder({.steps_per_quarter = 4, .channels = true, .pedal = true});
+  CHECK(spelled(encoder, encoder.encode(song)) ==
+        "c0 p73 k51 =4 c1 down p32 k19 =8 c9 k15 =1 @4 k17 @8 c0 k53 c1 up down p33 k22 @12 up |");
+  // Without channels it is a piano, whose pedal is that of the bass.
+  const EventEncoder one({.steps_per_quarter = 4, .pedal = true});
+  CHECK(spelled(one, one.encode(song)) ==
+        "down k51 =4 k19 =8 k15 =1 @4 k17 @8 up down k53 =4 k22 =8 @12 up |");
+  CHECK(encoder.vocab_size() == EventEncoder({.steps_per_quarter = 4}).vocab_size() + 16 + 128 + 2);
+}
+
+TEST_CASE("With microtiming notes begin and end beside the timesteps", "[tokens][event]") {
+  // 96 ticks a quarter note, timesteps of 24 ticks in parts of 6.
+  Song song;
+  song.ticks_per_quarter = 96;
+  song.notes = {{6, 102, 60}, {0, 102, 64}, {84, 186, 62}, {192, 196, 67}};
+  sort_notes(song.notes);
+  song.length = 384;
+  const EventEncoder encoder({.steps_per_quarter = 4, .microtiming = 4});
+  // The last note begins and ends at one timestep, and ends as early as can be said.
+  CHECK(spelled(encoder, encoder.encode(song)) ==
+        "k43 =4 off1 k39 on1 @4 k41 on-2 off-1 @8 k46 =1 on0 off-2 |");
+  const Song back = encoder.decode(encoder.encode(song));
+  CHECK(back.ticks_per_quarter == 480);
+  CHECK(back.notes == std::vector<Note>{{0, 510, 64}, {30, 510, 60}, {420, 930, 62}, {960, 1020, 67}});
+  // Nothing begins before the song.
+  CHECK_FALSE(
+      encoder.allowed(encoder.advance(encoder.advance(encoder.start(), encoder.token({Kind::key, 40})),
+                                      encoder.token({Kind::duration, 1})),
+                      encoder.token({Kind::onset, -1})));
+  CHECK(error_of([] { EventEncoder({.steps_per_quarter = 96, .microtiming = 11}); }) ==
+        "microtiming of 11 parts of a timestep, expected 1 to 10 on a grid of 96 timesteps per quarter note");
 }
 
 TEST_CASE("A long note is held in whole fours of quarters", "[tokens][event]") {
@@ -190,6 +291,8 @@ TEST_CASE("A song on the grid comes back from its events as it was", "[tokens][e
       REQUIRE(back.notes == song.notes);
       REQUIRE(back.length == song.length);
       REQUIRE(back.tempos == song.tempos);
+      REQUIRE(back.programs == song.programs);
+      REQUIRE(back.pedal == song.pedal);
       REQUIRE(back.time_signatures == song.time_signatures);
       std::int64_t steps = 0;
       EventEncoder::State state = encoder.start();
@@ -274,6 +377,7 @@ TEST_CASE("Whatever the grammar allows decodes, and comes back from what it deco
       REQUIRE(again.notes == song.notes);
       REQUIRE(again.length == song.length);
       REQUIRE(again.time_signatures == song.time_signatures);
+      if (!options.channels) REQUIRE(again.pedal.size() == (song.notes.empty() ? 0 : song.pedal.size()));
       REQUIRE(encoder.decode(encoder.encode(again)) == again);
     }
   }

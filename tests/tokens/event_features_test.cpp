@@ -1,8 +1,10 @@
 #include "gruve/tokens/event_features.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../error_of.hpp"
@@ -111,6 +113,70 @@ TEST_CASE("A bar that the form returns to is expected from its first token on", 
   CHECK(expected_share("form", without, 0) == 0);
 }
 
+TEST_CASE("A return of several parts is expected, channel by channel", "[tokens][features]") {
+  const EventEncoder encoder({.steps_per_quarter = 4, .form = true, .channels = true});
+  const std::uint64_t seed = GENERATE(range(1, 6));
+  Song song = with_return(seed, 8, 5);
+  Rng rng(seed, 1);
+  std::array<int, 128> channel{};
+  for (int& each : channel) each = std::array{0, 1, kDrumChannel}[rng.below(3)];
+  for (Note& note : song.notes) note.channel = channel[static_cast<std::size_t>(note.pitch)];
+  sort_notes(song.notes);
+  song.programs = {{0, 1, 33}};
+  const std::vector<Token> tokens = encoder.encode(song);
+  for (const std::string feature : {"repeat", "form"}) {
+    CAPTURE(feature);
+    EventFeatures features(feature, encoder);
+    std::size_t expected = 0, count = 0, notes = 0;
+    const std::size_t from = index_of_bar(tokens, 13);
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+      const EventEncoder::Kind kind = encoder.event(tokens[i]).kind;
+      if (i >= from && (feature == "form" || notes >= 5) && kind != EventEncoder::Kind::left &&
+          kind != EventEncoder::Kind::repeat) {
+        ++count;
+        expected += rows_of(features, tokens[i]).empty() ? 0 : 1;
+      }
+      notes += i >= from && kind == EventEncoder::Kind::key ? 1 : 0;
+      features.advance(tokens[i]);
+    }
+    CHECK(static_cast<double>(expected) > 0.97 * static_cast<double>(count));
+  }
+}
+
+TEST_CASE("Drums have no key, no intervals and no length", "[tokens][features]") {
+  const EventEncoder encoder({.steps_per_quarter = 4, .channels = true});
+  using Kind = EventEncoder::Kind;
+  EventFeatures features("sounding,relative,tonality", encoder), intervals("relative", encoder);
+  const auto push = [&](Kind kind, int value) {
+    features.advance(encoder.token({kind, value}));
+    intervals.advance(encoder.token({kind, value}));
+  };
+  const auto rows_of_keys = [&] { return rows_of(features, encoder.token({Kind::key, 3})).size(); };
+  push(Kind::channel, 0);
+  push(Kind::key, 40);
+  push(Kind::duration, 16);
+  const std::vector<int> inputs = inputs_of(features);
+  CHECK(rows_of_keys() == 4);
+  push(Kind::channel, kDrumChannel);
+  push(Kind::key, 15);
+  push(Kind::duration, 16);
+  CHECK(inputs_of(features) == inputs);
+  CHECK(rows_of_keys() == 0);
+  // The interval is that from the channel's own last note.
+  push(Kind::position, 4);
+  push(Kind::channel, 1);
+  push(Kind::key, 60);
+  push(Kind::duration, 1);
+  push(Kind::position, 8);
+  push(Kind::channel, 0);
+  const std::vector<int> after_40 = rows_of(intervals, encoder.token({Kind::key, 42}));
+  EventFeatures alone("relative", encoder);
+  for (const auto& [kind, value] : {std::pair(Kind::channel, 0), std::pair(Kind::key, 40),
+                                    std::pair(Kind::duration, 16), std::pair(Kind::position, 8)})
+    alone.advance(encoder.token({kind, value}));
+  CHECK(after_40 == rows_of(alone, encoder.token({Kind::key, 42})));
+}
+
 TEST_CASE("The latest place of the last notes is found, whatever lies between", "[tokens][features]") {
   // Against a search through all notes; few keys and distances, so that there are many places.
   Rng rng(3, 0);
@@ -213,10 +279,20 @@ TEST_CASE("Features of events are what their names say", "[tokens][features]") {
 
 TEST_CASE("Features of events follow from the tokens before alone, and stay in their shape",
           "[tokens][features]") {
-  const std::vector<Token> tokens = kEncoder.encode(with_return(9, 12, 3));
-  const FeatureShape shape = EventFeatures::shape(kAll, kEncoder);
-  EventFeatures features(kAll, kEncoder), used(kAll, kEncoder);
-  for (const Token token : kEncoder.encode(with_return(8, 5, 5))) used.advance(token);
+  const bool has_parts = GENERATE(false, true);
+  const EventEncoder encoder =
+      has_parts
+          ? EventEncoder(
+                {.steps_per_quarter = 4, .form = true, .channels = true, .pedal = true, .microtiming = 4})
+          : kEncoder;
+  Song song = with_return(9, 12, 3);
+  for (Note& note : song.notes) note.channel = note.pitch % 2 == 0 ? 0 : note.pitch % 10;
+  song.programs = {{0, 1, 33}, {200, 3, 11}};
+  song.pedal = {{10, 0, true}, {20, 0, false}, {30, 3, true}};
+  const std::vector<Token> tokens = encoder.encode(song);
+  const FeatureShape shape = EventFeatures::shape(kAll, encoder);
+  EventFeatures features(kAll, encoder), used(kAll, encoder);
+  for (const Token token : encoder.encode(with_return(8, 5, 5))) used.advance(token);
   used.reset();
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     features.advance(tokens[i]);
@@ -226,7 +302,7 @@ TEST_CASE("Features of events follow from the tokens before alone, and stay in t
     for (const int row : features.rows().inputs) REQUIRE(row < shape.inputs);
     for (const OutputFeature& feature : features.rows().outputs) {
       REQUIRE(feature.row < shape.outputs);
-      REQUIRE(feature.token < kEncoder.vocab_size());
+      REQUIRE(feature.token < encoder.vocab_size());
     }
     if (i % 100 != 0) continue;
     // Through bytes into an object that was elsewhere.
@@ -236,8 +312,8 @@ TEST_CASE("Features of events follow from the tokens before alone, and stay in t
     StateBytes written = StateBytes::writing(bytes);
     features.transfer(written);
     REQUIRE(written.ok());
-    EventFeatures other(kAll, kEncoder);
-    for (const Token token : kEncoder.encode(with_return(7, 2, 5))) other.advance(token);
+    EventFeatures other(kAll, encoder);
+    for (const Token token : encoder.encode(with_return(7, 2, 5))) other.advance(token);
     StateBytes checked = StateBytes::checking(bytes);
     other.transfer(checked);
     REQUIRE(checked.ok());

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <filesystem>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "catch.hpp"
@@ -16,29 +18,38 @@ using namespace gruve;
 
 namespace {
 
-// The notes of changes that come in order, in timesteps: each key begins and ends in turn.
-std::vector<Note> notes_of(const std::vector<NoteChange>& changes) {
-  std::vector<Note> notes;
-  std::array<Note*, 128> open{};
-  notes.reserve(changes.size());
+// The notes, programs and pedal of changes that come in the order of their timesteps, in parts of a timestep:
+// each key of a channel begins and ends in turn.
+Song song_of(const std::vector<NoteChange>& changes, int parts) {
+  Song song;
+  std::vector<Note*> open(16 * 128);
+  song.notes.reserve(changes.size());
   std::int64_t last = 0;
   for (const NoteChange& change : changes) {
-    Note*& note = open[change.pitch];
-    if (change.step < last || (note == nullptr) != (change.velocity > 0))
+    const std::int64_t at = change.step * parts + std::lround(change.shift * static_cast<float>(parts));
+    const bool is_ordered = std::exchange(last, change.step) <= change.step;
+    if (change.kind == NoteChange::Kind::program) song.programs.push_back({at, change.channel, change.pitch});
+    if (change.kind == NoteChange::Kind::pedal) song.pedal.push_back({at, change.channel, change.pitch == 1});
+    Note*& note = open[std::size_t{128} * change.channel + change.pitch];
+    if (!is_ordered || (change.kind == NoteChange::Kind::note && (note == nullptr) != (change.velocity > 0)))
       FAIL("pitch " << int{change.pitch} << " at timestep " << change.step);
-    last = change.step;
+    if (change.kind != NoteChange::Kind::note) continue;
     if (change.velocity > 0) {
-      notes.push_back({.start = change.step, .pitch = change.pitch, .velocity = change.velocity});
-      note = &notes.back();
+      song.notes.push_back(
+          {.start = at, .pitch = change.pitch, .velocity = change.velocity, .channel = change.channel});
+      note = &song.notes.back();
     } else {
-      note->end = change.step;
+      note->end = at;
       note = nullptr;
     }
   }
   for (const Note* note : open) REQUIRE(note == nullptr);
-  sort_notes(notes);
-  return notes;
+  sort_notes(song.notes);
+  return song;
 }
+
+int microtiming(const TimestepEncoder&) { return 1; }
+int microtiming(const EventEncoder& encoder) { return encoder.options().microtiming; }
 
 template <MusicEncoder Encoder>
 void check_decoder(const Encoder& encoder, const std::vector<Token>& tokens) {
@@ -52,19 +63,26 @@ void check_decoder(const Encoder& encoder, const std::vector<Token>& tokens) {
     decoder.push(state, token, [&](const NoteChange& change) { changes.push_back(change); });
     // Nothing comes before what was known, and it is known up to the music's time.
     step += encoder.steps(state, token);
-    bool holds = changes.size() - before <= NoteDecoder<Encoder>::kMaxChanges && decoder.known() == step;
+    const std::int64_t open = microtiming(encoder) > 1 ? 1 : 0;
+    bool holds =
+        changes.size() - before <= decoder.max_changes() && decoder.known() == step - open;
     for (std::size_t i = before; i < changes.size(); ++i) holds = holds && changes[i].step >= known;
     if (!holds) FAIL("token " << token << " at timestep " << step);
     state = encoder.advance(state, token);
   }
   decoder.finish(state, [&](const NoteChange& change) { changes.push_back(change); });
   Song song = encoder.decode(tokens);
-  const std::int64_t ticks = song.ticks_per_quarter / encoder.steps_per_quarter();
+  const std::int64_t part = song.ticks_per_quarter / encoder.steps_per_quarter() / microtiming(encoder);
   for (Note& note : song.notes) {
-    note.start /= ticks;
-    note.end /= ticks;
+    note.start /= part;
+    note.end /= part;
   }
-  REQUIRE(notes_of(changes) == song.notes);
+  for (ProgramChange& change : song.programs) change.tick /= part;
+  for (PedalMove& move : song.pedal) move.tick /= part;
+  const Song played = song_of(changes, microtiming(encoder));
+  REQUIRE(played.notes == song.notes);
+  REQUIRE(played.programs == song.programs);
+  REQUIRE(played.pedal == song.pedal);
 }
 
 // Tokens that the grammar allows, each with the same probability but for what ends timesteps and bars.
@@ -152,6 +170,13 @@ TEST_CASE("Changes of notes token by token are those of the decoded song", "[tok
           {.steps_per_quarter = seed % 2 == 0 ? 4 : 24, .velocities = flag, .tempos = flag});
       for (std::size_t count = 1 + 100 * seed; count < 12 + 100 * seed; ++count)
         check_decoder(events, grammatical(events, count, seed));
+      const EventEncoder parts({.steps_per_quarter = 4,
+                                .velocities = flag,
+                                .channels = seed % 3 != 0,
+                                .pedal = seed % 3 != 1,
+                                .microtiming = flag ? 4 : 1});
+      for (std::size_t count = 1 + 100 * seed; count < 12 + 100 * seed; ++count)
+        check_decoder(parts, grammatical(parts, count, seed));
     }
   }
 }
@@ -171,6 +196,9 @@ TEST_CASE("Changes of real songs are those of the decoded song", "[tokens][note_
       check_decoder(timesteps, timesteps.encode(song));
       const EventEncoder events({.velocities = true, .tempos = true});
       check_decoder(events, events.encode(song));
+      const EventEncoder whole(
+          {.velocities = true, .tempos = true, .channels = true, .pedal = true, .microtiming = 8});
+      check_decoder(whole, whole.encode(song));
       ++songs;
     } catch (const Error&) {  // no song
     }

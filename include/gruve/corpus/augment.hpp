@@ -45,11 +45,13 @@ inline void check(const AugmentOptions& options) {
           options.velocity);
 }
 
-/// The song, augmented at random. All transpositions that the options and the piano's keys allow are equally
-/// probable; factors are uniform on a logarithmic scale. Uses four random numbers, whatever the options.
+/// The song, augmented at random; drums are not transposed. All transpositions that the options and the
+/// piano's keys allow are equally probable; factors are uniform on a logarithmic scale. Uses four random
+/// numbers, whatever the options.
 inline Song augmented(Song song, const AugmentOptions& options, Rng& rng) {
   int lowest = kHighestKey, highest = kLowestKey;
   for (const Note& note : song.notes) {
+    if (note.channel == kDrumChannel) continue;
     lowest = std::min(lowest, note.pitch);
     highest = std::max(highest, note.pitch);
   }
@@ -63,7 +65,7 @@ inline Song augmented(Song song, const AugmentOptions& options, Rng& rng) {
     return static_cast<std::int64_t>(std::llround(static_cast<double>(tick) * stretch));
   };
   for (Note& note : song.notes) {
-    note.pitch += semitones;
+    if (note.channel != kDrumChannel) note.pitch += semitones;
     note.velocity = std::clamp(static_cast<int>(std::lround(note.velocity * velocity)), 1, 127);
     if (stretch == 1) continue;
     note.start = stretched(note.start);
@@ -72,6 +74,8 @@ inline Song augmented(Song song, const AugmentOptions& options, Rng& rng) {
   if (stretch == 1) return song;
   for (Tempo& tempo : song.tempos) tempo.tick = stretched(tempo.tick);
   for (TimeSignature& metre : song.time_signatures) metre.tick = stretched(metre.tick);
+  for (ProgramChange& change : song.programs) change.tick = stretched(change.tick);
+  for (PedalMove& move : song.pedal) move.tick = stretched(move.tick);
   song.length = stretched(song.length);
   return song;
 }

@@ -262,7 +262,8 @@ BuildReport build_into(Sink& sink, std::span<const std::filesystem::path> paths,
   }
   if (!corpora.empty()) info.encoder = corpora[0].encoder();
   SongOptions reading = options.song;
-  if (info.encoder.is_music()) reading.screening.steps_per_quarter = info.encoder.steps_per_quarter();
+  if (info.encoder.is_music())
+    reading.screening = screening_for(AnyMusicEncoder(info.encoder), reading.screening);
 
   CorpusWriter writer(sink);
   Consensus consensus;

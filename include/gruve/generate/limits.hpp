@@ -305,7 +305,7 @@ class Limits<TimestepEncoder> {
   std::array<Key, kNumKeys> keys_;
 };
 
-/// Limits of the event format.
+/// Limits of the event format. Drums count for the density of notes only.
 template <>
 class Limits<EventEncoder> {
  public:
@@ -345,10 +345,11 @@ class Limits<EventEncoder> {
       }
       case Kind::key: {
         const std::int64_t step = bar_ + state.position;
+        if (notes_.is_dense(step)) breaches |= breach::kTooDense;
+        if (plays_drums(state)) break;
         const bool sounds = ends_[static_cast<std::size_t>(e.value)] > step;
         if (num_keys_ - (sounds ? 1 : 0) >= notes_.max_keys()) breaches |= breach::kTooManyKeys;
         if (!notes_.may_begin(e.value)) breaches |= breach::kOutside;
-        if (notes_.is_dense(step)) breaches |= breach::kTooDense;
         break;
       }
       case Kind::hold: {
@@ -383,10 +384,10 @@ class Limits<EventEncoder> {
         break;
       case Kind::key:
         notes_.begin_note(step);
-        set_end(e.value, step, step + std::max(1, state.duration));
+        if (!plays_drums(state)) set_end(e.value, step, step + std::max(1, state.duration));
         return false;
       case Kind::duration:
-        set_end(state.key, step, step + state.held + e.value);
+        if (!plays_drums(state)) set_end(state.key, step, step + state.held + e.value);
         return false;
       default:
         break;
@@ -415,6 +416,10 @@ class Limits<EventEncoder> {
   }
 
  private:
+  bool plays_drums(const EventEncoder::State& state) const noexcept {
+    return encoder_.options().channels && state.channel == kDrumChannel;
+  }
+
   void set_end(int key, std::int64_t step, std::int64_t end) noexcept {
     ends_[static_cast<std::size_t>(key)] = end;
     if (any()) find_ends(step);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -37,11 +38,20 @@ struct LiveBlock {
 
 /// The beginning or the end of a note in a block.
 struct LiveNote {
-  int offset;             // samples from the block's beginning
-  std::uint8_t pitch;     // MIDI key number
-  std::uint8_t velocity;  // 1 to 127 if the note begins, 0 if it ends
+  int offset;                // samples from the block's beginning
+  std::uint8_t pitch;        // MIDI key number
+  std::uint8_t velocity;     // 1 to 127 if the note begins, 0 if it ends
+  std::uint8_t channel = 0;  // 0 to 15; 9 has drums. 0 but for a model with channels (EventOptions::channels)
 
   friend bool operator==(const LiveNote&, const LiveNote&) = default;
+};
+
+/// What a channel sounds with.
+struct LiveChannel {
+  std::uint8_t program = 0;    // sound of General MIDI, 0 to 127; 0 is a piano
+  bool is_pedal_down = false;  // the sustain pedal
+
+  friend bool operator==(const LiveChannel&, const LiveChannel&) = default;
 };
 
 namespace internal {
@@ -55,6 +65,11 @@ class LiveMusic {
   struct Entry {
     NoteChange change;
     bool is_bar = false;
+
+    /// In timesteps.
+    double time() const noexcept {
+      return static_cast<double>(change.step) + static_cast<double>(change.shift);
+    }
   };
 
   /// owner  keeps alive the models that the generator refers to; may be null
@@ -65,7 +80,7 @@ class LiveMusic {
         start_(generator_),
         begin_(generator_.encoder(), options.metre),
         decoder_(begin_),
-        entries_(kCapacity) {}
+        entries_(kTimesteps * decoder_.max_changes()) {}
 
   /// Draws at most max_tokens tokens, until all changes before timestep `until` are known. Returns the number
   /// of tokens drawn.
@@ -105,7 +120,7 @@ class LiveMusic {
 
   const Entry* front() const noexcept { return count_ > 0 ? &entries_[first_] : nullptr; }
   void pop() noexcept {
-    first_ = (first_ + 1) % kCapacity;
+    first_ = (first_ + 1) % entries_.size();
     --count_;
   }
 
@@ -118,12 +133,12 @@ class LiveMusic {
   const Generator<Encoder>& generator() const noexcept { return generator_; }
 
  private:
-  static constexpr std::size_t kCapacity = 2048;
+  static constexpr std::size_t kTimesteps = 20;  // of the most changes for which there is room
   static constexpr std::int64_t kNever = std::int64_t{1} << 48;
 
   // Whether the changes of one more token fit. The capacity exceeds the changes of any timestep, so that
   // there is room once a timestep has passed.
-  bool has_room() const noexcept { return count_ + NoteDecoder<Encoder>::kMaxChanges + 1 <= kCapacity; }
+  bool has_room() const noexcept { return count_ + decoder_.max_changes() + 1 <= entries_.size(); }
 
   bool is_held_too_long(const typename Encoder::State& state, Token token) const noexcept {
     if constexpr (std::is_same_v<Encoder, EventEncoder>) {
@@ -144,7 +159,13 @@ class LiveMusic {
       push({NoteChange{.step = decoder_.bar()}, true});
   }
 
-  void push(const Entry& entry) noexcept { entries_[(first_ + count_++) % kCapacity] = entry; }
+  // Adds an entry in the order of their times, nearly always as the last.
+  void push(const Entry& entry) noexcept {
+    std::size_t place = count_++;
+    const auto at = [&](std::size_t i) -> Entry& { return entries_[(first_ + i) % entries_.size()]; };
+    for (; place > 0 && entry.time() < at(place - 1).time(); --place) at(place) = at(place - 1);
+    at(place) = entry;
+  }
 
   std::shared_ptr<const void> owner_;
   int max_holds_;
@@ -205,11 +226,14 @@ class LiveGenerator {
   /// The maximum number of tokens in a timestep.
   int max_tokens_per_step() const noexcept {
     if constexpr (std::is_same_v<Encoder, EventEncoder>)
-      // End of bar, metre or position, tempo; of each key the holds, a duration and a velocity.
-      return 3 + kNumKeys * (3 + options_.max_holds);
+      return max_tokens_per_step(music_->generator().encoder().options());
     else
       return kNumKeys + 1;
   }
+
+  /// What the channels sound with at the end of the last block: of a model whose tokens have programs or the
+  /// pedal. It changes within a block at its end.
+  const std::array<LiveChannel, 16>& channels() const noexcept { return channels_; }
 
   /// Plays one block. Writes the notes that begin or end in it to `out`, ordered by offset, and returns their
   /// number. Notes that do not fit into `out` are moved to the next block. No note begins or ends twice.
@@ -248,6 +272,7 @@ class LiveGenerator {
   void listen() noexcept {
     if (handover_.take(music_)) adopt();
     music_->restart();
+    channels_.fill({});
     played_.reset(music_->generator().state());
     release();
     time_ = 0;
@@ -318,10 +343,20 @@ class LiveGenerator {
     std::size_t count = 0;
 
     bool is_full() const noexcept { return count == out.size(); }
-    void put(int offset, std::uint8_t pitch, std::uint8_t velocity) noexcept {
-      out[count++] = {offset, pitch, velocity};
+    void put(int offset, std::uint8_t channel, int key, std::uint8_t velocity) noexcept {
+      out[count++] = {offset, static_cast<std::uint8_t>(kLowestKey + key), velocity, channel};
     }
   };
+
+  // End of bar, metre or position, tempo, the number of bars left and the repeat; of each channel two of the
+  // pedal, its program and itself; of each of their keys the holds, a duration and a velocity, onset and
+  // release.
+  int max_tokens_per_step(const EventOptions& event) const noexcept {
+    const int note = 3 + options_.max_holds + (event.microtiming > 1 ? 2 : 0);
+    const int channels = event.channels ? EventEncoder::kNumChannels : 1;
+    return 3 + (event.form ? 2 : 0) +
+           channels * (kNumKeys * note + (event.pedal ? 2 : 0) + (event.channels ? 2 : 0));
+  }
 
   static const LiveOptions& checked(const LiveOptions& options) {
     const auto require = [](bool holds, const char* sentence, auto value) {
@@ -405,10 +440,10 @@ class LiveGenerator {
       // that block.
       const double until =
           std::min(end - 0.5 * output.steps_per_sample, static_cast<double>(music_->known()));
-      if (entry == nullptr || static_cast<double>(entry->change.step) >= until) break;
-      const auto offset = static_cast<int>(
-          std::clamp(std::round((static_cast<double>(entry->change.step) - time_) / output.steps_per_sample),
-                     0.0, std::max(0.0, output.num_samples - 1.0)));
+      if (entry == nullptr || entry->time() >= until) break;
+      const auto offset =
+          static_cast<int>(std::clamp(std::round((entry->time() - time_) / output.steps_per_sample), 0.0,
+                                      std::max(0.0, output.num_samples - 1.0)));
       if (entry->is_bar) {
         const auto bar = static_cast<double>(entry->change.step);
         music_->pop();
@@ -418,7 +453,15 @@ class LiveGenerator {
         end -= bar;
         release();
         release_some(output, offset);
+        channels_.fill({});
         draw();
+      } else if (entry->change.kind != NoteChange::Kind::note) {
+        LiveChannel& channel = channels_[entry->change.channel];
+        if (entry->change.kind == NoteChange::Kind::program)
+          channel.program = entry->change.pitch;
+        else
+          channel.is_pedal_down = entry->change.pitch == 1;
+        music_->pop();
       } else {
         if (!put(output, offset, entry->change)) break;
         music_->pop();
@@ -432,25 +475,26 @@ class LiveGenerator {
   // Writes a change. Returns false if `out` has no room.
   bool put(Output& output, int offset, const NoteChange& change) noexcept {
     const int key = change.pitch - kLowestKey;
-    const bool sounds = sounding_.contains(key);
+    const bool sounds = sounding_[change.channel].contains(key);
     // If the key still sounds, as after a handover, its note is ended first.
     const std::size_t needed = change.velocity > 0 && sounds ? 2 : change.velocity > 0 || sounds ? 1 : 0;
     if (output.out.size() - output.count < needed) return false;
-    if (sounds) output.put(offset, change.pitch, 0);
-    sounding_.erase(key);
-    releasing_.erase(key);
+    if (sounds) output.put(offset, change.channel, key, 0);
+    sounding_[change.channel].erase(key);
+    releasing_[change.channel].erase(key);
     if (change.velocity == 0) return true;
-    sounding_.insert(key);
-    output.put(offset, change.pitch, change.velocity);
+    sounding_[change.channel].insert(key);
+    output.put(offset, change.channel, key, change.velocity);
     return true;
   }
 
   void release_some(Output& output, int offset = 0) noexcept {
-    for (int key; !output.is_full() && (key = releasing_.below(kNumKeys)) >= 0;) {
-      output.put(offset, static_cast<std::uint8_t>(kLowestKey + key), 0);
-      releasing_.erase(key);
-      sounding_.erase(key);
-    }
+    for (std::size_t channel = 0; channel < releasing_.size(); ++channel)
+      for (int key; !output.is_full() && (key = releasing_[channel].below(kNumKeys)) >= 0;) {
+        output.put(offset, static_cast<std::uint8_t>(channel), key, 0);
+        releasing_[channel].erase(key);
+        sounding_[channel].erase(key);
+      }
   }
 
   // Applies the options that were set here to the music that takes over.
@@ -470,9 +514,11 @@ class LiveGenerator {
   std::optional<SamplerOptions> sampler_options_;
   std::optional<ControlOptions> control_options_;
   Mode mode_ = Mode::playing;
-  double time_ = 0;   // of the beginning of the next block, in timesteps of the music
-  KeySet sounding_;   // keys that sound
-  KeySet releasing_;  // keys that are to be ended as soon as `out` has room
+  double time_ = 0;                     // of the beginning of the next block, in timesteps of the music
+  using Keys = std::array<KeySet, 16>;  // of each channel
+  Keys sounding_{};                     // that sound
+  Keys releasing_{};                    // that are to be ended as soon as `out` has room
+  std::array<LiveChannel, 16> channels_{};
   std::int64_t late_samples_ = 0;
 };
 

@@ -46,6 +46,8 @@ class LivePlayer {
   std::size_t process(const LiveBlock& block, std::span<LiveNote> out) noexcept {
     return music_->process(block, out);
   }
+  /// What the channels sound with at the end of the last block; see LiveGenerator::channels().
+  const std::array<LiveChannel, 16>& channels() const noexcept { return music_->channels(); }
   /// Takes the beginning of a musician's note; see LiveGenerator::note_on().
   bool note_on(int pitch, int velocity, int offset) noexcept {
     return music_->note_on(pitch, velocity, offset);
@@ -81,6 +83,7 @@ class LivePlayer {
    public:
     virtual ~Music() = default;
     virtual std::size_t process(const LiveBlock& block, std::span<LiveNote> out) noexcept = 0;
+    virtual const std::array<LiveChannel, 16>& channels() const noexcept = 0;
     virtual bool note_on(int pitch, int velocity, int offset) noexcept = 0;
     virtual void listen() noexcept = 0;
     virtual void answer() noexcept = 0;

@@ -14,6 +14,9 @@
 #include "gruve/measure/tonality.hpp"
 #include "gruve/midi/music.hpp"
 #include "gruve/midi/song.hpp"
+#include "gruve/tokens/any_encoder.hpp"
+#include "gruve/tokens/event_encoder.hpp"
+#include "gruve/tokens/read_song.hpp"
 #include "gruve/tokens/screening.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
@@ -38,7 +41,7 @@ template <MusicEncoder Encoder, class Limit>
 Primer make_primer(const Song& given, const Encoder& encoder, ScreeningOptions options, Limit&& limit,
                    const std::string& name) {
   Primer primer{.song = music_of(given).song};
-  options.steps_per_quarter = encoder.steps_per_quarter();
+  options = screening_for(encoder, options);
   Screening screening = screen(primer.song, options);
   if (!screening.accepted()) throw Error(name, "can't be a primer: " + screening.detail);
   primer.begin = primer.cut = screening.begin;
@@ -76,16 +79,17 @@ inline std::int64_t cut_in(const Primer& primer, const Song& piece) noexcept {
 }
 
 /// A piece that begins with a primer's own music, as it was written: times, velocities, channels, programs,
-/// pedal, drums, tempo and metre map. The new notes are played by the sound of the primer's only channel or,
-/// if it has several, by a piano on a channel of its own.
+/// pedal, drums, tempo and metre map. The new notes are played by the channels that the tokens give them;
+/// without such, by the sound of the primer's only channel or, if it has several, by a piano on a channel of
+/// its own.
 ///
-/// continued       decoded from the primer's tokens and those generated after them. Its tempos and metres
-/// count
-///                 from the cut on
-/// has_velocities  whether its velocities mean anything; otherwise the new notes have the mean velocity of
-/// the
-///                 primer's last 32 notes
-inline Song with_primer(Song continued, const Primer& primer, bool has_velocities) {
+/// continued  decoded from the primer's tokens and those generated after them. Its tempos and metres count
+/// from
+///            the cut on
+/// kept       what the tokens represent. Without velocities the new notes have the mean velocity of the
+/// primer's
+///            last 32 notes
+inline Song with_primer(Song continued, const Primer& primer, const EventOptions& kept) {
   const Song& song = primer.song;
   const auto scaled = [&](std::int64_t tick) {
     return (tick * continued.ticks_per_quarter + song.ticks_per_quarter / 2) / song.ticks_per_quarter;
@@ -93,10 +97,11 @@ inline Song with_primer(Song continued, const Primer& primer, bool has_velocitie
   const std::int64_t begin = scaled(primer.begin), cut = scaled(primer.cut);
   // A note that sounds at the cut ends where the music that was read with it ends it.
   const auto held_until = [&](const Note& note) {
-    if (note.channel == kDrumChannel) return scaled(note.end);
+    if (note.channel == kDrumChannel && !kept.channels) return scaled(note.end);
     std::int64_t end = cut;
     for (const Note& each : continued.notes)
-      if (each.pitch == internal::folded(note.pitch) && begin + each.start < cut)
+      if (each.pitch == internal::folded(note.pitch) && begin + each.start < cut &&
+          (!kept.channels || each.channel == note.channel))
         end = std::max(end, begin + each.end);
     return end;
   };
@@ -135,14 +140,25 @@ inline Song with_primer(Song continued, const Primer& primer, bool has_velocitie
   for (const PedalMove& move : piece.pedal) is_down[static_cast<std::size_t>(move.channel)] = move.down;
   for (const ProgramChange& change : piece.programs)
     program[static_cast<std::size_t>(change.channel)] = change.program;
-  for (int channel = 0; channel < 16; ++channel)
-    if (is_down[static_cast<std::size_t>(channel)]) piece.pedal.push_back({cut, channel, false});
-  std::size_t channel = 0;
+  std::size_t channel = 0;  // of the new notes, if the tokens don't give it
   if (channels.count() == 1)
     while (!channels[channel]) ++channel;
   else
     while (channel < 15 && (channels[channel] || channel == kDrumChannel)) ++channel;
-  if (channels.count() > 1 && program[channel] != 0)
+  const auto channel_of = [&](const auto& of) {
+    return kept.channels ? of.channel : static_cast<int>(channel);
+  };
+  // The pedal that the tokens go on with stays as it is.
+  for (int each = 0; each < 16; ++each)
+    if (is_down[static_cast<std::size_t>(each)] &&
+        !(kept.pedal && (kept.channels || each == static_cast<int>(channel))))
+      piece.pedal.push_back({cut, each, false});
+  for (const PedalMove& move : continued.pedal)
+    if (begin + move.tick >= cut) piece.pedal.push_back({begin + move.tick, channel_of(move), move.down});
+  for (const ProgramChange& change : continued.programs)
+    if (begin + change.tick >= cut)
+      piece.programs.push_back({begin + change.tick, change.channel, change.program});
+  if (!kept.channels && channels.count() > 1 && program[channel] != 0)
     piece.programs.push_back({cut, static_cast<int>(channel), 0});
 
   constexpr std::size_t kLast = 32;
@@ -157,8 +173,8 @@ inline Song with_primer(Song continued, const Primer& primer, bool has_velocitie
     note.start += begin;
     note.end += begin;
     if (note.start < cut) continue;
-    note.channel = static_cast<int>(channel);
-    if (!has_velocities) note.velocity = velocity;
+    note.channel = channel_of(note);
+    if (!kept.velocities) note.velocity = velocity;
     piece.notes.push_back(note);
   }
   sort_notes(piece.notes);

@@ -37,15 +37,15 @@ concept BuiltInEncoder = std::same_as<Encoder, TimestepEncoder> || std::same_as<
 
 namespace internal {
 
-/// A state of any grammar: a trivially copyable type of up to 64 bytes.
+/// A state of any grammar: a trivially copyable type of up to 256 bytes.
 struct AnyState {
-  alignas(std::max_align_t) std::array<unsigned char, 64> bytes{};
+  alignas(std::max_align_t) std::array<unsigned char, 256> bytes{};
 
   template <class State>
   static AnyState of(const State& state) noexcept {
     static_assert(std::is_trivially_copyable_v<State> && sizeof(State) <= sizeof(bytes) &&
                       alignof(State) <= alignof(std::max_align_t),
-                  "Encoder::State must be trivially copyable and take at most 64 bytes");
+                  "Encoder::State must be trivially copyable and take at most 256 bytes");
     AnyState any;
     std::memcpy(any.bytes.data(), &state, sizeof(State));
     return any;

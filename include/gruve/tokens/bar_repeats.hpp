@@ -10,7 +10,7 @@ namespace gruve::inline v0_1 {
 /// The onsets of a bar.
 struct BarOnsets {
   std::int64_t steps = 0;                 // length of the bar, in timesteps
-  std::vector<std::uint32_t> notes = {};  // position · 128 + key of each note, ascending
+  std::vector<std::uint32_t> notes = {};  // position, channel and key of each note as one number, ascending
 };
 
 /// Whether two bars are alike: as long, and at least three fifths of the notes of both begin in both at the

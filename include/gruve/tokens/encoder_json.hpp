@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -22,7 +23,7 @@ namespace gruve::inline v0_1 {
 ///
 ///   {"type": "timestep", "steps_per_quarter": 24, "repeat_held": true}
 ///   {"type": "event", "steps_per_quarter": 24, "velocities": false, "tempos": false}
-///   the same with "form": true
+///   the same with "form": true, "channels": true, "pedal": true, "microtiming": 8
 ///   {"type": "char", "vocabulary": [10, 32]}
 ///   {"type": "ids", "vocab_size": 300}
 ///   {"type": Encoder::kType, "settings": settings()}
@@ -42,6 +43,9 @@ inline nlohmann::json to_json(const AnyEncoder& encoder) {
                               .add("tempos", events->options().tempos)
                               .take();
     if (events->options().form) json["form"] = true;
+    if (events->options().channels) json["channels"] = true;
+    if (events->options().pedal) json["pedal"] = true;
+    if (events->options().microtiming != 1) json["microtiming"] = events->options().microtiming;
     return json;
   }
   if (const auto* chars = encoder.get_if<CharEncoder>()) {
@@ -88,11 +92,18 @@ inline AnyEncoder encoder_from_json(const nlohmann::json& json, const std::strin
   if (type == TimestepEncoder::kType)
     return TimestepEncoder({.steps_per_quarter = integer("steps_per_quarter", kMaxStepsPerQuarter),
                             .repeat_held = flag("repeat_held")});
-  if (type == EventEncoder::kType)
-    return EventEncoder({.steps_per_quarter = integer("steps_per_quarter", kMaxStepsPerQuarter),
+  if (type == EventEncoder::kType) {
+    const auto has = [&](const char* name) { return json.contains(name); };
+    const int steps = integer("steps_per_quarter", kMaxStepsPerQuarter);
+    const int most = std::min(EventEncoder::kMostMicrotiming, kMaxStepsPerQuarter / steps);
+    return EventEncoder({.steps_per_quarter = steps,
                          .velocities = flag("velocities"),
                          .tempos = flag("tempos"),
-                         .form = json.contains("form") && flag("form")});
+                         .form = has("form") && flag("form"),
+                         .channels = has("channels") && flag("channels"),
+                         .pedal = has("pedal") && flag("pedal"),
+                         .microtiming = has("microtiming") ? integer("microtiming", most) : 1});
+  }
   if (type == IdEncoder::kType) return IdEncoder(integer("vocab_size", kMaxVocabSize));
   if (type == CharEncoder::kType) {
     const nlohmann::json& bytes = member("vocabulary");

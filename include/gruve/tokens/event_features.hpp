@@ -12,6 +12,7 @@
 
 #include "gruve/core/error.hpp"
 #include "gruve/core/state_bytes.hpp"
+#include "gruve/midi/song.hpp"
 #include "gruve/tokens/event_grammar.hpp"
 #include "gruve/tokens/features.hpp"
 #include "gruve/tokens/grid.hpp"
@@ -25,16 +26,16 @@ namespace gruve::inline v0_1 {
 // clang-format off
 /// The features of a model of the event format, in addition to the last token.
 enum class EventFeature : unsigned {
-  place,     // position in the bar, and the number of the bar
-  sounding,  // the keys that sound
+  place,     // position in the bar, and the number of the bar; the channel and the program of its notes
+  sounding,  // the keys that sound, but for drums
   repeat,    // the token that comes next if the music continues to repeat the place where its last four notes
              // were played before, and how reliable that was: a match model (Mahoney 2005) of notes
   form,      // the same of the bar that the tokens of EventOptions::form return to; for how many bars they
              // have; the number of bars left
   tonality,  // the key of the last notes, by RunningKey; adds terms to the logits of keys by their degree in it
   relative,  // adds terms to the logits of keys: by their interval from the last key at this position, or from
-             // the highest key at the position before, and from the lowest key at that position, so that what
-             // is learnt about an interval applies to all keys (after Johnson 2017)
+             // the highest key at the position before, and from the lowest key at that position, all of the
+             // channel, so that what is learnt about an interval applies to all keys (after Johnson 2017)
 };
 // clang-format on
 
@@ -58,7 +59,7 @@ class EventFeatures {
   EventFeatures(const std::string& description, const EventGrammar& grammar)
       : grammar_(grammar),
         parts_(parts_of(description)),
-        inputs_(kNumKeys + 8),
+        inputs_(kNumKeys + 10),
         outputs_(4 * std::size_t{kNumKeys} + 4) {
     require_form(parts_, grammar);
     reset();
@@ -71,7 +72,10 @@ class EventFeatures {
     const int pointers =
         (has(parts, EventFeature::repeat) ? 1 : 0) + (has(parts, EventFeature::form) ? 1 : 0);
     FeatureShape shape;
-    if (has(parts, EventFeature::place)) shape.inputs += positions(grammar) + kBarNumbers;
+    if (has(parts, EventFeature::place)) {
+      shape.inputs += positions(grammar) + kBarNumbers;
+      if (grammar.options().channels) shape.inputs += kChannels + EventGrammar::kNumPrograms;
+    }
     if (has(parts, EventFeature::sounding)) shape.inputs += kNumKeys;
     shape.inputs += pointers * (NotePointer::kRows + grammar.vocab_size());
     if (has(parts, EventFeature::form)) shape.inputs += kBarsSince + kLeft;
@@ -100,7 +104,8 @@ class EventFeatures {
     bar_ = bar_number_ = since_ = 0;
     bars_[0] = {};
     ends_.fill(0);
-    position_ = before_ = {};
+    position_.fill({});
+    before_.fill({});
     tonality_.reset();
     history_.reset();
     finder_.reset();
@@ -130,10 +135,11 @@ class EventFeatures {
         break;
       case Kind::key:
         history_.push({now(), static_cast<std::uint32_t>(state_.duration),
-                       static_cast<std::int8_t>(event.value), static_cast<std::int8_t>(state_.velocity)});
-        tonality_.advance((event.value + kLowestKey) % 12);
-        if (position_.highest < 0) position_.highest = event.value;
-        position_.lowest = event.value;
+                       static_cast<std::int8_t>(event.value), static_cast<std::int8_t>(state_.velocity),
+                       static_cast<std::int8_t>(state_.channel)});
+        if (!plays_drums()) tonality_.advance((event.value + kLowestKey) % 12);
+        if (of_channel(position_).highest < 0) of_channel(position_).highest = event.value;
+        of_channel(position_).lowest = event.value;
         break;
       case Kind::duration:
         history_.back().duration = static_cast<std::uint32_t>(state_.duration);
@@ -149,7 +155,7 @@ class EventFeatures {
       default:
         break;
     }
-    if (event.kind == Kind::key || event.kind == Kind::duration)
+    if ((event.kind == Kind::key || event.kind == Kind::duration) && !plays_drums())
       ends_[static_cast<std::size_t>(state_.key)] = now() + static_cast<std::uint32_t>(state_.duration);
     if (has_repeat && event.kind == Kind::key) find();
     repeat_.advance(history_, grammar_, state_, now());
@@ -174,10 +180,13 @@ class EventFeatures {
       state.value(bar.note);
     }
     state.values(std::span(ends_));
-    for (int* key : {&position_.highest, &position_.lowest, &before_.highest, &before_.lowest})
-      state.value(*key, [](int value) { return -1 <= value && value < kNumKeys; });
+    const bool has_channels = grammar_.options().channels;
+    for (std::size_t channel = 0; channel < (has_channels ? position_.size() : 1); ++channel)
+      for (int* key : {&position_[channel].highest, &position_[channel].lowest, &before_[channel].highest,
+                       &before_[channel].lowest})
+        state.value(*key, [](int value) { return -1 <= value && value < kNumKeys; });
     tonality_.transfer(state);
-    history_.transfer(state);
+    history_.transfer(state, has_channels);
     repeat_.transfer(state);
     form_.transfer(state);
     if (!state.is_reading()) return;
@@ -190,16 +199,18 @@ class EventFeatures {
  private:
   using Kind = EventGrammar::Kind;
 
-  // The highest and the lowest key that begins at a position, or -1.
+  // The highest and the lowest key of a channel that begins at a position, or -1.
   struct Position {
     int highest = -1, lowest = -1;
   };
+  using Positions = std::array<Position, EventGrammar::kNumChannels>;
   struct BarStart {
     std::uint32_t step = 0;  // timestep at which it begins
     std::uint32_t note = 0;  // index of its first note
   };
 
   static constexpr int kBarNumbers = 16;                               // counted modulo that
+  static constexpr int kChannels = EventGrammar::kNumChannels + 1;     // and: none yet
   static constexpr int kBarsSince = 16;                                // 15 and more alike
   static constexpr int kLeft = EventGrammar::kMostLeft + 2;            // and: over, not known
   static constexpr std::uint32_t kBars = 2 * EventGrammar::kFarthest;  // more than can be returned to
@@ -237,9 +248,18 @@ class EventFeatures {
   std::uint32_t now() const noexcept { return bar_ + static_cast<std::uint32_t>(state_.position); }
 
   void leave_position() noexcept {
-    if (position_.highest >= 0) before_ = position_;
-    position_ = {};
+    const std::size_t count = grammar_.options().channels ? position_.size() : 1;
+    for (std::size_t channel = 0; channel < count; ++channel) {
+      if (position_[channel].highest < 0) continue;
+      before_[channel] = position_[channel];
+      position_[channel] = {};
+    }
   }
+
+  Position& of_channel(Positions& positions) const noexcept {
+    return positions[static_cast<std::size_t>(std::max(0, state_.channel))];
+  }
+  bool plays_drums() const noexcept { return grammar_.options().channels && state_.channel == kDrumChannel; }
 
   // Points to the bar that this one returns to.
   void point_to_bar(bool begins) noexcept {
@@ -271,6 +291,12 @@ class EventFeatures {
       row += positions(grammar_);
       add(static_cast<int>(bar_number_ % kBarNumbers));
       row += kBarNumbers;
+      if (grammar_.options().channels) {
+        add(state_.channel + 1);
+        row += kChannels;
+        add(state_.program);
+        row += EventGrammar::kNumPrograms;
+      }
     }
     if (has(parts_, EventFeature::sounding)) {
       for (int key = 0; key < kNumKeys; ++key)
@@ -305,7 +331,7 @@ class EventFeatures {
       const int tonic = tonality_.key();
       add(tonic + 1);
       row += RunningKey::kKeys + 1;
-      for (int key = 0; tonic >= 0 && key < state_.key; ++key)
+      for (int key = 0; tonic >= 0 && key < state_.key && !plays_drums(); ++key)
         raise(first + key, (key + kLowestKey - tonic + 24) % 12 + (tonic < 12 ? 0 : 12));
       output += RunningKey::kKeys;
     }
@@ -313,11 +339,13 @@ class EventFeatures {
     const auto around = [](int key, int from) {
       return from < 0 ? kAround : std::clamp(key - from, -kFarthest, kFarthest) + kFarthest;
     };
+    if (plays_drums()) return;  // have no intervals
+    const Position before = of_channel(before_);
     for (int key = 0; key < state_.key; ++key) {
       raise(first + key, 0);
       raise(first + key, 1 + (state_.key < kNumKeys ? std::min(state_.key - key, kBelow) - 1
-                                                    : kBelow + around(key, before_.highest)));
-      raise(first + key, 1 + kBelow + kAround + 1 + around(key, before_.lowest));
+                                                    : kBelow + around(key, before.highest)));
+      raise(first + key, 1 + kBelow + kAround + 1 + around(key, before.lowest));
     }
   }
 
@@ -329,7 +357,7 @@ class EventFeatures {
   std::uint32_t since_ = 0;                     // bars since the last token for a return
   std::array<BarStart, kBars> bars_{};          // of the last bars, by their number
   std::array<std::uint32_t, kNumKeys> ends_{};  // timestep at which each key ends
-  Position position_, before_;                  // of this position, and of the last one before with keys
+  Positions position_, before_;                 // of this position, and of the last one before with keys
   RunningKey tonality_;
   NoteHistory history_;
   NoteFinder finder_;

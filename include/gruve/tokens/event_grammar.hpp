@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
 
+#include "gruve/core/error.hpp"
 #include "gruve/core/state_bytes.hpp"
 #include "gruve/tokens/grid.hpp"
 #include "gruve/tokens/token_encoder.hpp"
@@ -20,6 +22,9 @@ struct EventOptions {
   bool velocities = false;     // encode how hard each note is struck, in 32 levels
   bool tempos = false;         // encode the tempo map, in 49 levels from 20 to 320 bpm
   bool form = false;           // encode where bars return, and how many are left at the end
+  bool channels = false;       // encode the channel of each note, and the channels' programs
+  bool pedal = false;          // encode the sustain pedal
+  int microtiming = 1;         // parts of a timestep in which a note begins and ends, up to kMostMicrotiming
 
   friend bool operator==(const EventOptions&, const EventOptions&) = default;
 };
@@ -40,16 +45,36 @@ class EventGrammar {
     velocity,
     tempo,
     repeat,
-    left
+    left,
+    channel,
+    program,
+    pedal,
+    onset,
+    release
   };
 
   /// The meaning of a token.
   struct Event {
     Kind kind = Kind::end_of_bar;  // of the token
-    int value = 0;                 // timesteps of position and duration, otherwise an index
+    int value = 0;                 // timesteps of position and duration, parts of one of onset and release,
+                                   // otherwise an index
 
     friend bool operator==(const Event&, const Event&) = default;
   };
+
+  /// What is in force on a channel.
+  struct Channel {
+    std::int32_t duration = 0;  // timesteps; 0 before the first
+    std::int8_t velocity = -1;  // level; -1 before the first
+    std::uint8_t program = 0;   // 0 before the first
+    std::uint8_t pedal = 0;     // 1 if it is down
+
+    friend bool operator==(const Channel&, const Channel&) = default;
+  };
+
+  static constexpr int kNumChannels = 16;
+  static constexpr int kNumPrograms = 128;
+  static constexpr int kMostMicrotiming = 32;
 
   /// The state of the grammar: what is in force after some tokens.
   struct State {
@@ -64,7 +89,13 @@ class EventGrammar {
     int bars = 0;                  // before this one, up to kFarthest
     int lag = 0;                   // bars back to the one that this one is like, or 0
     int left = -1;                 // bars with this one up to the end; -1 if that is not known
+    int channel = 0;               // of the notes; -1 before the first
+    int program = 0;               // of the channel
+    int pedal = 0;                 // of the channel: 1 if it is down
+    int onset = 0;                 // parts of a timestep from the position to a note's beginning
+    int release = 0;               // parts of a timestep from a note's duration to its end
     Kind last = Kind::end_of_bar;  // of the last token
+    std::array<Channel, kNumChannels> others = {};  // of the channels that were left
   };
 
   static constexpr int kNumMetres = 3 + 6 + 12 + 24;  // of halves, quarters, eighths, sixteenths
@@ -73,10 +104,15 @@ class EventGrammar {
   static constexpr int kFarthest = 64;                // bars back to what returns
   static constexpr int kMostLeft = 8;                 // bars from which on it is known how many are left
 
-  /// Throws Error if steps_per_quarter is out of its range.
+  /// Throws Error if steps_per_quarter or microtiming is out of its range, or their product larger than
+  /// kMaxStepsPerQuarter.
   explicit EventGrammar(Options options = {}) : options_(options) {
     const Grid checked(1, options.steps_per_quarter);
-    const int G = options.steps_per_quarter;
+    const int G = options.steps_per_quarter, parts = options.microtiming;
+    if (parts < 1 || parts > kMostMicrotiming || parts * G > kMaxStepsPerQuarter)
+      throw Error("microtiming of " + std::to_string(parts) + " parts of a timestep, expected 1 to " +
+                  std::to_string(std::min(kMostMicrotiming, kMaxStepsPerQuarter / G)) + " on a grid of " +
+                  std::to_string(G) + " timesteps per quarter note");
     const int sizes[] = {1,
                          kNumMetres,
                          6 * G - 1,
@@ -86,7 +122,12 @@ class EventGrammar {
                          options.velocities ? kNumVelocities : 0,
                          options.tempos ? kNumTempos : 0,
                          options.form ? kFarthest + 1 : 0,
-                         options.form ? kMostLeft : 0};
+                         options.form ? kMostLeft : 0,
+                         options.channels ? kNumChannels : 0,
+                         options.channels ? kNumPrograms : 0,
+                         options.pedal ? 2 : 0,
+                         parts > 1 ? parts : 0,
+                         parts > 1 ? parts : 0};
     for (std::size_t i = 0; i < std::size(sizes); ++i) first_[i + 1] = first_[i] + sizes[i];
   }
 
@@ -99,8 +140,8 @@ class EventGrammar {
 
   /// The meaning of a token, which must be below vocab_size().
   Event event(Token token) const noexcept {
-    std::size_t kind = first_.size() - 2;
-    while (first_[kind] > token) --kind;
+    std::size_t kind = 0;
+    while (first_[kind + 1] <= token) ++kind;
     const int value = token - first_[kind];
     return {static_cast<Kind>(kind), value + first_value(static_cast<Kind>(kind))};
   }
@@ -139,7 +180,9 @@ class EventGrammar {
   Token start_token() const noexcept { return 0; }  // an end of bar
 
   /// The state before the first token.
-  State start() const noexcept { return {.bar_steps = 4 * options_.steps_per_quarter}; }
+  State start() const noexcept {
+    return {.bar_steps = 4 * options_.steps_per_quarter, .channel = options_.channels ? -1 : 0};
+  }
 
   /// The state after a token.
   State advance(State state, Token token) const noexcept {
@@ -181,6 +224,32 @@ class EventGrammar {
       case Kind::left:
         state.left = e.value;
         break;
+      case Kind::channel: {
+        if (state.channel >= 0)
+          other(state, state.channel) = {state.duration, static_cast<std::int8_t>(state.velocity),
+                                         static_cast<std::uint8_t>(state.program),
+                                         static_cast<std::uint8_t>(state.pedal)};
+        state.channel = e.value;
+        state.key = kNumKeys;
+        const Channel& channel = other(state, e.value);
+        state.duration = channel.duration;
+        state.velocity = channel.velocity;
+        state.program = channel.program;
+        state.pedal = channel.pedal;
+        break;
+      }
+      case Kind::program:
+        state.program = e.value;
+        break;
+      case Kind::pedal:
+        state.pedal = e.value;
+        break;
+      case Kind::onset:
+        state.onset = e.value;
+        break;
+      case Kind::release:
+        state.release = e.value;
+        break;
     }
     state.last = e.kind;
     return state;
@@ -193,20 +262,25 @@ class EventGrammar {
     const Kind last = state.last;
     if (is_over(state)) return e.kind == Kind::end_of_bar;
     const bool begins_bar = last == Kind::end_of_bar || last == Kind::left || last == Kind::repeat;
+    // At a position, before its notes.
+    const bool begins = begins_bar || last == Kind::metre || last == Kind::position || last == Kind::tempo;
     const bool after_key = last == Kind::key || last == Kind::hold;
     const bool has_duration = last == Kind::duration || (last == Kind::key && state.duration > 0);
-    // Whether the last note, if the last token belongs to one, is complete.
-    const bool is_complete = (last != Kind::key && last != Kind::hold && last != Kind::duration) ||
-                             (has_duration && (!options_.velocities || state.velocity >= 0));
+    // Whether the last token belongs to a note that is complete.
+    const bool ends_note = last == Kind::velocity || last == Kind::onset || last == Kind::release ||
+                           (has_duration && (!options_.velocities || state.velocity >= 0));
+    const bool is_complete = ends_note || !(after_key || last == Kind::duration);
+    // Whether no note must follow.
+    const bool is_free = is_complete && last != Kind::channel && last != Kind::program;
     switch (e.kind) {
       case Kind::end_of_bar:
-        return is_complete && last != Kind::position;
+        return is_free && last != Kind::position;
       case Kind::metre:
         return begins_bar && e.value != state.metre && bar_steps(e.value) > 0;
       case Kind::position:
-        return is_complete && last != Kind::position && state.position < e.value && e.value < state.bar_steps;
+        return is_free && last != Kind::position && state.position < e.value && e.value < state.bar_steps;
       case Kind::key:
-        return is_complete && e.value < state.key;
+        return is_complete && e.value < state.key && state.channel >= 0;
       case Kind::hold:
         return after_key && state.held + 2 * longest() <= kMaxTimesteps;
       case Kind::duration:
@@ -219,6 +293,21 @@ class EventGrammar {
         return begins_bar && last != Kind::repeat && e.value != state.lag && e.value <= state.bars;
       case Kind::left:
         return last == Kind::end_of_bar && state.left < 0;
+      case Kind::channel:
+        return is_free && e.value != state.channel &&
+               ((state.key == kNumKeys && last != Kind::pedal) || e.value > state.channel);
+      case Kind::program:
+        return (begins || last == Kind::pedal || last == Kind::channel) && state.channel >= 0 &&
+               e.value != state.program;
+      case Kind::pedal:
+        // Also lifted and pressed again at one position.
+        return (begins || last == Kind::channel || (last == Kind::pedal && state.pedal == 0)) &&
+               state.channel >= 0 && e.value != state.pedal;
+      case Kind::onset:
+        return ends_note && last != Kind::onset && last != Kind::release && e.value != state.onset &&
+               (e.value >= 0 || state.bars > 0 || state.position > 0);
+      case Kind::release:
+        return ends_note && last != Kind::release && e.value != state.release;
     }
     return false;
   }
@@ -230,6 +319,17 @@ class EventGrammar {
   /// this is false.
   bool returns(const State& state) const noexcept {
     return state.lag > 0 && state.last != Kind::end_of_bar && state.last != Kind::left;
+  }
+
+  /// Whether a token of this kind follows a key and belongs to its note.
+  static constexpr bool is_of_note(Kind kind) noexcept {
+    return kind == Kind::hold || kind == Kind::duration || kind == Kind::velocity || kind == Kind::onset ||
+           kind == Kind::release;
+  }
+
+  /// Whether a token of kind `next` after one of kind `last` completes a note.
+  static constexpr bool completes_note(Kind last, Kind next) noexcept {
+    return (last == Kind::key || is_of_note(last)) && last != Kind::hold && !is_of_note(next);
   }
 
   /// True at the beginning of a bar.
@@ -246,10 +346,9 @@ class EventGrammar {
     const int steps = advance(start(), metre_token).bar_steps;
     bytes.value(state.bar_steps, [&](int value) { return value == steps && steps > 0; });
     auto last = static_cast<std::uint8_t>(state.last);
-    last = bytes.value(last, within(0, static_cast<int>(Kind::left)));
+    last = bytes.value(last, within(0, static_cast<int>(Kind::release)));
     const auto kind = static_cast<Kind>(last);
-    const bool in_note =
-        kind == Kind::key || kind == Kind::hold || kind == Kind::duration || kind == Kind::velocity;
+    const bool in_note = kind == Kind::key || is_of_note(kind);
     bytes.value(state.position, within(0, steps - 1));
     bytes.value(state.key, within(0, in_note ? kNumKeys - 1 : kNumKeys));
     bytes.value(state.held, within(0, static_cast<int>(kMaxTimesteps)));
@@ -259,6 +358,22 @@ class EventGrammar {
     bytes.value(state.bars, within(0, kFarthest));
     bytes.value(state.lag, within(0, kFarthest));
     bytes.value(state.left, within(-1, kMostLeft));
+    if (options_.pedal) bytes.value(state.pedal, within(0, 1));
+    if (options_.microtiming > 1) {
+      const int parts = options_.microtiming;
+      for (int* value : {&state.onset, &state.release})
+        bytes.value(*value, within(-(parts / 2), parts - parts / 2 - 1));
+    }
+    if (options_.channels) {
+      bytes.value(state.channel, within(in_note ? 0 : -1, kNumChannels - 1));
+      bytes.value(state.program, within(0, kNumPrograms - 1));
+      for (Channel& channel : state.others) {
+        bytes.value(channel.duration, within(0, static_cast<int>(kMaxTimesteps)));
+        bytes.value(channel.velocity, within(-1, kNumVelocities - 1));
+        bytes.value(channel.program, within(0, kNumPrograms - 1));
+        bytes.value(channel.pedal, within(0, 1));
+      }
+    }
     if (bytes.is_reading()) state.last = kind;
   }
 
@@ -285,12 +400,16 @@ class EventGrammar {
   }
 
  private:
-  static constexpr int first_value(Kind kind) noexcept {
+  int first_value(Kind kind) const noexcept {
+    if (kind == Kind::onset || kind == Kind::release) return -(options_.microtiming / 2);
     return kind == Kind::position || kind == Kind::duration || kind == Kind::left ? 1 : 0;
+  }
+  static Channel& other(State& state, int channel) noexcept {
+    return state.others[static_cast<std::size_t>(channel)];
   }
 
   Options options_;
-  std::array<int, 11> first_{};  // the first token of each kind, and the vocabulary's size
+  std::array<int, 16> first_{};  // the first token of each kind, and the vocabulary's size
 };
 
 }  // namespace gruve::inline v0_1

@@ -144,7 +144,8 @@ class NoteEncoder<TimestepEncoder> {
 };
 
 /// Encodes the event format. A note's tokens come when it and all notes that began before it have ended. A
-/// note is ended after 2 · kLongest quarter notes.
+/// note is ended after 2 · kLongest quarter notes. What is played is on the grid, on channel 0, without
+/// pedal.
 template <>
 class NoteEncoder<EventEncoder> {
  public:
@@ -215,17 +216,21 @@ class NoteEncoder<EventEncoder> {
     const auto position = static_cast<int>(note.step - bar_);
     if (state_.position < position) return give({Kind::position, position}, token);
     if (!is_in_note_) {
+      if (state_.channel != 0) return give({Kind::channel, 0}, token);
       is_in_note_ = true;
       give({Kind::key, note.key}, token);
     } else if (const int duration = static_cast<int>(note.end - note.step); state_.duration != duration) {
       const int left = duration - state_.held;
       give(left > encoder_.longest() ? Event{Kind::hold} : Event{Kind::duration, left}, token);
-    } else {
+    } else if (encoder_.options().velocities && state_.velocity != note.velocity) {
       give({Kind::velocity, note.velocity}, token);
+    } else {
+      give(state_.onset != 0 ? Event{Kind::onset, 0} : Event{Kind::release, 0}, token);
     }
     // Complete?
     if (state_.last != Kind::hold && state_.duration == note.end - note.step &&
-        (!encoder_.options().velocities || state_.velocity == note.velocity)) {
+        (!encoder_.options().velocities || state_.velocity == note.velocity) && state_.onset == 0 &&
+        state_.release == 0) {
       is_in_note_ = false;
       std::move(at(1), at(num_notes_), at(0));
       --num_notes_;

@@ -17,6 +17,7 @@ struct PlayedNote {
   std::uint32_t duration = 0;  // timesteps
   std::int8_t key = 0;         // 0 to kNumKeys − 1
   std::int8_t velocity = -1;   // level, -1 if there is none
+  std::int8_t channel = 0;     // of EventOptions::channels
 };
 
 /// The last kNotes notes of a sequence, in their order. Only the constructor and copying allocate.
@@ -45,11 +46,11 @@ class NoteHistory {
   /// The last note. Only if there is one.
   PlayedNote& back() noexcept { return notes_[(size_ - 1) % kNotes]; }
 
-  /// Writes or reads the notes: ten bytes for each that is kept.
-  void transfer(StateBytes& state) noexcept {
-    constexpr std::size_t kBytes = 10;
+  /// Writes or reads the notes: ten bytes for each that is kept, eleven with channels.
+  void transfer(StateBytes& state, bool has_channels) noexcept {
+    const std::size_t bytes_of_note = has_channels ? 11 : 10;
     const std::uint32_t size = state.value(size_, [](std::uint32_t count) { return count < 1u << 31; });
-    if (state.is_measuring()) return state.add(kBytes * kNotes);
+    if (state.is_measuring()) return state.add(bytes_of_note * kNotes);
     for (std::uint32_t i = size > kNotes ? size - kNotes : 0; i < size && state.ok(); ++i) {
       PlayedNote note = notes_[i % kNotes];
       note.step = state.value(note.step);
@@ -58,6 +59,10 @@ class NoteHistory {
       note.velocity = state.value(note.velocity, [](std::int8_t level) {
         return -1 <= level && level < EventGrammar::kNumVelocities;
       });
+      if (has_channels)
+        note.channel = state.value(note.channel, [](std::int8_t channel) {
+          return 0 <= channel && channel < EventGrammar::kNumChannels;
+        });
       if (state.is_reading()) notes_[i % kNotes] = note;
     }
   }
@@ -67,8 +72,8 @@ class NoteHistory {
   std::uint32_t size_ = 0;
 };
 
-/// Finds the latest earlier place at which the last kOrder notes were played: the same keys, at the same
-/// distances in time. It knows all places in its history. Only the constructor and copying allocate.
+/// Finds the latest earlier place at which the last kOrder notes were played: the same keys and channels, at
+/// the same distances in time. It knows all places in its history. Only the constructor and copying allocate.
 class NoteFinder {
  public:
   static constexpr std::uint32_t kOrder = 4;     // notes that must be equal
@@ -114,13 +119,18 @@ class NoteFinder {
  private:
   static constexpr int kBits = 12;
 
+  // Key and channel.
+  static std::uint64_t voice(const PlayedNote& note) noexcept {
+    return std::uint64_t{static_cast<std::uint8_t>(note.key)} |
+           std::uint64_t{static_cast<std::uint8_t>(note.channel)} << 8;
+  }
+
   // Of the notes before an index.
   static std::size_t bucket(const NoteHistory& notes, std::uint32_t end) noexcept {
-    auto hash = std::uint64_t{static_cast<std::uint8_t>(notes[end - 1].key)};
+    auto hash = voice(notes[end - 1]);
     for (std::uint32_t i = 1; i < kOrder; ++i) {
       const PlayedNote &to = notes[end - i], &from = notes[end - i - 1];
-      hash = (hash ^ std::uint64_t{static_cast<std::uint8_t>(from.key)} << 32 ^ (to.step - from.step)) *
-             0xD6E8FEB86659FD93u;
+      hash = (hash ^ voice(from) << 32 ^ (to.step - from.step)) * 0xD6E8FEB86659FD93u;
       hash ^= hash >> 29;
     }
     return hash * 0x9E3779B97F4A7C15u >> (64 - kBits);
@@ -132,7 +142,7 @@ class NoteFinder {
     std::uint32_t length = 0;
     while (length < kLongest && earlier - length > notes.begin()) {
       const PlayedNote &a = notes[earlier - length - 1], &b = notes[later - length - 1];
-      if (a.key != b.key) break;
+      if (a.key != b.key || a.channel != b.channel) break;
       if (length > 0 && notes[earlier - length].step - a.step != notes[later - length].step - b.step) break;
       ++length;
     }

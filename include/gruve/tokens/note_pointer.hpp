@@ -54,7 +54,8 @@ class NotePointer {
   void score(Token token, EventGrammar::Kind kind) noexcept {
     using Kind = EventGrammar::Kind;
     if (!is_active_ || kind == Kind::metre || kind == Kind::tempo || kind == Kind::repeat ||
-        kind == Kind::left)
+        kind == Kind::left || kind == Kind::program || kind == Kind::pedal || kind == Kind::onset ||
+        kind == Kind::release)
       return;
     const bool hit = expected_ == token;
     misses_ = static_cast<std::uint16_t>(misses_ << 1 | (hit ? 0 : 1));
@@ -74,9 +75,7 @@ class NotePointer {
   void advance(const NoteHistory& notes, const EventGrammar& grammar, const EventGrammar::State& state,
                std::uint32_t now) noexcept {
     if (!is_active_) return;
-    using Kind = EventGrammar::Kind;
-    if (state.last != Kind::hold && state.last != Kind::duration && state.last != Kind::velocity)
-      pass(notes, state, now);
+    if (!EventGrammar::is_of_note(state.last)) pass(notes, state, now);
     renew(notes, grammar, state, now);
   }
 
@@ -122,9 +121,21 @@ class NotePointer {
     for (; next_ < notes.size(); ++next_) {
       const PlayedNote& note = notes[next_];
       const auto ahead = static_cast<std::int32_t>(note.step + lag_ - now);
-      if (ahead > 0 || (ahead == 0 && note.key < state.key)) break;
-      if (ahead == 0 && note.key == state.key && state.last == EventGrammar::Kind::key) matched_ = next_;
+      if (ahead > 0 || (ahead == 0 && !is_over(note, state))) break;
+      if (ahead == 0 && note.key == state.key && note.channel == state.channel &&
+          state.last == EventGrammar::Kind::key)
+        matched_ = next_;
     }
+  }
+
+  // Whether a note at the position comes before what may follow in a state.
+  static bool is_over(const PlayedNote& note, const EventGrammar::State& state) noexcept {
+    using Kind = EventGrammar::Kind;
+    // Before the position's first note, and before a channel is chosen for it, none is.
+    if (state.key == kNumKeys && state.last != Kind::channel && state.last != Kind::program &&
+        state.last != Kind::pedal)
+      return false;
+    return note.channel < state.channel || (note.channel == state.channel && note.key >= state.key);
   }
 
   std::optional<Token> next_token(const NoteHistory& notes, const EventGrammar& grammar,
@@ -147,8 +158,12 @@ class NotePointer {
     if (state.last == Kind::hold || (in_note && state.duration == 0) || !is_kept(next_)) return std::nullopt;
     const PlayedNote& note = notes[next_];
     const auto ahead = static_cast<std::int32_t>(note.step + lag_ - now);
-    if (ahead < 0 || (ahead == 0 && note.key >= state.key)) return std::nullopt;
+    if (ahead < 0 || (ahead == 0 && is_over(note, state))) return std::nullopt;
+    const bool must_be_key = state.last == Kind::channel || state.last == Kind::program;
+    if (ahead == 0 && note.channel != state.channel)
+      return must_be_key ? std::nullopt : std::optional(token(Kind::channel, note.channel));
     if (ahead == 0) return token(Kind::key, note.key);
+    if (must_be_key) return std::nullopt;
     const std::int64_t position = std::int64_t{state.position} + ahead;
     if (position >= state.bar_steps) return token(Kind::end_of_bar, 0);
     if (state.last == Kind::position) return std::nullopt;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <type_traits>
 #include <utility>
 
 #include "gruve/core/error.hpp"
@@ -8,7 +9,9 @@
 #include "gruve/midi/read_midi.hpp"
 #include "gruve/midi/song.hpp"
 #include "gruve/midi/sustain.hpp"
+#include "gruve/tokens/event_encoder.hpp"
 #include "gruve/tokens/screening.hpp"
+#include "gruve/tokens/token_encoder.hpp"
 
 namespace gruve::inline v0_1 {
 
@@ -18,6 +21,22 @@ struct SongOptions {
   bool sustain = false;          // whether the pedal lengthens notes: apply_sustain()
   ScreeningOptions screening{};  // which songs are accepted, and how notes are changed
 };
+
+/// The rules for the songs of an encoder: on its grid, and with drums if it has channels
+/// (EventOptions::channels).
+///
+/// options  the other rules
+template <MusicEncoder Encoder>
+ScreeningOptions screening_for(const Encoder& encoder, ScreeningOptions options) {
+  options.steps_per_quarter = encoder.steps_per_quarter();
+  const EventEncoder* events = nullptr;
+  if constexpr (std::is_same_v<Encoder, EventEncoder>)
+    events = &encoder;
+  else if constexpr (requires { encoder.template get_if<EventEncoder>(); })
+    events = encoder.template get_if<EventEncoder>();
+  options.keep_drums = options.keep_drums || (events != nullptr && events->options().channels);
+  return options;
+}
 
 /// The music of a MIDI file as it is encoded, and the verdict on it: apply_sustain(), then screen(). Throws
 /// Error as screen() does.

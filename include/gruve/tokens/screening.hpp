@@ -29,7 +29,8 @@ constexpr std::string_view rule_name(Rule rule) noexcept {
 /// Which songs are accepted, and how notes that the encoders have no token for are changed before.
 struct ScreeningOptions {
   int steps_per_quarter = 24;          // the grid
-  bool keep_drums = false;             // whether notes of the drum channel count as keys of the piano
+  bool keep_drums = false;             // whether notes of the drum channel are kept, as keys of the piano or,
+                                       // by an encoder with channels, as drums
   bool drop_out_of_range = false;      // drop notes for which the piano has no key; otherwise they are moved
                                        // by octaves to the nearest key
   bool drop_too_short = false;         // drop notes that begin and end at the same timestep; otherwise they
