@@ -33,6 +33,9 @@ void keep_memory() {
 #endif
 }
 
+// What was wrong, in one line on stderr.
+void say(const std::string& error) { std::fprintf(stderr, "gruve: %s\n", printable(error).c_str()); }
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -86,19 +89,19 @@ int main(int argc, char** argv) {
       std::cout.flush();
       return std::cout ? 0 : 1;
     }
-    std::fprintf(stderr, "gruve: %s\n", usage_error(app, {argv + 1, argv + argc}, error.what()).c_str());
+    say(usage_error(app, {argv + 1, argv + argc}, error.what()));
     return 2;
   } catch (const Interrupted& error) {
-    std::fprintf(stderr, "gruve: %s\n", error.what());
+    say(error.what());
     return 128 + error.signal;
   } catch (const Diverged& error) {
-    std::fprintf(stderr, "gruve: %s\n", error.what());
+    say(error.what());
     return 3;
   } catch (const std::bad_alloc&) {
-    std::fputs("gruve: out of memory\n", stderr);
+    say("out of memory");
     return 1;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "gruve: %s\n", error.what());
+    say(error.what());
     return 1;
   }
   return 0;
