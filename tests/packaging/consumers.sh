@@ -19,7 +19,7 @@ shows_none() {
 }
 
 cmake -S "$source" -B "$work/gruve" -DGRUVE_BUILD_TESTS=OFF -DGRUVE_BUILD_EXAMPLES=OFF \
-  -DCMAKE_INSTALL_PREFIX="$work/prefix"
+  -DCMAKE_INSTALL_PREFIX="$work/prefix" -DCMAKE_INSTALL_LIBDIR=lib
 cmake --build "$work/gruve"
 cmake --install "$work/gruve"
 for way in SUBFOLDER PACKAGE; do
@@ -34,6 +34,23 @@ for way in SUBFOLDER PACKAGE; do
   # Of gruve and Eigen: functions, what is local to them, and tables.
   shows_none "$work/$way/third.so" ' _Z(T[A-Z]|GV|GR|Z)*N[KVRO]*5(gruve|Eigen)'
   "$work/$way/host" "$work/$way/first.so" "$work/$way/second.so"
+done
+
+# Without CMake, by pkg-config.
+export PKG_CONFIG_PATH="$work/prefix/lib/pkgconfig"
+if command -v pkg-config >/dev/null; then
+  consumer=$source/tests/packaging/consumer
+  # shellcheck disable=SC2046
+  "$CXX" -std=c++20 "$consumer/one.cpp" "$consumer/two.cpp" $(pkg-config --cflags --libs gruve) -o "$work/by_pkg_config"
+  # shellcheck disable=SC2046
+  "$CXX" -std=c++20 "$consumer/steps.cpp" $(pkg-config --cflags --libs gruve-kernels) -o "$work/steps_by_pkg_config"
+  "$work/by_pkg_config"
+  "$work/steps_by_pkg_config"
+else
+  echo "pkg-config is not installed: not tried"
+fi
+for file in lib/cps/gruve.cps share/doc/gruve/gruve.spdx.json; do
+  ! command -v python3 >/dev/null || python3 -m json.tool "$work/prefix/$file" >/dev/null
 done
 
 # A project that installs itself installs nothing of gruve, unless it asks for it.

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "catch.hpp"
+#include "gruve/core/version.hpp"
 
 namespace {
 
@@ -38,4 +39,11 @@ TEST_CASE("Every header is in an inline namespace of the project's version", "[p
       CHECK((*match)[2].str() == wanted);
   }
   CHECK(count > 100);
+}
+
+TEST_CASE("The macros, the constant and the project have one version", "[packaging]") {
+  const std::string text = std::to_string(GRUVE_VERSION_MAJOR) + "." + std::to_string(GRUVE_VERSION_MINOR) +
+                           "." + std::to_string(GRUVE_VERSION_PATCH);
+  CHECK(gruve::kVersion == text);
+  CHECK(text_of(kRoot / "CMakeLists.txt").find("project(gruve VERSION " + text + " ") != std::string::npos);
 }

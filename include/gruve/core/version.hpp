@@ -2,6 +2,11 @@
 
 #include <string_view>
 
+/// The version of gruve for the preprocessor: `#if GRUVE_VERSION_MAJOR > 0 || GRUVE_VERSION_MINOR >= 1`.
+#define GRUVE_VERSION_MAJOR 0
+#define GRUVE_VERSION_MINOR 1
+#define GRUVE_VERSION_PATCH 0
+
 namespace gruve::inline v0_1 {
 
 /// The version of gruve, by SemVer: "0.1.0". The inline namespace has its first two numbers.

@@ -1,0 +1,57 @@
+# What is installed: headers, kernels, the program if it is built, and descriptions of them for CMake, pkg-config, CPS and
+# SPDX.
+install(DIRECTORY include/gruve DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(TARGETS gruve gruve_kernels EXPORT gruveTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(EXPORT gruveTargets NAMESPACE gruve:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/gruve)
+configure_package_config_file(cmake/gruveConfig.cmake.in gruveConfig.cmake
+  INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/gruve)
+write_basic_package_version_file(gruveConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/gruveConfig.cmake ${PROJECT_BINARY_DIR}/gruveConfigVersion.cmake
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/gruve)
+
+# Debian's packages may have an absolute folder.
+cmake_path(ABSOLUTE_PATH CMAKE_INSTALL_INCLUDEDIR BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX} OUTPUT_VARIABLE GRUVE_PC_INCLUDEDIR)
+cmake_path(ABSOLUTE_PATH CMAKE_INSTALL_LIBDIR BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX} OUTPUT_VARIABLE GRUVE_PC_LIBDIR)
+foreach(name gruve gruve-kernels)
+  configure_file(cmake/${name}.pc.in ${name}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()
+
+set(prefix "@prefix@")  # of CPS, which a reader replaces
+set(GRUVE_KERNELS_FILE ${CMAKE_STATIC_LIBRARY_PREFIX}gruve_kernels${CMAKE_STATIC_LIBRARY_SUFFIX})
+configure_file(cmake/gruve.cps.in gruve.cps @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/gruve.cps DESTINATION ${CMAKE_INSTALL_LIBDIR}/cps)
+
+# Of the sources, so that it is the same wherever and whenever they are built.
+file(GLOB_RECURSE sources RELATIVE ${PROJECT_SOURCE_DIR} CONFIGURE_DEPENDS include/gruve/* src/*)
+list(SORT sources)
+foreach(source IN LISTS sources)
+  file(SHA256 ${PROJECT_SOURCE_DIR}/${source} digest)
+  string(APPEND digests "${digest}  ${source}\n")
+endforeach()
+string(SHA256 GRUVE_SOURCE_DIGEST "${digests}")
+set(GRUVE_CREATED 2026-01-01T00:00:00Z)
+if(DEFINED ENV{SOURCE_DATE_EPOCH})
+  string(TIMESTAMP GRUVE_CREATED "%Y-%m-%dT%H:%M:%SZ" UTC)  # of that variable
+endif()
+configure_file(cmake/gruve.spdx.json.in gruve.spdx.json @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/gruve.spdx.json LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/gruve)
+
+# The program, with its manual and completions, if it is built.
+if(GRUVE_BUILD_EXAMPLES)
+  install(PROGRAMS ${PROJECT_BINARY_DIR}/gruve${CMAKE_EXECUTABLE_SUFFIX} DESTINATION ${CMAKE_INSTALL_BINDIR})
+  if(NOT CMAKE_CROSSCOMPILING)
+    install(CODE "
+      file(MAKE_DIRECTORY \"${PROJECT_BINARY_DIR}/manual\")
+      foreach(job \"gruve.1;man\" \"gruve.bash;completion;bash\" \"_gruve;completion;zsh\" \"gruve.fish;completion;fish\")
+        list(POP_FRONT job file)
+        execute_process(COMMAND \"${PROJECT_BINARY_DIR}/gruve\" \${job} COMMAND_ERROR_IS_FATAL ANY
+          OUTPUT_FILE \"${PROJECT_BINARY_DIR}/manual/\${file}\")
+      endforeach()")
+    install(FILES ${PROJECT_BINARY_DIR}/manual/gruve.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+    install(FILES ${PROJECT_BINARY_DIR}/manual/gruve.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+      RENAME gruve)
+    install(FILES ${PROJECT_BINARY_DIR}/manual/_gruve DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+    install(FILES ${PROJECT_BINARY_DIR}/manual/gruve.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+  endif()
+endif()
