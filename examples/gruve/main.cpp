@@ -34,7 +34,9 @@ void keep_memory() {
 }
 
 // What was wrong, in one line on stderr.
-void say(const std::string& error) { std::fprintf(stderr, "gruve: %s\n", printable(error).c_str()); }
+void say(const std::string& error) {
+  std::fprintf(stderr, "gruve: %s\n", gruve::internal::printable(error, 2000).c_str());
+}
 
 }  // namespace
 

@@ -25,7 +25,12 @@ constexpr std::array kEndingSignals{SIGINT, SIGTERM, SIGHUP};
 
 }  // namespace
 
-Outputs::Outputs(std::initializer_list<std::string> paths) {
+Outputs::Outputs(std::initializer_list<std::string> paths, const std::string& temporary) {
+  if (!temporary.empty()) {
+    removed_at_end[0] = temporary;
+    removed_at_end[1] = temporary + ".partial";
+    num_removed_at_end = 2;
+  }
   for (const std::string& path : paths) {
     if (path.empty() || path == "-") continue;
     locks_.emplace_back(path);
@@ -50,7 +55,7 @@ Outputs::~Outputs() {
   num_removed_at_end = 0;
 }
 #else
-Outputs::Outputs(std::initializer_list<std::string> paths) {
+Outputs::Outputs(std::initializer_list<std::string> paths, const std::string&) {
   for (const std::string& path : paths)
     if (!path.empty() && path != "-") locks_.emplace_back(path);
 }

@@ -12,7 +12,9 @@
 class Outputs {
  public:
   /// Paths that are empty or "-" are left out. Throws Error as OutputLock does.
-  Outputs(std::initializer_list<std::string> paths);
+  ///
+  /// temporary  a file that the command writes and removes
+  Outputs(std::initializer_list<std::string> paths, const std::string& temporary = {});
   ~Outputs();
   Outputs(const Outputs&) = delete;
   Outputs& operator=(const Outputs&) = delete;

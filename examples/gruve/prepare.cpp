@@ -103,8 +103,9 @@ void prepare(PrepareArguments options) {
   std::vector<std::string> files = options.paths;
   std::erase_if(files, [](const std::string& path) { return gruve::is_corpus(path); });
   require_not_read({options.out}, files);
-  require_not_read({options.report}, options.paths);
-  const Outputs outputs({options.out, options.report});
+  const std::string unmeasured = options.out + ".unmeasured";
+  require_not_read({options.report, unmeasured}, options.paths);
+  const Outputs outputs({options.out, options.report}, unmeasured);
   const std::vector<std::filesystem::path> paths(options.paths.begin(), options.paths.end());
 
   ProgressBar bar("preparing", options.json);
@@ -113,7 +114,6 @@ void prepare(PrepareArguments options) {
   const auto status = std::filesystem::status(options.out, ignored);
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
     throw gruve::Error(options.out, "is not a regular file, expected the name of a corpus");
-  const std::string unmeasured = options.out + ".unmeasured";
   const gruve::BuildReport report = gruve::build_corpus(
       paths, unmeasured, options.build, [&](const gruve::Progress& progress) { bar(progress); });
   bar.finish();

@@ -26,9 +26,14 @@ std::string append(std::vector<std::string>& arguments, const CLI::Option& optio
     return {};
   }
   const nlohmann::json values = value.is_array() ? value : nlohmann::json::array({value});
+  // What an option does not take would be read as arguments of their own.
+  if (values.empty() || static_cast<int>(values.size()) > option.get_expected_max())
+    return value.is_array() ? "expected one value" : "expected a value";
   arguments.push_back(name);
   for (const nlohmann::json& each : values) {
     if (!each.is_string() && !each.is_number()) return "expected a text, a number or a list of these";
+    if (each.is_string() && each.get<std::string>().starts_with("-"))
+      return "expected a text that does not begin with a hyphen";
     arguments.push_back(each.is_string() ? each.get<std::string>() : each.dump());
   }
   return {};

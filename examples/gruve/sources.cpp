@@ -150,11 +150,18 @@ std::string fit_encoding(const CLI::App& command, const std::vector<std::string>
   const std::vector<std::filesystem::path> files(paths.begin(), paths.end());
   const gruve::SuggestedEncoding fit = gruve::suggested_encoding(files, build.song);
   build.encoder = fit.encoder;
-  if (!is_given("--velocities")) build.event.velocities = fit.event.velocities;
-  if (!is_given("--tempos")) build.event.tempos = fit.event.tempos;
-  if (!is_given("--channels")) build.event.channels = fit.event.channels;
-  if (!is_given("--pedal")) build.event.pedal = fit.event.pedal;
-  return fit.reason.empty() ? "" : "chosen for the files: " + fit.reason;
+  std::string given;
+  const auto take = [&](const std::string& name, bool fits, bool& option) {
+    if (is_given(("--" + name).c_str()))
+      given += (given.empty() ? "; given: " : ", ") + name + (option ? " kept" : " left out");
+    else
+      option = fits;
+  };
+  take("velocities", fit.event.velocities, build.event.velocities);
+  take("tempos", fit.event.tempos, build.event.tempos);
+  take("channels", fit.event.channels, build.event.channels);
+  take("pedal", fit.event.pedal, build.event.pedal);
+  return fit.reason.empty() ? "" : "chosen for the files: " + fit.reason + given;
 }
 
 gruve::BuildOptions build_options_of(const gruve::AnyEncoder& encoder, const gruve::SongOptions& reading,

@@ -37,20 +37,6 @@ std::string nearest_word(const std::string& word, const std::vector<std::string>
 
 }  // namespace
 
-std::string printable(const std::string& text) {
-  constexpr std::size_t kMost = 2000;
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string shown;
-  for (const char c : text.substr(0, kMost)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7F)
-      shown += c;
-    else
-      shown.append("\\x").append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
-  }
-  return text.size() > kMost ? shown + "…" : shown;
-}
-
 void check_numbers(CLI::App& app) {
   for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
     for (CLI::Option* option : command->get_options([](const CLI::Option*) { return true; })) {

@@ -11,10 +11,6 @@
 std::string usage_error(const CLI::App& app, const std::vector<std::string>& arguments,
                         const std::string& message);
 
-/// A message as it is printed: control characters, which come from a command line or a file, as \x01, and at
-/// most 2,000 bytes.
-std::string printable(const std::string& text);
-
 /// Makes every option that takes a number refuse those that are not finite, and negative ones where only
 /// whole numbers from 0 are meant, which CLI11 takes modulo 2^64.
 void check_numbers(CLI::App& app);

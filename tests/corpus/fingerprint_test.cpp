@@ -37,6 +37,16 @@ TEST_CASE("A copy in another key, at another tempo and of other lengths has the 
   CHECK(fingerprint(copy) == fingerprint(song));
   CHECK(SongSketch::of(copy).least == SongSketch::of(song).least);
   CHECK(fingerprint(melody(2)) != fingerprint(song));
+  // Drums are not transposed, and are not looked at.
+  const auto with_drums = [](Song of) {
+    for (std::int64_t i = 0; i < 40; ++i) of.notes.push_back({i * 480, i * 480 + 60, 36, 80, kDrumChannel});
+    sort_notes(of.notes);
+    return of;
+  };
+  CHECK(fingerprint(with_drums(song)) == fingerprint(song));
+  CHECK(fingerprint(with_drums(transposed(song, -5))) == fingerprint(song));
+  CHECK(SongSketch::of(with_drums(transposed(song, -5))).least == SongSketch::of(song).least);
+  CHECK_FALSE(fingerprint(with_drums(melody(1, 15))));
   CHECK_FALSE(fingerprint(melody(1, 15)));
   CHECK(fingerprint(melody(1, 16)));
 }

@@ -40,6 +40,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const bool fold : {false, true}) {
     const TimestepEncoder timesteps;
     const EventEncoder events({.velocities = true, .tempos = true});
+    const EventEncoder whole({.velocities = true,
+                              .tempos = true,
+                              .form = true,
+                              .channels = true,
+                              .pedal = true,
+                              .microtiming = 4});
     const auto folded = [&](int vocab_size) {
       std::vector<Token> result = tokens;
       if (fold)
@@ -48,6 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     };
     decode(timesteps, folded(timesteps.vocab_size()));
     decode(events, folded(events.vocab_size()));
+    decode(whole, folded(whole.vocab_size()));
   }
   tests::reset_peak_memory();
   try {

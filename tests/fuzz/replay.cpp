@@ -1,6 +1,7 @@
 // Runs a fuzz target without a fuzzer: over all files of some folders, each as it is, in every truncation,
 // with every byte changed in some ways, and then for some time mixed at random. With --every-value each byte
-// is changed in all ways, which takes minutes. usage: replay SECONDS [--every-value] FOLDER…
+// is changed in all ways, which takes minutes; with --flips every prefix and every flipped bit of every file
+// is taken, whatever its size. usage: replay SECONDS [--every-value | --flips] FOLDER…
 //
 // Where the compiler has libFuzzer (clang++ -fsanitize=fuzzer), the targets are coverage-guided: see
 // README.md.
@@ -87,7 +88,8 @@ int main(int argc, char** argv) {
   }
   const double seconds = std::atof(argv[1]);
   const bool every_value = std::string_view(argv[2]) == "--every-value";
-  const int first = every_value ? 3 : 2;
+  const bool flips = std::string_view(argv[2]) == "--flips";
+  const int first = every_value || flips ? 3 : 2;
   const std::vector<Bytes> files = read_all(argv + first, argc - first);
   if (files.empty()) {
     std::fprintf(stderr, "replay: no files\n");
@@ -97,10 +99,15 @@ int main(int argc, char** argv) {
   for (const Bytes& file : files) {
     run(file);
     ++runs;
-    if (file.size() > (every_value ? 2000 : 200)) continue;
+    if (!flips && file.size() > (every_value ? 2000 : 200)) continue;
     for (std::size_t size = 0; size < file.size(); ++size, ++runs)
       run(Bytes(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(size)));
-    for (std::size_t at = 0; at < file.size(); ++at)
+    for (std::size_t bit = 0; flips && bit < 8 * file.size(); ++bit, ++runs) {
+      Bytes changed = file;
+      changed[bit / 8] = static_cast<std::uint8_t>(changed[bit / 8] ^ 1 << bit % 8);
+      run(changed);
+    }
+    for (std::size_t at = 0; !flips && at < file.size(); ++at)
       for (int value = 0; value < 256; ++value) {
         const bool is_telling = value == 0 || value == 1 || value == 0x7F || value == 0x80 || value == 0xF0 ||
                                 value == 0xFF || value == (file[at] ^ 1);

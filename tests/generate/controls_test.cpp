@@ -1,8 +1,10 @@
 #include "gruve/generate/controls.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -257,6 +259,44 @@ TEST_CASE("No more keys sound at once than may", "[generate][controls]") {
     CHECK(tests::listen(kSteps, draw(kSteps, controls, 1000, steps)).most_keys == keys);
     CHECK(tests::listen(kEvents, draw(kEvents, controls, 1000, events)).most_keys == keys);
   }
+}
+
+TEST_CASE("Limits hold for all channels together, and not for drums", "[generate][controls]") {
+  const EventEncoder encoder({.steps_per_quarter = 4, .channels = true, .pedal = true});
+  Rng rng(3, 0);
+  std::vector<float> logits(static_cast<std::size_t>(encoder.vocab_size()));
+  const ControlOptions controls{
+      .limits = {.lowest = 48, .highest = 72, .max_keys = 2, .max_held = 1, .max_silence = 4}};
+  const std::vector<Token> tokens = draw(encoder, controls, 4000, [&](Token) {
+    for (float& logit : logits) logit = 4 * rng.uniform();
+    return std::span<const float>(logits);
+  });
+  const Song song = encoder.decode(tokens);
+  int drums = 0;
+  bool high_drum = false, long_drum = false;
+  for (const Note& note : song.notes) {
+    if (note.channel == kDrumChannel) {
+      ++drums;
+      high_drum = high_drum || note.pitch > 72;
+      long_drum = long_drum || note.end - note.start > song.ticks_per_quarter;
+      continue;
+    }
+    REQUIRE((48 <= note.pitch && note.pitch <= 72));
+    REQUIRE(note.end - note.start <= song.ticks_per_quarter);
+    const auto sounding = std::count_if(song.notes.begin(), song.notes.end(), [&](const Note& other) {
+      return other.channel != kDrumChannel && other.start <= note.start && note.start < other.end;
+    });
+    // Two channels may sound one key.
+    std::set<int> keys;
+    for (const Note& other : song.notes)
+      if (other.channel != kDrumChannel && other.start <= note.start && note.start < other.end)
+        keys.insert(other.pitch);
+    REQUIRE(sounding >= 1);
+    REQUIRE(keys.size() <= 2);
+  }
+  CHECK(drums > 20);
+  CHECK(high_drum);
+  CHECK(long_drum);
 }
 
 TEST_CASE("No more notes begin in a quarter note than may", "[generate][controls]") {

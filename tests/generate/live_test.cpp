@@ -149,6 +149,17 @@ TEST_CASE("Channels have the programs and the pedal of the decoded song", "[gene
   CHECK(changes > 1000);
   live.listen();
   CHECK(live.channels() == std::array<LiveChannel, 16>{});
+
+  // What the generator was primed with is not said again.
+  Generator primed = generator;
+  Song band{
+      .ticks_per_quarter = 4, .programs = {{0, 2, 33}, {0, 5, 56}}, .pedal = {{0, 2, true}}, .length = 16};
+  band.notes = {{0, 4, 40, 80, 2}, {0, 4, 60, 80, 5}};
+  primed.prime(encoder.encode(band));
+  std::array<LiveChannel, 16> wanted{};
+  wanted[2] = {33, true};
+  wanted[5] = {56, false};
+  CHECK(LiveGenerator(primed).channels() == wanted);
 }
 
 TEST_CASE("The example of LiveGenerator's comment plays", "[generate][live][docs]") {
@@ -449,6 +460,12 @@ TEST_CASE("Hosts without time, notes without room and options out of range do no
         "max-tokens must be a number of tokens from 1, not 0");
   CHECK(error_of([&] { LiveGenerator(generator, {.lookahead = -1}); }) ==
         "the lookahead must be 0 to 1024 quarter notes, not -1.000000");
+  // Another vocabulary would be read wrongly.
+  const EventEncoder plain, with_pedal({.pedal = true});
+  const auto plain_model = untrained(plain.vocab_size()), pedal_model = untrained(with_pedal.vocab_size());
+  LiveGenerator events(Generator(*plain_model, plain, {}, 1));
+  CHECK(error_of([&] { events.hand_over(Generator(*pedal_model, with_pedal, {}, 1)); }) ==
+        "music that takes over must have the encoder of the music before");
   Generator in_chord = generator;
   in_chord.prime(std::vector<Token>{40});
   CHECK(error_of([&] { live.hand_over(in_chord); }) ==

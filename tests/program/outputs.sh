@@ -110,6 +110,9 @@ recipe() { echo "$1" >recipe.json; says 1 "recipe.json: $2" "$gruve" train corpu
 recipe '{"log": "b.csv"}' "--log names a file to write: give it on the command line"
 recipe '{"checkpoint": "b"}' "--checkpoint names a file to write"
 recipe '{"out": "c.safetensors"}' "--out names a file to write"
+recipe '{"hidden": [64, "--log=b.csv"]}' '"hidden" has the wrong type, expected one value'
+recipe '{"features": "--checkpoint=b"}' '"features" has the wrong type, expected a text that does not begin with a hyphen'
+recipe '{"hidden": []}' '"hidden" has the wrong type, expected one value'
 recipe '{"variational": null}' '"variational" has the wrong type, expected true or false'
 recipe '{"variational": 1}' '"variational" has the wrong type, expected true or false'
 recipe '{"epochs": null}' '"epochs" has the wrong type'

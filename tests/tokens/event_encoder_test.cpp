@@ -114,11 +114,12 @@ Song random_song(Rng& rng, const EventOptions& options) {
     std::sort(starts.begin(), starts.end());
     for (const std::int64_t step : starts) {
       const auto next = static_cast<int>(rng.below(128));
+      const std::int64_t before = std::max<std::int64_t>(0, step * ticks - parts / 2 * part);
       if (options.channels && rng.below(9) == 0 && next != program) {
         if (!song.programs.empty() && song.programs.back().channel == channel &&
-            song.programs.back().tick == step * ticks)
+            song.programs.back().tick == before)
           continue;
-        song.programs.push_back({step * ticks, channel, program = next});
+        song.programs.push_back({before, channel, program = next});
       }
       if (!options.pedal || rng.below(3) != 0 ||
           (!song.pedal.empty() && song.pedal.back().channel == channel &&

@@ -143,6 +143,34 @@ TEST_CASE("A return of several parts is expected, channel by channel", "[tokens]
   }
 }
 
+TEST_CASE("All keys at once have all their features", "[tokens][features]") {
+  // The most rows that there can be: the sanitizer sees one that has no room.
+  const EventEncoder encoder({.steps_per_quarter = 4, .form = true, .channels = true});
+  const FeatureShape shape = EventFeatures::shape(kAll, encoder);
+  Song song{.ticks_per_quarter = 4, .length = 16 * 12};
+  for (std::int64_t bar = 0; bar < 12; ++bar)
+    for (int pitch = kLowestKey; pitch <= kHighestKey; ++pitch)
+      song.notes.push_back({16 * bar, 16 * bar + 16, pitch, 80, 3});
+  sort_notes(song.notes);
+  EventFeatures features(kAll, encoder);
+  std::size_t most = 0;
+  for (const Token token : encoder.encode(song)) {
+    features.advance(token);
+    most = std::max(most, features.rows().inputs.size());
+    for (const int row : features.rows().inputs) REQUIRE(row < shape.inputs);
+    for (const OutputFeature& feature : features.rows().outputs) REQUIRE(feature.row < shape.outputs);
+  }
+  CHECK(most == kNumKeys + 11);
+  // And tokens that the grammar does not allow, as a damaged corpus has, touch nothing else.
+  EventFeatures other(kAll, encoder);
+  Rng rng(1, 0);
+  for (int i = 0; i < 20'000; ++i) {
+    other.advance(static_cast<Token>(rng.below(static_cast<std::uint32_t>(encoder.vocab_size()))));
+    for (const int row : other.rows().inputs) REQUIRE(row < shape.inputs);
+    for (const OutputFeature& feature : other.rows().outputs) REQUIRE(feature.row < shape.outputs);
+  }
+}
+
 TEST_CASE("Drums have no key, no intervals and no length", "[tokens][features]") {
   const EventEncoder encoder({.steps_per_quarter = 4, .channels = true});
   using Kind = EventEncoder::Kind;

@@ -66,21 +66,22 @@ class Error : public std::runtime_error {
 
 namespace internal {
 
-// Text of a file as a message may show it: in quotes, without control characters, at most 60 bytes.
-inline std::string shown_text(std::string_view text) {
-  constexpr std::size_t kMost = 60;
+// Text from outside as a message may show it: control characters as \x01, and at most some bytes.
+inline std::string printable(std::string_view text, std::size_t most) {
   constexpr char kDigits[] = "0123456789abcdef";
-  std::string shown = "\"";
-  for (const char c : text.substr(0, kMost)) {
+  std::string shown;
+  for (const char c : text.substr(0, most)) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte >= 0x20 && byte != 0x7F)
       shown += c;
     else
       shown.append("\\x").append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
   }
-  if (text.size() > kMost) shown += "…";
-  return shown + '"';
+  return text.size() > most ? shown + "…" : shown;
 }
+
+// Text of a file, in quotes.
+inline std::string shown_text(std::string_view text) { return '"' + printable(text, 60) + '"'; }
 
 }  // namespace internal
 

@@ -16,15 +16,32 @@
 
 namespace gruve::inline v0_1 {
 
-/// A hash that a song shares with its copies in other keys, at other tempos or on another grid: the
-/// content_hash of the intervals from each note to the next, in the order of Song::notes. Empty for songs of
-/// fewer than 16 notes, since different short songs would often share it. Allocates one byte per note.
-inline std::optional<std::uint64_t> fingerprint(const Song& song) {
-  if (song.notes.size() < 16) return std::nullopt;
+namespace internal {
+
+// The intervals from each note to the next, in the order of Song::notes, without drums; empty if fewer than
+// 16 notes have a pitch.
+inline std::vector<std::int8_t> pitch_intervals(const Song& song) {
   std::vector<std::int8_t> intervals;
-  intervals.reserve(song.notes.size() - 1);
-  for (std::size_t i = 1; i < song.notes.size(); ++i)
-    intervals.push_back(static_cast<std::int8_t>(song.notes[i].pitch - song.notes[i - 1].pitch));
+  intervals.reserve(song.notes.size());
+  int last = -1;
+  for (const Note& note : song.notes) {
+    if (note.channel == kDrumChannel) continue;
+    if (last >= 0) intervals.push_back(static_cast<std::int8_t>(note.pitch - last));
+    last = note.pitch;
+  }
+  if (intervals.size() < 15) intervals.clear();
+  return intervals;
+}
+
+}  // namespace internal
+
+/// A hash that a song shares with its copies in other keys, at other tempos or on another grid: the
+/// content_hash of the intervals from each note to the next, in the order of Song::notes, without drums.
+/// Empty for songs of fewer than 16 such notes, since different short songs would often share it. Allocates
+/// one byte per note.
+inline std::optional<std::uint64_t> fingerprint(const Song& song) {
+  const std::vector<std::int8_t> intervals = internal::pitch_intervals(song);
+  if (intervals.empty()) return std::nullopt;
   return content_hash(std::as_bytes(std::span(intervals)));
 }
 
@@ -36,15 +53,14 @@ struct SongSketch {
   static constexpr std::uint32_t kNone = ~0u;      // of a class without a run
   std::array<std::uint32_t, 32> least = filled();  // hash of each class
 
-  /// Of a song of fewer than 16 notes, a sketch without values. Linear in the notes, no allocation.
+  /// Of a song of fewer than 16 notes that are no drums, a sketch without values. Linear in the notes.
   static SongSketch of(const Song& song) {
     SongSketch sketch;
-    if (song.notes.size() < 16) return sketch;
     std::uint64_t run = 0;
-    for (std::size_t i = 1; i < song.notes.size(); ++i) {
-      run = (run << 8 | static_cast<std::uint8_t>(song.notes[i].pitch - song.notes[i - 1].pitch)) &
-            0xFFFF'FFFF'FFFF;
-      if (i < kRun) continue;
+    const std::vector<std::int8_t> intervals = internal::pitch_intervals(song);
+    for (std::size_t i = 0; i < intervals.size(); ++i) {
+      run = (run << 8 | static_cast<std::uint8_t>(intervals[i])) & 0xFFFF'FFFF'FFFF;
+      if (i + 1 < kRun) continue;
       // The finaliser of SplitMix64 (Steele, Lea and Flood 2014).
       std::uint64_t hash = (run ^ run >> 30) * 0xBF58476D1CE4E5B9u;
       hash = (hash ^ hash >> 27) * 0x94D049BB133111EBu;

@@ -60,6 +60,7 @@ struct SongStatistics {
     std::vector<std::pair<std::int64_t, int>> changes;
     changes.reserve(2 * song.notes.size() + 1);
     for (const Note& note : song.notes) {
+      if (note.channel == kDrumChannel) continue;  // without pitch, and does not sound on
       pitch.counts[static_cast<std::size_t>(note.pitch)] += 1;
       changes.emplace_back(note.start, 1);
       changes.emplace_back(note.end, -1);

@@ -100,10 +100,11 @@ inline constexpr auto kIsStep = [](std::int64_t step) {
 // that limits can be set at any time.
 class NoteLimits {
  public:
-  NoteLimits(const LimitOptions& options, int steps_per_quarter)
+  // keys  that can begin at once
+  NoteLimits(const LimitOptions& options, int steps_per_quarter, int keys = kNumKeys)
       : steps_per_quarter_(steps_per_quarter),
         // At most this number of notes can begin within a quarter note.
-        begun_(static_cast<std::size_t>(std::min(kMaxNotesPerQuarter, kNumKeys * steps_per_quarter)),
+        begun_(static_cast<std::size_t>(std::min(kMaxNotesPerQuarter, keys * steps_per_quarter)),
                -steps_per_quarter) {
     check(options, [](bool holds, const char* sentence, auto&& found) {
       if (!holds) throw Error(sentence + found());
@@ -305,13 +306,15 @@ class Limits<TimestepEncoder> {
   std::array<Key, kNumKeys> keys_;
 };
 
-/// Limits of the event format. Drums count for the density of notes only.
+/// Limits of the event format. Drums count for the density of notes and for silence only.
 template <>
 class Limits<EventEncoder> {
  public:
   /// Throws Error on options out of range.
   Limits(const EventEncoder& encoder, const LimitOptions& options)
-      : encoder_(encoder), notes_(options, encoder.steps_per_quarter()) {}
+      : encoder_(encoder),
+        notes_(options, encoder.steps_per_quarter(),
+               kNumKeys * (encoder.options().channels ? EventEncoder::kNumChannels : 1)) {}
 
   /// Whether any limit is set.
   bool any() const noexcept { return notes_.any(); }
@@ -328,7 +331,8 @@ class Limits<EventEncoder> {
     using Kind = EventEncoder::Kind;
     const EventEncoder::Event e = encoder_.event(token);
     // A key without a duration token lasts as long as the note before it, which in a primer may be too long.
-    const bool is_too_long = state.last == Kind::key && state.duration > notes_.max_held();
+    const bool is_drum = plays_drums(state.channel);
+    const bool is_too_long = state.last == Kind::key && state.duration > notes_.max_held() && !is_drum;
     unsigned breaches =
         is_too_long && e.kind != Kind::hold && e.kind != Kind::duration ? breach::kHeldTooLong : 0;
     switch (e.kind) {
@@ -339,27 +343,28 @@ class Limits<EventEncoder> {
         // A key must follow, so one more key must be allowed to sound.
         const std::int64_t step = bar_ + e.value;
         if (step - silent_from_ > notes_.max_silence()) breaches |= breach::kSilent;
-        if (step < free_from_) breaches |= breach::kTooManyKeys;
+        if (step < free_from_ && !encoder_.options().channels) breaches |= breach::kTooManyKeys;
         if (notes_.is_dense(step)) breaches |= breach::kTooDense;
         break;
       }
-      case Kind::key: {
-        const std::int64_t step = bar_ + state.position;
-        if (notes_.is_dense(step)) breaches |= breach::kTooDense;
-        if (plays_drums(state)) break;
-        const bool sounds = ends_[static_cast<std::size_t>(e.value)] > step;
-        if (num_keys_ - (sounds ? 1 : 0) >= notes_.max_keys()) breaches |= breach::kTooManyKeys;
-        if (!notes_.may_begin(e.value)) breaches |= breach::kOutside;
+      case Kind::key:
+        breaches |= breaches_of_note(state.channel, e.value);
         break;
-      }
+      case Kind::channel:  // a key must follow it, or its pedal
+        breaches |= breaches_of_note(e.value, -1);
+        break;
+      case Kind::program:  // a key must follow
+        breaches |= breaches_of_note(state.channel, -1);
+        break;
       case Kind::hold: {
         // A duration that differs from the last note's must follow.
         const std::int64_t least = state.held + encoder_.longest() + 1;
-        if (least + (least == state.duration ? 1 : 0) > notes_.max_held()) breaches |= breach::kHeldTooLong;
+        if (least + (least == state.duration ? 1 : 0) > notes_.max_held() && !is_drum)
+          breaches |= breach::kHeldTooLong;
         break;
       }
       case Kind::duration:
-        if (state.held + e.value > notes_.max_held()) breaches |= breach::kHeldTooLong;
+        if (state.held + e.value > notes_.max_held() && !is_drum) breaches |= breach::kHeldTooLong;
         break;
       case Kind::metre:
         if (!notes_.may_change_metre()) breaches |= breach::kOutside;
@@ -384,10 +389,11 @@ class Limits<EventEncoder> {
         break;
       case Kind::key:
         notes_.begin_note(step);
-        if (!plays_drums(state)) set_end(e.value, step, step + std::max(1, state.duration));
+        set_end(state.channel, e.value, step, step + std::max(1, state.duration));
         return false;
       case Kind::duration:
-        if (!plays_drums(state)) set_end(state.key, step, step + state.held + e.value);
+        // A file may hold tokens that the grammar does not allow, such as a duration without a key.
+        if (state.key < kNumKeys) set_end(state.channel, state.key, step, step + state.held + e.value);
         return false;
       default:
         break;
@@ -412,22 +418,39 @@ class Limits<EventEncoder> {
     state.value(bar_, internal::kIsStep);
     state.value(step_, internal::kIsStep);
     state.values(std::span(ends_), internal::kIsStep);
+    if (encoder_.options().channels) state.value(drums_until_, internal::kIsStep);
     if (state.is_reading()) find_ends(step_);
   }
 
  private:
-  bool plays_drums(const EventEncoder::State& state) const noexcept {
-    return encoder_.options().channels && state.channel == kDrumChannel;
+  bool plays_drums(int channel) const noexcept {
+    return encoder_.options().channels && channel == kDrumChannel;
   }
 
-  void set_end(int key, std::int64_t step, std::int64_t end) noexcept {
-    ends_[static_cast<std::size_t>(key)] = end;
+  // Of a note that begins at the position, on a key or on any (-1).
+  unsigned breaches_of_note(int channel, int key) const noexcept {
+    unsigned breaches = notes_.is_dense(step_) ? breach::kTooDense : 0;
+    if (plays_drums(channel)) return breaches;
+    const bool sounds = key >= 0 && ends_[static_cast<std::size_t>(key)] > step_;
+    if (num_keys_ - (sounds ? 1 : 0) >= notes_.max_keys()) breaches |= breach::kTooManyKeys;
+    if (key >= 0 && !notes_.may_begin(key)) breaches |= breach::kOutside;
+    return breaches;
+  }
+
+  void set_end(int channel, int key, std::int64_t step, std::int64_t end) noexcept {
+    if (plays_drums(channel)) {
+      drums_until_ = std::max(drums_until_, end);
+    } else {
+      std::int64_t& last = ends_[static_cast<std::size_t>(key)];
+      // Of two channels on one key, until both have ended.
+      last = encoder_.options().channels ? std::max(last, end) : end;
+    }
     if (any()) find_ends(step);
   }
 
   // Updates silent_from_, free_from_ and num_keys_; called per note only if there are limits, to save time.
   void find_ends(std::int64_t step) noexcept {
-    silent_from_ = *std::max_element(ends_.begin(), ends_.end());
+    silent_from_ = std::max(drums_until_, *std::max_element(ends_.begin(), ends_.end()));
     free_from_ = 0;
     if (notes_.max_keys() < kNumKeys) {
       // Another key may begin as soon as fewer than max_keys sound.
@@ -449,7 +472,8 @@ class Limits<EventEncoder> {
   std::int64_t bar_ = 0;                       // timestep at which the bar begins
   std::int64_t step_ = 0;                      // timestep of the position
   std::array<std::int64_t, kNumKeys> ends_{};  // timestep at which the last note of each key ends
-  std::int64_t silent_from_ = 0;               // the maximum of ends_
+  std::int64_t drums_until_ = 0;               // timestep at which the last drum ends
+  std::int64_t silent_from_ = 0;               // the maximum of ends_ and drums_until_
   std::int64_t free_from_ = 0;                 // timestep from which fewer than max_keys keys sound
   int num_keys_ = 0;                           // keys that sound at the position
 };

@@ -112,6 +112,20 @@ class LiveMusic {
     audible_from_ = kNever;
   }
 
+  /// What the channels sound with at the beginning, after whatever the generator was primed with.
+  std::array<LiveChannel, 16> channels() const noexcept {
+    std::array<LiveChannel, 16> channels;
+    if constexpr (std::is_same_v<Encoder, EventEncoder>) {
+      const EventEncoder::State& state = start_.state();
+      for (std::size_t i = 0; i < channels.size(); ++i)
+        channels[i] = {state.others[i].program, state.others[i].pedal == 1};
+      if (state.channel >= 0)
+        channels[static_cast<std::size_t>(state.channel)] = {static_cast<std::uint8_t>(state.program),
+                                                             state.pedal == 1};
+    }
+    return channels;
+  }
+
   /// Changes before a timestep were played by the musician and are not played again.
   void sound_from(std::int64_t step) noexcept { audible_from_ = step; }
 
@@ -219,9 +233,11 @@ class LiveGenerator {
       : options_(checked(options)),
         lookahead_(std::llround(options.lookahead * generator.encoder().steps_per_quarter())),
         steps_per_quarter_(generator.encoder().steps_per_quarter()),
-        played_(generator.encoder()),
+        encoder_(generator.encoder()),
+        played_(encoder_),
         played_notes_(kMaxPlayed),
-        music_(prepared(std::move(generator), std::move(owner))) {}
+        music_(prepared(std::move(generator), std::move(owner))),
+        channels_(music_->channels()) {}
 
   /// The maximum number of tokens in a timestep.
   int max_tokens_per_step() const noexcept {
@@ -272,7 +288,7 @@ class LiveGenerator {
   void listen() noexcept {
     if (handover_.take(music_)) adopt();
     music_->restart();
-    channels_.fill({});
+    channels_ = music_->channels();
     played_.reset(music_->generator().state());
     release();
     time_ = 0;
@@ -343,7 +359,9 @@ class LiveGenerator {
     std::size_t count = 0;
 
     bool is_full() const noexcept { return count == out.size(); }
+    // At a handover the new music may begin before the end of the old.
     void put(int offset, std::uint8_t channel, int key, std::uint8_t velocity) noexcept {
+      if (count > 0) offset = std::max(offset, out[count - 1].offset);
       out[count++] = {offset, static_cast<std::uint8_t>(kLowestKey + key), velocity, channel};
     }
   };
@@ -377,6 +395,8 @@ class LiveGenerator {
     if (generator.encoder().steps_per_quarter() != steps_per_quarter_)
       throw Error("music on a grid of " + std::to_string(generator.encoder().steps_per_quarter()) +
                   " timesteps a quarter note, after music of " + std::to_string(steps_per_quarter_));
+    if (!(generator.encoder() == encoder_))
+      throw Error("music that takes over must have the encoder of the music before");
     auto music = std::make_unique<Music>(std::move(generator), options_, std::move(owner));
     while (music->draw(lookahead_, options_.max_tokens) == options_.max_tokens) {
     }
@@ -453,7 +473,7 @@ class LiveGenerator {
         end -= bar;
         release();
         release_some(output, offset);
-        channels_.fill({});
+        channels_ = music_->channels();
         draw();
       } else if (entry->change.kind != NoteChange::Kind::note) {
         LiveChannel& channel = channels_[entry->change.channel];
@@ -506,6 +526,7 @@ class LiveGenerator {
   LiveOptions options_;
   std::int64_t lookahead_;  // timesteps
   int steps_per_quarter_;
+  Encoder encoder_;
   NoteEncoder<Encoder> played_;
   std::vector<LiveNote> played_notes_;  // of the next block, by offset
   std::size_t num_played_ = 0;

@@ -257,7 +257,9 @@ class SafetensorsFile {
     if (place.begin > place.end || place.end > data_size)
       throw error("is at bytes " + std::to_string(place.begin) + " to " + std::to_string(place.end) + " of " +
                   std::to_string(data_size));
-    if (!entry["shape"].is_array()) throw error("has a shape that is not a list");
+    constexpr std::size_t kMostDimensions = 16;
+    if (!entry["shape"].is_array() || entry["shape"].size() > kMostDimensions)
+      throw error("has a shape that is not a list of at most 16 numbers");
     // Both limits keep the product below 2^64.
     const std::uint64_t most = std::min<std::uint64_t>(data_size, std::numeric_limits<std::int32_t>::max());
     std::uint64_t count = 1;

@@ -95,12 +95,16 @@ inline Song with_primer(Song continued, const Primer& primer, const EventOptions
     return (tick * continued.ticks_per_quarter + song.ticks_per_quarter / 2) / song.ticks_per_quarter;
   };
   const std::int64_t begin = scaled(primer.begin), cut = scaled(primer.cut);
+  // With microtiming the first new notes begin up to half a timestep before the cut; those before are the
+  // primer's.
+  const std::int64_t early =
+      cut - (kept.microtiming > 1 ? continued.ticks_per_quarter / (2 * kept.steps_per_quarter) : 0);
   // A note that sounds at the cut ends where the music that was read with it ends it.
   const auto held_until = [&](const Note& note) {
     if (note.channel == kDrumChannel && !kept.channels) return scaled(note.end);
     std::int64_t end = cut;
     for (const Note& each : continued.notes)
-      if (each.pitch == internal::folded(note.pitch) && begin + each.start < cut &&
+      if (each.pitch == internal::folded(note.pitch) && begin + each.start < early &&
           (!kept.channels || each.channel == note.channel))
         end = std::max(end, begin + each.end);
     return end;
@@ -148,15 +152,23 @@ inline Song with_primer(Song continued, const Primer& primer, const EventOptions
   const auto channel_of = [&](const auto& of) {
     return kept.channels ? of.channel : static_cast<int>(channel);
   };
-  // The pedal that the tokens go on with stays as it is.
-  for (int each = 0; each < 16; ++each)
-    if (is_down[static_cast<std::size_t>(each)] &&
-        !(kept.pedal && (kept.channels || each == static_cast<int>(channel))))
-      piece.pedal.push_back({cut, each, false});
+  // At the cut pedals and programs become what they are in the tokens, which go on from there.
+  std::array<bool, 16> goes_on_down{};
+  std::array<int, 16> goes_on_with{};
+  for (const PedalMove& move : continued.pedal)
+    if (begin + move.tick < cut) goes_on_down[static_cast<std::size_t>(channel_of(move))] = move.down;
+  for (const ProgramChange& change : continued.programs)
+    if (begin + change.tick < early) goes_on_with[static_cast<std::size_t>(change.channel)] = change.program;
+  for (std::size_t each = 0; each < 16; ++each) {
+    if (is_down[each] != goes_on_down[each])
+      piece.pedal.push_back({cut, static_cast<int>(each), goes_on_down[each]});
+    if (kept.channels && channels[each] && program[each] != goes_on_with[each])
+      piece.programs.push_back({cut, static_cast<int>(each), goes_on_with[each]});
+  }
   for (const PedalMove& move : continued.pedal)
     if (begin + move.tick >= cut) piece.pedal.push_back({begin + move.tick, channel_of(move), move.down});
   for (const ProgramChange& change : continued.programs)
-    if (begin + change.tick >= cut)
+    if (begin + change.tick >= early)
       piece.programs.push_back({begin + change.tick, change.channel, change.program});
   if (!kept.channels && channels.count() > 1 && program[channel] != 0)
     piece.programs.push_back({cut, static_cast<int>(channel), 0});
@@ -172,12 +184,15 @@ inline Song with_primer(Song continued, const Primer& primer, const EventOptions
   for (Note note : continued.notes) {
     note.start += begin;
     note.end += begin;
-    if (note.start < cut) continue;
+    if (note.start < early) continue;
     note.channel = channel_of(note);
     if (!kept.velocities) note.velocity = velocity;
     piece.notes.push_back(note);
   }
   sort_notes(piece.notes);
+  const auto by_tick = [](const auto& a, const auto& b) { return a.tick < b.tick; };
+  std::stable_sort(piece.programs.begin(), piece.programs.end(), by_tick);
+  std::stable_sort(piece.pedal.begin(), piece.pedal.end(), by_tick);
   return piece;
 }
 

@@ -230,9 +230,12 @@ class EventEncoder : public EventGrammar {
         song.tempos.push_back({.tick = (bar + state.position) * ticks,
                                .microseconds_per_quarter = std::llround(60e6 / tempo_bpm(e.value))});
       }
+      // The notes of a position begin up to half a timestep before it.
       if (e.kind == Kind::program)
-        song.programs.push_back(
-            {.tick = (bar + state.position) * ticks, .channel = state.channel, .program = e.value});
+        song.programs.push_back({.tick = std::max<std::int64_t>(
+                                     0, (bar + state.position) * ticks - options().microtiming / 2 * part),
+                                 .channel = state.channel,
+                                 .program = e.value});
       if (e.kind == Kind::pedal)
         song.pedal.push_back(
             {.tick = (bar + state.position) * ticks, .channel = state.channel, .down = e.value == 1});

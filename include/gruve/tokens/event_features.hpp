@@ -59,7 +59,7 @@ class EventFeatures {
   EventFeatures(const std::string& description, const EventGrammar& grammar)
       : grammar_(grammar),
         parts_(parts_of(description)),
-        inputs_(kNumKeys + 10),
+        inputs_(kNumKeys + 11),  // sounding; of the place 4, two pointers 2 each, form 2, tonality 1
         outputs_(4 * std::size_t{kNumKeys} + 4) {
     require_form(parts_, grammar);
     reset();
@@ -155,7 +155,8 @@ class EventFeatures {
       default:
         break;
     }
-    if ((event.kind == Kind::key || event.kind == Kind::duration) && !plays_drums())
+    // A file may hold tokens that the grammar does not allow, such as a duration without a key.
+    if ((event.kind == Kind::key || event.kind == Kind::duration) && state_.key < kNumKeys && !plays_drums())
       ends_[static_cast<std::size_t>(state_.key)] = now() + static_cast<std::uint32_t>(state_.duration);
     if (has_repeat && event.kind == Kind::key) find();
     repeat_.advance(history_, grammar_, state_, now());

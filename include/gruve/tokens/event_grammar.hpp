@@ -207,7 +207,7 @@ class EventGrammar {
         state.held = 0;
         break;
       case Kind::hold:
-        state.held += longest();
+        state.held = std::min(state.held + longest(), static_cast<int>(kMaxTimesteps));
         break;
       case Kind::duration:
         state.duration = state.held + e.value;
@@ -346,18 +346,22 @@ class EventGrammar {
     const int steps = advance(start(), metre_token).bar_steps;
     bytes.value(state.bar_steps, [&](int value) { return value == steps && steps > 0; });
     auto last = static_cast<std::uint8_t>(state.last);
-    last = bytes.value(last, within(0, static_cast<int>(Kind::release)));
+    last = bytes.value(last, [&](std::uint8_t read) {
+      return read <= static_cast<std::uint8_t>(Kind::release) && has_tokens(static_cast<Kind>(read));
+    });
     const auto kind = static_cast<Kind>(last);
     const bool in_note = kind == Kind::key || is_of_note(kind);
+    const bool is_new = kind == Kind::channel || kind == Kind::program || kind == Kind::position;
     bytes.value(state.position, within(0, steps - 1));
-    bytes.value(state.key, within(0, in_note ? kNumKeys - 1 : kNumKeys));
+    bytes.value(state.key, within(is_new ? kNumKeys : 0, in_note ? kNumKeys - 1 : kNumKeys));
     bytes.value(state.held, within(0, static_cast<int>(kMaxTimesteps)));
-    bytes.value(state.duration, within(0, static_cast<int>(kMaxTimesteps)));
+    const bool has_duration = is_of_note(kind) && kind != Kind::hold;
+    bytes.value(state.duration, within(has_duration ? 1 : 0, static_cast<int>(kMaxTimesteps)));
     bytes.value(state.velocity, within(-1, kNumVelocities - 1));
     bytes.value(state.tempo, within(-1, kNumTempos - 1));
     bytes.value(state.bars, within(0, kFarthest));
     bytes.value(state.lag, within(0, kFarthest));
-    bytes.value(state.left, within(-1, kMostLeft));
+    bytes.value(state.left, within(-1, options_.form ? kMostLeft : -1));
     if (options_.pedal) bytes.value(state.pedal, within(0, 1));
     if (options_.microtiming > 1) {
       const int parts = options_.microtiming;
@@ -365,7 +369,9 @@ class EventGrammar {
         bytes.value(*value, within(-(parts / 2), parts - parts / 2 - 1));
     }
     if (options_.channels) {
-      bytes.value(state.channel, within(in_note ? 0 : -1, kNumChannels - 1));
+      const bool has_channel =
+          in_note || kind == Kind::channel || kind == Kind::program || kind == Kind::pedal;
+      bytes.value(state.channel, within(has_channel ? 0 : -1, kNumChannels - 1));
       bytes.value(state.program, within(0, kNumPrograms - 1));
       for (Channel& channel : state.others) {
         bytes.value(channel.duration, within(0, static_cast<int>(kMaxTimesteps)));
@@ -403,6 +409,10 @@ class EventGrammar {
   int first_value(Kind kind) const noexcept {
     if (kind == Kind::onset || kind == Kind::release) return -(options_.microtiming / 2);
     return kind == Kind::position || kind == Kind::duration || kind == Kind::left ? 1 : 0;
+  }
+  bool has_tokens(Kind kind) const noexcept {
+    const auto index = static_cast<std::size_t>(kind);
+    return first_[index + 1] > first_[index];
   }
   static Channel& other(State& state, int channel) noexcept {
     return state.others[static_cast<std::size_t>(channel)];

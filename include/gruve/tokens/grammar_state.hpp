@@ -10,6 +10,7 @@
 
 #include "gruve/core/hash.hpp"
 #include "gruve/core/state_bytes.hpp"
+#include "gruve/tokens/event_encoder.hpp"
 #include "gruve/tokens/grid.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
 #include "gruve/tokens/token_encoder.hpp"
@@ -46,6 +47,13 @@ void transfer_kind(StateBytes& bytes, const Encoder& encoder) noexcept {
   bytes.same(static_cast<std::uint32_t>(sizeof(typename Encoder::State)));
   if constexpr (MusicEncoder<Encoder>) bytes.same(static_cast<std::int32_t>(encoder.steps_per_quarter()));
   if constexpr (std::is_same_v<Encoder, TimestepEncoder>) bytes.same(encoder.options().repeat_held);
+  // Vocabularies of different options may be equally large.
+  if constexpr (std::is_same_v<Encoder, EventEncoder>) {
+    const EventOptions& options = encoder.options();
+    bytes.same(static_cast<std::uint32_t>((options.velocities ? 1 : 0) | (options.tempos ? 2 : 0) |
+                                          (options.form ? 4 : 0) | (options.channels ? 8 : 0) |
+                                          (options.pedal ? 16 : 0) | options.microtiming << 8));
+  }
   if constexpr (requires { std::span<const char>(encoder.vocabulary()); })
     bytes.same(content_hash(std::as_bytes(std::span<const char>(encoder.vocabulary()))));
 }

@@ -117,7 +117,8 @@ class NoteDecoder<EventEncoder> {
       take(NoteChange{.step = step_,
                       .pitch = static_cast<std::uint8_t>(event.value),
                       .channel = static_cast<std::uint8_t>(state.channel),
-                      .kind = NoteChange::Kind::program});
+                      .kind = NoteChange::Kind::program,
+                      .shift = step_ > 0 ? -shift(encoder_.options().microtiming / 2) : 0});
     if (event.kind == Kind::pedal)
       take(NoteChange{.step = step_,
                       .pitch = static_cast<std::uint8_t>(event.value),
@@ -153,7 +154,7 @@ class NoteDecoder<EventEncoder> {
   bool is_before(const EventEncoder::State&, Token token, std::int64_t step) const noexcept {
     const EventEncoder::Event event = encoder_.event(token);
     if (event.kind == Kind::end_of_bar || event.kind == Kind::metre || event.kind == Kind::repeat ||
-        event.kind == Kind::left || event.kind == Kind::program || event.kind == Kind::pedal)
+        event.kind == Kind::left)
       return false;
     return (event.kind == Kind::position ? bar_ + event.value : step_) < step;
   }

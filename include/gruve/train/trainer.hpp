@@ -497,10 +497,10 @@ class Trainer {
         throw Error(file, "the state's settings lack " + name + ", or have it in another type");
       if (*was == value) continue;
       if (std::find(kMayChange.begin(), kMayChange.end(), name) == kMayChange.end())
-        throw Error(file, "the checkpoint was written with " + name + " " + was->dump() + ", now it is " +
-                              value.dump() +
+        throw Error(file, "the checkpoint was written with " + name + " " +
+                              internal::printable(was->dump(), 60) + ", now it is " + value.dump() +
                               "; to begin anew from its model, train with that as the initial model");
-      changes.push_back(name + " is " + value.dump() + ", it was " + was->dump());
+      changes.push_back(name + " is " + value.dump() + ", it was " + internal::printable(was->dump(), 60));
     }
     if (!saved.contains("corpus") || saved["corpus"] != now.at("corpus"))
       throw Error(file, "the checkpoint was written with another corpus");
@@ -539,7 +539,8 @@ class Trainer {
     const double ratio =
         static_cast<double>(was("batch_size")) * was("unroll") / options_.batch_size / options_.unroll;
     progress.curve.scale_steps(ratio);
-    progress.step = static_cast<std::uint64_t>(std::llround(static_cast<double>(progress.step) * ratio));
+    const double scaled = static_cast<double>(progress.step) * ratio;  // of a foreign file, any number
+    progress.step = static_cast<std::uint64_t>(std::llround(std::min(scaled, 0x1p53)));
     // A rate that was halved after a divergence is not where another one is asked for.
     if (saved["options"]["learning_rate"] != now.at("options").at("learning_rate")) progress.rate_scale = 1;
     BatchStream stream(*corpus_, Split::train, options_.batch_size, BatchStream::Passes::endless,

@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+"""Do the tests notice a fault? Changes one operator of a header at a time and runs the tests that are about it.
+
+    python3 tests/long/mutate.py BUILD [COUNT [SEED [JOBS]]]      (300 mutants, some two hours on two cores)
+
+BUILD is a build of the tests (cmake -S . -B BUILD …, make gruve_kernels gruve_catch_main). Mutants are drawn at random, evenly over
+the files of TESTS below: a comparison, a sign, an operator, a bound, a constant, a gate of the GRU for another. One that does not
+compile is no mutant. One is caught if a test fails, crashes or runs for longer than two minutes. Results are appended to
+BUILD/mutants.jsonl, so that a run goes on where the last one ended; survivors are printed with their line. Exit code 1 below 95 %.
+"""
+import concurrent.futures
+import json
+import pathlib
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+root = pathlib.Path(__file__).resolve().parents[2]
+build = pathlib.Path(sys.argv[1]).resolve()
+count = int(sys.argv[2]) if len(sys.argv) > 2 else 300
+seed = int(sys.argv[3]) if len(sys.argv) > 3 else 1
+jobs = int(sys.argv[4]) if len(sys.argv) > 4 else 2
+
+# Header → test sources. With kernels, the library is compiled from the mutant too.
+TESTS = {
+    "midi/midi_parser.hpp": ["midi/read_midi_test.cpp", "midi/repair_test.cpp"],
+    "midi/write_midi.hpp": ["midi/write_midi_test.cpp"],
+    "midi/music.hpp": ["midi/music_test.cpp", "midi/song_test.cpp"],
+    "tokens/event_grammar.hpp": ["tokens/event_encoder_test.cpp"],
+    "tokens/event_encoder.hpp": ["tokens/event_encoder_test.cpp"],
+    "tokens/event_features.hpp": ["tokens/event_features_test.cpp"],
+    "tokens/note_pointer.hpp": ["tokens/event_features_test.cpp"],
+    "tokens/note_history.hpp": ["tokens/event_features_test.cpp"],
+    "tokens/note_decoder.hpp": ["tokens/note_decoder_test.cpp"],
+    "tokens/note_encoder.hpp": ["tokens/note_decoder_test.cpp"],
+    "tokens/timestep_encoder.hpp": ["tokens/timestep_encoder_test.cpp"],
+    "tokens/timestep_features.hpp": ["tokens/timestep_features_test.cpp"],
+    "tokens/grid.hpp": ["tokens/grid_test.cpp"],
+    "model/safetensors.hpp": ["model/model_file_test.cpp"],
+    "core/json.hpp": ["model/model_file_test.cpp", "corpus/polyphonic_json_test.cpp"],
+    "corpus/corpus.hpp": ["corpus/corpus_test.cpp"],
+    "corpus/polyphonic_json.hpp": ["corpus/polyphonic_json_test.cpp"],
+    "corpus/batch_stream.hpp": ["corpus/batch_stream_test.cpp"],
+    "generate/sampler.hpp": ["generate/sampler_test.cpp"],
+    "generate/candidates.hpp": ["generate/sampler_test.cpp"],
+    "train/optimizer.hpp": ["train/trainer_test.cpp"],
+    "train/divergence.hpp": ["train/trainer_test.cpp"],
+    "train/trainer.hpp": ["train/trainer_test.cpp"],
+    "kernels/fused/gru.inc": ["kernels/fused_test.cpp"],
+    "kernels/fused/gru_backward.inc": ["kernels/fused_test.cpp"],
+    "kernels/fused/step.inc": ["kernels/fused_test.cpp", "kernels/sizes_test.cpp"],
+    "kernels/fused/products.inc": ["kernels/fused_test.cpp"],
+    "kernels/fused/softmax.inc": ["kernels/fused_test.cpp", "kernels/sampling_test.cpp"],
+    "kernels/fused/activations.inc": ["kernels/activations_test.cpp"],
+}
+CHANGES = [(r" < ", " <= "), (r" <= ", " < "), (r" > ", " >= "), (r" >= ", " > "), (r" == ", " != "), (r" != ", " == "), (r" \+ ", " - "),
+           (r" - ", " + "), (r" \* ", " + "), (r" / ", " * "), (r" && ", " || "), (r" \|\| ", " && "), (r"std::min\b", "std::max"),
+           (r"std::max\b", "std::min"), (r"\btrue\b", "false"), (r"\bfalse\b", "true"), (r" \+ 1\b", ""), (r" - 1\b", ""), (r"\+\+", "--"),
+           (r" = 0;", " = 1;"), (r" \+= ", " -= "), (r" -= ", " += "), (r"\bif \(!", "if ("), (r"\br\b", "z"), (r"\bz\b", "r"), (r"\b1 - ", ""),
+           (r"\bcontinue;", ";"), (r" % ", " / "), (r" << ", " >> "), (r" >> ", " << "), (r" & ", " | ")]
+
+
+def code_of(line):
+    """The line without its comment and its texts, of the same length."""
+    line = re.sub(r'"(\\.|[^"\\])*"', lambda found: "\"" * len(found.group()), line)
+    return re.sub(r"//.*", lambda found: "/" * len(found.group()), line)
+
+
+def places(header):
+    found = []
+    for number, line in enumerate((root / "include/gruve" / header).read_text().split("\n")):
+        code = code_of(line)
+        if re.match(r"\s*(#|//|\*|static_assert|template|using|namespace)", code):
+            continue
+        for index, (pattern, _) in enumerate(CHANGES):
+            if pattern in (r"\br\b", r"\bz\b") and "kernels" not in header:
+                continue
+            found += [(header, number, match.start(), index) for match in re.finditer(pattern, code)]
+    return found
+
+
+def draw():
+    chance = random.Random(seed)
+    all_places = {header: places(header) for header in TESTS}
+    for each in all_places.values():
+        chance.shuffle(each)
+    order = []
+    while any(all_places.values()):
+        for header in TESTS:
+            if all_places[header]:
+                order.append(all_places[header].pop())
+    return order
+
+
+def mutant(place):
+    header, number, at, index = place
+    lines = (root / "include/gruve" / header).read_text().split("\n")
+    pattern, put = CHANGES[index]
+    line = lines[number]
+    lines[number] = line[:at] + re.sub(pattern, put.replace("\\", "\\\\"), line[at:], count=1)
+    return lines[number], "\n".join(lines)
+
+
+FLAGS = ["-std=c++20", "-O1", "-w", "-ffp-contract=off", "-DGRUVE_COMPILED_KERNELS", "-DGRUVE_FLOAT_STRIDE=997",
+         f'-DGRUVE_TEST_DATA="{root}/tests"', f'-DGRUVE_SHARED_DATA="{root}/tests/none"', f"-I{root}/tests", f"-I{root}/examples",
+         "-isystem", "/usr/include/eigen3"]
+
+
+def compiled(include, sources, folder, kernels):
+    objects = []
+    for source in sources:
+        objects.append(folder / (source.replace("/", "_") + ".o"))
+        done = subprocess.run(["g++", f"-I{include}", *FLAGS, "-c", root / source, "-o", objects[-1]], capture_output=True)
+        if done.returncode != 0:
+            return None
+    program = folder / "program"
+    libraries = [] if kernels else [build / "libgruve_kernels.a"]
+    done = subprocess.run(["g++", *objects, *libraries, build / "tests/libgruve_catch_main.a", "-pthread", "-ldl", "-o", program], capture_output=True)
+    return program if done.returncode == 0 else None
+
+
+def run(place):
+    header = place[0]
+    line, text = mutant(place)
+    with tempfile.TemporaryDirectory(prefix="gruve-mutant-") as name:
+        folder = pathlib.Path(name)
+        include = folder / "include"
+        shutil.copytree(root / "include", include)
+        (include / "gruve" / header).write_text(text)
+        kernels = header.startswith("kernels/")
+        sources = [f"tests/{each}" for each in TESTS[header]] + (["src/kernels.cpp", "src/models.cpp"] if kernels else [])
+        if kernels or header.split("/")[0] in ("train", "generate"):
+            sources.append("tests/realtime.cpp")
+        if kernels:
+            sources.append("tests/kernels/emulated.cpp")
+        program = compiled(include, sources, folder, kernels)
+        if program is None:
+            return place, line, "not compiled"
+        try:
+            done = subprocess.run([program], capture_output=True, timeout=120, cwd=folder)
+            return place, line, "caught" if done.returncode != 0 else "survived"
+        except subprocess.TimeoutExpired:
+            return place, line, "caught"
+
+
+log = build / "mutants.jsonl"
+results = {}
+if log.exists():
+    for text in log.read_text().splitlines():
+        place, line, verdict = json.loads(text)
+        if tuple(place)[0] in TESTS and mutant(tuple(place))[0] == line:
+            results[tuple(place)] = (line, verdict)
+counted = sum(verdict != "not compiled" for _, verdict in results.values())
+todo = [place for place in draw() if place not in results]
+with concurrent.futures.ThreadPoolExecutor(jobs) as pool, log.open("a") as out:
+    running = set()
+    while counted < count and (todo or running):
+        while todo and len(running) < jobs:
+            running.add(pool.submit(run, todo.pop(0)))
+        done, running = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
+        for each in done:
+            place, line, verdict = each.result()
+            results[place] = (line, verdict)
+            counted += verdict != "not compiled"
+            out.write(json.dumps([place, line, verdict]) + "\n")
+            out.flush()
+            if verdict == "survived":
+                print(f"survived: {place[0]}:{place[1] + 1}: {line.strip()}", flush=True)
+caught = sum(verdict == "caught" for _, verdict in results.values())
+print(f"{caught} of {counted} mutants caught ({100 * caught / max(1, counted):.1f} %)")
+sys.exit(0 if caught >= 0.95 * counted else 1)
