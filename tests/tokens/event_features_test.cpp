@@ -143,6 +143,25 @@ TEST_CASE("A return of several parts is expected, channel by channel", "[tokens]
   }
 }
 
+TEST_CASE("A pointer's reliability counts notes, not tokens", "[tokens][features]") {
+  // Twelve notes whose durations alternate, twice: each has a key, a duration and a position.
+  const EventEncoder encoder({.steps_per_quarter = 4});
+  Song song{.ticks_per_quarter = 4, .length = 96};
+  for (std::int64_t i = 0; i < 24; ++i)
+    song.notes.push_back({4 * i, 4 * i + 1 + i % 2, 50 + static_cast<int>(i % 12), 80});
+  EventFeatures features("repeat", encoder);
+  int notes = 0;
+  for (const Token token : encoder.encode(song)) {
+    features.advance(token);
+    if (encoder.event(token).kind != EventEncoder::Kind::key) continue;
+    ++notes;
+    // Found at the fourth note of the second time, with four equal ones.
+    const int run = notes < 16 ? 0 : notes - 12;
+    const int r = run == 0 ? 0 : run <= 4 ? 3 : run <= 8 ? 4 : 5;
+    REQUIRE(inputs_of(features).front() == (run == 0 ? 0 : 1 + 4 * r));
+  }
+}
+
 TEST_CASE("All keys at once have all their features", "[tokens][features]") {
   // The most rows that there can be: the sanitizer sees one that has no room.
   const EventEncoder encoder({.steps_per_quarter = 4, .form = true, .channels = true});
