@@ -87,7 +87,7 @@ TEST_CASE("A metre of one beat that goes on is read as four beats", "[midi][musi
   CHECK(metres({{0, 1, 4}, {1920, 3, 4}}, 5000) ==
         std::pair(std::int64_t{480}, Metres{{0, 1, 4}, {1440, 3, 4}}));
   CHECK(metres({{0, 4, 4}, {1920, 1, 4}, {4320, 3, 4}}, 9000) ==
-        std::pair(std::int64_t{0}, Metres{{0, 4, 4}, {1920, 4, 4}, {4320, 3, 4}}));
+        std::pair(std::int64_t{0}, Metres{{0, 4, 4}, {4320, 3, 4}}));
 }
 
 TEST_CASE("The picture of a song has the same bar lines", "[midi][music]") {
@@ -153,4 +153,13 @@ TEST_CASE("A song without notes has no music", "[midi][music]") {
   CHECK(music.begin == 0);
   CHECK(music.song ==
         Song{.ticks_per_quarter = 96, .tempos = {{0, 400'000}}, .time_signatures = {{0, 3, 4}}});
+}
+
+TEST_CASE("A metre of one beat that becomes the one that holds is not stated again", "[midi][music]") {
+  // 4/4 holds before the first change, which says 1/4 from tick 1 on.
+  Song song{
+      .ticks_per_quarter = 869, .notes = {{1307, 3553, 60}}, .time_signatures = {{1, 1, 4}}, .length = 5001};
+  const Song music = music_of(song).song;
+  CHECK(music.time_signatures == std::vector<TimeSignature>{{0, 4, 4}});
+  CHECK(music_of(music).song == music);
 }

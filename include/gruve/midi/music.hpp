@@ -126,6 +126,11 @@ inline std::vector<TimeSignature> metres_of_bars(const Song& song, std::int64_t 
     if ((until - metres[i].tick) / 16 * metres[i].denominator > song.ticks_per_quarter)
       metres[i].numerator = 4;
   }
+  // One that now states what holds already begins no bar.
+  const auto is_stated = [](const TimeSignature& a, const TimeSignature& b) {
+    return a.numerator == b.numerator && a.denominator == b.denominator;
+  };
+  metres.erase(std::unique(metres.begin(), metres.end(), is_stated), metres.end());
   return metres;
 }
 
