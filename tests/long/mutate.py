@@ -154,12 +154,12 @@ if log.exists():
         if tuple(place)[0] in TESTS and mutant(tuple(place))[0] == line:
             results[tuple(place)] = (line, verdict)
 counted = sum(verdict != "not compiled" for _, verdict in results.values())
-todo = [place for place in draw() if place not in results]
+waiting = [place for place in draw() if place not in results]
 with concurrent.futures.ThreadPoolExecutor(jobs) as pool, log.open("a") as out:
     running = set()
-    while counted < count and (todo or running):
-        while todo and len(running) < jobs:
-            running.add(pool.submit(run, todo.pop(0)))
+    while counted < count and (waiting or running):
+        while waiting and len(running) < jobs:
+            running.add(pool.submit(run, waiting.pop(0)))
         done, running = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
         for each in done:
             place, line, verdict = each.result()

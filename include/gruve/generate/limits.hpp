@@ -330,8 +330,8 @@ class Limits<EventEncoder> {
   unsigned breaches(const EventEncoder::State& state, Token token) const noexcept {
     using Kind = EventEncoder::Kind;
     const EventEncoder::Event e = encoder_.event(token);
-    // A key without a duration token lasts as long as the note before it, which in a primer may be too long.
     const bool is_drum = plays_drums(state.channel);
+    // A key without a duration token lasts as long as the note before it, which in a primer may be too long.
     const bool is_too_long = state.last == Kind::key && state.duration > notes_.max_held() && !is_drum;
     unsigned breaches =
         is_too_long && e.kind != Kind::hold && e.kind != Kind::duration ? breach::kHeldTooLong : 0;

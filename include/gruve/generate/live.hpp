@@ -348,6 +348,8 @@ class LiveGenerator {
  private:
   using Music = internal::LiveMusic<Encoder>;
 
+  using Keys = std::array<KeySet, 16>;  // of each channel
+
   enum class Mode : std::uint8_t { playing, listening, catching_up };
 
   static constexpr std::size_t kMaxPlayed = 256;  // notes on and off in a block
@@ -535,10 +537,9 @@ class LiveGenerator {
   std::optional<SamplerOptions> sampler_options_;
   std::optional<ControlOptions> control_options_;
   Mode mode_ = Mode::playing;
-  double time_ = 0;                     // of the beginning of the next block, in timesteps of the music
-  using Keys = std::array<KeySet, 16>;  // of each channel
-  Keys sounding_{};                     // that sound
-  Keys releasing_{};                    // that are to be ended as soon as `out` has room
+  double time_ = 0;   // of the beginning of the next block, in timesteps of the music
+  Keys sounding_{};   // that sound
+  Keys releasing_{};  // that are to be ended as soon as `out` has room
   std::array<LiveChannel, 16> channels_{};
   std::int64_t late_samples_ = 0;
 };

@@ -83,12 +83,10 @@ inline std::int64_t cut_in(const Primer& primer, const Song& piece) noexcept {
 /// without such, by the sound of the primer's only channel or, if it has several, by a piano on a channel of
 /// its own.
 ///
-/// continued  decoded from the primer's tokens and those generated after them. Its tempos and metres count
-/// from
-///            the cut on
-/// kept       what the tokens represent. Without velocities the new notes have the mean velocity of the
-/// primer's
-///            last 32 notes
+/// continued  decoded from the primer's tokens and those generated after them; its tempos and metres count
+///            from the cut on
+/// kept       what the tokens represent; without velocities the new notes have the mean velocity of the last
+///            32 notes of the primer
 inline Song with_primer(Song continued, const Primer& primer, const EventOptions& kept) {
   const Song& song = primer.song;
   const auto scaled = [&](std::int64_t tick) {

@@ -292,14 +292,13 @@ class EventEncoder : public EventGrammar {
         changes_[static_cast<std::size_t>(change.channel)].emplace_back(grid.nearest(change.tick),
                                                                         change.program);
     }
-    /// The program that a note is played with.
+    /// The program that a note is played with. O(log changes).
     int at(const Onset& onset) const noexcept {
-      int found = 0;
-      for (const auto& [step, program] : changes_[static_cast<std::size_t>(onset.channel)]) {
-        if (step > onset.start) break;
-        found = program;
-      }
-      return found;
+      const auto& changes = changes_[static_cast<std::size_t>(onset.channel)];
+      const auto after =
+          std::upper_bound(changes.begin(), changes.end(), onset.start,
+                           [](std::int64_t start, const auto& change) { return start < change.first; });
+      return after == changes.begin() ? 0 : (after - 1)->second;
     }
 
    private:
