@@ -2,6 +2,9 @@
 # SPDX.
 install(DIRECTORY include/gruve DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(TARGETS gruve gruve_kernels EXPORT gruveTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+if(TARGET gruve_c)
+  install(TARGETS gruve_c EXPORT gruveTargets)
+endif()
 install(EXPORT gruveTargets NAMESPACE gruve:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/gruve)
 configure_package_config_file(cmake/gruveConfig.cmake.in gruveConfig.cmake
   INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/gruve)
@@ -12,7 +15,11 @@ install(FILES ${PROJECT_BINARY_DIR}/gruveConfig.cmake ${PROJECT_BINARY_DIR}/gruv
 # Debian's packages may have an absolute folder.
 cmake_path(ABSOLUTE_PATH CMAKE_INSTALL_INCLUDEDIR BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX} OUTPUT_VARIABLE GRUVE_PC_INCLUDEDIR)
 cmake_path(ABSOLUTE_PATH CMAKE_INSTALL_LIBDIR BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX} OUTPUT_VARIABLE GRUVE_PC_LIBDIR)
-foreach(name gruve gruve-kernels)
+set(described gruve gruve-kernels)
+if(TARGET gruve_c)
+  list(APPEND described gruve-c)
+endif()
+foreach(name IN LISTS described)
   configure_file(cmake/${name}.pc.in ${name}.pc @ONLY)
   install(FILES ${PROJECT_BINARY_DIR}/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endforeach()
