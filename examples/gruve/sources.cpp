@@ -166,18 +166,9 @@ std::string fit_encoding(const CLI::App& command, const std::vector<std::string>
 
 gruve::BuildOptions build_options_of(const gruve::AnyEncoder& encoder, const gruve::SongOptions& reading,
                                      int threads) {
-  gruve::BuildOptions build{.song = reading, .threads = threads};
-  if (const auto* timesteps = encoder.get_if<gruve::TimestepEncoder>()) {
-    build.timestep = timesteps->options();
-  } else if (const auto* events = encoder.get_if<gruve::EventEncoder>()) {
-    build.encoder = gruve::EncoderKind::event;
-    build.event = events->options();
-  } else if (const auto* ids = encoder.get_if<gruve::IdEncoder>()) {
-    build.encoder = gruve::EncoderKind::ids;
-    build.vocab_size = ids->vocab_size();
-  } else {
-    build.encoder = gruve::EncoderKind::text;
-  }
+  gruve::BuildOptions build = gruve::build_options_for(encoder);
+  build.song = reading;
+  build.threads = threads;
   return build;
 }
 

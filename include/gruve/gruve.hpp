@@ -161,6 +161,7 @@
 #include "gruve/train/ngram.hpp"
 #include "gruve/train/optimizer.hpp"
 #include "gruve/train/schedule.hpp"
+#include "gruve/train/style.hpp"
 #include "gruve/train/teachers.hpp"
 #include "gruve/train/train_options.hpp"
 #include "gruve/train/trainer.hpp"

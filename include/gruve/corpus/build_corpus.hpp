@@ -62,6 +62,24 @@ struct BuildOptions {
 };
 // clang-format on
 
+/// The options that encode as an encoder of gruve does, such as a model's; other settings have their
+/// defaults. A text is to have the encoder's characters, which come from the text itself.
+inline BuildOptions build_options_for(const AnyEncoder& encoder) {
+  BuildOptions build;
+  if (const auto* timesteps = encoder.get_if<TimestepEncoder>()) {
+    build.timestep = timesteps->options();
+  } else if (const auto* events = encoder.get_if<EventEncoder>()) {
+    build.encoder = EncoderKind::event;
+    build.event = events->options();
+  } else if (const auto* ids = encoder.get_if<IdEncoder>()) {
+    build.encoder = EncoderKind::ids;
+    build.vocab_size = ids->vocab_size();
+  } else {
+    build.encoder = EncoderKind::text;
+  }
+  return build;
+}
+
 /// The files that build_corpus() reads: those in `paths`, and in each folder of `paths` and its subfolders
 /// those with the extensions of the kind (.mid .midi .kar .rmi .smf, .txt, or .ids; in any case). Each file
 /// is listed once, in the order of the bytes of the paths. Links to files are followed. Links to folders are
