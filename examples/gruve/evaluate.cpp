@@ -28,6 +28,7 @@ namespace {
 
 struct EvaluateArguments {
   std::vector<std::string> models;
+  std::string style;
   int ngram = 0;
   std::vector<std::string> paths;
   std::string split = "test";
@@ -41,7 +42,7 @@ struct EvaluateArguments {
 };
 
 void evaluate(const EvaluateArguments& options) {
-  const std::vector<gruve::TrainedModel> models = load_models(options.models);
+  const std::vector<gruve::TrainedModel> models = load_models(options.models, options.style);
   const gruve::AnyEncoder encoder = models.empty() ? gruve::AnyEncoder() : models.front().encoder;
   gruve::BuildOptions build = build_options_of(encoder, options.reading, options.threads);
   // All songs of files that are named for this, unless a split of them is asked for or the others are needed.
@@ -116,6 +117,7 @@ void add_evaluate(CLI::App& app) {
   const auto options = std::make_shared<EvaluateArguments>();
   CLI::App* command = app.add_subcommand("evaluate", "Measure how well a model predicts");
   CLI::Option* model = add_models(*command, options->models, "The model file");
+  add_style(*command, options->style);
   CLI::Option* ngram = command
                            ->add_option("--ngram", options->ngram,
                                         "Evaluate an n-gram model with histories of up to N tokens of the "

@@ -351,7 +351,7 @@ constexpr int kLouder = 20;
 
 void generate(const GenerateArguments& options) {
   std::vector<std::string> inputs = options.models, outputs = {options.report};
-  inputs.insert(inputs.end(), {options.primer, options.within});
+  inputs.insert(inputs.end(), {options.style, options.primer, options.within});
   for (const std::string& file : {options.out, options.wav, options.svg})
     for (int i = 0; !file.empty() && i < options.count; ++i)
       outputs.push_back(numbered(file, i, options.count));
@@ -360,7 +360,7 @@ void generate(const GenerateArguments& options) {
     throw gruve::Error("--out - writes one piece to the standard output, not " +
                        std::to_string(options.count));
   if (!options.wav.empty()) require_sound_format(options.wav);
-  const std::vector<gruve::TrainedModel> models = load_models(options.models);
+  const std::vector<gruve::TrainedModel> models = load_models(options.models, options.style);
   const auto first = [&](const std::string& file) {
     return file.empty() || file == "-" ? file : numbered(file, 0, options.count);
   };
@@ -433,5 +433,8 @@ void add_generate(CLI::App& app) {
   const auto options = std::make_shared<GenerateArguments>();
   CLI::App* command = app.add_subcommand("generate", "Generate new pieces from a model, or from several");
   add_generate_options(*command, *options);
-  command->callback([options] { generate(*options); });
+  command->callback([options] {
+    if (options->models.empty()) options->models = {kBuiltInModel};
+    generate(*options);
+  });
 }

@@ -6,7 +6,8 @@
 #include "sources.hpp"
 
 void add_generate_options(CLI::App& command, GenerateArguments& options) {
-  add_models(command, options.models, "The model file")->required();
+  add_models(command, options.models, "The model file; the built-in étude model if there is none");
+  add_style(command, options.style);
   command
       .add_option("--out", options.out,
                   "The MIDI file to write (text for a model of text or ids); - for the standard output")

@@ -15,6 +15,7 @@
 
 struct GenerateArguments : SamplingArguments {
   std::vector<std::string> models;
+  std::string style;
   std::string out;
   std::string primer;
   std::string wav;

@@ -1,7 +1,15 @@
 #include "models.hpp"
 
+#include <cstddef>
+#include <span>
+#include <utility>
+
 #include "gruve/core/error.hpp"
+#include "gruve/train/style.hpp"
 #include "sources.hpp"
+
+extern const unsigned char kEtudesModel[];
+extern const unsigned long long kEtudesModel_size;
 
 CLI::Option* add_models(CLI::App& command, std::vector<std::string>& files, const std::string& help) {
   return command
@@ -9,13 +17,26 @@ CLI::Option* add_models(CLI::App& command, std::vector<std::string>& files, cons
       ->allow_extra_args(false);
 }
 
-std::vector<gruve::TrainedModel> load_models(const std::vector<std::string>& files) {
+CLI::Option* add_style(CLI::App& command, std::string& file) {
+  return command.add_option("--style", file, "What the model learnt from a few songs (gruve tune --style)")
+      ->check(CLI::ExistingFile);
+}
+
+std::vector<gruve::TrainedModel> load_models(const std::vector<std::string>& files,
+                                             const std::string& style) {
   std::vector<gruve::TrainedModel> models;
   for (const std::string& file : files) {
-    models.push_back(gruve::load(file));
+    models.push_back(file == kBuiltInModel
+                         ? gruve::load(std::as_bytes(std::span(kEtudesModel, kEtudesModel_size)), file)
+                         : gruve::load(file));
     if (!(models.back().encoder == models.front().encoder))
       throw gruve::Error(file, "has the encoder " + describe(models.back().encoder) + ", but " +
                                    files.front() + " has " + describe(models.front().encoder));
+  }
+  if (!style.empty()) {
+    if (models.size() != 1) throw gruve::Error(style, "is the style of one model, not of several");
+    const gruve::Style learnt = gruve::load_style(style, models.front());
+    models.front() = gruve::with_style(std::move(models.front()), learnt);
   }
   return models;
 }

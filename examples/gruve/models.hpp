@@ -15,8 +15,17 @@
 /// Adds the option --model FILE, which may be repeated.
 CLI::Option* add_models(CLI::App& command, std::vector<std::string>& files, const std::string& help);
 
-/// Loads the models. Throws Error if a file can't be read, or if the models' encoders differ.
-std::vector<gruve::TrainedModel> load_models(const std::vector<std::string>& files);
+/// The name of the model that the program carries (examples/models/), in place of a file's.
+inline const std::string kBuiltInModel = "the built-in étude model";
+
+/// Adds the option --style FILE.
+CLI::Option* add_style(CLI::App& command, std::string& file);
+
+/// Loads the models, kBuiltInModel among them, with a style (gruve tune --style) unless its file is empty.
+/// Throws Error if a file can't be read, if the models' encoders differ, or if the style is not one of the
+/// only model.
+std::vector<gruve::TrainedModel> load_models(const std::vector<std::string>& files,
+                                             const std::string& style = {});
 
 /// Throws Error if the corpus's encoder is not the model's.
 void require_encoder(const gruve::Corpus& corpus, const gruve::TrainedModel& model);
