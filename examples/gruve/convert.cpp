@@ -41,8 +41,7 @@ gruve::Split judging_split(const gruve::Corpus& corpus) {
 void convert(const ConvertArguments& options) {
   std::vector<std::string> inputs = options.paths;
   inputs.push_back(options.model);
-  require_not_read({options.out}, inputs);
-  const Outputs outputs({options.out});
+  const Outputs outputs({options.out}, inputs);
   const gruve::TrainedModel model = gruve::load(options.model);
   gruve::save(model, options.out, options.precision);
   const auto size = std::filesystem::file_size(options.model),

@@ -17,6 +17,7 @@
 #include "commands.hpp"
 #include "generate_options.hpp"
 #include "gruve/core/error.hpp"
+#include "gruve/core/json.hpp"
 #include "gruve/kernels/kernels.hpp"
 #include "gruve/midi/read_midi.hpp"
 #include "gruve/midi/write_midi.hpp"
@@ -124,14 +125,17 @@ gruve::TableRows settings(const GenerateArguments& options, const std::vector<gr
 
 std::optional<gruve::TrainingCurve> curve_of(const std::vector<gruve::TrainedModel>& models) try {
   if (models.size() > 1) return std::nullopt;
-  const nlohmann::json training = nlohmann::json::parse(models.front().training);
-  const nlohmann::json& curve = training.at("curve");
+  const gruve::internal::JsonTree training =
+      gruve::internal::parse_json(models.front().training, "the model", "the training");
+  const nlohmann::json& curve = training->at("curve");
   return gruve::TrainingCurve{.step = curve.at("step"),
                               .train_loss = curve.at("train_loss"),
                               .valid_step = curve.at("valid_step"),
                               .valid_loss = curve.at("valid_loss")};
 } catch (const nlohmann::json::exception&) {
   return std::nullopt;  // a model that was not trained here
+} catch (const gruve::Error&) {
+  return std::nullopt;
 }
 
 // "0 of 3 minutes missed the range".
@@ -355,6 +359,8 @@ void generate(const GenerateArguments& options) {
   for (const std::string& file : {options.out, options.wav, options.svg})
     for (int i = 0; !file.empty() && i < options.count; ++i)
       outputs.push_back(numbered(file, i, options.count));
+  constexpr std::string_view kOf = "of:";
+  if (options.form.starts_with(kOf)) inputs.push_back(options.form.substr(kOf.size()));
   require_not_read(outputs, inputs);
   if (options.out == "-" && options.count > 1)
     throw gruve::Error("--out - writes one piece to the standard output, not " +
@@ -364,7 +370,8 @@ void generate(const GenerateArguments& options) {
   const auto first = [&](const std::string& file) {
     return file.empty() || file == "-" ? file : numbered(file, 0, options.count);
   };
-  const Outputs reserved({first(options.out), first(options.wav), first(options.svg), options.report});
+  const Outputs reserved({first(options.out), first(options.wav), first(options.svg), options.report},
+                         inputs);
   gruve::ThreadPool threads(options.threads);
   gruve::Player player(models, {.precision = options.precision, .threads = options.threads});
   const gruve::PieceOptions request = {.bars = options.bars,

@@ -53,8 +53,7 @@ std::vector<gruve::ListeningClip> clips_of(const Candidate& candidate, const std
 }
 
 void listen(const ListenArguments& options) {
-  require_not_read({options.out}, {options.corpus, options.model});
-  const Outputs outputs({options.out});
+  const Outputs outputs({options.out}, {options.corpus, options.model, options.within});
   const auto count = static_cast<std::size_t>(options.pairs);
   Candidates source(options.corpus, count, 1, options.seed, options.threads);
   // The model against songs, against the n-grams, and against argmax mixing.

@@ -20,6 +20,7 @@
 #include "help.hpp"
 #include "manual.hpp"
 #include "recipe.hpp"
+#include "sources.hpp"
 #include "usage.hpp"
 
 namespace {
@@ -79,6 +80,12 @@ int main(int argc, char** argv) {
   check_numbers(app);
   try {
     std::vector<std::string> arguments = with_recipe(app, {argv + 1, argv + argc});
+    const std::string config = "--config";
+    for (auto at = arguments.begin(); at != arguments.end(); ++at)
+      if (at->starts_with(config + "="))
+        also_read().push_back(at->substr(config.size() + 1));
+      else if (*at == config && at + 1 != arguments.end())
+        also_read().push_back(at[1]);
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
     app.parse(std::move(arguments));
     // What was printed may not have arrived, for a full disk say.

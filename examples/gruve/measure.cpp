@@ -349,7 +349,10 @@ void print_measured_json(const Measured& measured) {
 
 void measure(const MeasureArguments& options) {
   if (options.files.empty() && options.models.empty()) throw CLI::RequiredError("FILE or --model");
-  const Outputs outputs({options.svg});
+  std::vector<std::string> inputs = options.files;
+  inputs.insert(inputs.end(), options.models.begin(), options.models.end());
+  inputs.insert(inputs.end(), {options.corpus, options.within});
+  const Outputs outputs({options.svg}, inputs);
   gruve::ThreadPool threads(options.threads);
   Measured measured;
   std::vector<std::string> names;

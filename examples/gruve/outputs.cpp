@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <filesystem>
 
+#include "sources.hpp"
+
 #if defined(__unix__) || defined(__APPLE__)
 #include <unistd.h>
 
@@ -25,7 +27,9 @@ constexpr std::array kEndingSignals{SIGINT, SIGTERM, SIGHUP};
 
 }  // namespace
 
-Outputs::Outputs(std::initializer_list<std::string> paths, const std::string& temporary) {
+Outputs::Outputs(std::initializer_list<std::string> paths, const std::vector<std::string>& inputs,
+                 const std::string& temporary) {
+  require_not_read(paths, inputs);
   if (!temporary.empty()) {
     removed_at_end[0] = temporary;
     removed_at_end[1] = temporary + ".partial";
@@ -55,7 +59,9 @@ Outputs::~Outputs() {
   num_removed_at_end = 0;
 }
 #else
-Outputs::Outputs(std::initializer_list<std::string> paths, const std::string&) {
+Outputs::Outputs(std::initializer_list<std::string> paths, const std::vector<std::string>& inputs,
+                 const std::string&) {
+  require_not_read(paths, inputs);
   for (const std::string& path : paths)
     if (!path.empty() && path != "-") locks_.emplace_back(path);
 }

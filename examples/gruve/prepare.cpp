@@ -102,15 +102,19 @@ void prepare(PrepareArguments options) {
   // A corpus may be added to in place; other files are not written over.
   std::vector<std::string> files = options.paths;
   std::erase_if(files, [](const std::string& path) { return gruve::is_corpus(path); });
-  require_not_read({options.out}, files);
   const std::string unmeasured = options.out + ".unmeasured";
   require_not_read({options.report, unmeasured}, options.paths);
-  const Outputs outputs({options.out, options.report}, unmeasured);
+  std::error_code ignored;
+  // What a run that was killed has left is a corpus.
+  const auto there = std::filesystem::symlink_status(unmeasured, ignored);
+  if (std::filesystem::exists(there) &&
+      (!std::filesystem::is_regular_file(there) || !gruve::is_corpus(unmeasured)))
+    throw gruve::Error(unmeasured, "is in the way: the corpus is built there before it gets its name");
+  const Outputs outputs({options.out, options.report}, files, unmeasured);
   const std::vector<std::filesystem::path> paths(options.paths.begin(), options.paths.end());
 
   ProgressBar bar("preparing", options.json);
   // The corpus gets its name when it is whole, with the measures of its songs.
-  std::error_code ignored;
   const auto status = std::filesystem::status(options.out, ignored);
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
     throw gruve::Error(options.out, "is not a regular file, expected the name of a corpus");

@@ -9,13 +9,17 @@
 #include "gruve/core/error.hpp"
 #include "gruve/core/json.hpp"
 #include "gruve/core/mapped_file.hpp"
+#include "sources.hpp"
 
 namespace {
 
 constexpr const char* kRecipe = "--recipe";
 
-// A recipe may come from a stranger, so it names no file to write.
+// A recipe may come from a stranger, so it names no file to write, lifts no protection of one, and has no
+// pattern whose matching may never end.
 constexpr const char* kOutputs[] = {"--out", "--log", "--checkpoint", "--report"};
+constexpr const char* kForTheCommandLine[] = {"--overwrite", "--resume",   "--piece",
+                                              "--help",      "--help-all", "--json"};
 
 // Adds option and value as arguments. Returns what is wrong with the value, if anything is.
 std::string append(std::vector<std::string>& arguments, const CLI::Option& option, const std::string& name,
@@ -34,6 +38,8 @@ std::string append(std::vector<std::string>& arguments, const CLI::Option& optio
     if (!each.is_string() && !each.is_number()) return "expected a text, a number or a list of these";
     if (each.is_string() && each.get<std::string>().starts_with("-"))
       return "expected a text that does not begin with a hyphen";
+    if (each.is_string() && each.get_ref<const std::string&>().find('\0') != std::string::npos)
+      return "expected a text without NUL";
     arguments.push_back(each.is_string() ? each.get<std::string>() : each.dump());
   }
   return {};
@@ -56,6 +62,7 @@ std::vector<std::string> with_recipe(const CLI::App& app, const std::vector<std:
   const CLI::App* const command = commands.front();
 
   const std::string path = at[1];
+  also_read().push_back(path);
   std::vector<std::string> result(arguments.begin(), at);
   result.insert(result.end(), at + 2, arguments.end());
   const std::size_t given = result.size();
@@ -67,6 +74,9 @@ std::vector<std::string> with_recipe(const CLI::App& app, const std::vector<std:
       throw gruve::Error(path, command->get_name() + " has no option " + gruve::internal::shown_text(option));
     if (std::find(std::begin(kOutputs), std::end(kOutputs), option) != std::end(kOutputs))
       throw gruve::Error(path, option + " names a file to write: give it on the command line");
+    if (std::find(std::begin(kForTheCommandLine), std::end(kForTheCommandLine), option) !=
+        std::end(kForTheCommandLine))
+      throw gruve::Error(path, option + " is for the command line, not for a recipe");
     const bool is_given = std::any_of(result.begin(), result.begin() + static_cast<std::ptrdiff_t>(given),
                                       [&](const std::string& argument) {
                                         return argument == option || argument.starts_with(option + "=");

@@ -39,6 +39,11 @@ gruve::Corpus etude_corpus(const Encoder& encoder, int threads) {
 
 // The text of a regular expression's groups in a path, one after another; empty where it does not match.
 std::function<std::string(const std::filesystem::path&)> piece_names(const std::string& pattern) {
+  // The library's compiler of expressions calls itself for each parenthesis.
+  constexpr std::size_t kLongest = 1000;
+  if (pattern.size() > kLongest)
+    throw CLI::ValidationError("--piece", "the expression has " + std::to_string(pattern.size()) +
+                                              " characters, expected at most " + std::to_string(kLongest));
   std::regex expression;
   try {
     expression.assign(pattern);
@@ -172,8 +177,15 @@ gruve::BuildOptions build_options_of(const gruve::AnyEncoder& encoder, const gru
   return build;
 }
 
-void require_not_read(const std::vector<std::string>& outputs, const std::vector<std::string>& inputs) {
+std::vector<std::string>& also_read() {
+  static std::vector<std::string> files;
+  return files;
+}
+
+void require_not_read(const std::vector<std::string>& outputs, const std::vector<std::string>& given) {
   namespace fs = std::filesystem;
+  std::vector<std::string> inputs = given;
+  inputs.insert(inputs.end(), also_read().begin(), also_read().end());
   std::error_code error;
   for (const std::string& output : outputs) {
     if (output.empty() || !fs::exists(output, error)) continue;

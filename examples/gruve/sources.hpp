@@ -20,7 +20,11 @@ void add_build_options(CLI::App& command, gruve::BuildOptions& build);
 gruve::BuildOptions build_options_of(const gruve::AnyEncoder& encoder, const gruve::SongOptions& reading,
                                      int threads);
 
-/// Throws Error if a file to be written is also read, however their paths are spelt. Empty names are ignored.
+/// Files that the program itself reads: a recipe, a configuration.
+std::vector<std::string>& also_read();
+
+/// Throws Error if a file to be written is also read, however their paths are spelt; also_read() are read
+/// too. Empty names are ignored.
 void require_not_read(const std::vector<std::string>& outputs, const std::vector<std::string>& inputs);
 
 /// The études if there is no path; one corpus file, mapped; otherwise a corpus built in memory from files and

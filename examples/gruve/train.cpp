@@ -264,9 +264,14 @@ void train(TrainArguments options) {
   std::vector<std::string> inputs = options.paths;
   inputs.insert(inputs.end(), options.teachers.begin(), options.teachers.end());
   inputs.push_back(options.init);
-  require_not_read({options.out, options.checkpoint, options.log}, inputs);
   if (options.checkpoint.empty()) options.checkpoint = options.out + ".checkpoint";
-  const Outputs outputs({options.out, options.checkpoint, options.log});
+  const std::filesystem::path previous = gruve::Trainer::previous_checkpoint(options.checkpoint);
+  require_not_read({previous.string()}, inputs);
+  std::error_code ignored;
+  if (std::filesystem::exists(std::filesystem::symlink_status(previous, ignored)) &&
+      !gruve::internal::is_checkpoint(previous))
+    throw gruve::Error(previous.string(), "is no checkpoint, and in the way of one (--checkpoint)");
+  const Outputs outputs({options.out, options.checkpoint, options.log}, inputs);
   options.build.threads = options.train.threads;
   options.train.optimizer.kind = *gruve::optimizer_from_name(options.optimizer);
   options.train.schedule = *gruve::schedule_from_name(options.schedule);

@@ -152,6 +152,7 @@
 #include "gruve/tokens/timestep_writer.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 #include "gruve/tokens/voice_repeats.hpp"
+#include "gruve/train/checkpoint_file.hpp"
 #include "gruve/train/curve.hpp"
 #include "gruve/train/divergence.hpp"
 #include "gruve/train/dynamic_evaluation.hpp"

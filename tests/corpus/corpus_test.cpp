@@ -126,7 +126,11 @@ TEST_CASE("A corpus of songs in memory and its file are the same", "[corpus][fil
   std::vector<std::vector<Token>> songs(50);
   for (auto& song : songs) {
     song.resize(1 + rng.below(100));
-    for (Token& token : song) token = static_cast<Token>(rng.below(89));
+    for (std::size_t i = 0; i < song.size(); ++i) {
+      song[i] = static_cast<Token>(rng.below(89));
+      // After a key only lower ones or the end of the timestep may follow.
+      if (i > 0 && song[i] >= song[i - 1] && song[i - 1] != 88) song[i] = 88;
+    }
   }
   const CorpusInfo info{.encoder = TimestepEncoder(), .music = MusicInfo{99, {0, 6, 8}}};
   Corpus made = Corpus::from_songs(info, songs);
@@ -202,7 +206,19 @@ TEST_CASE("A file that is not a whole and sound corpus is refused with its byte"
   CHECK(error_of(by_hand(
             R"({"encoder":{"type":"timestep","steps_per_quarter":4,"repeat_held":true},"tempo_bpm":90,)"
             R"("time_signature":[4,3]})")) ==
-        "x.gruve, byte 112: time_signature is not [numerator, a power of two]");
+        "x.gruve, byte 112: time_signature is not [1 to 255, a power of two up to 256]");
+}
+
+TEST_CASE("Tokens that break the encoder's grammar are refused where a song is read", "[corpus][file]") {
+  const TimestepEncoder encoder({.steps_per_quarter = 4});
+  const std::vector<std::vector<Token>> songs = {{5, 88}, {5, 80, 88}};  // keys stand highest first
+  std::string refused = "no error";
+  try {
+    Corpus::from_songs({.encoder = encoder}, songs);
+  } catch (const Error& error) {
+    refused = error.what();
+  }
+  CHECK(refused.ends_with(": the tokens of song 1 break the encoder's grammar"));
 }
 
 TEST_CASE("Every changed bit of a corpus is noticed", "[corpus][file]") {

@@ -64,6 +64,17 @@ TEST_CASE("Frames divide bars evenly, and end with the music", "[measure][struct
   CHECK(cut.chroma[4][7] == 1);
 }
 
+TEST_CASE("Bars shorter than an eighth are joined, so that a metre of 1/256 costs no more than another",
+          "[measure][structure]") {
+  Song song{.ticks_per_quarter = 480, .length = 480 * 4000};
+  song.time_signatures = {{0, 1, 256}};
+  song.notes = {{.start = 0, .end = 480, .pitch = 60}, {.start = 480 * 3999, .end = 480 * 4000, .pitch = 60}};
+  const GridSong grid = on_grid(song);
+  CHECK(grid.bars.size() <= 8000);
+  for (std::size_t i = 0; i + 1 < grid.bars.size(); ++i) CHECK(grid.bars[i].end - grid.bars[i].begin >= 12);
+  CHECK(grid.bars.back().end >= grid.end);
+}
+
 TEST_CASE("Frames are as alike as chroma and onsets are", "[measure][structure]") {
   // C; C again; E at the same place; silence, twice; C and E.
   Song song{.ticks_per_quarter = 24,

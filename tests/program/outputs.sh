@@ -105,8 +105,45 @@ says 2 "--seed: -1 is negative" "$gruve" train corpus.gruve --out b.safetensors 
 says 2 "--seed: -1 is negative" "$gruve" generate --model model.safetensors --out b.mid --seed -1
 GRUVE_SECONDS=inf says 2 "--seconds: " "$gruve" generate --model model.safetensors --out b.mid
 
+# No command writes over what it reads.
+keeps() {
+  local file=$1
+  shift
+  cp "$file" kept.copy
+  says 1 "would be written over, but is also an input" "$gruve" "$@"
+  cmp "$file" kept.copy
+}
+cp songs/etude-0001.mid read.mid
+keeps read.mid measure read.mid --svg read.mid
+keeps corpus.gruve measure read.mid --corpus corpus.gruve --svg corpus.gruve
+keeps read.mid generate --model model.safetensors --form of:read.mid --out read.mid
+cp corpus.gruve c.safetensors.checkpoint
+keeps c.safetensors.checkpoint train c.safetensors.checkpoint --out c.safetensors
+cp corpus.gruve c.previous
+keeps c.previous train c.previous --out c.safetensors --checkpoint c
+echo '{"hidden": 8}' >recipe.json
+keeps recipe.json train corpus.gruve --recipe recipe.json --out recipe.json
+printf '[train]\nhidden = 8\n' >options.toml
+keeps options.toml --config options.toml train corpus.gruve --out c.safetensors --log options.toml
+echo precious >p.previous
+says 1 "p.previous: is no checkpoint, and in the way of one" "$gruve" train corpus.gruve --out c.safetensors --checkpoint p
+echo precious >p.gruve.unmeasured
+says 1 "p.gruve.unmeasured: is in the way" "$gruve" prepare songs --out p.gruve
+ln -sf c.previous q.gruve.unmeasured
+says 1 "q.gruve.unmeasured: is in the way" "$gruve" prepare songs --out q.gruve
+[ "$(cat p.previous p.gruve.unmeasured)" = "$(printf 'precious\nprecious')" ] || fail "a file that was in the way is lost"
+cmp c.previous corpus.gruve
+
+# Where no more threads can be started, those that there are do the work.
+(ulimit -v 4000000; "$gruve" evaluate --model model.safetensors --split train corpus.gruve --threads 1024 --json) >many.txt
+"$gruve" evaluate --model model.safetensors --split train corpus.gruve --threads 1 --json >one.txt
+cmp many.txt one.txt
+
 # A recipe has options of the right types, and names no file to write.
 recipe() { echo "$1" >recipe.json; says 1 "recipe.json: $2" "$gruve" train corpus.gruve --out b.safetensors --recipe recipe.json; }
+recipe '{"overwrite": true}' "--overwrite is for the command line, not for a recipe"
+recipe '{"piece": "(a*)*$"}' "--piece is for the command line, not for a recipe"
+recipe '{"init": "model.safetensors\u0000x"}' "\"init\" has the wrong type, expected a text without NUL"
 recipe '{"log": "b.csv"}' "--log names a file to write: give it on the command line"
 recipe '{"checkpoint": "b"}' "--checkpoint names a file to write"
 recipe '{"out": "c.safetensors"}' "--out names a file to write"

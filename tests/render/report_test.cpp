@@ -183,6 +183,19 @@ TEST_CASE("No text of a report can become markup or script", "[render][report]")
   // in the list and above its table.
 }
 
+TEST_CASE("A training curve of steps that no double counts, or too near each other, is drawn in bounded size",
+          "[render][report]") {
+  const double infinity = std::numeric_limits<double>::infinity();
+  for (const std::vector<double>& steps :
+       {std::vector{1e16, 1e16 + 8}, {1e7, 1e7 + 2e-9}, {-1e300, 1e300}, {0.0, infinity}, {9e14, 9e14 + 1}})
+    for (const std::vector<double>& losses : {std::vector{1.0, 2.0}, {1e300, -1e300}, {1e14, 1e14 + 1e-2}}) {
+      const std::string svg = gruve::training_curve_svg({steps, losses, steps, losses});
+      CHECK(svg.size() < 30'000);
+      CHECK(svg.ends_with("</svg>"));
+      CHECK(svg.find("nan") == std::string::npos);
+    }
+}
+
 TEST_CASE("The training curve shows final and best losses", "[render][report]") {
   gruve::TrainingCurve curve;
   curve.step = {1, 2, 3};

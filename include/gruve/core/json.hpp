@@ -74,6 +74,55 @@ std::string text_of(Json value) {
   return BasicJsonTree<Json>(std::move(value))->dump();
 }
 
+// Reads JSON as events, and keeps what is wrong with it: a key that an object has twice, or a depth above
+// kDeepest. The library's own callback while it builds a value looks through the whole parent after each
+// child, which takes time that grows with the square of their number.
+class JsonCheck final : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool start_object(std::size_t) override {
+    keys_.emplace_back();
+    return enter();
+  }
+  bool key(string_t& name) override {
+    if (keys_.back().insert(name).second) return true;
+    wrong = " has the key " + shown_text(name) + " twice";
+    return false;
+  }
+  bool end_object() override {
+    keys_.pop_back();
+    --depth_;
+    return true;
+  }
+  bool start_array(std::size_t) override { return enter(); }
+  bool end_array() override {
+    --depth_;
+    return true;
+  }
+  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override {
+    wrong = " is not JSON";
+    return false;
+  }
+
+  std::string wrong = {};
+
+ private:
+  bool enter() {
+    if (++depth_ <= kDeepest) return true;
+    wrong = " is nested deeper than " + std::to_string(kDeepest) + " levels";
+    return false;
+  }
+
+  std::vector<std::set<std::string>> keys_;  // of the objects that are open
+  int depth_ = 0;
+};
+
 // Parses JSON of a file that nobody vouches for. Throws Error on what is none, on a byte-order mark and on a
 // NUL byte, on a key that an object has twice, and on a depth above kDeepest, before it is reached.
 //
@@ -88,19 +137,9 @@ inline JsonTree parse_json(std::string_view text, const std::string& file, const
   // The parser skips the one, and takes the other for the end.
   if (text.starts_with("\xEF\xBB\xBF")) fail(" begins with a byte-order mark");
   if (text.find('\0') != std::string_view::npos) fail(" holds a NUL byte");
-  using Event = nlohmann::json::parse_event_t;
-  std::vector<std::set<std::string>> keys;  // of the objects that are open
-  const auto check = [&](int depth, Event event, nlohmann::json& value) {
-    if (depth > kDeepest) fail(" is nested deeper than " + std::to_string(kDeepest) + " levels");
-    if (event == Event::object_start) keys.emplace_back();
-    if (event == Event::object_end) keys.pop_back();
-    if (event == Event::key && !keys.back().insert(value.get_ref<const std::string&>()).second)
-      fail(" has the key " + shown_text(value.get_ref<const std::string&>()) + " twice");
-    return true;
-  };
-  nlohmann::json json = nlohmann::json::parse(text.begin(), text.end(), check, false);
-  if (json.is_discarded()) fail(" is not JSON");
-  return JsonTree(std::move(json));
+  JsonCheck check;
+  if (!nlohmann::json::sax_parse(text.begin(), text.end(), &check)) fail(check.wrong);
+  return JsonTree(nlohmann::json::parse(text.begin(), text.end()));
 }
 
 // The number in an object under a key, from least to most. Throws Error if it is missing, of another type or

@@ -20,18 +20,23 @@ namespace gruve::inline v0_1 {
 /// may call for_each or for_each_thread.
 class ThreadPool {
  public:
-  /// threads  the size of the pool; 0 or less: as many as the machine has
+  /// threads  the size of the pool; 0 or less: as many as the machine has. Where the system starts no more,
+  /// the pool
+  ///          has those that it did start
   explicit ThreadPool(int threads = 0) {
     if (threads <= 0) threads = static_cast<int>(std::thread::hardware_concurrency());
-    for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(static_cast<std::size_t>(i)); });
+    workers_.reserve(static_cast<std::size_t>(std::max(threads - 1, 0)));
+    try {
+      for (int i = 1; i < threads; ++i)
+        workers_.emplace_back([this, i] { work(static_cast<std::size_t>(i)); });
+    } catch (const std::system_error&) {
+    } catch (const std::bad_alloc&) {
+      stop();
+      throw;
+    }
   }
 
-  ~ThreadPool() {
-    stops_ = true;
-    ++round_;
-    round_.notify_all();
-    for (auto& worker : workers_) worker.join();
-  }
+  ~ThreadPool() { stop(); }
 
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -60,6 +65,13 @@ class ThreadPool {
   }
 
  private:
+  void stop() noexcept {
+    stops_ = true;
+    ++round_;
+    round_.notify_all();
+    for (auto& worker : workers_) worker.join();
+  }
+
   // A task as a plain function with its context: unlike std::function it never allocates.
   using Call = void (*)(const void* context, std::size_t i);
 

@@ -362,7 +362,8 @@ class Corpus {
   }
 
   /// Checks the tokens of song i. Throws Error with the byte of the first token outside the vocabulary, or if
-  /// the tokens do not match the song's checksum. Cost: reads the tokens twice.
+  /// the tokens do not match the song's checksum or break the encoder's grammar. Cost: reads the tokens three
+  /// times.
   void check_tokens(std::size_t i) const {
     const std::span<const Token> tokens = songs_[i].tokens;
     const auto byte_of = [&](const Token* token) {
@@ -378,6 +379,9 @@ class Corpus {
     if (content_hash(std::as_bytes(tokens)) != songs_[i].checksum)
       throw Error(file_, byte_of(tokens.data()),
                   "the tokens of song " + std::to_string(i) + " don't have its checksum: they are damaged");
+    if (count_violations(encoder(), tokens) > 0)
+      throw Error(file_, byte_of(tokens.data()),
+                  "the tokens of song " + std::to_string(i) + " break the encoder's grammar");
   }
 
  private:
@@ -474,8 +478,8 @@ class Corpus {
       return value.is_number_integer() && value.get<double>() >= 1 && value.get<double>() <= 256;
     };
     if (metre == json.end() || !metre->is_array() || metre->size() != 2 || !is_metre((*metre)[0]) ||
-        !is_metre((*metre)[1]) || !std::has_single_bit((*metre)[1].get<unsigned>()))
-      throw Error(file_, at, "time_signature is not [numerator, a power of two]");
+        !is_metre((*metre)[1]) || (*metre)[0] == 256 || !std::has_single_bit((*metre)[1].get<unsigned>()))
+      throw Error(file_, at, "time_signature is not [1 to 255, a power of two up to 256]");
     info_.music->time_signature = {
         .tick = 0, .numerator = (*metre)[0].get<int>(), .denominator = (*metre)[1].get<int>()};
   }

@@ -27,7 +27,8 @@ struct Returns {
       0;  // bars of the longest passage that equals an earlier one which it does not overlap
 };
 
-/// The returns of a song; the shares are NaN if it has no onset. Time is O(bars²).
+/// The returns of a song; the shares are NaN if it has no onset. Time is O(bars²), so of a song of more than
+/// 8,192 bars (four hours) the first are looked at.
 inline Returns returns_of(const GridSong& song) {
   constexpr std::int64_t kSixteenth = kMeasureSteps / 4;
   // Each bar as a number: equal for equal bars, 0 for those without onsets.
@@ -47,7 +48,7 @@ inline Returns returns_of(const GridSong& song) {
   }
 
   Returns result;
-  const std::size_t N = bars.size();
+  const std::size_t N = std::min(bars.size(), std::size_t{8192});
   std::vector<bool> returns(N), is_of_phrase(N);
   for (std::size_t lag = 1; lag < N; ++lag) {
     std::size_t run = 0;  // successive bars that equal those `lag` bars before

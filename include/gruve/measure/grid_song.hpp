@@ -110,8 +110,9 @@ inline GridSong on_grid(const Song& song) {
       bar.begin = result.bars.back().end;
       bar.seconds = result.bars.back().seconds_end;
     }
-    // A bar shorter than a timestep may vanish on this grid.
-    if (bar.begin < bar.end) result.bars.push_back(bar);
+    // Bars shorter than an eighth are joined: no music has such, and what is measured takes its time by bars.
+    if (bar.end - bar.begin >= kMeasureSteps / 2 || (bar.begin < bar.end && i + 1 == lines.size()))
+      result.bars.push_back(bar);
   }
   if (result.bars.empty()) result.bars.push_back({0, 1, 0, timeline.seconds(end_tick)});
   // Rounding may move the last note to the beginning of another bar.

@@ -13,7 +13,8 @@
 
 namespace gruve::inline v0_1 {
 
-/// The losses of a training run. Steps ascend; pictures skip losses that are not finite.
+/// The losses of a training run. Steps ascend; pictures skip losses and steps that are not finite, or so
+/// large (10¹⁵) that a double does not count them.
 struct TrainingCurve {
   std::vector<double> step;        // of the training losses
   std::vector<double> train_loss;  // nats per token, as many as step
@@ -27,12 +28,12 @@ struct CurvePoint {
   double step, loss;
 };
 
-/// The finite points of a curve; if there are more than max_count, means of neighbours.
+/// The points of a curve that can be drawn; if there are more than max_count, means of neighbours.
 inline std::vector<CurvePoint> curve_points(std::span<const double> steps, std::span<const double> losses,
                                             std::size_t max_count) {
   std::vector<CurvePoint> finite;
   for (std::size_t i = 0; i < std::min(steps.size(), losses.size()); ++i) {
-    if (std::isfinite(steps[i]) && std::isfinite(losses[i])) finite.push_back({steps[i], losses[i]});
+    if (std::abs(steps[i]) <= 1e15 && std::abs(losses[i]) <= 1e15) finite.push_back({steps[i], losses[i]});
   }
   if (finite.size() <= max_count) return finite;
   std::vector<CurvePoint> means;
@@ -101,14 +102,18 @@ inline std::string training_curve_svg(const TrainingCurve& curve) {
            "\">" + words + "</text>";
   };
   const int digits = std::clamp(static_cast<int>(-std::floor(std::log10(step_y) + 1e-9)), 0, 6);
-  for (double i = 0; low + i * step_y < high + 0.5 * step_y; ++i) {
+  constexpr int kMostLines = 40;  // whatever rounding does to steps that are far apart or near each other
+  for (int i = 0; i < kMostLines && low + i * step_y < high + 0.5 * step_y; ++i) {
     const double loss = low + i * step_y;
     line("grid", kLeft, y(loss), kWidth - kRight, y(loss));
     text(kLeft - 8, y(loss) + 4, "end", decimal(loss, digits));
   }
-  for (double i = std::ceil(first / step_x - 1e-9); i * step_x <= last * (1 + 1e-12); ++i) {
-    line("axis", x(i * step_x), kHeight - kBottom, x(i * step_x), kHeight - kBottom + 5);
-    text(x(i * step_x), kHeight - kBottom + 19, "middle", decimal(i * step_x, 6));
+  const double first_tick = std::ceil(first / step_x - 1e-9);
+  for (int i = 0; i < kMostLines; ++i) {
+    const double at = (first_tick + i) * step_x;
+    if (!(at <= last * (1 + 1e-12))) break;
+    line("axis", x(at), kHeight - kBottom, x(at), kHeight - kBottom + 5);
+    text(x(at), kHeight - kBottom + 19, "middle", decimal(at, 6));
   }
   line("axis", kLeft, kHeight - kBottom, kWidth - kRight, kHeight - kBottom);
   text((kLeft + kWidth - kRight) / 2, kHeight - 6, "middle", "training step");

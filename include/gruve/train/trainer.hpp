@@ -31,6 +31,7 @@
 #include "gruve/model/gru_model.hpp"
 #include "gruve/model/model_json.hpp"
 #include "gruve/model/trained_model.hpp"
+#include "gruve/train/checkpoint_file.hpp"
 #include "gruve/train/divergence.hpp"
 #include "gruve/train/evaluate.hpp"
 #include "gruve/train/optimizer.hpp"
@@ -253,8 +254,8 @@ class Trainer {
   /// The lowest validation loss in nats per token; infinite before the first validation.
   double best_validation_loss() const noexcept { return progress_.best_loss; }
 
-  /// Writes the whole state of the training to a file, atomically, with a checksum. The checkpoint that was
-  /// there before is kept as `<path>.previous`. Throws Error if it can't be written.
+  /// Writes the whole state of the training to a file, atomically, with a checksum. The checkpoint before is
+  /// kept as `<path>.previous`. Throws Error if it can't be written, or if something else is there.
   void save_checkpoint(const std::filesystem::path& path) {
     std::vector<NamedTensor> tensors = internal::named_tensors(model_);
     for (NamedTensor& tensor : internal::named_tensors(best_))
@@ -262,7 +263,7 @@ class Trainer {
     for (auto& [name, values] : arrays())
       tensors.push_back({name, {{static_cast<int>(values.size())}, values}});
     std::error_code ignored;
-    if (before_ == Before::none) std::filesystem::remove(previous_checkpoint(path), ignored);
+    if (before_ == Before::none) internal::remove_checkpoint(previous_checkpoint(path));
     if (before_ == Before::last) std::filesystem::rename(path, previous_checkpoint(path), ignored);
     before_ = Before::kept;  // if this one can't be written
     write_safetensors(path, tensors,
@@ -312,7 +313,6 @@ class Trainer {
     return kernels::active(precision);
   }
 
-  // The configuration with the corpus's vocabulary and the shape of the features.
   static const TrainOptions& checked(const TrainOptions& options) {
     check(options);
     return options;
