@@ -61,7 +61,7 @@ class Error : public std::runtime_error {
 
   std::size_t file_size_ = 0;  // of what()
   std::size_t reason_at_ = 0;
-  std::optional<std::uint64_t> byte_;
+  std::optional<std::uint64_t> byte_ = {};
 };
 
 namespace internal {

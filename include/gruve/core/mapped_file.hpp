@@ -77,6 +77,9 @@ class MappedFile {
 #endif
   }
 
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
   MappedFile(MappedFile&& other) noexcept { swap(other); }  // the bytes stay where they are
 
   /// The bytes of other stay where they are; those of this are exchanged with them.
@@ -99,10 +102,10 @@ class MappedFile {
     std::swap(contents_, other.contents_);
   }
 
-  std::string path_;
+  std::string path_ = {};
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;
-  std::unique_ptr<std::byte[]> contents_;  // if the file is not mapped
+  std::unique_ptr<std::byte[]> contents_ = {};  // if the file is not mapped
 };
 
 }  // namespace gruve::inline v0_1

@@ -71,7 +71,7 @@ class OutputLock {
     return !text.empty() && text.size() < 12 && text.find_first_not_of("0123456789") == std::string::npos;
   }
 
-  std::filesystem::path lock_;
+  std::filesystem::path lock_ = {};
   int file_ = -1;
 };
 

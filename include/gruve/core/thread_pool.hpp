@@ -131,7 +131,7 @@ class ThreadPool {
     value.wait(old, std::memory_order_acquire);
   }
 
-  std::vector<std::thread> workers_;
+  std::vector<std::thread> workers_ = {};
   // Written by run() between rounds only.
   Call call_ = nullptr;
   const void* context_ = nullptr;
@@ -140,8 +140,8 @@ class ThreadPool {
   std::atomic<std::size_t> next_ = 0;
   std::atomic<int> busy_ = 0;   // threads that have not finished the round
   std::atomic<int> round_ = 0;  // number of the current or last round
-  std::mutex error_mutex_;
-  std::exception_ptr error_;
+  std::mutex error_mutex_ = {};
+  std::exception_ptr error_ = {};
   std::atomic<bool> stops_ = false;
 };
 

@@ -60,6 +60,11 @@ class BatchStream {
   BatchStream(Corpus&&, Split, int, Passes, std::uint64_t = 0, const AugmentOptions& = {},
               const Features& = {}) = delete;  // the corpus must outlive the stream
 
+  BatchStream(const BatchStream&) = delete;
+  BatchStream(BatchStream&&) = default;
+  BatchStream& operator=(const BatchStream&) = delete;
+  BatchStream& operator=(BatchStream&&) = default;
+
   /// Fills a chunk, whose B must be the batch size. Returns false if no song was left.
   bool next(Chunk& chunk) {
     bool any = false;

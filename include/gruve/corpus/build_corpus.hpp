@@ -204,8 +204,8 @@ class Consensus {
   }
 
  private:
-  std::vector<double> tempos_;
-  std::map<std::pair<int, int>, double> metres_;
+  std::vector<double> tempos_ = {};
+  std::map<std::pair<int, int>, double> metres_ = {};
 };
 
 /// Removes the corpora from the paths and opens them. Throws Error if two have different encoders.

@@ -39,17 +39,17 @@ inline constexpr std::size_t kMaxReportedRepairs = 4;
 /// What build_corpus() did with each file, and what the corpus contains.
 struct BuildReport {
   std::array<std::uint64_t, kNumRules> files{};             // number of files under each Rule
-  std::vector<Refusal> refused;                             // what is no file or can't be opened, then files
+  std::vector<Refusal> refused = {};                        // what is no file or can't be opened, then files
                                                             // in order
-  std::vector<RepairedFile> repaired;                       // files in order, refused ones included
+  std::vector<RepairedFile> repaired = {};                  // files in order, refused ones included
   std::uint64_t merged_songs = 0;                           // songs taken from other corpora
   std::uint64_t songs = 0;                                  // songs, or documents of text, in the corpus
   std::uint64_t duplicates = 0;                             // songs that are copies or near copies of an
                                                             // earlier one: see fingerprint(), SongSketch
-  NoteChanges changes;                                      // of the notes of the accepted MIDI files
-  NoteChanges changed_songs;                                // the number of songs with such notes
+  NoteChanges changes = {};                                 // of the notes of the accepted MIDI files
+  NoteChanges changed_songs = {};                           // the number of songs with such notes
   std::uint64_t performances = 0;                           // of these files: see is_performance()
-  SongStatistics statistics;                                // of the accepted MIDI files
+  SongStatistics statistics = {};                           // of the accepted MIDI files
   std::array<std::uint64_t, kNumSplits> songs_of_split{};   // number of songs in each Split
   std::array<std::uint64_t, kNumSplits> tokens_of_split{};  // number of tokens in each Split
   double seconds = 0;                                       // duration of the build

@@ -211,14 +211,14 @@ class CorpusWriter {
 
  private:
   Sink& sink_;
-  CorpusHead head_;
-  std::vector<CorpusSong> songs_;
-  std::vector<std::uint64_t> lengths_;
+  CorpusHead head_ = {};
+  std::vector<CorpusSong> songs_ = {};
+  std::vector<std::uint64_t> lengths_ = {};
 };
 
 /// The sink of a corpus in memory.
 struct MemorySink {
-  std::vector<std::byte> bytes;
+  std::vector<std::byte> bytes = {};
 
   void write(std::span<const std::byte> more) {
     const std::size_t size = bytes.size();
@@ -486,8 +486,8 @@ class Corpus {
 
   std::variant<MappedFile, std::vector<std::byte>> storage_;
   std::string file_;
-  CorpusInfo info_;
-  std::vector<CorpusSong> songs_;  // their tokens are in storage_
+  CorpusInfo info_ = {};
+  std::vector<CorpusSong> songs_ = {};  // their tokens are in storage_
 };
 
 }  // namespace gruve::inline v0_1

@@ -53,10 +53,10 @@ namespace internal {
 
 /// The result of encoding a file or a document of it.
 struct EncodedSource {
-  std::vector<Token> tokens;  // empty where refused
+  std::vector<Token> tokens = {};  // empty where refused
   std::uint64_t hash = 0;
   std::uint64_t checksum = 0;
-  Refusal refusal;
+  Refusal refusal = {};
   RepairedFile repaired = {};
   SongSketch sketch = {};  // music
   std::string piece = {};  // see BuildOptions::piece_of
@@ -124,9 +124,9 @@ inline std::string_view as_text(const MappedFile& file) {
 inline std::unique_ptr<CharEncoder> read_texts(std::span<const std::filesystem::path> files, ThreadPool& pool,
                                                std::vector<Source>& sources, BuildReport& report) {
   struct Text {
-    std::string vocabulary;
-    std::vector<std::size_t> ends;
-    Refusal refusal;
+    std::string vocabulary = {};
+    std::vector<std::size_t> ends = {};
+    Refusal refusal = {};
   };
   std::vector<Text> texts(files.size());
   pool.for_each(files.size(), [&](std::size_t i) {
@@ -157,9 +157,9 @@ inline std::unique_ptr<IdEncoder> read_id_files(std::span<const std::filesystem:
                                                 ThreadPool& pool, std::vector<Source>& sources,
                                                 BuildReport& report) {
   struct Ids {
-    std::vector<Source> lines;
+    std::vector<Source> lines = {};
     int vocab_size = 0;
-    Refusal refusal;
+    Refusal refusal = {};
   };
   std::vector<Ids> ids(files.size());
   pool.for_each(files.size(), [&](std::size_t i) {

@@ -125,8 +125,8 @@ class NearCopies {
   }
 
   std::size_t num_songs_ = 0;
-  std::unordered_map<std::uint64_t, std::vector<std::size_t>> songs_;  // first songs by class and value
-  std::unordered_map<std::size_t, SongSketch> sketches_;               // of the first songs
+  std::unordered_map<std::uint64_t, std::vector<std::size_t>> songs_ = {};  // first songs by class and value
+  std::unordered_map<std::size_t, SongSketch> sketches_ = {};               // of the first songs
 };
 
 }  // namespace gruve::inline v0_1

@@ -131,10 +131,10 @@ class PolyphonicReader {
 
   std::string file_;
   int depth_ = 0;
-  std::optional<Split> split_;  // whose list is being read
-  std::vector<Token> tokens_;   // of the sequence
+  std::optional<Split> split_ = {};  // whose list is being read
+  std::vector<Token> tokens_ = {};   // of the sequence
   std::array<bool, kNumKeys> sounds_{};
-  std::array<std::optional<std::vector<std::vector<Token>>>, 3> songs_;  // of each Split
+  std::array<std::optional<std::vector<std::vector<Token>>>, 3> songs_ = {};  // of each Split
 };
 
 }  // namespace internal

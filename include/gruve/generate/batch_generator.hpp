@@ -42,6 +42,11 @@ class BatchGenerator {
     last_.assign(running_.size(), encoder_.start_token());
   }
 
+  BatchGenerator(const BatchGenerator&) = default;  // nothing that it points to is its own
+  BatchGenerator(BatchGenerator&&) = default;
+  BatchGenerator& operator=(const BatchGenerator&) = default;
+  BatchGenerator& operator=(BatchGenerator&&) = default;
+
   /// All sequences read the tokens as if they had generated them. The tokens must be in the vocabulary.
   void prime(std::span<const Token> tokens) noexcept {
     for (const Token token : tokens) {
@@ -125,12 +130,12 @@ class BatchGenerator {
     last_.pop_back();
   }
 
-  std::vector<BatchStepper> steppers_;          // of each model
+  std::vector<BatchStepper> steppers_ = {};     // of each model
   std::vector<std::span<const float>> logits_;  // [n, V] of each model, for the next tokens
   ThreadPool* threads_;
   Encoder encoder_;
-  std::vector<Running> running_;  // the steppers' rows
-  std::vector<Token> last_;       // of each, not yet fed to the steppers
+  std::vector<Running> running_ = {};  // the steppers' rows
+  std::vector<Token> last_ = {};       // of each, not yet fed to the steppers
 };
 
 /// Of each sequence at least `count` tokens, and then as many more as it takes to come to a boundary.

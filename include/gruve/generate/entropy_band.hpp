@@ -65,6 +65,11 @@ class EntropyBand {
     });
   }
 
+  EntropyBand(const EntropyBand&) = default;  // nothing that it points to is its own
+  EntropyBand(EntropyBand&&) = default;
+  EntropyBand& operator=(const EntropyBand&) = default;
+  EntropyBand& operator=(EntropyBand&&) = default;
+
   /// Sets the options from the next draw on; they must be in range. The mean entropy so far is kept, clamped
   /// to the new band.
   void set(const EntropyOptions& options) noexcept {

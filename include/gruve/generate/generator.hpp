@@ -184,7 +184,7 @@ class Generator {
     return steppers_[model].step(last_, sequence_.features(model));
   }
 
-  std::vector<Stepper> steppers_;  // of each model
+  std::vector<Stepper> steppers_ = {};  // of each model
   Encoder encoder_;
   Sequence<Encoder> sequence_;
   Token last_;  // not yet fed to the steppers

@@ -303,7 +303,7 @@ class Limits<TimestepEncoder> {
   std::int64_t step_ = 0;
   std::int64_t silent_since_ = 0;
   int num_keys_ = 0;  // in this timestep
-  std::array<Key, kNumKeys> keys_;
+  std::array<Key, kNumKeys> keys_ = {};
 };
 
 /// Limits of the event format. Drums count for the density of notes and for silence only.

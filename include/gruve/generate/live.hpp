@@ -38,9 +38,9 @@ struct LiveBlock {
 
 /// The beginning or the end of a note in a block.
 struct LiveNote {
-  int offset;                // samples from the block's beginning
-  std::uint8_t pitch;        // MIDI key number
-  std::uint8_t velocity;     // 1 to 127 if the note begins, 0 if it ends
+  int offset = 0;             // samples from the block's beginning
+  std::uint8_t pitch = 0;     // MIDI key number
+  std::uint8_t velocity = 0;  // 1 to 127 if the note begins, 0 if it ends
   std::uint8_t channel = 0;  // 0 to 15; 9 has drums. 0 but for a model with channels (EventOptions::channels)
 
   friend bool operator==(const LiveNote&, const LiveNote&) = default;
@@ -63,7 +63,7 @@ class LiveMusic {
  public:
   /// A change, or the beginning of a bar.
   struct Entry {
-    NoteChange change;
+    NoteChange change = {};
     bool is_bar = false;
 
     /// In timesteps.
@@ -533,9 +533,9 @@ class LiveGenerator {
   std::vector<LiveNote> played_notes_;  // of the next block, by offset
   std::size_t num_played_ = 0;
   std::unique_ptr<Music> music_;
-  Handover<Music> handover_;
-  std::optional<SamplerOptions> sampler_options_;
-  std::optional<ControlOptions> control_options_;
+  Handover<Music> handover_ = {};
+  std::optional<SamplerOptions> sampler_options_ = {};
+  std::optional<ControlOptions> control_options_ = {};
   Mode mode_ = Mode::playing;
   double time_ = 0;   // of the beginning of the next block, in timesteps of the music
   Keys sounding_{};   // that sound

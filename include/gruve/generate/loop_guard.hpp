@@ -158,8 +158,8 @@ class LoopGuard {
   }
 
   int max_repeats_;
-  std::size_t capacity_;                // tokens of the longest bar that can equal another
-  std::array<Bar, kLongest + 1> bars_;  // ring buffer of the last bars
+  std::size_t capacity_;                     // tokens of the longest bar that can equal another
+  std::array<Bar, kLongest + 1> bars_ = {};  // ring buffer of the last bars
   std::uint64_t current_ = 0;
   std::array<bool, kLongest + 1> follows_{};  // [p]: whether this bar so far equals the bar p bars earlier
   // [p]: how many bars in a row equalled the one p bars earlier: p (n − 1) if p bars have sounded n times

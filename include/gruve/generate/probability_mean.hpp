@@ -27,6 +27,11 @@ class ProbabilityMean {
         mean_(static_cast<std::size_t>(vocab_size)),
         allowed_(static_cast<std::size_t>(vocab_size)) {}
 
+  ProbabilityMean(const ProbabilityMean&) = default;  // nothing that it points to is its own
+  ProbabilityMean(ProbabilityMean&&) = default;
+  ProbabilityMean& operator=(const ProbabilityMean&) = default;
+  ProbabilityMean& operator=(ProbabilityMean&&) = default;
+
   /// The logarithms [V] of the mean of the models' softmax over the allowed tokens; −∞ for the others. Valid
   /// until the next call.
   ///

@@ -85,6 +85,11 @@ class Sampler {
     });
   }
 
+  Sampler(const Sampler&) = default;  // nothing that it points to is its own
+  Sampler(Sampler&&) = default;
+  Sampler& operator=(const Sampler&) = default;
+  Sampler& operator=(Sampler&&) = default;
+
   /// Sets the options from the next draw on; the mean entropy and the random numbers continue. Returns false,
   /// and changes nothing, if an option is out of range.
   bool set(const SamplerOptions& options) noexcept {

@@ -106,8 +106,8 @@ class Sequence {
 
   Sampler sampler_;
   Controls<Encoder> controls_;
-  ProbabilityMean mean_;                // if there are several models
-  std::vector<FeatureState> features_;  // of each model
+  ProbabilityMean mean_;                     // if there are several models
+  std::vector<FeatureState> features_ = {};  // of each model
   typename Encoder::State state_;
 };
 

@@ -39,10 +39,10 @@ struct GridBar {
 /// A song, or some bars of it, as it is measured: notes on the grid, and bars. There is always a bar. A song
 /// has at least one note, an excerpt may be silent.
 struct GridSong {
-  std::vector<GridNote> notes;  // by begin, then pitch; each begins in one of the bars
-  std::vector<GridBar> bars;    // each begins where the one before ends
-  std::int64_t end = 0;         // timestep of the last note's end; in an excerpt at most of the last bar's
-  double seconds = 0;           // from the first bar to `end`
+  std::vector<GridNote> notes = {};  // by begin, then pitch; each begins in one of the bars
+  std::vector<GridBar> bars = {};    // each begins where the one before ends
+  std::int64_t end = 0;  // timestep of the last note's end; in an excerpt at most of the last bar's
+  double seconds = 0;    // from the first bar to `end`
 
   /// Seconds at a timestep, with a constant tempo within each bar. O(log bars).
   double seconds_at(std::int64_t step) const noexcept {

@@ -22,7 +22,7 @@ struct Repair {
 struct MidiFile {
   int format = 0;    // 0 one track, 1 tracks played together, 2 independent patterns
   int division = 0;  // the header's 16-bit word, unchanged; from 0x8000 on it is an SMPTE frame rate
-  Song song;         // what it holds of music
+  Song song = {};    // what it holds of music
   std::vector<Repair> repairs{};  // the first kMaxListedRepairs, in the order in which they were found
   std::uint64_t num_repairs = 0;  // of all repairs
 };

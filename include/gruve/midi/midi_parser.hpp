@@ -33,6 +33,9 @@ class MidiParser {
     first_sounding_.fill(kNone);
   }
 
+  MidiParser(const MidiParser&) = delete;
+  MidiParser& operator=(const MidiParser&) = delete;
+
   MidiFile parse() {
     begin_ = find_header();
     std::size_t at = read_header(begin_);
@@ -572,13 +575,13 @@ class MidiParser {
   bool is_beyond_limit_ = false;  // the Error is about a limit, not about damage that can be repaired
   std::size_t found_tracks_ = 0;
   bool is_smpte_ = false;
-  std::vector<std::size_t> first_notes_;  // of each track
-  ChannelControls controls_;
+  std::vector<std::size_t> first_notes_ = {};  // of each track
+  ChannelControls controls_ = {};
   // The sounding notes of each key, by index: a linked list from the oldest (kNone if there is none) to the
   // youngest, through their unused ends (see note_on).
-  std::array<std::int64_t, kNumPlaces> first_sounding_;
-  std::array<std::int64_t, kNumPlaces> last_sounding_;
-  MidiFile result_;
+  std::array<std::int64_t, kNumPlaces> first_sounding_ = {};
+  std::array<std::int64_t, kNumPlaces> last_sounding_ = {};
+  MidiFile result_ = {};
 };
 
 }  // namespace gruve::inline v0_1::internal

@@ -109,7 +109,7 @@ class Bars {
     }
   };
 
-  std::vector<Stretch> stretches_;  // not empty, the first from tick 0
+  std::vector<Stretch> stretches_ = {};  // not empty, the first from tick 0
 };
 
 namespace internal {

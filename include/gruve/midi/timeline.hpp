@@ -42,7 +42,7 @@ class Timeline {
     double seconds_per_tick;
   };
 
-  std::vector<Point> points_;  // never empty; by tick
+  std::vector<Point> points_ = {};  // never empty; by tick
 };
 
 /// The beginning of a bar.

@@ -38,6 +38,11 @@ class BatchStepper {
 
   BatchStepper(PackedModel<float>&&, int, ThreadPool&) = delete;  // the model must outlive the stepper
 
+  BatchStepper(const BatchStepper&) = default;  // nothing that it points to is its own
+  BatchStepper(BatchStepper&&) = default;
+  BatchStepper& operator=(const BatchStepper&) = default;
+  BatchStepper& operator=(BatchStepper&&) = default;
+
   /// Feeds one token to each of the first n = tokens.size() sequences and returns the logits [n, V] of the
   /// next tokens, valid until the next call.
   std::span<const float> step(std::span<const Token> tokens) noexcept {

@@ -103,6 +103,11 @@ class ChunkPass {
     }
   }
 
+  ChunkPass(const ChunkPass&) = default;  // nothing that it points to is its own
+  ChunkPass(ChunkPass&&) = default;
+  ChunkPass& operator=(const ChunkPass&) = default;
+  ChunkPass& operator=(ChunkPass&&) = default;
+
   /// Packs the parameters of a model. Must be called after each change of them.
   void assign(const GruModel<Scalar>& model) {
     const int H = config_.hidden_size;
@@ -206,13 +211,13 @@ class ChunkPass {
 
  private:
   struct Layer {
-    AlignedVector<Scalar> h;      // [T + 1, B, H]: the state before the chunk, then that after each timestep
-    AlignedVector<Scalar> gates;  // [T, B, 4H]: the input product, then the gates, then their gradients
-    AlignedVector<Scalar> dh;     // [B, H]
-    AlignedVector<Scalar> dropped;  // [T, B, H]: the output after dropout
-    AlignedVector<Scalar> keep;     // [T, B, H]: 0 or 1 / (1 − probability)
-    AlignedVector<Scalar> weight_hh_backward;
-    AlignedVector<Scalar> weight_ih_backward;  // rows r, z [2H, H], then rows n [H, H], packed apart
+    AlignedVector<Scalar> h = {};  // [T + 1, B, H]: the state before the chunk, then that after each timestep
+    AlignedVector<Scalar> gates = {};  // [T, B, 4H]: the input product, then the gates, then their gradients
+    AlignedVector<Scalar> dh = {};     // [B, H]
+    AlignedVector<Scalar> dropped = {};  // [T, B, H]: the output after dropout
+    AlignedVector<Scalar> keep = {};     // [T, B, H]: 0 or 1 / (1 − probability)
+    AlignedVector<Scalar> weight_hh_backward = {};
+    AlignedVector<Scalar> weight_ih_backward = {};  // rows r, z [2H, H], then rows n [H, H], packed apart
   };
 
   static std::size_t count(int n) { return static_cast<std::size_t>(n); }
@@ -479,17 +484,18 @@ class ChunkPass {
   std::vector<LayerOperands<Scalar>> operands_;  // of weight_gradients_, [L]
   std::vector<Layer> layers_;
   bool has_initial_state_ = false;
-  const std::uint8_t* reset_ = nullptr;    // [T, B], of the chunk at hand or other_reset_
-  std::vector<std::uint8_t> other_reset_;  // without the resets to the initial state
-  AlignedVector<Scalar> state_;            // [L, B, H]
-  AlignedVector<Scalar> dout_;             // [T, B, H]: gradient of the output of the layer at hand
-  AlignedVector<Scalar> logits_;           // [T, B, V]
-  AlignedVector<Scalar> output_rows_;      // [T, B, V + R], or empty where R is 0
-  AlignedVector<Scalar> x_;                // [T, B, E], or empty; likewise its gradient
-  AlignedVector<Scalar> dx_;
-  AlignedVector<Scalar> keep_input_;  // [T, B, E]: 0 or 1 / (1 − probability); empty until input is dropped
-  AlignedVector<Scalar> loss_;        // [T, B]
-  AlignedVector<Scalar> output_backward_;  // packed from [V + R, H]
+  const std::uint8_t* reset_ = nullptr;         // [T, B], of the chunk at hand or other_reset_
+  std::vector<std::uint8_t> other_reset_ = {};  // without the resets to the initial state
+  AlignedVector<Scalar> state_;                 // [L, B, H]
+  AlignedVector<Scalar> dout_ = {};             // [T, B, H]: gradient of the output of the layer at hand
+  AlignedVector<Scalar> logits_ = {};           // [T, B, V]
+  AlignedVector<Scalar> output_rows_ = {};      // [T, B, V + R], or empty where R is 0
+  AlignedVector<Scalar> x_ = {};                // [T, B, E], or empty; likewise its gradient
+  AlignedVector<Scalar> dx_ = {};
+  AlignedVector<Scalar> keep_input_ =
+      {};                            // [T, B, E]: 0 or 1 / (1 − probability); empty until input is dropped
+  AlignedVector<Scalar> loss_ = {};  // [T, B]
+  AlignedVector<Scalar> output_backward_ = {};  // packed from [V + R, H]
 };
 
 }  // namespace gruve::inline v0_1

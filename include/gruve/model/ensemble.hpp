@@ -57,7 +57,7 @@ class Ensemble {
   }
 
  private:
-  std::vector<const PackedModel<float>*> models_;
+  std::vector<const PackedModel<float>*> models_ = {};
 };
 
 }  // namespace gruve::inline v0_1

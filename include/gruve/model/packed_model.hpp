@@ -59,6 +59,11 @@ class PackedModel {
     assign(model, threads);
   }
 
+  PackedModel(const PackedModel&) = default;  // nothing that it points to is its own
+  PackedModel(PackedModel&&) = default;
+  PackedModel& operator=(const PackedModel&) = default;
+  PackedModel& operator=(PackedModel&&) = default;
+
   /// Packs the parameters of a model of the same configuration.
   ///
   /// for_steps  whether steps are to be computed too, not only passes over chunks; allocates their table at
@@ -266,10 +271,10 @@ class PackedModel {
 
  private:
   struct Layer {
-    AlignedVector<Scalar> weight_hh;  // by Kernels::pack_gru
-    AlignedVector<Scalar> bias_hh;    // [3H]
-    AlignedVector<Scalar> weight_ih;  // by Kernels::pack from [E or H, 3H]; empty where there is a table
-    AlignedVector<Scalar> bias_ih;    // [3H]; empty where there is a table
+    AlignedVector<Scalar> weight_hh = {};  // by Kernels::pack_gru
+    AlignedVector<Scalar> bias_hh = {};    // [3H]
+    AlignedVector<Scalar> weight_ih = {};  // by Kernels::pack from [E or H, 3H]; empty where there is a table
+    AlignedVector<Scalar> bias_ih = {};    // [3H]; empty where there is a table
   };
 
   int input_size(std::size_t l) const noexcept {
@@ -298,13 +303,13 @@ class PackedModel {
   ModelConfig config_;
   const kernels::Kernels<Scalar>* kernels_;
   const kernels::Kernels<Scalar>* table_kernels_;
-  AlignedVector<Scalar> embedding_;  // [V + C, E], or empty
-  AlignedVector<Scalar> table_;      // [V, 3H], or empty
-  AlignedVector<Scalar> table_weights_;
+  AlignedVector<Scalar> embedding_ = {};  // [V + C, E], or empty
+  AlignedVector<Scalar> table_ = {};      // [V, 3H], or empty
+  AlignedVector<Scalar> table_weights_ = {};
   std::vector<Layer> layers_;
   std::vector<Scalar> initial_state_;  // [L, H]
-  AlignedVector<Scalar> output_;
-  AlignedVector<Scalar> output_bias_;
+  AlignedVector<Scalar> output_ = {};
+  AlignedVector<Scalar> output_bias_ = {};
 };
 
 }  // namespace gruve::inline v0_1

@@ -333,10 +333,10 @@ class SafetensorsFile {
 
   std::variant<MappedFile, std::vector<std::byte>> storage_;
   std::string path_;
-  std::map<std::string, std::string> metadata_;
-  std::map<std::string, TensorView> tensors_;
-  std::map<std::string, std::vector<float>> converted_;  // the values of arrays that are not mapped
-  std::map<std::string, std::string> left_out_;          // why, of arrays that are not in tensors_
+  std::map<std::string, std::string> metadata_ = {};
+  std::map<std::string, TensorView> tensors_ = {};
+  std::map<std::string, std::vector<float>> converted_ = {};  // the values of arrays that are not mapped
+  std::map<std::string, std::string> left_out_ = {};          // why, of arrays that are not in tensors_
 };
 
 /// An array to write to a safetensors file.

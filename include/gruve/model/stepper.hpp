@@ -43,6 +43,11 @@ class Stepper {
   explicit Stepper(PackedModel<float>&&,
                    ThreadPool* = nullptr) = delete;  // the model must outlive the stepper
 
+  Stepper(const Stepper&) = default;  // nothing that it points to is its own
+  Stepper(Stepper&&) = default;
+  Stepper& operator=(const Stepper&) = default;
+  Stepper& operator=(Stepper&&) = default;
+
   /// Feeds a token, which must be in the vocabulary, and returns the logits [V] of the next token, valid
   /// until the next call.
   ///

@@ -73,6 +73,11 @@ class WeightGradients {
     plan();
   }
 
+  WeightGradients(const WeightGradients&) = default;  // nothing that it points to is its own
+  WeightGradients(WeightGradients&&) = default;
+  WeightGradients& operator=(const WeightGradients&) = default;
+  WeightGradients& operator=(WeightGradients&&) = default;
+
   /// Takes the weights that the gradients depend on. The model must exist, unchanged, until the last sum().
   void assign(const GruModel<Scalar>& model) {
     const int E = config_.embedding_size, H = config_.hidden_size;
@@ -227,9 +232,9 @@ class WeightGradients {
   const kernels::Kernels<Scalar>* table_kernels_;  // float, as the table is
   const kernels::TrainingKernels<Scalar>* table_training_kernels_;
   const Parameter<Scalar>* embedding_ = nullptr;
-  AlignedVector<Scalar> table_gradient_;  // [V, 3H], or empty
-  AlignedVector<Scalar> table_backward_;  // packed from [3H, E], or empty
-  std::vector<Task> tasks_;
+  AlignedVector<Scalar> table_gradient_ = {};  // [V, 3H], or empty
+  AlignedVector<Scalar> table_backward_ = {};  // packed from [3H, E], or empty
+  std::vector<Task> tasks_ = {};
 };
 
 }  // namespace gruve::inline v0_1

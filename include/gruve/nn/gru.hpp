@@ -111,7 +111,7 @@ struct Gru {
       layers.emplace_back(layer == 0 ? input_size : hidden_size, hidden_size, reset_gate);
   }
 
-  std::vector<GruCell<Scalar>> layers;  // from the input to the output
+  std::vector<GruCell<Scalar>> layers = {};  // from the input to the output
 
   /// Calls visit(name, parameter) for each parameter of `self`, with the names of torch.nn.GRU.
   template <class Self, class Visit>

@@ -99,7 +99,7 @@ class LivePlayer {
   template <MusicEncoder Encoder>
   class MusicOf;
 
-  std::unique_ptr<Music> music_;
+  std::unique_ptr<Music> music_ = {};
 };
 
 }  // namespace gruve::inline v0_1

@@ -150,9 +150,9 @@ class Player {
                                                int count, Generate&& generate);
 
   std::unique_ptr<ThreadPool> threads_;
-  AnyEncoder encoder_;
-  MusicInfo music_;
-  std::vector<PackedModel<float>> packed_;
+  AnyEncoder encoder_ = {};
+  MusicInfo music_ = {};
+  std::vector<PackedModel<float>> packed_ = {};
 };
 
 }  // namespace gruve::inline v0_1

@@ -83,8 +83,8 @@ class DecayingSine {
  private:
   using Lanes = Eigen::Array<float, kToneLanes, 1>;
 
-  Lanes cosine_;
-  Lanes sine_;
+  Lanes cosine_ = {};
+  Lanes sine_ = {};
   float step_cosine_ = 0;
   float step_sine_ = 0;
 };
@@ -276,7 +276,7 @@ class Room {
   }
 
  private:
-  std::array<std::vector<float>, 8> lines_;
+  std::array<std::vector<float>, 8> lines_ = {};
   std::array<std::size_t, 8> at_{};
   std::array<float, 8> gains_{};
   std::array<float, 8> smooth_{};

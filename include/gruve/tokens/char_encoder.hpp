@@ -101,7 +101,7 @@ class CharEncoder {
   static constexpr std::uint8_t byte(char c) noexcept { return static_cast<std::uint8_t>(c); }
 
   std::string vocabulary_;
-  std::array<Token, 256> token_of_;
+  std::array<Token, 256> token_of_ = {};
 };
 
 static_assert(TokenEncoder<CharEncoder>);

@@ -38,13 +38,13 @@ struct Chunk {
   std::vector<Token> targets;           // [T, B]: the next token; kNoToken where nothing is predicted
   std::vector<std::uint8_t> reset;      // [T, B]: 1 at a song's first token, before which the state is zero
   std::vector<std::uint32_t> songs;     // [T, B]: the song of the corpus that the target belongs to
-  std::vector<std::uint8_t> forbidden;  // [T, B, V]: 1 if the grammar does not allow a token as target; empty
+  std::vector<std::uint8_t> forbidden = {};  // [T, B, V]: 1 if the grammar does not allow a token as target; empty
                                         // if it allows all tokens
   // The features at the inputs (FeatureRows); empty if the model has none.
-  std::vector<std::uint32_t> feature_begin;   // [T·B + 1]: index in feature_rows of each input's first row
-  std::vector<std::uint16_t> feature_rows;    // input features of all inputs
-  std::vector<std::uint32_t> output_begin;    // [T·B + 1]: the same in output_features
-  std::vector<OutputFeature> output_features; // output features of all inputs
+  std::vector<std::uint32_t> feature_begin = {};   // [T·B + 1]: index in feature_rows of each input's first row
+  std::vector<std::uint16_t> feature_rows = {};    // input features of all inputs
+  std::vector<std::uint32_t> output_begin = {};    // [T·B + 1]: the same in output_features
+  std::vector<OutputFeature> output_features = {}; // output features of all inputs
   // clang-format on
 };
 

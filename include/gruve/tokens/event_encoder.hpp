@@ -302,7 +302,7 @@ class EventEncoder : public EventGrammar {
     }
 
    private:
-    std::array<std::vector<std::pair<std::int64_t, int>>, kNumChannels> changes_;
+    std::array<std::vector<std::pair<std::int64_t, int>>, kNumChannels> changes_ = {};
   };
 
   /// The index of a metre for each bar of the song up to a number of timesteps. Bar lines are moved to the

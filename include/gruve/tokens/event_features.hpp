@@ -358,11 +358,11 @@ class EventFeatures {
   std::uint32_t since_ = 0;                     // bars since the last token for a return
   std::array<BarStart, kBars> bars_{};          // of the last bars, by their number
   std::array<std::uint32_t, kNumKeys> ends_{};  // timestep at which each key ends
-  Positions position_, before_;                 // of this position, and of the last one before with keys
-  RunningKey tonality_;
-  NoteHistory history_;
-  NoteFinder finder_;
-  NotePointer repeat_, form_;
+  Positions position_ = {}, before_ = {};       // of this position, and of the last one before with keys
+  RunningKey tonality_ = {};
+  NoteHistory history_ = {};
+  NoteFinder finder_ = {};
+  NotePointer repeat_ = {}, form_ = {};
   std::size_t num_inputs_ = 0;  // of inputs_, those in use
   std::vector<std::uint16_t> inputs_;
   std::size_t num_outputs_ = 0;  // of outputs_, likewise

@@ -35,9 +35,9 @@ struct OutputFeature {
 /// conditioned on them is still a distribution over sequences.
 struct FeatureRows {
   /// Rows of the embedding that are added to the token's row: 0 to C − 1.
-  std::span<const std::uint16_t> inputs;
+  std::span<const std::uint16_t> inputs = {};
   /// Rows of the output layer that are added to tokens' logits; any number for a token.
-  std::span<const OutputFeature> outputs;
+  std::span<const OutputFeature> outputs = {};
 };
 
 /// The features that a model is conditioned on in addition to the last token. Only the encoder interprets the

@@ -91,7 +91,7 @@ class NoteDecoder<TimestepEncoder> {
   bool repeat_held_;
   int bar_steps_;
   std::int64_t step_ = 0;
-  KeySet now_, before_;  // keys of this timestep, of the one before
+  KeySet now_ = {}, before_ = {};  // keys of this timestep, of the one before
 };
 
 /// Decodes the event format. A note's beginning comes with the token after the note's last one, since

@@ -137,7 +137,7 @@ class NoteEncoder<TimestepEncoder> {
   std::vector<Change> changes_;  // that are not in held_ yet, by timestep
   std::size_t num_changes_ = 0;
   std::array<std::int64_t, kNumKeys> begun_{};  // timestep at which a key was pressed, or kNever
-  KeySet held_;                                 // at the timestep
+  KeySet held_ = {};                            // at the timestep
   std::int64_t step_ = 0, until_ = 0;
   int last_ = kNumKeys;    // the key that was given last in this timestep
   bool is_begun_ = false;  // whether held_ is that of the timestep

@@ -172,11 +172,11 @@ class NotePointer {
 
   bool is_active_ = false;
   std::uint32_t lag_ = 0;
-  std::uint32_t next_ = 0;                // index of the note that it expects next
-  std::optional<std::uint32_t> matched_;  // index of the note that the last one repeats
+  std::uint32_t next_ = 0;                     // index of the note that it expects next
+  std::optional<std::uint32_t> matched_ = {};  // index of the note that the last one repeats
   std::uint32_t run_ = 0;
   std::uint16_t misses_ = 0;  // a bit for each of the last 16 tokens
-  std::optional<Token> expected_;
+  std::optional<Token> expected_ = {};
 };
 
 }  // namespace gruve::inline v0_1

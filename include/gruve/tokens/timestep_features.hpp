@@ -353,11 +353,11 @@ class TimestepFeatures {
   std::uint64_t step_ = 0;
   int index_ = 0;
   int last_ = kNumKeys;  // the last key of this timestep; kNumKeys at its beginning, above all keys
-  KeySet now_, before_;
+  KeySet now_ = {}, before_ = {};
   std::array<std::uint8_t, kNumKeys> ages_{};  // timesteps that each key of the timestep before has sounded
-  std::optional<RepeatFinder<KeySet>> repeats_;
-  std::optional<std::array<VoiceRepeats, 2>> outer_;  // the highest, the lowest
-  std::size_t num_inputs_ = 0;                        // number of inputs_ in use
+  std::optional<RepeatFinder<KeySet>> repeats_ = {};
+  std::optional<std::array<VoiceRepeats, 2>> outer_ = {};  // the highest, the lowest
+  std::size_t num_inputs_ = 0;                             // number of inputs_ in use
   std::vector<std::uint16_t> inputs_;
   std::size_t num_outputs_ = 0;  // number of outputs_ in use
   std::vector<OutputFeature> outputs_;

@@ -112,10 +112,10 @@ class Curve {
 
   static constexpr std::size_t kMaxPoints = 400, kMaxValidations = 4096;
 
-  std::vector<std::uint64_t> steps_;
-  std::vector<double> losses_;
-  std::vector<std::uint64_t> valid_steps_;
-  std::vector<double> valid_losses_;
+  std::vector<std::uint64_t> steps_ = {};
+  std::vector<double> losses_ = {};
+  std::vector<std::uint64_t> valid_steps_ = {};
+  std::vector<double> valid_losses_ = {};
   std::uint64_t interval_ = 1;
   double sum_ = 0;
   std::uint64_t count_ = 0;

@@ -95,7 +95,7 @@ class NgramModel {
  private:
   struct Followers {
     std::uint64_t total = 0;
-    std::vector<std::pair<Token, std::uint32_t>> counts;
+    std::vector<std::pair<Token, std::uint32_t>> counts = {};
   };
 
   // Fills p [V] with the probabilities of the next token, 0 where the grammar forbids it; returns their sum.
@@ -140,7 +140,7 @@ class NgramModel {
 
   int vocab_size_;
   std::size_t order_;
-  std::unordered_map<std::uint64_t, Followers> followers_;  // by the hash of a history
+  std::unordered_map<std::uint64_t, Followers> followers_ = {};  // by the hash of a history
 };
 
 }  // namespace gruve::inline v0_1

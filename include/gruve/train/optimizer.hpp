@@ -168,10 +168,10 @@ class Optimizer {
   }
 
   OptimizerOptions options_;
-  std::vector<Block> blocks_;
-  std::vector<Scalar> first_;
-  std::vector<Scalar> second_;
-  std::vector<double> squares_;  // Σ g² of each block
+  std::vector<Block> blocks_ = {};
+  std::vector<Scalar> first_ = {};
+  std::vector<Scalar> second_ = {};
+  std::vector<double> squares_ = {};  // Σ g² of each block
   std::uint64_t step_ = 0;
 };
 

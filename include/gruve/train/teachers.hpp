@@ -74,9 +74,9 @@ class Teachers {
   const std::vector<std::uint64_t>& hashes() const noexcept { return hashes_; }
 
  private:
-  std::vector<std::unique_ptr<ChunkPass<float>>> passes_;
-  std::vector<std::uint64_t> hashes_;
-  AlignedVector<float> mean_;
+  std::vector<std::unique_ptr<ChunkPass<float>>> passes_ = {};
+  std::vector<std::uint64_t> hashes_ = {};
+  AlignedVector<float> mean_ = {};
 };
 
 }  // namespace gruve::inline v0_1

@@ -581,8 +581,8 @@ class Trainer {
   // What a roll-back returns to: a model, its average, and the optimiser's moments.
   GruModel<float> good_;
   GruModel<float> good_average_;
-  std::vector<float> good_first_;
-  std::vector<float> good_second_;
+  std::vector<float> good_first_ = {};
+  std::vector<float> good_second_ = {};
   Optimizer<float> optimizer_;
   Divergence divergence_;
   BatchStream stream_;
@@ -591,7 +591,7 @@ class Trainer {
   Teachers teachers_;
   bool validates_;
   std::uint64_t steps_per_epoch_ = 1;
-  internal::TrainingProgress progress_;
+  internal::TrainingProgress progress_ = {};
   Before before_ = Before::none;
   std::uint64_t last_validation_ = 0;  // number of steps before the last validation
   double recent_loss_ = 0;             // exponential moving average, for progress messages

@@ -26,11 +26,11 @@ struct TrainingProgress {
   double best_loss = std::numeric_limits<double>::infinity();
   bool has_best = false;
   int epochs_without_gain = 0;
-  double first_loss = 0;           // Divergence's
-  int steps_above = 0;             // likewise
-  std::uint64_t good_updates = 0;  // of the state that a roll-back returns to
-  BatchStream::Position position;  // in the corpus
-  Curve curve;
+  double first_loss = 0;                // Divergence's
+  int steps_above = 0;                  // likewise
+  std::uint64_t good_updates = 0;       // of the state that a roll-back returns to
+  BatchStream::Position position = {};  // in the corpus
+  Curve curve = {};
 };
 
 inline nlohmann::json to_json(const TrainingProgress& progress) {

@@ -19,7 +19,8 @@ GRUVE_INLINE Vector clamp(Vector x, float low, float high) {
   return _mm256_min_ps(_mm256_set1_ps(high), _mm256_max_ps(_mm256_set1_ps(low), x));
 }
 GRUVE_INLINE Vector unless_faded(Vector v, Vector x) {
-  return (Vector)((IntVector)v & (((IntVector)x & kFadedBits) != 0));
+  return reinterpret_cast<Vector>(reinterpret_cast<IntVector>(v) &
+                                  ((reinterpret_cast<IntVector>(x) & kFadedBits) != 0));
 }
 GRUVE_INLINE Vector square_unless_faded(Vector v, Vector x) { return unless_faded(v, x) * v; }
 GRUVE_INLINE __m256i first_lanes(int n) {
@@ -31,10 +32,11 @@ GRUVE_INLINE void store_first(float* p, Vector v, int n) { _mm256_maskstore_ps(p
 GRUVE_INLINE void stream(float* p, Vector v) { __builtin_memcpy(p, &v, sizeof(v)); }
 GRUVE_INLINE void finish_streams() {}
 GRUVE_INLINE IntVector widen(const void* p) {
-  return (IntVector)_mm256_cvtepi8_epi16(_mm_loadu_si128(static_cast<const __m128i*>(p)));
+  return reinterpret_cast<IntVector>(_mm256_cvtepi8_epi16(_mm_loadu_si128(static_cast<const __m128i*>(p))));
 }
 GRUVE_INLINE IntVector multiply_pairs(IntVector a, IntVector b, IntVector c) {
-  return c + (IntVector)_mm256_madd_epi16((__m256i)a, (__m256i)b);
+  return c + reinterpret_cast<IntVector>(
+                 _mm256_madd_epi16(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
 }
 #include "gruve/kernels/fused/vectors.inc"
 

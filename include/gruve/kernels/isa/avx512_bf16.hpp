@@ -15,14 +15,17 @@ namespace avx512_bf16 {
 using namespace avx512;
 using amx::Tiles;
 GRUVE_INLINE IntVector round_bf16(Vector low, Vector high) {
-  return (IntVector)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
+  return reinterpret_cast<IntVector>(
+      _mm512_cvtne2ps_pbh(reinterpret_cast<__m512>(high), reinterpret_cast<__m512>(low)));
 }
 GRUVE_INLINE IntVector interleave(IntVector v) {
   const IntVector low = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-  return (IntVector)_mm512_permutexvar_epi16((__m512i)(low | (low + 16) << 16), (__m512i)v);
+  return reinterpret_cast<IntVector>(_mm512_permutexvar_epi16(
+      reinterpret_cast<__m512i>(low | (low + 16) << 16), reinterpret_cast<__m512i>(v)));
 }
 GRUVE_INLINE Vector dot_bf16(IntVector a, IntVector b, Vector c) {
-  return (Vector)_mm512_dpbf16_ps((__m512)c, (__m512bh)a, (__m512bh)b);
+  return reinterpret_cast<Vector>(_mm512_dpbf16_ps(reinterpret_cast<__m512>(c), reinterpret_cast<__m512bh>(a),
+                                                   reinterpret_cast<__m512bh>(b)));
 }
 
 #include "gruve/kernels/fused/rounded.inc"

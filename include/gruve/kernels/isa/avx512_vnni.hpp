@@ -15,7 +15,8 @@ namespace avx512_vnni {
 using namespace avx512;
 using amx::Tiles;
 GRUVE_INLINE IntVector multiply_quads(IntVector a, IntVector b, IntVector c) {
-  return (IntVector)_mm512_dpbusd_epi32((__m512i)c, (__m512i)a, (__m512i)b);
+  return reinterpret_cast<IntVector>(_mm512_dpbusd_epi32(
+      reinterpret_cast<__m512i>(c), reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
 }
 #include "gruve/kernels/fused.inc"
 

@@ -21,7 +21,8 @@ GRUVE_INLINE Vector multiply_add(Vector a, Vector b, Vector c) {
 #if defined(__FMA__)
   return _mm_fmadd_ps(a, b, c);
 #elif defined(__aarch64__)
-  return (Vector)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+  return reinterpret_cast<Vector>(vfmaq_f32(
+      reinterpret_cast<float32x4_t>(c), reinterpret_cast<float32x4_t>(a), reinterpret_cast<float32x4_t>(b)));
 #else
   return a * b + c;
 #endif
@@ -35,7 +36,8 @@ GRUVE_INLINE Vector clamp(Vector x, float low, float high) {
 #endif
 }
 GRUVE_INLINE Vector unless_faded(Vector v, Vector x) {
-  return (Vector)((IntVector)v & (((IntVector)x & kFadedBits) != 0));
+  return reinterpret_cast<Vector>(reinterpret_cast<IntVector>(v) &
+                                  ((reinterpret_cast<IntVector>(x) & kFadedBits) != 0));
 }
 GRUVE_INLINE Vector square_unless_faded(Vector v, Vector x) { return unless_faded(v, x) * v; }
 // The loops are over all lanes: of one that ends at an n known at compile time g++ 12 warns.
@@ -55,11 +57,12 @@ GRUVE_INLINE IntVector widen(const void* p) {
   signed char bytes [[gnu::vector_size(8)]];
   using Shorts [[gnu::vector_size(16)]] = short;
   __builtin_memcpy(&bytes, p, sizeof(bytes));
-  return (IntVector) __builtin_convertvector(bytes, Shorts);
+  return reinterpret_cast<IntVector>(__builtin_convertvector(bytes, Shorts));
 }
 GRUVE_INLINE IntVector multiply_pairs(IntVector a, IntVector b, IntVector c) {
 #if defined(__SSE2__)
-  return c + (IntVector)_mm_madd_epi16((__m128i)a, (__m128i)b);
+  return c + reinterpret_cast<IntVector>(
+                 _mm_madd_epi16(reinterpret_cast<__m128i>(a), reinterpret_cast<__m128i>(b)));
 #else
   return c + ((a << 16) >> 16) * ((b << 16) >> 16) + (a >> 16) * (b >> 16);
 #endif

@@ -26,7 +26,8 @@ inline void dot_chains(int steps) {
   for (Vector& chain : chains) __asm__ volatile("" : "+v"(chain));
   for (int step = 0; step < steps; ++step) {
     GRUVE_UNROLL
-    for (Vector& chain : chains) chain = dot_bf16((IntVector)chain, (IntVector)chain, chain);
+    for (Vector& chain : chains)
+      chain = dot_bf16(reinterpret_cast<IntVector>(chain), reinterpret_cast<IntVector>(chain), chain);
   }
   for (Vector& chain : chains) __asm__ volatile("" : : "v"(chain));
 }
