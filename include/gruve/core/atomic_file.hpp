@@ -105,7 +105,7 @@ class AtomicFile {
     std::error_code ignored;
     const auto status = std::filesystem::status(path_, ignored);
     if (std::filesystem::is_directory(status))
-      throw Error(path_.string(), "is a folder, expected a file to write");
+      internal::raise(Error(path_.string(), "is a folder, expected a file to write"));
     if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
       file_ = std::fopen(path_.string().c_str(), "wb");
       if (file_ == nullptr) fail(errno);
@@ -158,13 +158,13 @@ class AtomicFile {
 
  private:
   [[noreturn]] void fail(int reason) const {
-    throw Error(path_.string(), std::string("cannot write: ") + std::strerror(reason));
+    internal::raise(Error(path_.string(), std::string("cannot write: ") + std::strerror(reason)));
   }
 
   void rename_partial() {
     std::error_code error;
     std::filesystem::rename(partial_, target_, error);
-    if (error) throw Error(path_.string(), "cannot write: " + error.message());
+    if (error) internal::raise(Error(path_.string(), "cannot write: " + error.message()));
     partial_.clear();
   }
 
@@ -188,7 +188,7 @@ class AtomicFile {
       if (file < 0 && errno != EWOULDBLOCK) fail(errno);
       if (file >= 0) partial_ = std::move(partial);
     }
-    if (file < 0) throw Error(path_.string(), "cannot write: too many others write it");
+    if (file < 0) internal::raise(Error(path_.string(), "cannot write: too many others write it"));
     if (replaces) {
       if (::fchown(file, earlier.st_uid, earlier.st_gid) != 0 &&
           ::fchown(file, static_cast<uid_t>(-1), earlier.st_gid) != 0) {

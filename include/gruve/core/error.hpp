@@ -3,7 +3,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
 #include <initializer_list>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -18,6 +22,10 @@ namespace gruve::inline v0_1 {
 ///   song.mid, byte 22: track length 4096 runs past the end of the file (61 bytes remain)
 ///
 /// A copy can't fail, as the standard's exceptions promise: all of it is in what().
+///
+/// A program that is compiled without exceptions (-fno-exceptions) can't catch it: what() is written to the
+/// standard error, and the program ends by std::abort(). All of it must be compiled that way, but for
+/// gruve::kernels.
 class Error : public std::runtime_error {
  public:
   /// reason  one complete sentence without a full stop: what was found, what was expected
@@ -65,6 +73,35 @@ class Error : public std::runtime_error {
 };
 
 namespace internal {
+
+// Throws the error; without exceptions, ends the program. For all that generation includes.
+[[noreturn]] inline void raise(Error error) {
+#if defined(__cpp_exceptions)
+  throw error;
+#else
+  std::fprintf(stderr, "gruve: %s\n", error.what());
+  std::abort();
+#endif
+}
+
+// What body throws, as an Error, but for std::bad_alloc, which goes on. Without exceptions, nothing.
+template <class Body>
+std::optional<Error> error_of(const Body& body) {
+#if defined(__cpp_exceptions)
+  try {
+    body();
+  } catch (const Error& error) {
+    return error;
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& error) {
+    return Error(error.what());
+  }
+#else
+  body();
+#endif
+  return std::nullopt;
+}
 
 // Text from outside as a message may show it: control characters as \x01, and at most some bytes.
 inline std::string printable(std::string_view text, std::size_t most) {

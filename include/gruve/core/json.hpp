@@ -131,8 +131,8 @@ class JsonCheck final : public nlohmann::json_sax<nlohmann::json> {
 inline JsonTree parse_json(std::string_view text, const std::string& file, const std::string& what,
                            std::optional<std::uint64_t> at = std::nullopt) {
   const auto fail = [&](const std::string& reason) {
-    if (at) throw Error(file, *at, what + reason);
-    throw Error(file, what + reason);
+    if (at) raise(Error(file, *at, what + reason));
+    raise(Error(file, what + reason));
   };
   // The parser skips the one, and takes the other for the end.
   if (text.starts_with("\xEF\xBB\xBF")) fail(" begins with a byte-order mark");
@@ -167,9 +167,9 @@ T number_in(const nlohmann::json& object, const char* key, T least, T most, cons
   }
   if (is_right && value >= least && value <= most) return value;
   const nlohmann::json range = {least, most};
-  throw Error(file, what + "'s " + key +
+  raise(Error(file, what + "'s " + key +
                         (is_there ? " is not a number from " : " is missing, a number from ") +
-                        range[0].dump() + " to " + range[1].dump());
+                        range[0].dump() + " to " + range[1].dump()));
 }
 
 }  // namespace gruve::inline v0_1::internal

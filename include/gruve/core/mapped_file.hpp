@@ -31,11 +31,12 @@ class MappedFile {
 #if defined(__unix__) || defined(__APPLE__)
     const int file =
         ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // opening a pipe must not block
-    if (file < 0) throw Error(path_, std::string("cannot open: ") + std::strerror(errno));
+    if (file < 0) internal::raise(Error(path_, std::string("cannot open: ") + std::strerror(errno)));
     struct stat status {};
     if (::fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
       ::close(file);
-      throw Error(path_, S_ISDIR(status.st_mode) ? "is a folder, expected a file" : "is not a regular file");
+      internal::raise(
+          Error(path_, S_ISDIR(status.st_mode) ? "is a folder, expected a file" : "is not a regular file"));
     }
     size_ = static_cast<std::size_t>(status.st_size);
     constexpr std::size_t kSmall = std::size_t{1} << 18;
@@ -48,7 +49,7 @@ class MappedFile {
         if (count >= 0) continue;
         const int reason = errno;
         ::close(file);
-        throw Error(path_, std::string("cannot read: ") + std::strerror(reason));
+        internal::raise(Error(path_, std::string("cannot read: ") + std::strerror(reason)));
       }
       size_ = done;  // fewer bytes if the file was truncated meanwhile
       ::close(file);
@@ -56,17 +57,18 @@ class MappedFile {
       void* data = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0);
       const int reason = errno;
       ::close(file);
-      if (data == MAP_FAILED) throw Error(path_, std::string("cannot map: ") + std::strerror(reason));
+      if (data == MAP_FAILED)
+        internal::raise(Error(path_, std::string("cannot map: ") + std::strerror(reason)));
       data_ = static_cast<const std::byte*>(data);
     }
 #else
     std::ifstream file(path, std::ios::binary | std::ios::ate);
-    if (!file) throw Error(path_, "cannot open");
+    if (!file) internal::raise(Error(path_, "cannot open"));
     size_ = static_cast<std::size_t>(file.tellg());
     contents_ = std::make_unique_for_overwrite<std::byte[]>(size_);
     file.seekg(0);
     file.read(reinterpret_cast<char*>(contents_.get()), static_cast<std::streamsize>(size_));
-    if (!file) throw Error(path_, "cannot read");
+    if (!file) internal::raise(Error(path_, "cannot read"));
     data_ = contents_.get();
 #endif
   }

@@ -26,14 +26,17 @@ class ThreadPool {
   explicit ThreadPool(int threads = 0) {
     if (threads <= 0) threads = static_cast<int>(std::thread::hardware_concurrency());
     workers_.reserve(static_cast<std::size_t>(std::max(threads - 1, 0)));
+#if defined(__cpp_exceptions)
     try {
-      for (int i = 1; i < threads; ++i)
-        workers_.emplace_back([this, i] { work(static_cast<std::size_t>(i)); });
+      start(threads);
     } catch (const std::system_error&) {
-    } catch (const std::bad_alloc&) {
+    } catch (...) {
       stop();
       throw;
     }
+#else
+    start(threads);
+#endif
   }
 
   ~ThreadPool() { stop(); }
@@ -65,6 +68,10 @@ class ThreadPool {
   }
 
  private:
+  void start(int threads) {
+    for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(static_cast<std::size_t>(i)); });
+  }
+
   void stop() noexcept {
     stops_ = true;
     ++round_;
@@ -96,14 +103,22 @@ class ThreadPool {
   }
 
   void take_part(std::size_t thread) {
+#if defined(__cpp_exceptions)
     try {
-      if (one_each_) return call_(context_, thread);
-      for (std::size_t i = next_++; i < count_; i = next_++) call_(context_, i);
+      take(thread);
     } catch (...) {
       next_ = count_;
       const std::lock_guard lock(error_mutex_);
       if (!error_) error_ = std::current_exception();
     }
+#else
+    take(thread);
+#endif
+  }
+
+  void take(std::size_t thread) {
+    if (one_each_) return call_(context_, thread);
+    for (std::size_t i = next_++; i < count_; i = next_++) call_(context_, i);
   }
 
   void work(std::size_t thread) {

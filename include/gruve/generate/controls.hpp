@@ -35,7 +35,8 @@ class Controls {
       : limits_(encoder, options.limits),
         loops_(options.max_repeats, limits_.bar_capacity(options.limits), limits_.bar_room()),
         breaches_(static_cast<std::size_t>(encoder.vocab_size())) {
-    if (options.max_repeats > 0 && loops_.room() == 0) throw Error("max-repeats needs an encoder with bars");
+    if (options.max_repeats > 0 && loops_.room() == 0)
+      internal::raise(Error("max-repeats needs an encoder with bars"));
   }
 
   /// Applies other options from the next token on. Earlier notes and bars are taken into account; the

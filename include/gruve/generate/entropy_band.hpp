@@ -61,7 +61,7 @@ class EntropyBand {
   EntropyBand(int vocab_size, const EntropyOptions& options)
       : options_(options), weights_(static_cast<std::size_t>(vocab_size)) {
     internal::check(options, [](bool holds, const char* sentence, float value) {
-      if (!holds) throw Error(sentence + std::string(", not ") + std::to_string(value));
+      if (!holds) internal::raise(Error(sentence + std::string(", not ") + std::to_string(value)));
     });
   }
 

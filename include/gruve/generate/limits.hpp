@@ -107,7 +107,7 @@ class NoteLimits {
         begun_(static_cast<std::size_t>(std::min(kMaxNotesPerQuarter, keys * steps_per_quarter)),
                -steps_per_quarter) {
     check(options, [](bool holds, const char* sentence, auto&& found) {
-      if (!holds) throw Error(sentence + found());
+      if (!holds) internal::raise(Error(sentence + found()));
     });
     set(options);
   }
@@ -187,7 +187,7 @@ class Limits {
   /// Throws Error on options out of range, and on any limit for an encoder that does not support limits.
   Limits(const Encoder&, const LimitOptions& options) {
     if (!accepts(options))
-      throw Error("musical limits need the timestep or the event encoder; this model has another");
+      internal::raise(Error("musical limits need the timestep or the event encoder; this model has another"));
   }
   /// The breach bits of a token that the grammar allows in a state.
   unsigned breaches(const typename Encoder::State&, Token) const noexcept { return 0; }

@@ -380,7 +380,7 @@ class LiveGenerator {
 
   static const LiveOptions& checked(const LiveOptions& options) {
     const auto require = [](bool holds, const char* sentence, auto value) {
-      if (!holds) throw Error(sentence + std::to_string(value));
+      if (!holds) internal::raise(Error(sentence + std::to_string(value)));
     };
     require(options.lookahead >= 0 && options.lookahead <= 1024,
             "the lookahead must be 0 to 1024 quarter notes, not ", options.lookahead);
@@ -393,12 +393,13 @@ class LiveGenerator {
 
   std::unique_ptr<Music> prepared(Generator<Encoder> generator, std::shared_ptr<const void> owner) const {
     if (!generator.at_boundary())
-      throw Error("music that is played live must begin at a bar line or the end of a timestep");
+      internal::raise(Error("music that is played live must begin at a bar line or the end of a timestep"));
     if (generator.encoder().steps_per_quarter() != steps_per_quarter_)
-      throw Error("music on a grid of " + std::to_string(generator.encoder().steps_per_quarter()) +
-                  " timesteps a quarter note, after music of " + std::to_string(steps_per_quarter_));
+      internal::raise(Error("music on a grid of " + std::to_string(generator.encoder().steps_per_quarter()) +
+                            " timesteps a quarter note, after music of " +
+                            std::to_string(steps_per_quarter_)));
     if (!(generator.encoder() == encoder_))
-      throw Error("music that takes over must have the encoder of the music before");
+      internal::raise(Error("music that takes over must have the encoder of the music before"));
     auto music = std::make_unique<Music>(std::move(generator), options_, std::move(owner));
     while (music->draw(lookahead_, options_.max_tokens) == options_.max_tokens) {
     }

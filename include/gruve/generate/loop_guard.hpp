@@ -35,8 +35,8 @@ class LoopGuard {
   LoopGuard(int max_repeats, std::size_t bar_capacity, std::size_t room)
       : max_repeats_(max_repeats), capacity_(bar_capacity) {
     if (!is_valid(max_repeats))
-      throw Error("max-repeats must be 0 (for any number) or a number of times, not " +
-                  std::to_string(max_repeats));
+      internal::raise(Error("max-repeats must be 0 (for any number) or a number of times, not " +
+                            std::to_string(max_repeats)));
     for (Bar& bar : bars_) bar.tokens.resize(room);
   }
 

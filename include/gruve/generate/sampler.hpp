@@ -81,7 +81,7 @@ class Sampler {
         weights_(static_cast<std::size_t>(vocab_size)),
         candidates_(static_cast<std::size_t>(vocab_size)) {
     internal::check(options, [](bool holds, const char* sentence, auto value) {
-      if (!holds) throw Error(sentence + std::string(", not ") + std::to_string(value));
+      if (!holds) internal::raise(Error(sentence + std::string(", not ") + std::to_string(value)));
     });
   }
 

@@ -73,7 +73,8 @@ inline PitchClasses scale_from_name(const std::string& name) {
   }
   std::string modes;
   for (const Mode& mode : kModes) modes += (modes.empty() ? "" : ", ") + std::string(mode.name);
-  throw Error("\"" + name + "\" is not a scale: expected a tonic, such as C, F# or Bb, and one of " + modes);
+  internal::raise(
+      Error("\"" + name + "\" is not a scale: expected a tonic, such as C, F# or Bb, and one of " + modes));
 }
 
 }  // namespace gruve::inline v0_1

@@ -101,7 +101,7 @@ inline std::vector<Copied> find_copied(std::span<const NoteSteps> pieces, std::s
     size += song_at(i).steps.size() + 1;
     alphabet.insert(alphabet.end(), song_at(i).steps.begin(), song_at(i).steps.end());
   }
-  if (size > UINT32_MAX) throw Error("more than 4294967295 notes are too many to compare");
+  if (size > UINT32_MAX) internal::raise(Error("more than 4294967295 notes are too many to compare"));
   std::sort(alphabet.begin(), alphabet.end());
   alphabet.erase(std::unique(alphabet.begin(), alphabet.end()), alphabet.end());
 

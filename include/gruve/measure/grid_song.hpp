@@ -67,7 +67,7 @@ struct GridSong {
 ///
 /// Throws Error if the song has no notes, or ends after kMaxTimesteps.
 inline GridSong on_grid(const Song& song) {
-  if (song.notes.empty()) throw Error("the song holds no notes");
+  if (song.notes.empty()) internal::raise(Error("the song holds no notes"));
   const Grid grid(song.ticks_per_quarter, kMeasureSteps);
   // Only the bars up to the end of the last note.
   Song frame{.ticks_per_quarter = song.ticks_per_quarter,
@@ -75,9 +75,9 @@ inline GridSong on_grid(const Song& song) {
              .time_signatures = song.time_signatures};
   for (const Note& note : song.notes) frame.length = std::max({frame.length, note.start + 1, note.end});
   if (grid.nearest(frame.length) >= kMaxTimesteps)
-    throw Error("the song ends " + std::to_string(frame.length / song.ticks_per_quarter) +
-                " quarter notes from its beginning, expected fewer than " +
-                std::to_string(kMaxTimesteps / kMeasureSteps));
+    internal::raise(Error("the song ends " + std::to_string(frame.length / song.ticks_per_quarter) +
+                          " quarter notes from its beginning, expected fewer than " +
+                          std::to_string(kMaxTimesteps / kMeasureSteps)));
 
   GridSong result;
   result.notes.reserve(song.notes.size());

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -227,15 +228,13 @@ class MidiParser {
       track.end = find_track(track.end);
       return true;
     };
-    try {
-      read_all(track);
-    } catch (const Error& error) {
-      if (is_beyond_limit_) throw;
+    if (const std::optional<Error> error = error_of([&] { read_all(track); })) {
+      if (is_beyond_limit_) raise(*error);
       track.at = track.event;
       track.tick = track.event_tick;
       if (goes_on()) return 0;
-      repaired(error.byte().value_or(track.at), [&] {
-        return std::string(error.reason()) + ": the " + std::to_string(track.end - track.at) +
+      repaired(error->byte().value_or(track.at), [&] {
+        return std::string(error->reason()) + ": the " + std::to_string(track.end - track.at) +
                " remaining bytes of the track are skipped";
       });
       return track.end;
@@ -548,7 +547,7 @@ class MidiParser {
   }
 
   [[noreturn]] void fail(std::size_t byte, const std::string& reason) const {
-    throw Error(file_, byte, reason);
+    raise(Error(file_, byte, reason));
   }
 
   /// Records a repair. Text is a function, so that a file with many of them costs no memory.

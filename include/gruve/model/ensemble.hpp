@@ -21,12 +21,12 @@ class Ensemble {
 
   /// All models of a vector. Throws Error if it is empty or if the sizes of the vocabularies differ.
   Ensemble(const std::vector<PackedModel<float>>& models) {
-    if (models.empty()) throw Error("an ensemble needs at least one model");
+    if (models.empty()) internal::raise(Error("an ensemble needs at least one model"));
     const int size = models.front().config().vocab_size;
     for (const PackedModel<float>& model : models) {
       if (model.config().vocab_size != size)
-        throw Error("an ensemble of models with vocabularies of " + std::to_string(size) + " and " +
-                    std::to_string(model.config().vocab_size) + " tokens");
+        internal::raise(Error("an ensemble of models with vocabularies of " + std::to_string(size) + " and " +
+                              std::to_string(model.config().vocab_size) + " tokens"));
       models_.push_back(&model);
     }
   }
@@ -39,7 +39,8 @@ class Ensemble {
   /// Throws Error if the models' vocabulary has another size.
   void require_vocabulary(int size) const {
     if (const int own = models_.front()->config().vocab_size; own != size)
-      throw Error("a model of " + std::to_string(own) + " tokens with an encoder of " + std::to_string(size));
+      internal::raise(
+          Error("a model of " + std::to_string(own) + " tokens with an encoder of " + std::to_string(size)));
   }
 
   /// The features of each model.

@@ -34,13 +34,13 @@ inline ModelConfig model_config_from_json(const nlohmann::json& json, const AnyE
     const auto found = json.find(name);
     if (found == json.end() || !found->is_number_unsigned() || found->get<std::uint64_t>() < 1 ||
         found->get<std::uint64_t>() > static_cast<std::uint64_t>(largest))
-      throw Error(file, std::string("the configuration's ") + name + " is not a number from 1 to " +
-                            std::to_string(largest));
+      raise(Error(file, std::string("the configuration's ") + name + " is not a number from 1 to " +
+                            std::to_string(largest)));
     return found->get<int>();
   };
-  if (!json.is_object()) throw Error(file, "the configuration is not a JSON object");
+  if (!json.is_object()) raise(Error(file, "the configuration is not a JSON object"));
   if (!json.contains("reset_after") || !json["reset_after"].is_boolean())
-    throw Error(file, "the configuration's reset_after is not true or false");
+    raise(Error(file, "the configuration's reset_after is not true or false"));
   return {
       .vocab_size = size("vocab_size", 65'535),
       .embedding_size = size("embedding_size", 1 << 20),

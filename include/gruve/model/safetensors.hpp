@@ -107,12 +107,12 @@ class SafetensorsFile {
   const std::string& metadata(const std::string& name) const {
     const auto found = metadata_.find(name);
     if (found == metadata_.end())
-      throw Error(
-          path(),
-          metadata_.contains("gruve.checkpoint")
-              ? "is the checkpoint of a training, expected a model: the training writes that too"
-              : "the metadata lack \"" + name +
-                    "\": not written by gruve, or saved again without its metadata (docs/formats.md)");
+      internal::raise(
+          Error(path(),
+                metadata_.contains("gruve.checkpoint")
+                    ? "is the checkpoint of a training, expected a model: the training writes that too"
+                    : "the metadata lack \"" + name +
+                          "\": not written by gruve, or saved again without its metadata (docs/formats.md)"));
     return found->second;
   }
 
@@ -122,19 +122,19 @@ class SafetensorsFile {
     const auto found = tensors_.find(name);
     if (found == tensors_.end()) {
       const auto other = left_out_.find(name);
-      throw Error(path(), "the array \"" + name + '"' +
-                              (other == left_out_.end() ? " is missing" : ' ' + other->second));
+      internal::raise(Error(path(), "the array \"" + name + '"' +
+                                        (other == left_out_.end() ? " is missing" : ' ' + other->second)));
     }
     const TensorView& view = found->second;
     if (view.shape != shape)
-      throw Error(path(), "the array \"" + name + "\" has the shape " + text(view.shape) + ", expected " +
-                              text(shape));
+      internal::raise(Error(path(), "the array \"" + name + "\" has the shape " + text(view.shape) +
+                                        ", expected " + text(shape)));
     const auto wrong =
         std::find_if(view.values.begin(), view.values.end(), [](float x) { return !std::isfinite(x); });
     if (wrong != view.values.end())
-      throw Error(path(), "the array \"" + name + "\" has the value " + std::to_string(*wrong) +
-                              " at index " + std::to_string(wrong - view.values.begin()) +
-                              ", expected finite numbers");
+      internal::raise(Error(path(), "the array \"" + name + "\" has the value " + std::to_string(*wrong) +
+                                        " at index " + std::to_string(wrong - view.values.begin()) +
+                                        ", expected finite numbers"));
     return view.values;
   }
   std::span<const float> tensor(const std::string&,
@@ -144,21 +144,23 @@ class SafetensorsFile {
   void read(std::span<const std::byte> bytes) {
     const std::string& name = path_;
     if (bytes.size() < 8)
-      throw Error(name, 0,
-                  "not a safetensors file: " + std::to_string(bytes.size()) + " bytes, expected at least 8");
+      internal::raise(
+          Error(name, 0,
+                "not a safetensors file: " + std::to_string(bytes.size()) + " bytes, expected at least 8"));
     std::uint64_t header_size = 0;
     std::memcpy(&header_size, bytes.data(), 8);
     if (header_size > bytes.size() - 8)
-      throw Error(name, 0,
-                  "not a safetensors file, or cut short: a header of " + std::to_string(header_size) +
-                      " bytes runs past the end (" + std::to_string(bytes.size() - 8) + " bytes remain)");
+      internal::raise(Error(name, 0,
+                            "not a safetensors file, or cut short: a header of " +
+                                std::to_string(header_size) + " bytes runs past the end (" +
+                                std::to_string(bytes.size() - 8) + " bytes remain)"));
     if (header_size > internal::kMaxHeader)
-      throw Error(name, 0,
-                  "a header of " + std::to_string(header_size) + " bytes, expected at most " +
-                      std::to_string(internal::kMaxHeader));
+      internal::raise(Error(name, 0,
+                            "a header of " + std::to_string(header_size) + " bytes, expected at most " +
+                                std::to_string(internal::kMaxHeader)));
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + 8, header_size);
     if (!text.starts_with('{'))
-      throw Error(name, 8, "not a safetensors file: the header is not a JSON object");
+      internal::raise(Error(name, 8, "not a safetensors file: the header is not a JSON object"));
     const internal::JsonTree header = internal::parse_json(text, name, "the header", 8);
     const std::span<const std::byte> data = bytes.subspan(8 + header_size);
 
@@ -168,10 +170,10 @@ class SafetensorsFile {
         places.push_back(place_of(key, value, data.size()));
         continue;
       }
-      if (!value.is_object()) throw Error(name, 8, "__metadata__ is not a JSON object");
+      if (!value.is_object()) internal::raise(Error(name, 8, "__metadata__ is not a JSON object"));
       for (const auto& [entry, string] : value.items()) {
         if (!string.is_string())
-          throw Error(name, 8, "__metadata__ " + internal::shown_text(entry) + " is not a string");
+          internal::raise(Error(name, 8, "__metadata__ " + internal::shown_text(entry) + " is not a string"));
         metadata_[entry] = string.get<std::string>();
       }
     }
@@ -181,16 +183,17 @@ class SafetensorsFile {
     std::uint64_t used = 0;
     for (const Place& place : places) {
       if (place.begin != used)
-        throw Error(name, 8,
-                    "array " + internal::shown_text(place.name) + " begins at byte " +
-                        std::to_string(place.begin) + " of the data, expected " + std::to_string(used) +
-                        ": arrays follow one another without gaps and overlaps");
+        internal::raise(Error(name, 8,
+                              "array " + internal::shown_text(place.name) + " begins at byte " +
+                                  std::to_string(place.begin) + " of the data, expected " +
+                                  std::to_string(used) +
+                                  ": arrays follow one another without gaps and overlaps"));
       used = place.end;
     }
     if (used != data.size())
-      throw Error(
+      internal::raise(Error(
           name, 8 + header_size,
-          "the arrays take " + std::to_string(used) + " bytes, the file has " + std::to_string(data.size()));
+          "the arrays take " + std::to_string(used) + " bytes, the file has " + std::to_string(data.size())));
     check_sum(places, data);
     for (const Place& place : places)
       if (place.type != "I8") read_array(place, data);
@@ -220,9 +223,9 @@ class SafetensorsFile {
     for (const Place& place : places)
       checksum.add(place.name, place.type, place.shape, data.subspan(place.begin, place.end - place.begin));
     if (found->second != checksum.text())
-      throw Error(path(), "is damaged: its checksum is " + internal::shown_text(found->second) +
-                              ", that of what it holds \"" + checksum.text() +
-                              "\" (a program that changes it on purpose removes gruve.checksum)");
+      internal::raise(Error(path(), "is damaged: its checksum is " + internal::shown_text(found->second) +
+                                        ", that of what it holds \"" + checksum.text() +
+                                        "\" (a program that changes it on purpose removes gruve.checksum)"));
   }
 
   // Bytes of a value; 0 if the format does not have the type.
@@ -242,36 +245,37 @@ class SafetensorsFile {
     };
     if (!entry.is_object() || !entry.contains("dtype") || !entry.contains("shape") ||
         !entry.contains("data_offsets"))
-      throw error("lacks dtype, shape or data_offsets");
-    if (!entry["dtype"].is_string()) throw error("has a dtype that is not a string");
+      internal::raise(error("lacks dtype, shape or data_offsets"));
+    if (!entry["dtype"].is_string()) internal::raise(error("has a dtype that is not a string"));
     Place place{.name = name, .type = entry["dtype"].get<std::string>(), .shape = {}, .begin = 0, .end = 0};
     const std::uint64_t bytes = size_of(place.type);
     if (bytes == 0)
-      throw error("is of type " + internal::shown_text(place.type) + ", which the format does not have");
+      internal::raise(
+          error("is of type " + internal::shown_text(place.type) + ", which the format does not have"));
     const nlohmann::json& offsets = entry["data_offsets"];
     if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() ||
         !offsets[1].is_number_unsigned())
-      throw error("has data_offsets that are not two numbers");
+      internal::raise(error("has data_offsets that are not two numbers"));
     place.begin = offsets[0].get<std::uint64_t>();
     place.end = offsets[1].get<std::uint64_t>();
     if (place.begin > place.end || place.end > data_size)
-      throw error("is at bytes " + std::to_string(place.begin) + " to " + std::to_string(place.end) + " of " +
-                  std::to_string(data_size));
+      internal::raise(error("is at bytes " + std::to_string(place.begin) + " to " +
+                            std::to_string(place.end) + " of " + std::to_string(data_size)));
     constexpr std::size_t kMostDimensions = 16;
     if (!entry["shape"].is_array() || entry["shape"].size() > kMostDimensions)
-      throw error("has a shape that is not a list of at most 16 numbers");
+      internal::raise(error("has a shape that is not a list of at most 16 numbers"));
     // Both limits keep the product below 2^64.
     const std::uint64_t most = std::min<std::uint64_t>(data_size, std::numeric_limits<std::int32_t>::max());
     std::uint64_t count = 1;
     for (const nlohmann::json& size : entry["shape"]) {
       if (!size.is_number_unsigned() || size.get<std::uint64_t>() > most ||
           (count *= size.get<std::uint64_t>()) > data_size)
-        throw error("has a shape larger than the file");
+        internal::raise(error("has a shape larger than the file"));
       place.shape.push_back(static_cast<int>(size.get<std::uint64_t>()));
     }
     if (count * bytes != place.end - place.begin)
-      throw error("takes " + std::to_string(place.end - place.begin) + " bytes, its shape " +
-                  text(place.shape) + " needs " + std::to_string(count * bytes));
+      internal::raise(error("takes " + std::to_string(place.end - place.begin) + " bytes, its shape " +
+                            text(place.shape) + " needs " + std::to_string(count * bytes)));
     return place;
   }
 
@@ -427,8 +431,9 @@ inline void write_safetensors(const std::filesystem::path& path, const std::vect
   text.append((8 - text.size() % 8) % 8, ' ');  // the format allows spaces, so that the arrays are aligned
   const std::uint64_t header_size = text.size();
   if (header_size > internal::kMaxHeader)
-    throw Error(path.string(), "would have a header of " + std::to_string(header_size) +
-                                   " bytes, expected at most " + std::to_string(internal::kMaxHeader));
+    internal::raise(Error(path.string(), "would have a header of " + std::to_string(header_size) +
+                                             " bytes, expected at most " +
+                                             std::to_string(internal::kMaxHeader)));
   AtomicFile file(path);
   file.write(std::as_bytes(std::span(&header_size, 1)));
   file.write(text);

@@ -142,8 +142,8 @@ inline std::int64_t steps_after(const PieceStart& start, const PieceLength& leng
   }
   const double steps = added * steps_per_quarter / ticks;
   if (!(steps <= static_cast<double>(kMaxTimesteps)))
-    throw Error("the requested length is " + std::to_string(steps) + " timesteps, expected at most " +
-                std::to_string(kMaxTimesteps));
+    internal::raise(Error("the requested length is " + std::to_string(steps) +
+                          " timesteps, expected at most " + std::to_string(kMaxTimesteps)));
   return std::max<std::int64_t>(0, std::llround(steps));
 }
 

@@ -96,8 +96,8 @@ class Player {
   /// one length is given, if the piece would be longer than kMaxTimesteps, and on options out of range.
   Song generate(const PieceOptions& options = {}) {
     if (!encoder_.is_music())
-      throw Error("a model of type \"" + std::string(encoder_.type()) +
-                  "\" is not music: generate_as() and generate_tokens() are for it");
+      internal::raise(Error("a model of type \"" + std::string(encoder_.type()) +
+                            "\" is not music: generate_as() and generate_tokens() are for it"));
     return std::move(generate_pieces(options, 1).front().song);
   }
 

@@ -43,7 +43,7 @@ Primer make_primer(const Song& given, const Encoder& encoder, ScreeningOptions o
   Primer primer{.song = music_of(given).song};
   options = screening_for(encoder, options);
   Screening screening = screen(primer.song, options);
-  if (!screening.accepted()) throw Error(name, "can't be a primer: " + screening.detail);
+  if (!screening.accepted()) internal::raise(Error(name, "can't be a primer: " + screening.detail));
   primer.begin = primer.cut = screening.begin;
   primer.tokens = encoder.encode(screening.song);
   const std::int64_t last = limit(primer.song);

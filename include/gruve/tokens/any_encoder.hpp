@@ -219,7 +219,7 @@ class EncoderHolder final : public EncoderBase {
     if constexpr (MusicEncoder<Encoder>)
       return encoder_.encode(song);
     else
-      throw Error("an encoder of type \"" + std::string(type()) + "\" does not encode music");
+      internal::raise(Error("an encoder of type \"" + std::string(type()) + "\" does not encode music"));
   }
   Song decode(std::span<const Token> tokens, double bpm) const override {
     if constexpr (MusicEncoder<Encoder> && requires { encoder_.decode(tokens, bpm); })
@@ -227,7 +227,7 @@ class EncoderHolder final : public EncoderBase {
     else if constexpr (MusicEncoder<Encoder>)
       return with_tempo(encoder_.decode(tokens), bpm);
     else
-      throw Error("an encoder of type \"" + std::string(type()) + "\" does not decode to music");
+      internal::raise(Error("an encoder of type \"" + std::string(type()) + "\" does not decode to music"));
   }
 
  private:
@@ -273,12 +273,12 @@ class AnyEncoder {
                                     kType != CharEncoder::kType && kType != IdEncoder::kType),
         "Encoder::kType must not be that of an encoder of gruve");
     if (vocab_size_ < 1 || vocab_size_ > kMaxVocabSize || start_token_ >= vocab_size_)
-      throw Error("an encoder of " + std::to_string(vocab_size_) + " tokens whose start token is " +
-                  std::to_string(start_token_) + ": expected 1 to " + std::to_string(kMaxVocabSize) +
-                  " tokens, of which the start token is one");
+      internal::raise(Error("an encoder of " + std::to_string(vocab_size_) + " tokens whose start token is " +
+                            std::to_string(start_token_) + ": expected 1 to " +
+                            std::to_string(kMaxVocabSize) + " tokens, of which the start token is one"));
     if (is_music_ && encoder_->steps_per_quarter() < 1)
-      throw Error("a music encoder of " + std::to_string(encoder_->steps_per_quarter()) +
-                  " timesteps per quarter note, expected at least 1");
+      internal::raise(Error("a music encoder of " + std::to_string(encoder_->steps_per_quarter()) +
+                            " timesteps per quarter note, expected at least 1"));
   }
   AnyEncoder(const AnyEncoder&) = default;  ///< shares the encoder; there is no move, which would leave none
   AnyEncoder& operator=(const AnyEncoder&) = default;  ///< likewise
@@ -299,8 +299,8 @@ class AnyEncoder {
   template <class Encoder>
   const Encoder& as() const {
     if (const Encoder* encoder = get_if<Encoder>()) return *encoder;
-    throw Error("the encoder is of type \"" + std::string(type()) + "\", expected \"" +
-                std::string(Encoder::kType) + "\"");
+    internal::raise(Error("the encoder is of type \"" + std::string(type()) + "\", expected \"" +
+                          std::string(Encoder::kType) + "\""));
   }
 
   /// V, the number of tokens.
@@ -331,8 +331,8 @@ class AnyEncoder {
     const auto& [inputs, outputs] = features.shape;
     constexpr int kMaxRows = 65'536;
     if (inputs < 0 || inputs > kMaxRows || outputs < 0 || outputs > kMaxRows)
-      throw Error("features of " + std::to_string(inputs) + " input rows and " + std::to_string(outputs) +
-                  " output rows: expected up to 65536");
+      internal::raise(Error("features of " + std::to_string(inputs) + " input rows and " +
+                            std::to_string(outputs) + " output rows: expected up to 65536"));
     return features;
   }
   /// The state of the features of a description, before the first token. Allocates.
@@ -379,7 +379,8 @@ class AnyMusicEncoder : public AnyEncoder {
 
   /// Throws Error if the encoder is not a MusicEncoder.
   explicit AnyMusicEncoder(const AnyEncoder& encoder) : AnyEncoder(encoder) {
-    if (!is_music()) throw Error("an encoder of type \"" + std::string(type()) + "\" does not encode music");
+    if (!is_music())
+      internal::raise(Error("an encoder of type \"" + std::string(type()) + "\" does not encode music"));
   }
 
   /// The tokens of a song; see AnyEncoder::encode_song().

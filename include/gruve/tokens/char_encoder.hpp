@@ -31,12 +31,13 @@ class CharEncoder {
   ///
   /// vocabulary  its bytes, strictly ascending as unsigned numbers
   explicit CharEncoder(std::string vocabulary) : vocabulary_(std::move(vocabulary)) {
-    if (vocabulary_.empty()) throw Error("a vocabulary of no characters, expected at least one");
+    if (vocabulary_.empty()) internal::raise(Error("a vocabulary of no characters, expected at least one"));
     token_of_.fill(kNone);
     for (std::size_t i = 0; i < vocabulary_.size(); ++i) {
       if (i > 0 && byte(vocabulary_[i]) <= byte(vocabulary_[i - 1]))
-        throw Error("character " + std::to_string(byte(vocabulary_[i])) + " of the vocabulary is after " +
-                    std::to_string(byte(vocabulary_[i - 1])) + ", expected ascending order");
+        internal::raise(Error("character " + std::to_string(byte(vocabulary_[i])) +
+                              " of the vocabulary is after " + std::to_string(byte(vocabulary_[i - 1])) +
+                              ", expected ascending order"));
       token_of_[byte(vocabulary_[i])] = static_cast<Token>(i);
     }
   }
@@ -73,8 +74,8 @@ class CharEncoder {
     for (std::size_t i = 0; i < text.size(); ++i) {
       tokens[i] = token_of_[byte(text[i])];
       if (tokens[i] == kNone)
-        throw Error("character " + std::to_string(byte(text[i])) + " at byte " + std::to_string(i) +
-                    " of the text is not in the vocabulary of " + std::to_string(vocab_size()));
+        internal::raise(Error("character " + std::to_string(byte(text[i])) + " at byte " + std::to_string(i) +
+                              " of the text is not in the vocabulary of " + std::to_string(vocab_size())));
     }
     return tokens;
   }
@@ -84,8 +85,8 @@ class CharEncoder {
     std::string text(tokens.size(), '\0');
     for (std::size_t i = 0; i < tokens.size(); ++i) {
       if (tokens[i] >= vocab_size())
-        throw Error("token " + std::to_string(tokens[i]) + " at position " + std::to_string(i) +
-                    " is outside the vocabulary of " + std::to_string(vocab_size()));
+        internal::raise(Error("token " + std::to_string(tokens[i]) + " at position " + std::to_string(i) +
+                              " is outside the vocabulary of " + std::to_string(vocab_size())));
       text[i] = vocabulary_[tokens[i]];
     }
     return text;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -77,17 +78,17 @@ inline AnyEncoder encoder_from_json(const nlohmann::json& json, const std::strin
   const auto is_integer = [](const nlohmann::json& value, int low, int high) {
     return value.is_number_integer() && value.get<double>() >= low && value.get<double>() <= high;
   };
-  if (!json.is_object()) throw error("configuration is not a JSON object");
+  if (!json.is_object()) internal::raise(error("configuration is not a JSON object"));
   const auto integer = [&](const char* name, int high) {
     if (!is_integer(member(name), 1, high))
-      throw error(std::string(name) + " is not an integer from 1 to " + std::to_string(high));
+      internal::raise(error(std::string(name) + " is not an integer from 1 to " + std::to_string(high)));
     return member(name).get<int>();
   };
   const auto flag = [&](const char* name) {
-    if (!member(name).is_boolean()) throw error(std::string(name) + " is not true or false");
+    if (!member(name).is_boolean()) internal::raise(error(std::string(name) + " is not true or false"));
     return member(name).get<bool>();
   };
-  if (!member("type").is_string()) throw error("type is missing or not a string");
+  if (!member("type").is_string()) internal::raise(error("type is missing or not a string"));
   const std::string type = member("type").get<std::string>();
   if (type == TimestepEncoder::kType)
     return TimestepEncoder({.steps_per_quarter = integer("steps_per_quarter", kMaxStepsPerQuarter),
@@ -108,33 +109,30 @@ inline AnyEncoder encoder_from_json(const nlohmann::json& json, const std::strin
   if (type == CharEncoder::kType) {
     const nlohmann::json& bytes = member("vocabulary");
     if (!bytes.is_array() || bytes.empty() || bytes.size() > 256)
-      throw error("vocabulary is not a list of 1 to 256 characters");
+      internal::raise(error("vocabulary is not a list of 1 to 256 characters"));
     std::string vocabulary;
     for (const nlohmann::json& byte : bytes) {
       if (!is_integer(byte, 0, 255) ||
           (!vocabulary.empty() && byte.get<int>() <= static_cast<std::uint8_t>(vocabulary.back())))
-        throw error("vocabulary is not made of ascending integers from 0 to 255");
+        internal::raise(error("vocabulary is not made of ascending integers from 0 to 255"));
       vocabulary.push_back(static_cast<char>(byte.get<int>()));
     }
     return CharEncoder(std::move(vocabulary));
   }
   for (const EncoderType& known : types) {
     if (known.type != type) continue;
-    if (!member("settings").is_string()) throw error("settings are missing or not a string");
-    AnyEncoder encoder = [&] {
-      try {
-        return known.read(member("settings").get<std::string>());
-      } catch (const Error& reason) {
-        throw error("settings are refused: " + std::string(reason.reason()));
-      } catch (const std::exception& reason) {  // of whatever a program's own function throws
-        throw error("settings are refused: " + std::string(reason.what()));
-      }
-    }();
-    return encoder;
+    if (!member("settings").is_string()) internal::raise(error("settings are missing or not a string"));
+    std::optional<AnyEncoder> encoder;
+    const auto read = [&] { encoder = known.read(member("settings").get<std::string>()); };
+    if (const std::optional<Error> refusal =
+            internal::error_of(read))  // of whatever a program's function throws
+      internal::raise(error("settings are refused: " + std::string(refusal->reason())));
+    return *std::move(encoder);
   }
-  throw error("type is " + internal::shown_text(type) +
-              ", which is none of timestep, event, char and ids, nor of the types that were given to the "
-              "function that reads the file");
+  internal::raise(
+      error("type is " + internal::shown_text(type) +
+            ", which is none of timestep, event, char and ids, nor of the types that were given to the "
+            "function that reads the file"));
 }
 
 /// The features of a model's configuration, with their shape: {"features": description} or, in files of
@@ -143,24 +141,25 @@ inline Features features_from_json(const nlohmann::json& config, const AnyEncode
                                    const std::string& file) {
   std::string description;
   if (const auto found = config.find("features"); found != config.end()) {
-    if (!found->is_string()) throw Error(file, "the configuration's features are not a string");
+    if (!found->is_string()) internal::raise(Error(file, "the configuration's features are not a string"));
     description = found->get<std::string>();
   } else if (const auto context = config.find("context"); context != config.end()) {
     const auto parts = context->is_object() ? context->find("parts") : context->end();
     const auto bar = context->is_object() ? context->find("bar_steps") : context->end();
     if (parts == context->end() || !parts->is_array() || bar == context->end() || !bar->is_number_unsigned())
-      throw Error(file, "the configuration's context is not a list of parts and bar_steps");
+      internal::raise(Error(file, "the configuration's context is not a list of parts and bar_steps"));
     for (const nlohmann::json& part : *parts) {
-      if (!part.is_string()) throw Error(file, "the configuration's context has a part that is not a string");
+      if (!part.is_string())
+        internal::raise(Error(file, "the configuration's context has a part that is not a string"));
       description.append(description.empty() ? "" : ",").append(part.get<std::string>());
       if (part == "bar") description.append("=").append(std::to_string(bar->get<std::uint64_t>()));
     }
   }
-  try {
-    return encoder.features(description);
-  } catch (const Error& error) {
-    throw Error(file, error.reason());
-  }
+  Features features;
+  if (const std::optional<Error> error =
+          internal::error_of([&] { features = encoder.features(description); }))
+    internal::raise(Error(file, error->reason()));
+  return features;
 }
 
 }  // namespace gruve::inline v0_1

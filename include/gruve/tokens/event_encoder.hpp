@@ -110,8 +110,8 @@ class EventEncoder : public EventGrammar {
     std::int64_t steps = grid.up(std::max<std::int64_t>(song.length, 1));
     for (const Onset& onset : onsets) steps = std::max(steps, onset.end + (onset.release > 0 ? 1 : 0));
     if (steps > kMaxTimesteps)
-      throw Error("the song takes " + std::to_string(steps) + " timesteps, more than the " +
-                  std::to_string(kMaxTimesteps) + " that can be encoded");
+      internal::raise(Error("the song takes " + std::to_string(steps) + " timesteps, more than the " +
+                            std::to_string(kMaxTimesteps) + " that can be encoded"));
 
     std::vector<Token> tokens;
     State state = start();
@@ -210,13 +210,13 @@ class EventEncoder : public EventGrammar {
     };
     for (std::size_t i = 0; i < tokens.size(); ++i) {
       if (tokens[i] >= vocab_size())
-        throw Error("token " + std::to_string(tokens[i]) + " at position " + std::to_string(i) +
-                    " is outside the vocabulary of " + std::to_string(vocab_size()));
+        internal::raise(Error("token " + std::to_string(tokens[i]) + " at position " + std::to_string(i) +
+                              " is outside the vocabulary of " + std::to_string(vocab_size())));
       const Event e = event(tokens[i]);
       if (!allowed(state, tokens[i]))
-        throw Error(kind_name(e.kind) + " (token " + std::to_string(tokens[i]) + ") at position " +
-                    std::to_string(i) + " is not allowed " +
-                    (i == 0 ? "at the beginning" : "after " + kind_name(state.last)));
+        internal::raise(Error(kind_name(e.kind) + " (token " + std::to_string(tokens[i]) + ") at position " +
+                              std::to_string(i) + " is not allowed " +
+                              (i == 0 ? "at the beginning" : "after " + kind_name(state.last))));
       if (completes_note(state.last, e.kind)) add_note();
       if (e.kind == Kind::end_of_bar) bar += state.bar_steps;
       if (e.kind == Kind::metre) {

@@ -234,15 +234,15 @@ class EventFeatures {
       description = comma == std::string_view::npos ? std::string_view() : description.substr(comma + 1);
       const auto found = std::find(kEventFeatures.begin(), kEventFeatures.end(), name);
       if (found == kEventFeatures.end())
-        throw Error("the event format has no feature " + internal::shown_text(name) +
-                    ": expected some of place, sounding, repeat, form, tonality, relative");
+        internal::raise(Error("the event format has no feature " + internal::shown_text(name) +
+                              ": expected some of place, sounding, repeat, form, tonality, relative"));
       parts |= 1u << (found - kEventFeatures.begin());
     }
     return parts;
   }
   static void require_form(unsigned parts, const EventGrammar& grammar) {
     if (has(parts, EventFeature::form) && !grammar.options().form)
-      throw Error("the feature form needs tokens for the form (EventOptions::form, --form)");
+      internal::raise(Error("the feature form needs tokens for the form (EventOptions::form, --form)"));
   }
 
   // Timestep of the music.

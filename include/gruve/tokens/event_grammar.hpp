@@ -110,9 +110,10 @@ class EventGrammar {
     const Grid checked(1, options.steps_per_quarter);
     const int G = options.steps_per_quarter, parts = options.microtiming;
     if (parts < 1 || parts > kMostMicrotiming || parts * G > kMaxStepsPerQuarter)
-      throw Error("microtiming of " + std::to_string(parts) + " parts of a timestep, expected 1 to " +
-                  std::to_string(std::min(kMostMicrotiming, kMaxStepsPerQuarter / G)) + " on a grid of " +
-                  std::to_string(G) + " timesteps per quarter note");
+      internal::raise(Error("microtiming of " + std::to_string(parts) +
+                            " parts of a timestep, expected 1 to " +
+                            std::to_string(std::min(kMostMicrotiming, kMaxStepsPerQuarter / G)) +
+                            " on a grid of " + std::to_string(G) + " timesteps per quarter note"));
     const int sizes[] = {1,
                          kNumMetres,
                          6 * G - 1,

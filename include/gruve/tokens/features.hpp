@@ -84,8 +84,8 @@ class NoFeatures {
   /// The empty shape. Throws Error unless the description is empty.
   static FeatureShape shape(const std::string& description) {
     if (!description.empty())
-      throw Error("features " + internal::shown_text(description) +
-                  " are requested, but this encoder has none");
+      internal::raise(Error("features " + internal::shown_text(description) +
+                            " are requested, but this encoder has none"));
     return {};
   }
   /// Does nothing.

@@ -35,11 +35,12 @@ class Grid {
         steps_per_quarter_(steps_per_quarter),
         inverse_(0.5 / static_cast<double>(ticks_per_quarter)) {
     if (ticks_per_quarter < 1 || ticks_per_quarter > INT32_MAX)
-      throw Error("a song of " + std::to_string(ticks_per_quarter) +
-                  " ticks per quarter note, expected 1 to 2147483647");
+      internal::raise(Error("a song of " + std::to_string(ticks_per_quarter) +
+                            " ticks per quarter note, expected 1 to 2147483647"));
     if (steps_per_quarter < 1 || steps_per_quarter > kMaxStepsPerQuarter)
-      throw Error(std::to_string(steps_per_quarter) + " timesteps per quarter note, expected 1 to " +
-                  std::to_string(kMaxStepsPerQuarter));
+      internal::raise(Error(std::to_string(steps_per_quarter) +
+                            " timesteps per quarter note, expected 1 to " +
+                            std::to_string(kMaxStepsPerQuarter)));
     timestep_ = static_cast<std::uint64_t>((ticks_per_quarter + steps_per_quarter - 1) / steps_per_quarter);
   }
 
@@ -94,7 +95,7 @@ inline int bar_steps(const TimeSignature& metre, int steps_per_quarter) noexcept
 /// bpm  quarter notes per minute, 4 to 60,000,000, the tempos that a MIDI file can hold; otherwise Error
 inline Song song_on_grid(int steps_per_quarter, double bpm) {
   if (!(bpm >= 4 && bpm <= 60e6))
-    throw Error("a tempo of " + std::to_string(bpm) + " bpm, expected 4 to 60000000");
+    internal::raise(Error("a tempo of " + std::to_string(bpm) + " bpm, expected 4 to 60000000"));
   Song song;
   song.ticks_per_quarter = std::int64_t{steps_per_quarter} * std::max(1, 480 / steps_per_quarter);
   song.tempos.push_back({.tick = 0, .microseconds_per_quarter = std::llround(60e6 / bpm)});

@@ -33,8 +33,8 @@ class IdEncoder {
   /// vocab_size  V
   explicit IdEncoder(int vocab_size) : vocab_size_(vocab_size) {
     if (vocab_size < 1 || vocab_size > kMaxVocabSize)
-      throw Error("a vocabulary of " + std::to_string(vocab_size) + " tokens, expected 1 to " +
-                  std::to_string(kMaxVocabSize));
+      internal::raise(Error("a vocabulary of " + std::to_string(vocab_size) + " tokens, expected 1 to " +
+                            std::to_string(kMaxVocabSize)));
   }
 
   /// V.
@@ -54,8 +54,8 @@ class IdEncoder {
   std::vector<Token> encode(std::span<const Token> ids) const {
     for (std::size_t i = 0; i < ids.size(); ++i)
       if (ids[i] >= vocab_size_)
-        throw Error("token " + std::to_string(ids[i]) + " at position " + std::to_string(i) +
-                    " is outside the vocabulary of " + std::to_string(vocab_size_));
+        internal::raise(Error("token " + std::to_string(ids[i]) + " at position " + std::to_string(i) +
+                              " is outside the vocabulary of " + std::to_string(vocab_size_)));
     return {ids.begin(), ids.end()};
   }
   /// Returns the tokens as ids. Throws Error at the first token outside the vocabulary.
@@ -68,7 +68,7 @@ class IdEncoder {
     int vocab_size = 0;
     const auto [end, error] = std::from_chars(settings.data(), settings.data() + settings.size(), vocab_size);
     if (error != std::errc() || end != settings.data() + settings.size())
-      throw Error("the vocabulary's size is \"" + std::string(settings) + "\", expected a number");
+      internal::raise(Error("the vocabulary's size is \"" + std::string(settings) + "\", expected a number"));
     return IdEncoder(vocab_size);
   }
 
@@ -97,12 +97,12 @@ inline std::vector<std::vector<Token>> read_ids(std::string_view text, const std
     unsigned value = 0;
     const auto [end, error] = std::from_chars(text.data() + at, text.data() + text.size(), value);
     if (error == std::errc::invalid_argument)
-      throw Error(name, at, "not a number: ids are decimal numbers, a sequence a line");
+      internal::raise(Error(name, at, "not a number: ids are decimal numbers, a sequence a line"));
     const auto next = static_cast<std::size_t>(end - text.data());
     if (error != std::errc() || value >= static_cast<unsigned>(kMaxVocabSize))
-      throw Error(name, at,
-                  "the id " + std::string(text.substr(at, std::min<std::size_t>(next - at, 20))) +
-                      " is too large, expected 0 to " + std::to_string(kMaxVocabSize - 1));
+      internal::raise(Error(name, at,
+                            "the id " + std::string(text.substr(at, std::min<std::size_t>(next - at, 20))) +
+                                " is too large, expected 0 to " + std::to_string(kMaxVocabSize - 1)));
     if (std::exchange(begins, false)) sequences.emplace_back();
     sequences.back().push_back(static_cast<Token>(value));
     at = next;

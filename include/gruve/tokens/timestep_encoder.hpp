@@ -95,8 +95,8 @@ class TimestepEncoder {
       steps = std::max(steps, held.end);
     }
     if (steps > kMaxTimesteps)
-      throw Error("the song takes " + std::to_string(steps) + " timesteps, more than the " +
-                  std::to_string(kMaxTimesteps) + " that can be encoded");
+      internal::raise(Error("the song takes " + std::to_string(steps) + " timesteps, more than the " +
+                            std::to_string(kMaxTimesteps) + " that can be encoded"));
     const auto starts_earlier = [](const Held& a, const Held& b) { return a.start < b.start; };
     if (!std::is_sorted(notes.begin(), notes.end(), starts_earlier))
       std::stable_sort(notes.begin(), notes.end(), starts_earlier);
@@ -142,8 +142,8 @@ class TimestepEncoder {
     for (std::size_t i = 0; i < tokens.size(); ++i) {
       const Token token = tokens[i];
       if (token > kEndOfStep)
-        throw Error("token " + std::to_string(token) + " at position " + std::to_string(i) +
-                    " is outside the vocabulary of " + std::to_string(vocab_size()));
+        internal::raise(Error("token " + std::to_string(token) + " at position " + std::to_string(i) +
+                              " is outside the vocabulary of " + std::to_string(vocab_size())));
       if (token == kEndOfStep) {
         ++step;
         continue;

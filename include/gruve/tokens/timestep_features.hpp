@@ -66,8 +66,8 @@ class TimestepFeatureOptions {
       }
       const auto found = std::find(kTimestepFeatures.begin(), kTimestepFeatures.end(), name);
       if (found == kTimestepFeatures.end())
-        throw Error("the timestep format has no feature " + internal::shown_text(name) +
-                    ": expected some of index, held, intervals, bar, repeat, outer, relative");
+        internal::raise(Error("the timestep format has no feature " + internal::shown_text(name) +
+                              ": expected some of index, held, intervals, bar, repeat, outer, relative"));
       parts_ |= 1u << (found - kTimestepFeatures.begin());
     }
   }
@@ -116,8 +116,8 @@ class TimestepFeatureOptions {
     int steps = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), steps);
     if (error != std::errc() || end != digits.data() + digits.size() || steps < 1 || steps > kMaxBarSteps)
-      throw Error("the feature bar has " + internal::shown_text(digits) +
-                  " timesteps, expected a number from 1 to " + std::to_string(kMaxBarSteps));
+      internal::raise(Error("the feature bar has " + internal::shown_text(digits) +
+                            " timesteps, expected a number from 1 to " + std::to_string(kMaxBarSteps)));
     return steps;
   }
 
