@@ -6,6 +6,7 @@
 #include <regex>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "catch.hpp"
 #include "gruve/core/version.hpp"
@@ -41,9 +42,19 @@ TEST_CASE("Every header is in an inline namespace of the project's version", "[p
   CHECK(count > 100);
 }
 
-TEST_CASE("The macros, the constant and the project have one version", "[packaging]") {
+TEST_CASE("The macros, the constant, the project and the packages have one version", "[packaging]") {
   const std::string text = std::to_string(GRUVE_VERSION_MAJOR) + "." + std::to_string(GRUVE_VERSION_MINOR) +
                            "." + std::to_string(GRUVE_VERSION_PATCH);
   CHECK(gruve::kVersion == text);
-  CHECK(text_of(kRoot / "CMakeLists.txt").find("project(gruve VERSION " + text + " ") != std::string::npos);
+  // Each where a package's description has it.
+  const std::pair<const char*, std::string> places[] = {
+      {"CMakeLists.txt", "project(gruve VERSION " + text + " "},
+      {"meson.build", "version: '" + text + "'"},
+      {"packaging/vcpkg/gruve/vcpkg.json", "\"version\": \"" + text + "\""},
+      {"CITATION.cff", "\nversion: " + text + "\n"},
+      {"debian/changelog", "gruve (" + text + "-"}};
+  for (const auto& [file, version] : places) {
+    CAPTURE(file, version);
+    CHECK(text_of(kRoot / file).find(version) != std::string::npos);
+  }
 }
