@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <bitset>
 #include <cassert>
 #include <cctype>
 #include <cerrno>
@@ -63,8 +64,11 @@
 #if defined(__SSE2__)
 #include <immintrin.h>
 #endif
-#if defined(__unix__) || defined(__APPLE__)
 #include <fcntl.h>
+#if defined(_WIN32)
+#include <io.h>
+#include <process.h>
+#else
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>

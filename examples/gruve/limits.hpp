@@ -6,17 +6,15 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <cstdlib>
 #include <functional>
-#include <memory>
 #include <thread>
 #include <vector>
 
 #if defined(__unix__)
-#include <sys/mman.h>
 #include <unistd.h>
 #endif
 
+#include "gruve/core/aligned.hpp"
 #include "gruve/kernels/precisions.hpp"
 
 namespace gruve::bench {
@@ -209,11 +207,11 @@ inline std::vector<MultiplyAdds> multiply_add_kinds() {
   std::vector<MultiplyAdds> kinds = {{"fp32_fma", Precision::fp32, internal::multiply_adds_baseline}};
 #if defined(__x86_64__)
   using namespace internal;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) kinds[0].work = multiply_adds_avx2;
-  if (__builtin_cpu_supports("avx512f")) kinds[0].work = multiply_adds_avx512;
-  if (__builtin_cpu_supports("avx512bf16"))
+  if (kernels::processor::has_avx2()) kinds[0].work = multiply_adds_avx2;
+  if (kernels::processor::has_avx512()) kinds[0].work = multiply_adds_avx512;
+  if (kernels::processor::has_avx512_bf16())
     kinds.push_back({"bf16_dot", Precision::bf16, dots<Precision::bf16>});
-  if (__builtin_cpu_supports("avx512vnni"))
+  if (kernels::processor::has_avx512_vnni())
     kinds.push_back({"int8_dot", Precision::int8, dots<Precision::int8>});
   // The kernels have asked for the permission to use tiles already.
   if (kernels::find("amx", Precision::bf16) != nullptr)
@@ -250,25 +248,17 @@ inline double fastest_peak(Precision precision, int threads) {
 inline Series read_bandwidth(std::size_t bytes, int threads, int repeats = 5) {
   void (*work)(const float*, std::size_t, long) = internal::read_all_baseline;
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) work = internal::read_all_avx2;
-  if (__builtin_cpu_supports("avx512f")) work = internal::read_all_avx512;
+  if (kernels::processor::has_avx2()) work = internal::read_all_avx2;
+  if (kernels::processor::has_avx512()) work = internal::read_all_avx512;
 #endif
-  constexpr std::size_t kPage = std::size_t{2} << 20;
   const auto size = (bytes + 255) / 256 * 256;
-  std::vector<std::unique_ptr<float, decltype(&std::free)>> buffers;
-  for (int t = 0; t < threads; ++t) {
-    buffers.emplace_back(static_cast<float*>(std::aligned_alloc(kPage, (size + kPage - 1) / kPage * kPage)),
-                         &std::free);
-#if defined(MADV_HUGEPAGE)
-    ::madvise(buffers.back().get(), (size + kPage - 1) / kPage * kPage, MADV_HUGEPAGE);
-#endif
-    std::fill_n(buffers.back().get(), size / 4, 0.0f);
-  }
+  const std::vector<AlignedVector<float>> buffers(static_cast<std::size_t>(threads),
+                                                  AlignedVector<float>(size / 4));
   const long passes = std::max(1L, static_cast<long>(5e8 / static_cast<double>(size)));
   std::vector<double> values;
   for (int i = 0; i <= repeats; ++i) {
     const double seconds = seconds_of_threads(
-        threads, [&](int t) { work(buffers[static_cast<std::size_t>(t)].get(), size / 4, passes); });
+        threads, [&](int t) { work(buffers[static_cast<std::size_t>(t)].data(), size / 4, passes); });
     if (i > 0)
       values.push_back(static_cast<double>(size) * static_cast<double>(passes) * threads / seconds * 1e-9);
   }

@@ -21,6 +21,7 @@
 #include "manual.hpp"
 #include "recipe.hpp"
 #include "sources.hpp"
+#include "terminal.hpp"
 #include "usage.hpp"
 
 namespace {
@@ -39,10 +40,10 @@ void say(const std::string& error) {
   std::fprintf(stderr, "gruve: %s\n", gruve::internal::printable(error, 2000).c_str());
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+// arguments  without the name of the program
+int run(const std::vector<std::string>& arguments) {
   keep_memory();
+  prepare_terminal();
 #if defined(SIGXFSZ)
   std::signal(SIGXFSZ, SIG_IGN);  // a file larger than the process may write: then an error of the write
 #endif
@@ -79,15 +80,15 @@ int main(int argc, char** argv) {
   use_variables(app);
   check_numbers(app);
   try {
-    std::vector<std::string> arguments = with_recipe(app, {argv + 1, argv + argc});
+    std::vector<std::string> words = with_recipe(app, arguments);
     const std::string config = "--config";
-    for (auto at = arguments.begin(); at != arguments.end(); ++at)
+    for (auto at = words.begin(); at != words.end(); ++at)
       if (at->starts_with(config + "="))
         also_read().push_back(at->substr(config.size() + 1));
-      else if (*at == config && at + 1 != arguments.end())
+      else if (*at == config && at + 1 != words.end())
         also_read().push_back(at[1]);
-    std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
-    app.parse(std::move(arguments));
+    std::reverse(words.begin(), words.end());  // as CLI11 takes them
+    app.parse(std::move(words));
     // What was printed may not have arrived, for a full disk say.
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
       throw gruve::Error("cannot write to the standard output");
@@ -98,7 +99,7 @@ int main(int argc, char** argv) {
       std::cout.flush();
       return std::cout ? 0 : 1;
     }
-    say(usage_error(app, {argv + 1, argv + argc}, error.what()));
+    say(usage_error(app, arguments, error.what()));
     return 2;
   } catch (const Interrupted& error) {
     say(error.what());
@@ -115,3 +116,15 @@ int main(int argc, char** argv) {
   }
   return 0;
 }
+
+}  // namespace
+
+#if defined(_WIN32)
+int wmain(int argc, wchar_t** argv) {
+  std::vector<std::string> arguments = utf8_arguments(argc, argv);
+  arguments.erase(arguments.begin());
+  return run(arguments);
+}
+#else
+int main(int argc, char** argv) { return run({argv + 1, argv + argc}); }
+#endif

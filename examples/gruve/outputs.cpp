@@ -3,27 +3,44 @@
 #include <array>
 #include <csignal>
 #include <cstddef>
+#include <cstdlib>
 #include <filesystem>
 
 #include "sources.hpp"
 
-#if defined(__unix__) || defined(__APPLE__)
+#if defined(_WIN32)
+#include <io.h>
+#else
 #include <unistd.h>
+#endif
 
 namespace {
 
 // A handler may not allocate: what it removes is prepared.
-std::array<std::string, 16> removed_at_end;
+std::array<std::filesystem::path, 16> removed_at_end;
 volatile std::sig_atomic_t num_removed_at_end = 0;
 
 void end_by_signal(int signal) {
-  for (std::size_t i = 0; i < static_cast<std::size_t>(num_removed_at_end); ++i)
+  for (std::size_t i = 0; i < static_cast<std::size_t>(num_removed_at_end); ++i) {
+#if defined(_WIN32)
+    ::_wunlink(removed_at_end[i].c_str());
+#else
     ::unlink(removed_at_end[i].c_str());
+#endif
+  }
+#if defined(_WIN32)
+  std::_Exit(128 + signal);  // where raise() would end the program with 3
+#else
   std::signal(signal, SIG_DFL);
   std::raise(signal);
+#endif
 }
 
+#if defined(_WIN32)
+constexpr std::array kEndingSignals{SIGINT, SIGTERM, SIGBREAK};
+#else
 constexpr std::array kEndingSignals{SIGINT, SIGTERM, SIGHUP};
+#endif
 
 }  // namespace
 
@@ -41,11 +58,12 @@ Outputs::Outputs(std::initializer_list<std::string> paths, const std::vector<std
     std::error_code ignored;
     const auto status = std::filesystem::status(path, ignored);
     const bool is_in_place = std::filesystem::exists(status) && !std::filesystem::is_regular_file(status);
-    const std::string target = gruve::internal::followed(path).string();
+    const std::filesystem::path target = gruve::internal::followed(path);
     const auto at = static_cast<std::size_t>(num_removed_at_end);
     if (is_in_place || at + 2 > removed_at_end.size()) continue;
-    removed_at_end[at] = target + ".gruve-lock";
-    removed_at_end[at + 1] = target + ".partial";
+    removed_at_end[at] = removed_at_end[at + 1] = target;
+    removed_at_end[at] += ".gruve-lock";
+    removed_at_end[at + 1] += ".partial";
     num_removed_at_end = num_removed_at_end + 2;
   }
   // A hang-up that nohup ignores stays ignored.
@@ -58,13 +76,3 @@ Outputs::~Outputs() {
     if (std::signal(signal, SIG_DFL) == SIG_IGN) std::signal(signal, SIG_IGN);
   num_removed_at_end = 0;
 }
-#else
-Outputs::Outputs(std::initializer_list<std::string> paths, const std::vector<std::string>& inputs,
-                 const std::string&) {
-  require_not_read(paths, inputs);
-  for (const std::string& path : paths)
-    if (!path.empty() && path != "-") locks_.emplace_back(path);
-}
-
-Outputs::~Outputs() = default;
-#endif

@@ -98,6 +98,14 @@ void print_tables(const PrepareArguments& options, const gruve::BuildReport& rep
               static_cast<unsigned long long>(report.num_files()), report.seconds);
 }
 
+struct Removal {
+  std::filesystem::path path;
+  ~Removal() {
+    std::error_code ignored;
+    std::filesystem::remove(path, ignored);
+  }
+};
+
 void prepare(PrepareArguments options) {
   // A corpus may be added to in place; other files are not written over.
   std::vector<std::string> files = options.paths;
@@ -122,8 +130,9 @@ void prepare(PrepareArguments options) {
       paths, unmeasured, options.build, [&](const gruve::Progress& progress) { bar(progress); });
   bar.finish();
   {
+    const Removal removal{unmeasured};  // for Windows, which removes no file that is mapped
     const gruve::Corpus corpus(unmeasured);
-    std::filesystem::remove(unmeasured);  // it stays mapped
+    std::filesystem::remove(unmeasured, ignored);  // it stays mapped
     corpus.save(options.out, corpus.encoder().is_music()
                                  ? measures_of(corpus, options.build.threads, options.json)
                                  : std::string());

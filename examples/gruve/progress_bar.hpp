@@ -13,12 +13,8 @@
 #include <string_view>
 #include <utility>
 
-#if defined(__unix__) || defined(__APPLE__)
-#include <sys/ioctl.h>
-#include <unistd.h>
-#endif
-
 #include "gruve/core/progress.hpp"
+#include "terminal.hpp"
 
 /// A number with three digits: "950", "12.5k", "3.4M".
 inline std::string short_number(double value) {
@@ -110,11 +106,7 @@ inline std::string progress_line(const std::string& task, const gruve::Progress&
 /// seconds, and a last one. quiet draws nothing.
 class ProgressBar {
  public:
-  explicit ProgressBar(std::string task, bool quiet = false) : task_(std::move(task)), quiet_(quiet) {
-#if defined(__unix__) || defined(__APPLE__)
-    is_terminal_ = ::isatty(STDERR_FILENO) == 1;
-#endif
-  }
+  explicit ProgressBar(std::string task, bool quiet = false) : task_(std::move(task)), quiet_(quiet) {}
 
   /// Leaves the cursor on a new line, so that an error message is not printed after half a bar.
   ~ProgressBar() {
@@ -160,14 +152,6 @@ class ProgressBar {
  private:
   using Clock = std::chrono::steady_clock;
 
-  static std::size_t terminal_columns() {
-#if defined(__unix__) || defined(__APPLE__)
-    winsize size{};
-    if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-#endif
-    return 80;
-  }
-
   void draw(Clock::time_point now) {
     const double seconds = std::chrono::duration<double>(now - begun_).count();
     if (is_terminal_) {
@@ -186,7 +170,7 @@ class ProgressBar {
 
   std::string task_;
   bool quiet_;
-  bool is_terminal_ = false;
+  bool is_terminal_ = is_terminal();
   bool started_ = false;
   bool is_drawn_ = true;       // whether progress_ has been drawn
   bool line_is_open_ = false;  // whether the cursor is after an unfinished line of the bar

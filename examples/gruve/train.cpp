@@ -18,10 +18,6 @@
 
 #include <nlohmann/json.hpp>
 
-#if defined(__unix__) || defined(__APPLE__)
-#include <unistd.h>
-#endif
-
 #include "commands.hpp"
 #include "gruve/core/atomic_file.hpp"
 #include "gruve/core/error.hpp"
@@ -84,7 +80,7 @@ class Signals {
 #if defined(SIGHUP)
   static constexpr std::array kSignals{SIGINT, SIGTERM, SIGHUP};
 #else
-  static constexpr std::array kSignals{SIGINT, SIGTERM};
+  static constexpr std::array kSignals{SIGINT, SIGTERM, SIGBREAK};  // Windows: also when its window is closed
 #endif
   std::array<void (*)(int), kSignals.size()> before_;
 };
@@ -106,7 +102,7 @@ class Log {
         kept += line + "\n";
     }
     gruve::write_file(path, kept);
-    file_ = std::fopen(path.c_str(), "a");
+    file_ = gruve::internal::open_stream(path, "ab");
     if (file_ == nullptr) throw gruve::Error(path, "cannot write");
   }
   ~Log() {

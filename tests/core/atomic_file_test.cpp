@@ -1,13 +1,12 @@
 #include "gruve/core/atomic_file.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <iterator>
 #include <span>
 #include <string>
 #include <utility>
-
-#include <unistd.h>
 
 #include "catch.hpp"
 #include "gruve/core/mapped_file.hpp"
@@ -124,7 +123,7 @@ TEST_CASE("An output has one lock at a time", "[core][file]") {
   {
     const OutputLock lock(path);
     CHECK_THROWS_WITH(OutputLock(path), Catch::Contains("a.txt: is being written by another run (process " +
-                                                        std::to_string(::getpid()) + ")"));
+                                                        std::to_string(internal::process_number()) + ")"));
     write_file(path, "written by the run itself");
     CHECK_THROWS_WITH(OutputLock(path), Catch::Contains("is being written by another run"));
   }
@@ -142,6 +141,54 @@ TEST_CASE("An output has one lock at a time", "[core][file]") {
   CHECK(num_files(folder.path) == 1);
 }
 
+TEST_CASE("Names in any script and of any length are written, locked and read", "[core][file]") {
+  const Folder folder;
+  const fs::path deep =
+      folder.path / fs::path(u8"Lieder für Zoë, 曲") / std::string(120, 'x') / std::string(120, 'y');
+  fs::create_directories(internal::system_path(deep));
+  const fs::path path = deep / fs::path(u8"a♭.txt");
+  write_file(path, "text");
+  CHECK(contents(path) == "text");
+  {
+    const OutputLock lock(path);
+    CHECK_THROWS_WITH(OutputLock(path), Catch::StartsWith(internal::utf8(path) + ": is being written"));
+    write_file(path, "again");
+  }
+  CHECK(contents(path) == "again");
+  CHECK_THROWS_WITH(MappedFile(deep / fs::path(u8"ö")),
+                    internal::utf8(deep) + internal::utf8(fs::path("/").make_preferred()) +
+                        "\xC3\xB6: cannot open: No such file or directory");
+  CHECK(num_files(internal::system_path(deep)) == 1);
+  fs::remove_all(internal::system_path(deep));
+}
+
+// Not part of the test command: it writes 4.1 GiB.
+TEST_CASE("A file of more than 4 GiB is written, overwritten and mapped", "[.large]") {
+  const Folder folder;
+  const fs::path path = folder.path / "large";
+  const std::string part(std::size_t{1} << 26, 'p');
+  constexpr std::uint64_t kParts = 65;
+  {
+    AtomicFile file(path);
+    for (std::uint64_t i = 0; i < kParts; ++i) file.write(part);
+    file.overwrite(0, std::as_bytes(std::span("head", 4)));
+    file.overwrite(std::int64_t{1} << 32, std::as_bytes(std::span("over", 4)));
+    file.write("end");
+    file.commit();
+  }
+  const MappedFile file(path);
+  CHECK(file.bytes().size() == kParts * part.size() + 3);
+  const auto at = [&](std::uint64_t i) {
+    return static_cast<char>(file.bytes()[static_cast<std::size_t>(i)]);
+  };
+  CHECK(at(0) == 'h');
+  CHECK(at(4) == 'p');
+  CHECK(at(std::uint64_t{1} << 32) == 'o');
+  CHECK(at((std::uint64_t{1} << 32) + 4) == 'p');
+  CHECK(at(kParts * part.size() + 2) == 'd');
+}
+
+#if !defined(_WIN32)  // where only some users may make links
 TEST_CASE("A link is followed, and permissions are kept", "[core][file]") {
   const Folder folder;
   fs::create_directory(folder.path / "other");
@@ -166,3 +213,4 @@ TEST_CASE("A link that leads to itself is an error", "[core][file]") {
   CHECK_THROWS_AS(write_file(link, "x"), Error);
   CHECK(fs::is_symlink(link));
 }
+#endif

@@ -92,7 +92,7 @@ TEST_CASE("Numbers below the bound become zero, others and what is not a number 
   double smallest = 1e-310;
   flush_below(kFaded, 1, &smallest);
   CHECK(smallest == 1e-310);  // another scalar
-#if defined(__GNUC__)
+#if defined(GRUVE_HAS_VECTORS)
   for (const float number : {kFaded, -kFaded, below, -below, kSubnormal, 1.0f, -INFINITY}) {
     const float expected = std::abs(number) < kFaded ? 0 : number;
     CHECK(baseline::flush_faded(baseline::broadcast(number))[0] == expected);
@@ -147,7 +147,7 @@ TEST_CASE("A state that does not fade is no different for the bound", "[kernels]
   }
 }
 
-#if defined(__GNUC__)
+#if defined(GRUVE_HAS_VECTORS)
 TEST_CASE("The gates' activations have the bits of the others", "[kernels][faded]") {
   std::uint32_t different = 0;
   for (std::uint64_t bits = 0; bits < (std::uint64_t{1} << 32); bits += 99'991) {

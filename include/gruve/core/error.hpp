@@ -13,6 +13,8 @@
 #include <string>
 #include <string_view>
 
+#include "gruve/core/platform.hpp"
+
 namespace gruve::inline v0_1 {
 
 /// The exception that gruve throws if untrusted input (a MIDI file, a model, a corpus, an option) is refused
@@ -49,7 +51,7 @@ class Error : public std::runtime_error {
   /// The sentence alone, without file and byte. As long as the error lives.
   std::string_view reason() const noexcept {
     const std::string_view all = what();
-    return all.substr(std::min(reason_at_, all.size()));
+    return all.substr((std::min)(reason_at_, all.size()));
   }
 
   /// The file's name or path; empty if the error is not about a file. As long as the error lives.

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <span>
 
+#include "gruve/core/platform.hpp"
+
 namespace gruve::inline v0_1 {
 
 /// 64-bit content hash: FNV-1a (Fowler, Noll, Vo) with the final mix of SplitMix64 (Steele et al. 2014), so
@@ -30,12 +32,7 @@ inline std::uint64_t xxh64(std::span<const std::byte> bytes, std::uint64_t seed 
                           kPrime5 = 0x27D4EB2F165667C5u;
   const auto word = [&](std::size_t at, std::size_t size) {  // little-endian
     std::uint64_t value = 0;
-    if constexpr (std::endian::native == std::endian::little) {
-      std::memcpy(&value, bytes.data() + at, size);
-    } else {
-      for (std::size_t i = size; i > 0; --i)
-        value = value << 8 | static_cast<std::uint64_t>(bytes[at + i - 1]);
-    }
+    std::memcpy(&value, bytes.data() + at, size);
     return value;
   };
   const auto round = [](std::uint64_t lane, std::uint64_t input) {

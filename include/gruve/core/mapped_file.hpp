@@ -2,81 +2,61 @@
 
 #include <cerrno>
 #include <cstddef>
-#include <cstring>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
+#include <system_error>
 #include <utility>
 
-#if defined(__unix__) || defined(__APPLE__)
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#else
-#include <fstream>
-#endif
-
 #include "gruve/core/error.hpp"
+#include "gruve/core/system_files.hpp"
 
 namespace gruve::inline v0_1 {
 
-/// The bytes of a file, read-only, mapped into memory on POSIX systems. Files of up to 256 KiB, and all files
-/// on other systems, are read into memory instead: for small files that takes less time than mapping.
+/// The bytes of a file, read-only, mapped into memory. Files of up to 256 KiB are read into memory instead:
+/// for small files that takes less time than mapping.
 class MappedFile {
  public:
   /// Throws Error if the file is missing, is not a regular file, or cannot be read.
-  explicit MappedFile(const std::filesystem::path& path) : path_(path.string()) {
-#if defined(__unix__) || defined(__APPLE__)
-    const int file =
-        ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // opening a pipe must not block
-    if (file < 0) internal::raise(Error(path_, std::string("cannot open: ") + std::strerror(errno)));
-    struct stat status {};
-    if (::fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
-      ::close(file);
-      internal::raise(
-          Error(path_, S_ISDIR(status.st_mode) ? "is a folder, expected a file" : "is not a regular file"));
+  explicit MappedFile(const std::filesystem::path& path) : path_(internal::utf8(path)) {
+    const auto fail = [&](const char* what) {
+      const int reason = errno;
+      internal::raise(Error(path_, what + internal::error_text(reason)));
+    };
+    const std::filesystem::path name = internal::system_path(path);
+    const internal::Descriptor file(internal::open_to_read(name));
+    const auto size = file.number() < 0 ? std::nullopt : internal::regular_size(file.number());
+    if (!size) {
+      const int reason = errno;
+      std::error_code ignored;
+      if (std::filesystem::is_directory(name, ignored))
+        internal::raise(Error(path_, "is a folder, expected a file"));
+      if (file.number() >= 0) internal::raise(Error(path_, "is not a regular file"));
+      errno = reason;
+      fail("cannot open: ");
     }
-    size_ = static_cast<std::size_t>(status.st_size);
+    if (*size > PTRDIFF_MAX) internal::raise(Error(path_, "is larger than this program's memory can be"));
+    size_ = static_cast<std::size_t>(*size);
     constexpr std::size_t kSmall = std::size_t{1} << 18;
     if (size_ <= kSmall) {
-      contents_ = std::make_unique_for_overwrite<std::byte[]>(size_);
+      contents_.reset(new std::byte[size_]);
       data_ = contents_.get();
       std::size_t done = 0;
-      for (ssize_t count = 1; count > 0 && done < size_; done += static_cast<std::size_t>(count)) {
-        count = ::read(file, contents_.get() + done, size_ - done);
-        if (count >= 0) continue;
-        const int reason = errno;
-        ::close(file);
-        internal::raise(Error(path_, std::string("cannot read: ") + std::strerror(reason)));
+      for (std::ptrdiff_t count = 1; count > 0 && done < size_; done += static_cast<std::size_t>(count)) {
+        count = internal::read_file(file.number(), contents_.get() + done, size_ - done);
+        if (count < 0) fail("cannot read: ");
       }
       size_ = done;  // fewer bytes if the file was truncated meanwhile
-      ::close(file);
     } else {
-      void* data = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0);
-      const int reason = errno;
-      ::close(file);
-      if (data == MAP_FAILED)
-        internal::raise(Error(path_, std::string("cannot map: ") + std::strerror(reason)));
-      data_ = static_cast<const std::byte*>(data);
+      data_ = internal::map(file.number(), size_);
+      if (data_ == nullptr) fail("cannot map: ");
     }
-#else
-    std::ifstream file(path, std::ios::binary | std::ios::ate);
-    if (!file) internal::raise(Error(path_, "cannot open"));
-    size_ = static_cast<std::size_t>(file.tellg());
-    contents_ = std::make_unique_for_overwrite<std::byte[]>(size_);
-    file.seekg(0);
-    file.read(reinterpret_cast<char*>(contents_.get()), static_cast<std::streamsize>(size_));
-    if (!file) internal::raise(Error(path_, "cannot read"));
-    data_ = contents_.get();
-#endif
   }
 
   ~MappedFile() {
-#if defined(__unix__) || defined(__APPLE__)
-    if (data_ != nullptr && contents_ == nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
-#endif
+    if (data_ != nullptr && contents_ == nullptr) internal::unmap(data_, size_);
   }
 
   MappedFile(const MappedFile&) = delete;

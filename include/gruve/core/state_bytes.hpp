@@ -1,13 +1,12 @@
 #pragma once
 
-#include <algorithm>
-#include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <span>
 #include <type_traits>
+
+#include "gruve/core/platform.hpp"
 
 namespace gruve::inline v0_1 {
 
@@ -107,26 +106,16 @@ class StateBytes {
   template <class T>
   bool move(T* value) noexcept {
     if (!ok_ || capacity_ - size_ < sizeof(T)) return ok_ = false;
-    std::array<std::byte, sizeof(T)> bytes{};
     if (is_writing()) {
-      std::memcpy(bytes.data(), value, sizeof(T));
-      order(bytes);
-      std::memcpy(out_ + size_, bytes.data(), sizeof(T));
+      std::memcpy(out_ + size_, value, sizeof(T));
     } else if (!writes()) {
-      std::memcpy(bytes.data(), in_ + size_, sizeof(T));
-      order(bytes);
       if constexpr (std::is_same_v<T, bool>) {
-        if (bytes[0] > std::byte{1}) return ok_ = false;
+        if (in_[size_] > std::byte{1}) return ok_ = false;
       }
-      std::memcpy(value, bytes.data(), sizeof(T));
+      std::memcpy(value, in_ + size_, sizeof(T));
     }
     size_ += sizeof(T);
     return true;
-  }
-
-  template <std::size_t N>
-  static void order(std::array<std::byte, N>& bytes) noexcept {
-    if constexpr (std::endian::native == std::endian::big) std::reverse(bytes.begin(), bytes.end());
   }
 
   Purpose purpose_;

@@ -11,6 +11,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "gruve/core/platform.hpp"
+
 namespace gruve::inline v0_1 {
 
 /// A fixed number of threads for work that is split by index. The calling thread takes part, so a pool of
@@ -23,11 +25,10 @@ namespace gruve::inline v0_1 {
 class ThreadPool {
  public:
   /// threads  the size of the pool; 0 or less: as many as the machine has. Where the system starts no more,
-  /// the pool
-  ///          has those that it did start
+  ///          those that it did start
   explicit ThreadPool(int threads = 0) {
-    if (threads <= 0) threads = static_cast<int>(std::thread::hardware_concurrency());
-    workers_.reserve(static_cast<std::size_t>(std::max(threads - 1, 0)));
+    if (threads <= 0) threads = all_threads();
+    workers_.reserve(static_cast<std::size_t>((std::max)(threads - 1, 0)));
 #if defined(__cpp_exceptions)
     try {
       start(threads);
@@ -79,6 +80,14 @@ class ThreadPool {
     ++round_;
     round_.notify_all();
     for (auto& worker : workers_) worker.join();
+  }
+
+  static int all_threads() noexcept {
+#if defined(__EMSCRIPTEN__) && !defined(__EMSCRIPTEN_PTHREADS__)
+    return 1;  // the processor has more, but the program may have no other
+#else
+    return static_cast<int>(std::thread::hardware_concurrency());
+#endif
   }
 
   // A task as a plain function with its context: unlike std::function it never allocates.
@@ -141,7 +150,7 @@ class ThreadPool {
         std::this_thread::yield();  // for threads that have work, if there are fewer cores than threads
         continue;
       }
-#if defined(__x86_64__) && defined(__GNUC__)
+#if defined(GRUVE_HAS_VECTORS) && defined(__x86_64__)
       __builtin_ia32_pause();
 #endif
     }

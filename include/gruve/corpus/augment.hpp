@@ -52,8 +52,8 @@ inline Song augmented(Song song, const AugmentOptions& options, Rng& rng) {
   int lowest = kHighestKey, highest = kLowestKey;
   for (const Note& note : song.notes) {
     if (note.channel == kDrumChannel) continue;
-    lowest = std::min(lowest, note.pitch);
-    highest = std::max(highest, note.pitch);
+    lowest = (std::min)(lowest, note.pitch);
+    highest = (std::max)(highest, note.pitch);
   }
   const int down = std::clamp(lowest - kLowestKey, 0, options.transpose);
   const int up = std::clamp(kHighestKey - highest, 0, options.transpose);

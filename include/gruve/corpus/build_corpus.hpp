@@ -94,7 +94,7 @@ inline std::vector<std::filesystem::path> find_sources(std::span<const std::file
                                                        EncoderKind kind, std::vector<Refusal>& unreadable) {
   namespace fs = std::filesystem;
   const auto is_source = [kind](const fs::path& path) {
-    std::string extension = path.extension().string();
+    std::string extension = internal::utf8(path.extension());
     for (char& c : extension)
       if ('A' <= c && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
     if (kind == EncoderKind::text) return extension == ".txt";
@@ -107,13 +107,13 @@ inline std::vector<std::filesystem::path> find_sources(std::span<const std::file
   std::error_code error;
   for (const fs::path& path : paths) {
     const fs::file_status status = fs::status(path, error);
-    if (!fs::exists(status)) throw Error(path.string(), "no such file or folder");
+    if (!fs::exists(status)) throw Error(internal::utf8(path), "no such file or folder");
     if (fs::is_directory(status))
       folders.push_back(path);
     else if (fs::is_regular_file(status))
       found.emplace(path.lexically_normal().generic_string(), path);
     else
-      throw Error(path.string(), "neither a file nor a folder");
+      throw Error(internal::utf8(path), "neither a file nor a folder");
   }
   while (!folders.empty()) {
     const fs::path folder = std::move(folders.back());
@@ -127,19 +127,20 @@ inline std::vector<std::filesystem::path> find_sources(std::span<const std::file
           folders.push_back(path);
         else
           unreadable.push_back(
-              {path.string(), Rule::not_readable, {}, "a linked folder, which is not entered"});
+              {internal::utf8(path), Rule::not_readable, {}, "a linked folder, which is not entered"});
       } else if (is_source(path)) {
         if (entry->is_regular_file(ignored))
           found.emplace(path.lexically_normal().generic_string(), path);
         else
-          unreadable.push_back({path.string(),
+          unreadable.push_back({internal::utf8(path),
                                 Rule::not_readable,
                                 {},
                                 entry->exists(ignored) ? "not a file" : "a link to nothing"});
       }
     }
     if (error)
-      unreadable.push_back({folder.string(), Rule::not_readable, {}, "cannot list: " + error.message()});
+      unreadable.push_back(
+          {internal::utf8(folder), Rule::not_readable, {}, "cannot list: " + error.message()});
   }
   std::sort(unreadable.begin(), unreadable.end(),
             [](const Refusal& a, const Refusal& b) { return a.file < b.file; });
@@ -154,7 +155,7 @@ namespace internal {
 [[noreturn]] inline void fail_without_songs(std::span<const std::filesystem::path> paths,
                                             const BuildOptions& options, const BuildReport& report) {
   std::string names;
-  for (const auto& path : paths) names += (names.empty() ? "" : ", ") + path.string();
+  for (const auto& path : paths) names += (names.empty() ? "" : ", ") + internal::utf8(path);
   if (report.num_files() == 0)
     throw Error(names, options.encoder == EncoderKind::text ? "holds no text file (.txt)"
                        : options.encoder == EncoderKind::ids
@@ -215,7 +216,7 @@ inline std::vector<Corpus> take_corpora(std::vector<std::filesystem::path>& path
     if (!is_corpus(path)) return false;
     corpora.emplace_back(path);
     if (!(corpora.back().encoder() == corpora.front().encoder()))
-      throw Error(path.string(),
+      throw Error(internal::utf8(path),
                   "can't be merged with " + corpora.front().file() + ", which has a different encoder");
     return true;
   });
@@ -340,7 +341,7 @@ BuildReport build_into(Sink& sink, std::span<const std::filesystem::path> paths,
   std::vector<EncodedSource> batch, before;
   for (std::size_t done = 0; done < sources.size() || !before.empty();) {
     batch.clear();
-    batch.resize(std::min(batch_size, sources.size() - done));
+    batch.resize((std::min)(batch_size, sources.size() - done));
     pool.for_each(batch.size() + 1, [&](std::size_t i) {
       if (i == 0)
         for (EncodedSource& encoded : before) take(encoded);

@@ -33,8 +33,6 @@
 
 namespace gruve::inline v0_1 {
 
-static_assert(std::endian::native == std::endian::little, "a corpus is mapped unchanged, little-endian");
-
 // clang-format off
 /// The split that a song belongs to.
 enum class Split : std::uint8_t {
@@ -225,8 +223,8 @@ struct MemorySink {
     bytes.resize(size + more.size());
     std::copy(more.begin(), more.end(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
   }
-  void overwrite(long offset, std::span<const std::byte> over) {
-    std::copy(over.begin(), over.end(), bytes.begin() + offset);
+  void overwrite(std::int64_t offset, std::span<const std::byte> over) {
+    std::copy(over.begin(), over.end(), bytes.begin() + static_cast<std::ptrdiff_t>(offset));
   }
 };
 
@@ -256,7 +254,7 @@ class Corpus {
   ///
   /// types  the program's own encoders that the file may name: encoder_types<MyEncoder>()
   explicit Corpus(const std::filesystem::path& path, EncoderTypes types = {})
-      : storage_(MappedFile(path)), file_(path.string()) {
+      : storage_(MappedFile(path)), file_(internal::utf8(path)) {
     open(std::get<MappedFile>(storage_).bytes(), types);
   }
 

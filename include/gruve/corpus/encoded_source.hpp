@@ -32,7 +32,7 @@ inline std::vector<std::size_t> document_ends(std::string_view text, std::size_t
   std::vector<std::size_t> ends;
   std::size_t begin = 0;
   for (std::size_t line = 0; line < text.size();) {
-    const std::size_t next = std::min(text.find('\n', line), text.size() - 1) + 1;
+    const std::size_t next = (std::min)(text.find('\n', line), text.size() - 1) + 1;
     const bool is_blank =
         text.substr(line, next - line).find_first_not_of(" \t\r\n") == std::string_view::npos;
     if (is_blank && next - begin >= min_size) {
@@ -70,10 +70,10 @@ struct EncodedSource {
 inline EncodedSource encode_midi(const std::filesystem::path& path, const AnyEncoder& encoder,
                                  const SongOptions& options) {
   EncodedSource result;
-  result.refusal.file = path.string();
+  result.refusal.file = internal::utf8(path);
   try {
     MidiFile midi = read_midi(path, options.midi);
-    result.repaired = {path.string(), midi.num_repairs, std::move(midi.repairs)};
+    result.repaired = {internal::utf8(path), midi.num_repairs, std::move(midi.repairs)};
     if (result.repaired.repairs.size() > kMaxReportedRepairs)
       result.repaired.repairs.resize(kMaxReportedRepairs);
     result.statistics.add_sounds(midi.song);
@@ -130,7 +130,7 @@ inline std::unique_ptr<CharEncoder> read_texts(std::span<const std::filesystem::
   };
   std::vector<Text> texts(files.size());
   pool.for_each(files.size(), [&](std::size_t i) {
-    texts[i].refusal = {files[i].string(), Rule::not_readable, std::nullopt, "the file is empty"};
+    texts[i].refusal = {internal::utf8(files[i]), Rule::not_readable, std::nullopt, "the file is empty"};
     try {
       const MappedFile file(files[i]);
       if (file.bytes().empty()) return;
@@ -163,12 +163,12 @@ inline std::unique_ptr<IdEncoder> read_id_files(std::span<const std::filesystem:
   };
   std::vector<Ids> ids(files.size());
   pool.for_each(files.size(), [&](std::size_t i) {
-    ids[i].refusal = {files[i].string(), Rule::not_readable, std::nullopt, "the file has no number"};
+    ids[i].refusal = {internal::utf8(files[i]), Rule::not_readable, std::nullopt, "the file has no number"};
     try {
       const MappedFile file(files[i]);
       const std::string_view text = as_text(file);
       for (std::size_t begin = 0; begin < text.size();) {
-        const std::size_t end = std::min(text.find('\n', begin), text.size() - 1) + 1;
+        const std::size_t end = (std::min)(text.find('\n', begin), text.size() - 1) + 1;
         std::vector<std::vector<Token>> line;
         try {
           line = read_ids(text.substr(begin, end - begin));
@@ -181,7 +181,7 @@ inline std::unique_ptr<IdEncoder> read_id_files(std::span<const std::filesystem:
         if (!line.empty()) {
           ids[i].lines.push_back({i, begin, end});
           ids[i].vocab_size =
-              std::max(ids[i].vocab_size, *std::max_element(line[0].begin(), line[0].end()) + 1);
+              (std::max)(ids[i].vocab_size, *std::max_element(line[0].begin(), line[0].end()) + 1);
         }
         begin = end;
       }
@@ -201,7 +201,7 @@ inline std::unique_ptr<IdEncoder> read_id_files(std::span<const std::filesystem:
       report.refused.push_back(std::move(ids[i].refusal));
       continue;
     }
-    found = std::max(found, ids[i].vocab_size);
+    found = (std::max)(found, ids[i].vocab_size);
     sources.insert(sources.end(), ids[i].lines.begin(), ids[i].lines.end());
   }
   if (found == 0) return nullptr;
@@ -213,11 +213,11 @@ inline EncodedSource encode_text(const std::filesystem::path& path, const Source
                                  const AnyEncoder& encoder) {
   const MappedFile file(path);
   if (file.bytes().size() < source.end)
-    throw Error(path.string(), "the file became shorter while it was being read");
+    throw Error(internal::utf8(path), "the file became shorter while it was being read");
   EncodedSource result;
   const std::string_view text = as_text(file).substr(source.begin, source.end - source.begin);
   if (const auto* ids = encoder.get_if<IdEncoder>())
-    result.tokens = ids->encode(read_ids(text, path.string()).at(0));
+    result.tokens = ids->encode(read_ids(text, internal::utf8(path)).at(0));
   else
     result.tokens = encoder.as<CharEncoder>().encode(text);
   result.hash = result.checksum = content_hash(std::as_bytes(std::span(result.tokens)));

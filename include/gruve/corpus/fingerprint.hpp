@@ -66,7 +66,7 @@ struct SongSketch {
       hash = (hash ^ hash >> 27) * 0x94D049BB133111EBu;
       hash ^= hash >> 31;
       std::uint32_t& least = sketch.least[hash & 31];
-      least = std::min(least, static_cast<std::uint32_t>(hash >> 32));
+      least = (std::min)(least, static_cast<std::uint32_t>(hash >> 32));
     }
     return sketch;
   }
@@ -100,12 +100,12 @@ class NearCopies {
   std::size_t add(const SongSketch& sketch) {
     const std::size_t index = num_songs_++;
     // The first songs that share a value, of the latest kMost per value.
-    std::set<std::size_t> near;
+    std::set<std::size_t> similar;
     for (std::size_t i = 0; i < sketch.least.size(); ++i)
       if (const auto found = songs_.find(key(i, sketch));
           sketch.least[i] != SongSketch::kNone && found != songs_.end())
-        for (const std::size_t song : found->second) near.insert(song);
-    for (const std::size_t song : near)
+        for (const std::size_t song : found->second) similar.insert(song);
+    for (const std::size_t song : similar)
       if (sketches_.at(song).is_near(sketch)) return song;
     for (std::size_t i = 0; i < sketch.least.size(); ++i) {
       if (sketch.least[i] == SongSketch::kNone) continue;

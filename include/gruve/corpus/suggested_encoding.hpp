@@ -53,8 +53,8 @@ struct EncodingSample {
                       : 0;
     const std::vector<Tempo> tempos = tempo_map(song);
     const double first = tempos.front().bpm();
-    slowest = std::min(slowest, first);
-    fastest = std::max(fastest, first);
+    slowest = (std::min)(slowest, first);
+    fastest = (std::max)(fastest, first);
     with_tempos +=
         std::any_of(tempos.begin(), tempos.end(),
                     [&](const Tempo& tempo) {
@@ -117,7 +117,7 @@ inline SuggestedEncoding suggested_encoding(std::span<const std::filesystem::pat
 
   constexpr std::size_t kMost = 64;
   internal::EncodingSample sample;
-  const std::size_t count = std::min(files.size(), kMost);
+  const std::size_t count = (std::min)(files.size(), kMost);
   for (std::size_t i = 0; i < count; ++i) {
     try {
       const Screening screening = screen(read_midi(files[i * files.size() / count], options.midi), options);

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "gruve/core/bits_as.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
 namespace gruve::inline v0_1::internal {
@@ -19,9 +19,9 @@ class Candidate {
   Candidate() = default;
   /// weight  above 0
   Candidate(float weight, Token token) noexcept
-      : rank_(std::uint64_t{~std::bit_cast<std::uint32_t>(weight)} << 16 | token) {}
+      : rank_(std::uint64_t{~bits_as<std::uint32_t>(weight)} << 16 | token) {}
 
-  float weight() const noexcept { return std::bit_cast<float>(~static_cast<std::uint32_t>(rank_ >> 16)); }
+  float weight() const noexcept { return bits_as<float>(~static_cast<std::uint32_t>(rank_ >> 16)); }
   Token token() const noexcept { return static_cast<Token>(rank_); }
   /// 0 to 2^48 - 1.
   std::uint64_t rank() const noexcept { return rank_; }
@@ -60,11 +60,11 @@ class Candidates {
     // Buckets of an eighth of an octave: the upper bits of a positive float.
     std::array<std::uint32_t, kBuckets> counts{};
     for (const float weight : weights)
-      if (weight > 0) ++counts[std::bit_cast<std::uint32_t>(weight) >> kBucketShift];
+      if (weight > 0) ++counts[bits_as<std::uint32_t>(weight) >> kBucketShift];
     std::size_t count = 0;
     for (std::size_t bucket = kBuckets; bucket-- > 0;) {
       count += counts[bucket];
-      if (count >= k) return std::bit_cast<float>(static_cast<std::uint32_t>(bucket << kBucketShift));
+      if (count >= k) return bits_as<float>(static_cast<std::uint32_t>(bucket << kBucketShift));
     }
     return 0;
   }

@@ -66,7 +66,7 @@ class Controls {
           !allowed(token) ? breach::kNotMusic
                           : limits_.breaches(state, token) | (loops_.forbids(token) ? breach::kLoop : 0);
       breaches_[i] = static_cast<std::uint8_t>(found);
-      least_ = std::min(least_, found);
+      least_ = (std::min)(least_, found);
     }
   }
 

@@ -76,7 +76,7 @@ void check(const LimitOptions& options, Require&& require) {
   require(options.lowest_bpm <= options.highest_bpm, "the lowest tempo must not be above the highest, ",
           [&] { return std::to_string(options.lowest_bpm) + " and " + std::to_string(options.highest_bpm); });
   bool has_key = false;
-  for (int pitch = std::max(options.lowest, kLowestKey); pitch <= std::min(options.highest, kHighestKey);
+  for (int pitch = (std::max)(options.lowest, kLowestKey); pitch <= (std::min)(options.highest, kHighestKey);
        ++pitch)
     has_key = has_key || has_pitch(options.scale, pitch);
   require(has_key, "no key of the scale lies ", [&] {
@@ -104,7 +104,7 @@ class NoteLimits {
   NoteLimits(const LimitOptions& options, int steps_per_quarter, int keys = kNumKeys)
       : steps_per_quarter_(steps_per_quarter),
         // At most this number of notes can begin within a quarter note.
-        begun_(static_cast<std::size_t>(std::min(kMaxNotesPerQuarter, keys * steps_per_quarter)),
+        begun_(static_cast<std::size_t>((std::min)(kMaxNotesPerQuarter, keys * steps_per_quarter)),
                -steps_per_quarter) {
     check(options, [](bool holds, const char* sentence, auto&& found) {
       if (!holds) internal::raise(Error(sentence + found()));
@@ -220,7 +220,7 @@ class Limits<TimestepEncoder> {
         repeat_held_(encoder.options().repeat_held),
         bar_steps_(bar_steps(options.metre, steps_per_quarter_)),
         // For bars of this metre and, if another metre is set later, for bars of up to twelve quarter notes.
-        bar_room_(std::max(bar_capacity(options), capacity_of(12 * steps_per_quarter_))) {}
+        bar_room_((std::max)(bar_capacity(options), capacity_of(12 * steps_per_quarter_))) {}
 
   /// Whether any limit is set.
   bool any() const noexcept { return notes_.any(); }
@@ -290,7 +290,7 @@ class Limits<TimestepEncoder> {
   };
 
   static std::size_t capacity_of(int steps) noexcept {
-    return static_cast<std::size_t>(std::max(4096, 16 * steps));
+    return static_cast<std::size_t>((std::max)(4096, 16 * steps));
   }
 
   bool is_held(Token key) const noexcept { return repeat_held_ && keys_[key].last == step_ - 1; }
@@ -389,7 +389,7 @@ class Limits<EventEncoder> {
         break;
       case Kind::key:
         notes_.begin_note(step);
-        set_end(state.channel, e.value, step, step + std::max(1, state.duration));
+        set_end(state.channel, e.value, step, step + (std::max)(1, state.duration));
         return false;
       case Kind::duration:
         // A file may hold tokens that the grammar does not allow, such as a duration without a key.
@@ -409,7 +409,7 @@ class Limits<EventEncoder> {
   std::size_t bar_capacity(const LimitOptions&) const noexcept { return bar_room(); }
   /// The maximum of bar_capacity() over all options.
   std::size_t bar_room() const noexcept {
-    return static_cast<std::size_t>(std::max(4096, 96 * encoder_.steps_per_quarter()));
+    return static_cast<std::size_t>((std::max)(4096, 96 * encoder_.steps_per_quarter()));
   }
 
   /// Writes or reads the state.
@@ -439,18 +439,18 @@ class Limits<EventEncoder> {
 
   void set_end(int channel, int key, std::int64_t step, std::int64_t end) noexcept {
     if (plays_drums(channel)) {
-      drums_until_ = std::max(drums_until_, end);
+      drums_until_ = (std::max)(drums_until_, end);
     } else {
       std::int64_t& last = ends_[static_cast<std::size_t>(key)];
       // Of two channels on one key, until both have ended.
-      last = encoder_.options().channels ? std::max(last, end) : end;
+      last = encoder_.options().channels ? (std::max)(last, end) : end;
     }
     if (any()) find_ends(step);
   }
 
   // Updates silent_from_, free_from_ and num_keys_; called per note only if there are limits, to save time.
   void find_ends(std::int64_t step) noexcept {
-    silent_from_ = std::max(drums_until_, *std::max_element(ends_.begin(), ends_.end()));
+    silent_from_ = (std::max)(drums_until_, *std::max_element(ends_.begin(), ends_.end()));
     free_from_ = 0;
     if (notes_.max_keys() < kNumKeys) {
       // Another key may begin as soon as fewer than max_keys sound.

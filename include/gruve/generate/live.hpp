@@ -363,7 +363,7 @@ class LiveGenerator {
     bool is_full() const noexcept { return count == out.size(); }
     // At a handover the new music may begin before the end of the old.
     void put(int offset, std::uint8_t channel, int key, std::uint8_t velocity) noexcept {
-      if (count > 0) offset = std::max(offset, out[count - 1].offset);
+      if (count > 0) offset = (std::max)(offset, out[count - 1].offset);
       out[count++] = {offset, static_cast<std::uint8_t>(kLowestKey + key), velocity, channel};
     }
   };
@@ -462,11 +462,11 @@ class LiveGenerator {
       // Changes at `known` may be incomplete; a change nearer to the next block's first sample belongs to
       // that block.
       const double until =
-          std::min(end - 0.5 * output.steps_per_sample, static_cast<double>(music_->known()));
+          (std::min)(end - 0.5 * output.steps_per_sample, static_cast<double>(music_->known()));
       if (entry == nullptr || entry->time() >= until) break;
       const auto offset =
           static_cast<int>(std::clamp(std::round((entry->time() - time_) / output.steps_per_sample), 0.0,
-                                      std::max(0.0, output.num_samples - 1.0)));
+                                      (std::max)(0.0, output.num_samples - 1.0)));
       if (entry->is_bar) {
         const auto bar = static_cast<double>(entry->change.step);
         music_->pop();
@@ -490,7 +490,7 @@ class LiveGenerator {
         music_->pop();
       }
     }
-    const double reached = std::max(time_, std::min(end, static_cast<double>(music_->known())));
+    const double reached = (std::max)(time_, (std::min)(end, static_cast<double>(music_->known())));
     if (reached < end) late_samples_ += std::llround((end - reached) / output.steps_per_sample);
     time_ = reached;
   }

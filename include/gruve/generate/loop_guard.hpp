@@ -115,7 +115,7 @@ class LoopGuard {
       if (state.is_measuring())
         state.add(bar.tokens.size() * sizeof(Token));
       else
-        state.values(std::span(bar.tokens).first(std::min(size, bar.tokens.size())));
+        state.values(std::span(bar.tokens).first((std::min)(size, bar.tokens.size())));
     }
     state.values(std::span(follows_));
     state.values(std::span(alike_), [](std::int64_t bars) { return bars >= 0 && bars < kMaxAlike; });

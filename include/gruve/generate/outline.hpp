@@ -58,7 +58,7 @@ class Outline<EventEncoder> {
       constexpr int kMost = EventEncoder::kMostLeft;
       const double bars = rest / amount_of(state, encoder_->token({Kind::end_of_bar, 0}));
       if (bars < kMost + 0.5)
-        return event.kind == Kind::left && event.value == std::max(1, static_cast<int>(std::lround(bars)));
+        return event.kind == Kind::left && event.value == (std::max)(1, static_cast<int>(std::lround(bars)));
       if (event.kind == Kind::left) return false;
     }
     if (bar_ >= lags_.size()) return true;

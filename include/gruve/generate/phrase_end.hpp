@@ -59,9 +59,9 @@ std::vector<Token> generate_to_phrase_end(Generator<EventEncoder>& generator, do
       }
     }
     constexpr double kFar = 1e9;  // bars: the ending does not begin yet
-    const double far = kFar * amount_of(state, end_of_bar);
+    const double later = kFar * amount_of(state, end_of_bar);
     tokens.push_back(
-        generator.next([&](Token token) { return outline.accepts(state, token, far, amount_of); }));
+        generator.next([&](Token token) { return outline.accepts(state, token, later, amount_of); }));
     outline.advance(tokens.back());
     left -= amount_of(state, tokens.back());
   }

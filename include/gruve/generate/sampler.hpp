@@ -178,7 +178,7 @@ class Sampler {
       least = candidates_.least_of(static_cast<std::size_t>(options_.top_k), weights_);
     else if (nucleus)
       least = most * 0x1p-25f;  // a smaller weight is below half an ulp of any sum that contains `most`
-    if (!nucleus) least = std::max(least, options_.min_p * most);
+    if (!nucleus) least = (std::max)(least, options_.min_p * most);
 
     std::span<const Candidate> left_over = candidates_.rank(weights_, least);
     if (options_.top_k > 0) left_over = first(left_over, static_cast<std::size_t>(options_.top_k));
@@ -201,7 +201,7 @@ class Sampler {
   }
 
   static std::span<const Candidate> first(std::span<const Candidate> candidates, std::size_t count) noexcept {
-    return candidates.first(std::min(count, candidates.size()));
+    return candidates.first((std::min)(count, candidates.size()));
   }
 
   static float total(std::span<const Candidate> candidates) noexcept {

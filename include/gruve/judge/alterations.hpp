@@ -74,7 +74,7 @@ inline Song with_shuffled_bars(Song song, Rng& rng) {
     const std::int64_t shift = bars[place[bar_of_note[n]]].begin - bars[bar_of_note[n]].begin;
     song.notes[n].start += shift;
     song.notes[n].end += shift;
-    song.length = std::max(song.length, song.notes[n].end);
+    song.length = (std::max)(song.length, song.notes[n].end);
   }
   sort_notes(song.notes);
   return song;

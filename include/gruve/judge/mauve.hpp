@@ -131,7 +131,7 @@ inline double mauve_of_histograms(const std::vector<double>& p, const std::vecto
 inline double mauve(const Eigen::MatrixXd& p, const Eigen::MatrixXd& q, int k = 0) {
   Eigen::MatrixXd all(p.rows() + q.rows(), p.cols());
   all << p, q;
-  if (k <= 0) k = std::max(2, static_cast<int>(std::min(p.rows(), q.rows()) / 10));
+  if (k <= 0) k = (std::max)(2, static_cast<int>((std::min)(p.rows(), q.rows()) / 10));
   const std::vector<int> clusters = k_means(principal_components(all, 0.9), k);
   std::vector<double> of_p(static_cast<std::size_t>(k), 0), of_q(of_p);
   for (Eigen::Index n = 0; n < all.rows(); ++n) {

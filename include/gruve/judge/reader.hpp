@@ -94,7 +94,7 @@ inline Eigen::MatrixXd read_sequences(std::span<const std::vector<Token>> sequen
     auto row = rows.row(static_cast<Eigen::Index>(i));
     row.head(H) = (state / count).transpose();
     row(H) = sum / count;
-    row(H + 1) = std::sqrt(std::max(0.0, squares / count - row(H) * row(H)));
+    row(H + 1) = std::sqrt((std::max)(0.0, squares / count - row(H) * row(H)));
     row(H + 2) = percentile(nats, 0.9);
     row(H + 3) = percentile(nats, 0.99);
   });

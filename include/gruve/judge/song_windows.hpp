@@ -34,7 +34,7 @@ inline Song excerpt(const Song& song, std::int64_t begin, std::int64_t end) {
   shift(metre_map(song), part.time_signatures);
   for (Note note : song.notes) {
     if (note.start < begin || note.start >= end) continue;
-    note.end = std::min(note.end, end) - begin;
+    note.end = (std::min)(note.end, end) - begin;
     note.start -= begin;
     part.notes.push_back(note);
   }
@@ -62,7 +62,7 @@ inline std::vector<Song> song_windows(const Song& whole, WindowLength length) {
     }
     const bool is_whole = length.bars > 0
                               ? count == length.bars
-                              : timeline.seconds(std::min(end, song.length)) - from >= length.seconds / 2;
+                              : timeline.seconds((std::min)(end, song.length)) - from >= length.seconds / 2;
     if (is_whole) {
       windows.push_back(excerpt(song, begin, end));
       if (windows.back().notes.empty()) windows.pop_back();

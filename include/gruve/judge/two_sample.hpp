@@ -113,7 +113,7 @@ inline TestAccuracy test_accuracy(std::span<const double> odds, std::span<const 
     counts[group][2 + std::size_t{sides[i]}] += is_right ? 1 : 0;
   }
   const auto accuracy = [](const std::array<double, 4>& sum) {
-    return (sum[2] / std::max(1.0, sum[0]) + sum[3] / std::max(1.0, sum[1])) / 2;
+    return (sum[2] / (std::max)(1.0, sum[0]) + sum[3] / (std::max)(1.0, sum[1])) / 2;
   };
   const auto add = [](std::array<double, 4>& sum, const std::array<double, 4>& other) {
     for (std::size_t k = 0; k < 4; ++k) sum[k] += other[k];
@@ -191,7 +191,7 @@ inline std::map<std::size_t, std::size_t> dealt_folds(std::array<std::vector<std
 inline TwoSample two_sample_test(const JudgedWindows& first, const JudgedWindows& second,
                                  const GruModel<float>& reader, const TwoSampleOptions& options,
                                  ThreadPool& threads) {
-  const auto num_folds = static_cast<std::size_t>(std::max(3, options.folds));
+  const auto num_folds = static_cast<std::size_t>((std::max)(3, options.folds));
   const std::map<std::size_t, std::size_t> fold_of =
       internal::dealt_folds({first.groups, second.groups}, num_folds, options.seed);
   std::vector<std::size_t> groups = first.groups;

@@ -14,7 +14,7 @@ namespace gruve::inline v0_1::kernels {
 GRUVE_ONCE const std::vector<const Kernels<float>*>& available() {
   static const std::vector<const Kernels<float>*> sets = [] {
     std::vector<const Kernels<float>*> found = {&reference::kKernels<float>};
-#if defined(__GNUC__)
+#if defined(GRUVE_HAS_VECTORS)
     found.push_back(&baseline::kKernels<baseline::Fp32>);
 #if defined(__x86_64__)
     if (processor::has_avx2()) found.push_back(&avx2::kKernels<avx2::Fp32>);

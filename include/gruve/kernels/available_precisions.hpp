@@ -17,7 +17,7 @@ namespace internal {
 
 inline std::vector<const Kernels<float>*> available_bf16() {
   std::vector<const Kernels<float>*> found = {&reference::kRounded<Precision::bf16>};
-#if defined(__GNUC__)
+#if defined(GRUVE_HAS_VECTORS)
   found.push_back(&baseline::kKernels<baseline::Bf16>);
 #if defined(__x86_64__)
   if (processor::has_avx2()) found.push_back(&avx2::kKernels<avx2::Bf16>);
@@ -32,7 +32,7 @@ inline std::vector<const Kernels<float>*> available_bf16() {
 
 inline std::vector<const Kernels<float>*> available_int8() {
   std::vector<const Kernels<float>*> found = {&reference::kRounded<Precision::int8>};
-#if defined(__GNUC__)
+#if defined(GRUVE_HAS_VECTORS)
   found.push_back(&baseline::kKernels<baseline::Int8>);
 #if defined(__x86_64__)
   if (processor::has_avx2()) found.push_back(&avx2::kKernels<avx2::Int8>);

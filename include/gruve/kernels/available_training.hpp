@@ -10,7 +10,7 @@
 
 namespace gruve::inline v0_1::kernels {
 
-#if defined(__GNUC__)
+#if defined(GRUVE_HAS_VECTORS)
 namespace internal {
 
 constexpr TrainingKernels<float> named(const char* name, TrainingKernels<float> kernels) {
@@ -43,7 +43,7 @@ inline constexpr TrainingKernels<float> kTrainingSets[] = {
 /// The training kernels beside a set for float: those of its name and precision, and the reference's where no
 /// set has that name.
 GRUVE_ONCE const TrainingKernels<float>& training_kernels_of(const Kernels<float>& kernels) {
-#if defined(__GNUC__)
+#if defined(GRUVE_HAS_VECTORS)
   for (const TrainingKernels<float>& set : internal::kTrainingSets)
     if (set.precision == kernels.precision && std::string_view(set.name) == kernels.name) return set;
 #endif

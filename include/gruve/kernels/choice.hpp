@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "gruve/core/platform.hpp"
 #include "gruve/kernels/processor.hpp"
 
 /// Which set of kernels is taken: the fastest one that the processor has, or the one that the program names.
@@ -20,7 +21,7 @@ struct NamedSet {
 // From the slowest to the fastest.
 inline constexpr NamedSet kNamedSets[] = {
     {"reference", true, []() noexcept { return true; }},
-#if defined(__GNUC__)
+#if defined(GRUVE_HAS_VECTORS)
     {"baseline", true, []() noexcept { return true; }},
     {"avx2", true, processor::has_avx2},
     {"avx512", true, processor::has_avx512},

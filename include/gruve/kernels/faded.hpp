@@ -1,8 +1,9 @@
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <type_traits>
+
+#include "gruve/core/bits_as.hpp"
 
 /// Numbers that are too small to matter, and slow.
 namespace gruve::inline v0_1::kernels {
@@ -17,7 +18,7 @@ inline constexpr float kFaded = 0x1p-63f;
 /// The two upper bits of the exponent: one of them is set in a number of at least kFaded in magnitude, and in
 /// a NaN, and in no other.
 inline constexpr int kFadedBits = 0x60000000;
-static_assert(std::bit_cast<int>(kFaded) == 0x20000000);
+static_assert(bits_as<int>(kFaded) == 0x20000000);
 
 /// Of n floats those below `bound` in magnitude become 0; a NaN stays. Other scalars, which no real-time code
 /// uses, are left alone.

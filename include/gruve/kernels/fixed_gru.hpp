@@ -30,7 +30,7 @@ struct FixedGruStep {
   void (*step)(const float* packed, const float* x, float* h) noexcept = nullptr;
 };
 
-#if defined(__GNUC__)
+#if defined(GRUVE_HAS_VECTORS)
 #define GRUVE_BODY "gruve/kernels/fixed_gru.inc"
 #include "gruve/kernels/isa/for_each.inc"
 #endif
@@ -39,7 +39,7 @@ struct FixedGruStep {
 /// ones for the reference, which has none of its own, and for names that no set has.
 template <int E, int H>
 FixedGruStep fixed_gru_step([[maybe_unused]] std::string_view name, [[maybe_unused]] ResetGate reset_gate) {
-#if defined(__GNUC__)
+#if defined(GRUVE_HAS_VECTORS)
 #if defined(__x86_64__)
   if (name == "avx512") return avx512::fixed_gru_step<E, H>(reset_gate);
   if (name == "avx2") return avx2::fixed_gru_step<E, H>(reset_gate);

@@ -9,7 +9,7 @@
 #include "gruve/kernels/kernels.hpp"
 #include "gruve/kernels/rounding.hpp"
 
-#if defined(__GNUC__)
+#if defined(GRUVE_HAS_VECTORS)
 /// The fused kernels for float: one source (fused.inc), compiled for each instruction set in its namespace.
 /// A set's kernels are its kKernels<Fp32>, kKernels<Bf16> and kKernels<Int8>.
 ///

@@ -4,7 +4,7 @@
 #include "gruve/kernels/isa/avx512_bf16.hpp"
 #include "gruve/kernels/training_kernels.hpp"
 
-#if defined(__GNUC__)
+#if defined(GRUVE_HAS_VECTORS)
 /// What training calls besides: the fused kernels' kTrainingKernels<Fp32>, <Bf16> and <Int8> of each
 /// instruction set, and those that round both sides.
 namespace gruve::inline v0_1::kernels {

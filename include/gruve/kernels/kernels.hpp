@@ -5,6 +5,8 @@
 #include <optional>
 #include <string_view>
 
+#include "gruve/core/platform.hpp"
+
 namespace gruve::inline v0_1::kernels {
 
 /// The numbers in which an implementation holds weights. Everything else is float: biases, states, sums, and

@@ -1,31 +1,95 @@
 #pragma once
 
-#if defined(__x86_64__) && defined(__GNUC__)
-#include <cpuid.h>
-#if defined(__linux__)
+#include <cstdint>
+
+#include "gruve/core/platform.hpp"
+
+#if defined(GRUVE_HAS_VECTORS) && defined(__x86_64__) && defined(__linux__)
 #include <sys/syscall.h>
 #include <unistd.h>
-#endif
 #endif
 
 /// Which instructions the processor has that the program runs on, and the system lets it use.
 namespace gruve::inline v0_1::kernels::processor {
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#if defined(GRUVE_HAS_VECTORS) && defined(__x86_64__)
+
+namespace internal {
+
+// What CPUID and XGETBV say, asked directly: __builtin_cpu_supports needs a library that clang-cl does not
+// link, and the headers for it differ. The numbers of the bits are those of the processors' manuals.
+struct Features {
+  std::uint32_t leaf1_ecx = 0, leaf7_ebx = 0, leaf7_ecx = 0, leaf7_edx = 0, leaf7_1_eax = 0;
+  std::uint32_t saved = 0;  // the registers that the system saves (XCR0)
+
+  Features() noexcept {
+    const std::uint32_t last_leaf = leaf(0, 0).eax;
+    leaf1_ecx = leaf(1, 0).ecx;
+    if (last_leaf >= 7) {
+      const Leaf seven = leaf(7, 0);
+      leaf7_ebx = seven.ebx;
+      leaf7_ecx = seven.ecx;
+      leaf7_edx = seven.edx;
+      if (seven.eax >= 1) leaf7_1_eax = leaf(7, 1).eax;
+    }
+    if (has(leaf1_ecx, 27)) {  // OSXSAVE
+      std::uint32_t high = 0;
+      __asm__("xgetbv" : "=a"(saved), "=d"(high) : "c"(0));
+    }
+  }
+
+  static const Features& of_this() noexcept {
+    static const Features features;
+    return features;
+  }
+
+  static bool has(std::uint32_t bits, int bit) noexcept { return (bits >> bit & 1) != 0; }
+  bool saves(std::uint32_t registers) const noexcept { return (saved & registers) == registers; }
+
+ private:
+  struct Leaf {
+    std::uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0;
+  };
+  static Leaf leaf(std::uint32_t number, std::uint32_t part) noexcept {
+    Leaf l;
+    __asm__("cpuid" : "=a"(l.eax), "=b"(l.ebx), "=c"(l.ecx), "=d"(l.edx) : "a"(number), "c"(part));
+    return l;
+  }
+};
+
+}  // namespace internal
 
 /// With fused multiply-add.
-inline bool has_avx2() noexcept { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+inline bool has_avx2() noexcept {
+  const auto& features = internal::Features::of_this();
+  constexpr std::uint32_t kXmmYmm = 0x6;
+  return features.saves(kXmmYmm) && features.has(features.leaf7_ebx, 5) &&
+         features.has(features.leaf1_ecx, 12);
+}
 
 /// With the instructions for bytes, words and short vectors.
 inline bool has_avx512() noexcept {
-  return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  const auto& features = internal::Features::of_this();
+#if defined(__APPLE__)
+  constexpr std::uint32_t kMasksZmm = 0;  // macOS saves them from a thread's first use on, and says so then
+#else
+  constexpr std::uint32_t kMasksZmm = 0xE0;
+#endif
+  constexpr std::uint32_t kF = 16, kDq = 17, kBw = 30, kVl = 31;
+  constexpr std::uint32_t kAll = 1u << kF | 1u << kDq | 1u << kBw | 1u << kVl;
+  return has_avx2() && features.saves(kMasksZmm) && (features.leaf7_ebx & kAll) == kAll;
 }
 
 /// With dot products of bytes.
-inline bool has_avx512_vnni() noexcept { return has_avx512() && __builtin_cpu_supports("avx512vnni"); }
+inline bool has_avx512_vnni() noexcept {
+  const auto& features = internal::Features::of_this();
+  return has_avx512() && features.has(features.leaf7_ecx, 11);
+}
 /// With dot products of bfloat16.
-inline bool has_avx512_bf16() noexcept { return has_avx512() && __builtin_cpu_supports("avx512bf16"); }
+inline bool has_avx512_bf16() noexcept {
+  const auto& features = internal::Features::of_this();
+  return has_avx512() && features.has(features.leaf7_1_eax, 5);
+}
 
 namespace internal {
 
@@ -41,19 +105,20 @@ inline bool may_use_tiles() noexcept {
 #endif
 }
 
-inline bool has_tiles_of(unsigned elements) noexcept {
-  constexpr unsigned kAmxTile = 1u << 24;
-  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (edx & elements) != 0 &&
-         (edx & kAmxTile) != 0 && may_use_tiles();
+// Of the elements with that bit.
+inline bool has_tiles_of(int bit) noexcept {
+  const Features& features = Features::of_this();
+  constexpr int kAmxTile = 24;
+  return features.has(features.leaf7_edx, bit) && features.has(features.leaf7_edx, kAmxTile) &&
+         may_use_tiles();
 }
 
 }  // namespace internal
 
 /// Tiles of bfloat16 and of bytes. On Linux this asks for the permission to use them, for the whole process.
-inline bool has_amx_bf16() noexcept { return has_avx512_bf16() && internal::has_tiles_of(1u << 22); }
+inline bool has_amx_bf16() noexcept { return has_avx512_bf16() && internal::has_tiles_of(22); }
 /// With tiles of bytes; asks the system for them.
-inline bool has_amx_int8() noexcept { return has_avx512_vnni() && internal::has_tiles_of(1u << 25); }
+inline bool has_amx_int8() noexcept { return has_avx512_vnni() && internal::has_tiles_of(25); }
 
 #else
 

@@ -42,11 +42,11 @@ template <class Scalar, class C, class A, class B>
 void add_product(C& c, const A& a, const B& b) {
   constexpr Eigen::Index kDepth = 256, kWidth = EIGEN_STACK_ALLOCATION_LIMIT / (kDepth * sizeof(Scalar)) / 2;
   for (Eigen::Index row = 0; row < a.rows(); row += kWidth) {
-    const Eigen::Index rows = std::min(kWidth, a.rows() - row);
+    const Eigen::Index rows = (std::min)(kWidth, a.rows() - row);
     for (Eigen::Index k = 0; k < a.cols(); k += kDepth) {
-      const Eigen::Index depth = std::min(kDepth, a.cols() - k);
+      const Eigen::Index depth = (std::min)(kDepth, a.cols() - k);
       for (Eigen::Index column = 0; column < b.cols(); column += kWidth) {
-        const Eigen::Index columns = std::min(kWidth, b.cols() - column);
+        const Eigen::Index columns = (std::min)(kWidth, b.cols() - column);
         c.block(row, column, rows, columns).noalias() +=
             a.block(row, k, rows, depth) * b.block(k, column, depth, columns);
       }
@@ -112,7 +112,7 @@ void apply_tanh(int n, Scalar* x) {
   constexpr int kBlock = 64;
   Scalar linear[kBlock];
   for (int first = 0; first < n; first += kBlock, x += kBlock) {
-    const int count = std::min(kBlock, n - first);
+    const int count = (std::min)(kBlock, n - first);
     Values<Scalar> y(x, count), part(linear, count);
     part = y;
     flush_below(kLinear, count, x);

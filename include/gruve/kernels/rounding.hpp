@@ -1,23 +1,24 @@
 #pragma once
 
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+
+#include "gruve/core/bits_as.hpp"
 
 /// Weights in fewer bits. The kernels round with these functions, whatever the instruction set.
 namespace gruve::inline v0_1::kernels {
 
 /// The nearest bfloat16, ties to even: the upper half of a float's bits. A NaN stays one.
 inline std::uint16_t to_bfloat16(float x) noexcept {
-  const auto bits = std::bit_cast<std::uint32_t>(x);
+  const auto bits = bits_as<std::uint32_t>(x);
   if ((bits & 0x7FFFFFFFu) > 0x7F800000u) return static_cast<std::uint16_t>(bits >> 16 | 0x40u);
   return static_cast<std::uint16_t>((bits + 0x7FFFu + (bits >> 16 & 1u)) >> 16);
 }
 
 /// The float with these upper 16 bits.
 inline float from_bfloat16(std::uint16_t x) noexcept {
-  return std::bit_cast<float>(static_cast<std::uint32_t>(x) << 16);
+  return bits_as<float>(static_cast<std::uint32_t>(x) << 16);
 }
 
 /// The scale of n weights in 8 bits: the largest magnitude becomes 127. NaN or infinite where one of them is,

@@ -74,8 +74,8 @@ inline std::size_t longest_copied_run(const Copied& copied, const NoteSteps& son
   };
   const std::size_t last = place(end);
   std::size_t longest = 0;
-  for (std::size_t i = place(begin); i < std::min(last, copied.notes.size()); ++i)
-    longest = std::max(longest, std::min<std::size_t>(copied.notes[i], last - i));
+  for (std::size_t i = place(begin); i < (std::min)(last, copied.notes.size()); ++i)
+    longest = (std::max)(longest, std::min<std::size_t>(copied.notes[i], last - i));
   return longest > 1 ? longest : 0;  // one note is not a run
 }
 
@@ -135,8 +135,8 @@ inline std::vector<Copied> find_copied(std::span<const NoteSteps> pieces, std::s
     Neighbour last, other;
     for (std::size_t i = 0; i < text.size(); ++i) {
       const std::uint32_t common = i > 0 ? common_of(i) : 0;
-      last.common = std::min(last.common, common);
-      other.common = std::min(other.common, common);
+      last.common = (std::min)(last.common, common);
+      other.common = (std::min)(other.common, common);
       const std::size_t begin = suffixes.begins[place_of(i)];
       const std::size_t song = owner[begin];
       const bool is_piece = song < pieces.size();
@@ -145,7 +145,7 @@ inline std::vector<Copied> find_copied(std::span<const NoteSteps> pieces, std::s
       if (found.exists && found.common > 0) {
         const std::size_t here = begin - begins[song], from = owner[found.begin];
         Copied& copied = result[song];
-        copied.notes[here] = std::max(copied.notes[here], found.common + 1);
+        copied.notes[here] = (std::max)(copied.notes[here], found.common + 1);
         if (found.common + std::size_t{1} > copied.longest.notes)
           copied.longest = {found.common + std::size_t{1}, from - pieces.size(), here,
                             found.begin - begins[from]};

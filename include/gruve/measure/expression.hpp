@@ -38,7 +38,7 @@ inline double loudness_range(const GridSong& song) {
   std::size_t phrases = 0;
   auto note = song.notes.begin();
   for (std::size_t first = 0; first < song.bars.size(); first += kPhraseBars) {
-    const std::size_t last = std::min(first + kPhraseBars, song.bars.size()) - 1;
+    const std::size_t last = (std::min)(first + kPhraseBars, song.bars.size()) - 1;
     double sum = 0, notes = 0;
     for (; note != song.notes.end() && note->begin < song.bars[last].end; ++note) {
       sum += note->velocity;
@@ -46,8 +46,8 @@ inline double loudness_range(const GridSong& song) {
     }
     if (notes == 0) continue;
     ++phrases;
-    lowest = std::min(lowest, sum / notes);
-    highest = std::max(highest, sum / notes);
+    lowest = (std::min)(lowest, sum / notes);
+    highest = (std::max)(highest, sum / notes);
   }
   return phrases < 2 ? std::numeric_limits<double>::quiet_NaN() : highest - lowest;
 }

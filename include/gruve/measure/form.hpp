@@ -64,7 +64,7 @@ inline Returns returns_of(const GridSong& song) {
         continue;
       }
       returns[i] = returns[i - lag] = true;
-      result.longest = std::max(result.longest, std::min(run, lag));
+      result.longest = (std::max)(result.longest, (std::min)(run, lag));
       if (run < kPhraseBars || lag < kPhraseBars) continue;
       for (std::size_t k = i + 1 - kPhraseBars; k <= i; ++k) is_of_phrase[k] = is_of_phrase[k - lag] = true;
     }
@@ -88,10 +88,10 @@ inline double ends_on_tonic(const GridSong& song, const KeyEstimate& key) {
   if (!(key.clarity > -1)) return std::numeric_limits<double>::quiet_NaN();
   std::int64_t end = 0;
   for (const GridNote& note : song.notes)
-    if (!note.is_drum) end = std::max(end, note.end);
-  int bass = std::numeric_limits<int>::max();
+    if (!note.is_drum) end = (std::max)(end, note.end);
+  int bass = (std::numeric_limits<int>::max)();
   for (const GridNote& note : song.notes)
-    if (!note.is_drum && note.end > end - kMeasureSteps / 4) bass = std::min(bass, note.pitch);
+    if (!note.is_drum && note.end > end - kMeasureSteps / 4) bass = (std::min)(bass, note.pitch);
   return bass % 12 == key.tonic ? 1 : 0;
 }
 

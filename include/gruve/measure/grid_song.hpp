@@ -73,7 +73,7 @@ inline GridSong on_grid(const Song& song) {
   Song frame{.ticks_per_quarter = song.ticks_per_quarter,
              .tempos = song.tempos,
              .time_signatures = song.time_signatures};
-  for (const Note& note : song.notes) frame.length = std::max({frame.length, note.start + 1, note.end});
+  for (const Note& note : song.notes) frame.length = (std::max)({frame.length, note.start + 1, note.end});
   if (grid.nearest(frame.length) >= kMaxTimesteps)
     internal::raise(Error("the song ends " + std::to_string(frame.length / song.ticks_per_quarter) +
                           " quarter notes from its beginning, expected fewer than " +
@@ -84,11 +84,11 @@ inline GridSong on_grid(const Song& song) {
   for (const Note& note : song.notes) {
     const std::int64_t begin = grid.nearest(note.start);
     result.notes.push_back({.begin = begin,
-                            .end = std::max(grid.nearest(note.end), begin + 1),
+                            .end = (std::max)(grid.nearest(note.end), begin + 1),
                             .pitch = note.pitch,
                             .velocity = note.velocity,
                             .is_drum = note.channel == kDrumChannel});
-    result.end = std::max(result.end, result.notes.back().end);
+    result.end = (std::max)(result.end, result.notes.back().end);
   }
   std::stable_sort(result.notes.begin(), result.notes.end(), [](const GridNote& a, const GridNote& b) {
     return a.begin != b.begin ? a.begin < b.begin : a.pitch < b.pitch;
@@ -102,7 +102,7 @@ inline GridSong on_grid(const Song& song) {
     if (change.tick <= lines.back().tick) metre = change;
   const std::int64_t end_tick =
       lines.back().tick + std::max<std::int64_t>(1, 4 * song.ticks_per_quarter * metre.numerator /
-                                                        std::max(1, metre.denominator));
+                                                        (std::max)(1, metre.denominator));
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const std::int64_t next = i + 1 < lines.size() ? lines[i + 1].tick : end_tick;
     GridBar bar{.end = grid.nearest(next), .seconds_end = timeline.seconds(next)};
@@ -138,8 +138,8 @@ inline std::vector<GridSong> windows(const GridSong& song, double seconds) {
     GridSong window;
     const double begin = bar->seconds;
     while (bar != song.bars.end() && bar->seconds < border - 1e-9) window.bars.push_back(*bar++);
-    window.end = std::min(window.bars.back().end, song.end);
-    window.seconds = std::min(window.bars.back().seconds_end, song.seconds) - begin;
+    window.end = (std::min)(window.bars.back().end, song.end);
+    window.seconds = (std::min)(window.bars.back().seconds_end, song.seconds) - begin;
     while (note != song.notes.end() && note->begin < window.bars.back().end) window.notes.push_back(*note++);
     if (window.seconds >= seconds / 2 || (result.empty() && bar == song.bars.end()))
       result.push_back(std::move(window));

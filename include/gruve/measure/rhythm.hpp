@@ -53,7 +53,7 @@ inline double groove_consistency(const GridSong& song) {
     std::set_intersection(positions[i - 1].begin(), positions[i - 1].end(), positions[i].begin(),
                           positions[i].end(), std::back_inserter(both));
     different += static_cast<std::int64_t>(positions[i - 1].size() + positions[i].size() - 2 * both.size());
-    all += std::max(song.bars[i - 1].end - song.bars[i - 1].begin, song.bars[i].end - song.bars[i].begin);
+    all += (std::max)(song.bars[i - 1].end - song.bars[i - 1].begin, song.bars[i].end - song.bars[i].begin);
   }
   return all > 0 ? 1 - static_cast<double>(different) / static_cast<double>(all)
                  : std::numeric_limits<double>::quiet_NaN();
@@ -69,7 +69,7 @@ inline double empty_bar_rate(const GridSong& song) {
     bool is_empty = sounds_until <= bar.begin;
     for (; note < song.notes.size() && song.notes[note].begin < bar.end; ++note) {
       is_empty = false;
-      sounds_until = std::max(sounds_until, song.notes[note].end);
+      sounds_until = (std::max)(sounds_until, song.notes[note].end);
     }
     empty += is_empty ? 1 : 0;
   }
@@ -84,8 +84,8 @@ inline double empty_beat_rate(const GridSong& song) {
   const std::int64_t beats = beat_of(song.end - 1) + 1;
   std::int64_t sounding = 0, next = 0;  // next: the first beat that is not yet counted
   for (const GridNote& note : song.notes) {
-    const std::int64_t first = std::max(next, beat_of(note.begin));
-    next = std::max(next, std::min(beats, beat_of(note.end - 1) + 1));
+    const std::int64_t first = (std::max)(next, beat_of(note.begin));
+    next = (std::max)(next, (std::min)(beats, beat_of(note.end - 1) + 1));
     sounding += std::max<std::int64_t>(0, next - first);
   }
   return 1 - static_cast<double>(sounding) / static_cast<double>(beats);
@@ -98,7 +98,7 @@ inline std::size_t longest_loop(const GridSong& song) {
   std::size_t longest = 0, run = 0;
   for (std::size_t i = 0; i < onsets.size(); ++i) {
     run = onsets[i].empty() ? 0 : i > 0 && onsets[i] == onsets[i - 1] ? run + 1 : 1;
-    longest = std::max(longest, run);
+    longest = (std::max)(longest, run);
   }
   return longest;
 }

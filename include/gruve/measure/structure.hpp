@@ -46,7 +46,7 @@ float cosine(const std::array<float, Size>& a, const std::array<float, Size>& b)
     sum += a[i] * b[i];
     any += a[i] + b[i];
   }
-  return any > 0 ? std::min(sum, 1.0f) : 1.0f;
+  return any > 0 ? (std::min)(sum, 1.0f) : 1.0f;
 }
 
 }  // namespace internal
@@ -77,7 +77,7 @@ inline Frames frames_of(const GridSong& song) {
     if (note.is_drum) continue;
     for (std::size_t n = first; n < N && bounds[n] < note.end; ++n)
       frames.chroma[n][static_cast<std::size_t>(note.pitch % 12)] +=
-          static_cast<float>(std::min(note.end, bounds[n + 1]) - std::max(note.begin, bounds[n]));
+          static_cast<float>((std::min)(note.end, bounds[n + 1]) - (std::max)(note.begin, bounds[n]));
   }
   for (std::size_t n = 0; n < N; ++n) {
     internal::normalise(frames.chroma[n]);
@@ -107,7 +107,7 @@ inline float similarity(const Frames& frames, std::size_t a, std::size_t b) noex
                       internal::cosine(frames.onsets[a], frames.onsets[b])) /
                      2;
   if (mean < kAlike) return kUnlike;
-  return std::min(1.0f, (mean - kAlike) / (1 - kAlike) + 1e-6f);  // 1 despite rounding
+  return (std::min)(1.0f, (mean - kAlike) / (1 - kAlike) + 1e-6f);  // 1 despite rounding
 }
 
 /// How much of a song is repetitions of one part of it, for parts of three lengths: 0 for none, near 1 for a
@@ -152,10 +152,10 @@ inline StructureIndicators structure_indicators(const Frames& frames) {
   for (std::size_t M = 1; M <= N / 2; ++M) {
     for (std::size_t first = 0; first + M <= N; first += kLanes) {
       // Parts too short for any indicator are skipped.
-      const std::size_t last = std::min(first + kLanes - 1, N - M);
+      const std::size_t last = (std::min)(first + kLanes - 1, N - M);
       double longest = 0;
       for (std::size_t s = first; s <= last; ++s)
-        longest = std::max(longest, frames.seconds[s + M] - frames.seconds[s]);
+        longest = (std::max)(longest, frames.seconds[s + M] - frames.seconds[s]);
       if (longest < 3) continue;
       std::fill_n(score.begin(), M * kLanes, 0.0f);
       std::fill_n(count.begin(), M * kLanes, 0.0f);
@@ -169,7 +169,7 @@ inline StructureIndicators structure_indicators(const Frames& frames) {
           // Arithmetic instead of branches, which would keep compilers from vectors.
           const float with = before[i] + (end[i] - begin[i]);
           const float is_better = with > now[i] ? 1.0f : 0.0f;
-          now[i] = std::max(now[i], with);
+          now[i] = (std::max)(now[i], with);
           count_now[i] += is_better * (count_before[i] + 1 - count_now[i]);
         }
         std::copy(now.begin(), now.end(), &score[t * kLanes]);
@@ -181,8 +181,8 @@ inline StructureIndicators structure_indicators(const Frames& frames) {
         const auto m = static_cast<double>(M);
         const double covered = m * static_cast<double>(count_now[s - first]);
         const double normal_score =
-            std::max(0.0, (static_cast<double>(now[s - first]) - m) / std::max(covered, m));
-        const double coverage = std::max(0.0, (covered - m) / static_cast<double>(N));
+            (std::max)(0.0, (static_cast<double>(now[s - first]) - m) / (std::max)(covered, m));
+        const double coverage = (std::max)(0.0, (covered - m) / static_cast<double>(N));
         const double sum = normal_score + coverage;
         const double fitness = sum > 0 ? 2 * normal_score * coverage / sum : 0;
         double& indicator = seconds < 8 ? best.short_term : seconds < 15 ? best.middle_term : best.long_term;

@@ -23,7 +23,7 @@ inline double polyphony(const GridSong& song) noexcept {
   std::int64_t any_until = 0, of_pitches = 0, of_any = 0;
   const auto count = [](std::int64_t& sum, std::int64_t& end, const GridNote& note) {
     if (note.end <= end) return;
-    sum += note.end - std::max(note.begin, end);
+    sum += note.end - (std::max)(note.begin, end);
     end = note.end;
   };
   for (const GridNote& note : song.notes) {
@@ -45,8 +45,8 @@ inline double polyphony_rate(const GridSong& song) {
   for (const GridNote& note : song.notes) {
     std::int64_t& end = until[static_cast<std::size_t>(note.pitch)];
     if (note.is_drum || note.end <= end) continue;
-    changes.emplace_back(std::min(std::max(note.begin, end), song.end), 1);
-    changes.emplace_back(std::min(note.end, song.end), -1);
+    changes.emplace_back((std::min)((std::max)(note.begin, end), song.end), 1);
+    changes.emplace_back((std::min)(note.end, song.end), -1);
     end = note.end;
   }
   if (changes.empty()) return std::numeric_limits<double>::quiet_NaN();
@@ -66,8 +66,8 @@ inline double pitch_range(const GridSong& song) noexcept {
   int lowest = 128, highest = -1;
   for (const GridNote& note : song.notes) {
     if (note.is_drum) continue;
-    lowest = std::min(lowest, note.pitch);
-    highest = std::max(highest, note.pitch);
+    lowest = (std::min)(lowest, note.pitch);
+    highest = (std::max)(highest, note.pitch);
   }
   return highest < 0 ? std::numeric_limits<double>::quiet_NaN() : highest - lowest;
 }

@@ -59,7 +59,7 @@ inline double scale_consistency(const GridSong& song) {
   for (std::size_t root = 0; root < 12; ++root) {
     double inside = 0;
     for (const std::size_t degree : kMajor) inside += counts[(root + degree) % 12];
-    most = std::max(most, inside);
+    most = (std::max)(most, inside);
   }
   return most / total;
 }

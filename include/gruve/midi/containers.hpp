@@ -33,17 +33,17 @@ inline ByteRange midi_in_container(Bytes bytes) noexcept {
       const std::size_t content = at + 8;
       std::size_t length = 0;  // little-endian
       for (std::size_t i = 4; i-- > 0;) length = length << 8 | bytes[at + 4 + i];
-      length = std::min(length, size - content);
+      length = (std::min)(length, size - content);
       if (has_bytes(bytes, at, "data") && has_bytes(bytes, content, "MThd"))
         return {content, content + length};
-      at = content + std::min(length + length % 2, size - content);
+      at = content + (std::min)(length + length % 2, size - content);
     }
   }
   constexpr std::size_t kMacBinary = 128;  // bytes of its header
   if (has_bytes(bytes, kMacBinary, "MThd") && bytes[0] == 0 && 1 <= bytes[1] && bytes[1] <= 63) {
     std::size_t length = 0;  // big-endian
     for (std::size_t i = 0; i < 4; ++i) length = length << 8 | bytes[83 + i];
-    return {kMacBinary, kMacBinary + std::min(length, size - kMacBinary)};
+    return {kMacBinary, kMacBinary + (std::min)(length, size - kMacBinary)};
   }
   return {0, size};
 }

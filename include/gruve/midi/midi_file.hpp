@@ -38,7 +38,7 @@ struct MidiOptions {
   /// Repairs deviations from the standard, as listed at parse_midi, instead of refusing the file for them.
   bool repair = true;
   /// A file with more events is refused, before memory is allocated for them.
-  std::uint64_t max_events = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t max_events = (std::numeric_limits<std::uint64_t>::max)();
   /// A file with a later event is refused; at most kMaxTicks.
   std::int64_t max_ticks = kMaxTicks;
 };

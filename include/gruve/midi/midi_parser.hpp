@@ -30,7 +30,7 @@ class MidiParser {
         size_(bytes.size()),
         file_(file),
         options_(options),
-        max_ticks_(std::min(options.max_ticks, kMaxTicks)) {
+        max_ticks_((std::min)(options.max_ticks, kMaxTicks)) {
     first_sounding_.fill(kNone);
   }
 
@@ -59,7 +59,7 @@ class MidiParser {
                  " runs past the end of the file (" + std::to_string(size_ - content) + " bytes remain)";
         });
       }
-      const std::size_t end = content + std::min(length, size_ - content);
+      const std::size_t end = content + (std::min)(length, size_ - content);
       at = is_track ? read_track(content, end) : end;
     }
     if (at < size_)
@@ -103,7 +103,7 @@ class MidiParser {
     bool is_searched = false;     // for events behind an end-of-track event
   };
 
-  static constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
+  static constexpr std::int64_t kNone = (std::numeric_limits<std::int64_t>::max)();
   static constexpr std::int64_t kLongestUnended =
       16;  // quarter notes that a note without an end lasts at most
   static constexpr std::size_t kNumPlaces = std::size_t{16} * 128;  // channels and keys: see place()
@@ -203,7 +203,7 @@ class MidiParser {
                std::to_string(kLongestUnended) + " quarter notes at the latest";
       });
     }
-    result_.song.length = std::max(result_.song.length, track.tick);
+    result_.song.length = (std::max)(result_.song.length, track.tick);
     return next;
   }
 
@@ -317,7 +317,7 @@ class MidiParser {
   void handle(std::int64_t tick, int status, int data, int second) {
     const int kind = status & 0xF0, channel = status & 0x0F;
     if (kind == 0x90 && second > 0) {
-      note_on({.start = tick, .pitch = data, .velocity = std::min(second, 127), .channel = channel});
+      note_on({.start = tick, .pitch = data, .velocity = (std::min)(second, 127), .channel = channel});
     } else if (kind == 0x80 || kind == 0x90) {
       note_off(tick, channel, data);
     } else if (kind == 0xC0) {
@@ -466,8 +466,8 @@ class MidiParser {
       if (notes[i].end < 0) {
         const std::int64_t start = notes[i].start;
         notes[i].end = start == tick ? start + quarter : tick;
-        notes[i].end = std::min(notes[i].end, start + kLongestUnended * quarter);
-        result_.song.length = std::max(result_.song.length, notes[i].end);
+        notes[i].end = (std::min)(notes[i].end, start + kLongestUnended * quarter);
+        result_.song.length = (std::max)(result_.song.length, notes[i].end);
         first_sounding_[place(notes[i].channel, notes[i].pitch)] = kNone;
         ++count;
       }
@@ -527,7 +527,7 @@ class MidiParser {
   std::size_t find_track(std::size_t at) const {
     constexpr const char* kName = "MTrk";
     return static_cast<std::size_t>(
-        std::search(bytes_ + std::min(at, size_), bytes_ + size_, kName, kName + 4) - bytes_);
+        std::search(bytes_ + (std::min)(at, size_), bytes_ + size_, kName, kName + 4) - bytes_);
   }
 
   /// The four bytes at `at` as text if they are printable, otherwise as numbers.

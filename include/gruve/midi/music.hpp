@@ -76,7 +76,7 @@ class Bars {
       next = first + stretch.ticks(number + 1);
     }
     Bar found{.begin = first + stretch.ticks(number), .end = next, .metre = stretch.metre};
-    if (after != stretches_.end()) found.end = std::min(found.end, after->metre.tick);
+    if (after != stretches_.end()) found.end = (std::min)(found.end, after->metre.tick);
     return found;
   }
 
@@ -88,9 +88,9 @@ class Bars {
 
     Stretch(const TimeSignature& from, std::int64_t ticks_per_quarter)
         : metre(from),
-          numerator(std::int64_t{4} * std::max(1, from.numerator) *
+          numerator(std::int64_t{4} * (std::max)(1, from.numerator) *
                     std::max<std::int64_t>(1, ticks_per_quarter)),
-          denominator(std::max(1, from.denominator)) {
+          denominator((std::max)(1, from.denominator)) {
       const std::int64_t divisor = std::gcd(numerator, denominator);
       numerator /= divisor;
       denominator /= divisor;
@@ -149,7 +149,7 @@ struct Music {
 inline Music music_of(Song song) {
   Music music;
   std::int64_t end = 0;
-  for (const Note& note : song.notes) end = std::max(end, note.end);
+  for (const Note& note : song.notes) end = (std::max)(end, note.end);
   std::vector<Tempo> tempos = tempo_map(song);
   std::vector<TimeSignature> metres = internal::metres_of_bars(song, end);
   song.time_signatures = metres;

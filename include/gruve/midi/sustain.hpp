@@ -19,7 +19,7 @@ namespace gruve::inline v0_1 {
 ///
 /// The song's pedal is empty then; its notes are in the order of sort_notes, before and after.
 inline void apply_sustain(Song& song) {
-  constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+  constexpr std::int64_t kNever = (std::numeric_limits<std::int64_t>::max)();
   for (int channel = 0; channel < 16; ++channel) {
     std::vector<std::pair<std::int64_t, bool>> changes;  // down and up alternately, down first
     for (const PedalMove& move : song.pedal) {
@@ -37,9 +37,9 @@ inline void apply_sustain(Song& song) {
       if (after != changes.begin() && std::prev(after)->second) {
         const std::int64_t lifted = after != changes.end()
                                         ? after->first
-                                        : std::min(song.length, note.end + 16 * song.ticks_per_quarter);
+                                        : (std::min)(song.length, note.end + 16 * song.ticks_per_quarter);
         const std::int64_t struck = next_onset[static_cast<std::size_t>(note.pitch)];
-        note.end = std::max(note.end, std::min(lifted, struck));
+        note.end = (std::max)(note.end, (std::min)(lifted, struck));
       }
       next_onset[static_cast<std::size_t>(note.pitch)] = note.start;
     }

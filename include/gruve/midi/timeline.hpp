@@ -21,7 +21,7 @@ class Timeline {
     points_.push_back({0, 0, 0.5 / ticks_per_quarter});
     for (const Tempo& tempo : song.tempos) {
       const double at = tempo.tick <= points_.back().tick ? points_.back().seconds : seconds(tempo.tick);
-      points_.push_back({std::max(tempo.tick, points_.back().tick), at,
+      points_.push_back({(std::max)(tempo.tick, points_.back().tick), at,
                          static_cast<double>(tempo.microseconds_per_quarter) / 1e6 / ticks_per_quarter});
     }
   }
@@ -67,7 +67,7 @@ inline std::vector<BarLine> bar_lines(const Song& song, std::size_t max_count = 
   std::int64_t count = 0;
   const auto add = [&](std::int64_t begin, std::int64_t end, const TimeSignature& metre) {
     if (begin >= end) return;
-    const double ticks = ticks_per_whole * metre.numerator / std::max(1, metre.denominator);
+    const double ticks = ticks_per_whole * metre.numerator / (std::max)(1, metre.denominator);
     const auto bar = static_cast<std::int64_t>(std::clamp(std::round(ticks), 1.0, 0x1p52));
     stretches.push_back({begin, end, bar, count});
     count += (end - begin + bar - 1) / bar;

@@ -60,7 +60,7 @@ inline std::vector<MidiEvent> midi_events(const Song& song) {
     // The last two bytes are for metronomes: 24 MIDI clocks a click, 8 notated 32nd notes a quarter note.
     events.push_back(
         {metre.tick, kMeta, {0xFF, 0x58, 4, metre.numerator, std::countr_zero(denominator), 24, 8}});
-    length = std::max(length, metre.tick);
+    length = (std::max)(length, metre.tick);
   }
   for (const Tempo& tempo : song.tempos) {
     const std::int64_t microseconds = tempo.microseconds_per_quarter;
@@ -68,20 +68,20 @@ inline std::vector<MidiEvent> midi_events(const Song& song) {
     require_midi_range("tempo in microseconds per quarter note", microseconds, 1, 0xFFFFFF);
     events.push_back(
         {tempo.tick, kMeta, {0xFF, 0x51, 3, microseconds >> 16, microseconds >> 8, microseconds}});
-    length = std::max(length, tempo.tick);
+    length = (std::max)(length, tempo.tick);
   }
   for (const ProgramChange& change : song.programs) {
     require_midi_range("program change's tick", change.tick, 0, kLatest);
     require_midi_range("program change's channel", change.channel, 0, 15);
     require_midi_range("program", change.program, 0, 127);
     events.push_back({change.tick, kControl, {0xC0 + change.channel, change.program}});
-    length = std::max(length, change.tick);
+    length = (std::max)(length, change.tick);
   }
   for (const PedalMove& move : song.pedal) {
     require_midi_range("pedal's tick", move.tick, 0, kLatest);
     require_midi_range("pedal's channel", move.channel, 0, 15);
     events.push_back({move.tick, kControl, {0xB0 + move.channel, 64, move.down ? 127 : 0}});
-    length = std::max(length, move.tick);
+    length = (std::max)(length, move.tick);
   }
   for (const Note& note : song.notes) {
     require_midi_range("note's start", note.start, 0, kLatest);
@@ -95,7 +95,7 @@ inline std::vector<MidiEvent> midi_events(const Song& song) {
                       {0x90 + note.channel, note.pitch, note.velocity}});
     events.push_back(
         {note.end, takes_time ? kNoteOff : kZeroLengthNote, {0x80 + note.channel, note.pitch, 64}});
-    length = std::max(length, note.end);
+    length = (std::max)(length, note.end);
   }
   events.push_back({length, kEndOfTrack, {0xFF, 0x2F, 0}});
   std::stable_sort(events.begin(), events.end(), [](const MidiEvent& a, const MidiEvent& b) {

@@ -224,7 +224,7 @@ class ChunkPass {
 
   template <class Shard>
   void for_each_shard(Shard&& shard) {
-    const auto parts = std::min(count(threads_->size()), count(B_));
+    const auto parts = (std::min)(count(threads_->size()), count(B_));
     threads_->for_each(parts, [&](std::size_t i) {
       shard(kernels::Rows{T_, B_, static_cast<int>(count(B_) * i / parts),
                           static_cast<int>(count(B_) * (i + 1) / parts)});

@@ -39,8 +39,9 @@ void dropout_factors(const Dropout& dropout, double probability, std::uint32_t a
     const std::size_t place = i % period;
     if (place / 8 + 1 != block) {
       block = place / 8 + 1;
-      random = philox(
-          {static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32), step, array}, key);
+      random = philox({static_cast<std::uint32_t>(block),
+                       static_cast<std::uint32_t>(std::uint64_t{block} >> 32), step, array},
+                      key);
     }
     const std::uint32_t bits = (random[place % 8 / 2] >> (place % 2 * 16)) & 0xFFFF;
     keep[i] = bits < threshold ? Scalar(0) : kept;

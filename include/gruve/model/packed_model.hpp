@@ -295,7 +295,7 @@ class PackedModel {
   static kernels::Columns part_of(int n, int part, int parts) {
     const int units = (n + kernels::kPartUnit - 1) / kernels::kPartUnit;
     const auto at = [&](int i) {
-      return std::min(n, static_cast<int>(std::int64_t{units} * i / parts) * kernels::kPartUnit);
+      return (std::min)(n, static_cast<int>(std::int64_t{units} * i / parts) * kernels::kPartUnit);
     };
     return {at(part), at(part + 1)};
   }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -29,8 +28,6 @@
 #include "gruve/kernels/rounding.hpp"
 
 namespace gruve::inline v0_1 {
-
-static_assert(std::endian::native == std::endian::little, "safetensors are mapped unchanged, little-endian");
 
 namespace internal {
 // The longest header that is read or written, in bytes. The format's own library allows 25 times as much.
@@ -86,7 +83,7 @@ class SafetensorsFile {
  public:
   /// Maps a file. Throws Error with the byte at fault if it is missing or damaged.
   explicit SafetensorsFile(const std::filesystem::path& path)
-      : storage_(MappedFile(path)), path_(path.string()) {
+      : storage_(MappedFile(path)), path_(internal::utf8(path)) {
     read(std::get<MappedFile>(storage_).bytes());
   }
 
@@ -265,7 +262,7 @@ class SafetensorsFile {
     if (!entry["shape"].is_array() || entry["shape"].size() > kMostDimensions)
       internal::raise(error("has a shape that is not a list of at most 16 numbers"));
     // Both limits keep the product below 2^64.
-    const std::uint64_t most = std::min<std::uint64_t>(data_size, std::numeric_limits<std::int32_t>::max());
+    const std::uint64_t most = std::min<std::uint64_t>(data_size, (std::numeric_limits<std::int32_t>::max)());
     std::uint64_t count = 1;
     for (const nlohmann::json& size : entry["shape"]) {
       if (!size.is_number_unsigned() || size.get<std::uint64_t>() > most ||
@@ -329,7 +326,7 @@ class SafetensorsFile {
     const std::span<const std::byte> integers = data.subspan(place.begin, place.end - place.begin);
     std::vector<float>& values = converted_[place.name];
     values.resize(integers.size());
-    const std::size_t width = values.size() / static_cast<std::size_t>(std::max(1, rows));
+    const std::size_t width = values.size() / static_cast<std::size_t>((std::max)(1, rows));
     for (std::size_t i = 0; i < values.size(); ++i)
       values[i] = static_cast<float>(static_cast<std::int8_t>(integers[i])) * scale->second.values[i / width];
     tensors_.emplace(place.name, TensorView{.shape = place.shape, .values = values});
@@ -431,9 +428,9 @@ inline void write_safetensors(const std::filesystem::path& path, const std::vect
   text.append((8 - text.size() % 8) % 8, ' ');  // the format allows spaces, so that the arrays are aligned
   const std::uint64_t header_size = text.size();
   if (header_size > internal::kMaxHeader)
-    internal::raise(Error(path.string(), "would have a header of " + std::to_string(header_size) +
-                                             " bytes, expected at most " +
-                                             std::to_string(internal::kMaxHeader)));
+    internal::raise(Error(internal::utf8(path), "would have a header of " + std::to_string(header_size) +
+                                                    " bytes, expected at most " +
+                                                    std::to_string(internal::kMaxHeader)));
   AtomicFile file(path);
   file.write(std::as_bytes(std::span(&header_size, 1)));
   file.write(text);

@@ -116,7 +116,7 @@ class WeightGradients {
     const int largest = std::clamp(3 * H * config_.num_layers / (2 * threads_->size()) / 48 * 48, 96, 384);
     const auto cut = [&](Kind kind, std::size_t layer, int first, int last) {
       for (int at = first; at < last; at += largest)
-        tasks_.push_back({kind, layer, {at, std::min(at + largest, last)}});
+        tasks_.push_back({kind, layer, {at, (std::min)(at + largest, last)}});
     };
     for (std::size_t l = 0; l < static_cast<std::size_t>(config_.num_layers); ++l) {
       for (const Kind kind : {Kind::weight_hh, l == 0 && has_table_ ? Kind::table : Kind::weight_ih}) {

@@ -39,11 +39,11 @@ inline Corpus with_generated_songs(const Corpus& corpus, const Ensemble& models,
   for (std::size_t first = 0; first < num_pieces; first += kGroup) {
     visit_encoder(corpus.encoder(), [&](const auto& encoder) {
       BatchGenerator generator(models, encoder, {}, seed,
-                               static_cast<int>(std::min(kGroup, num_pieces - first)), threads, first);
+                               static_cast<int>((std::min)(kGroup, num_pieces - first)), threads, first);
       for (auto& generated : generate_tokens(generator, length)) songs.push_back(std::move(generated));
     });
     if (progress)
-      progress({.done = std::min(first + kGroup, num_pieces), .total = num_pieces, .message = ""});
+      progress({.done = (std::min)(first + kGroup, num_pieces), .total = num_pieces, .message = ""});
   }
   splits.resize(songs.size(), Split::train);
   return Corpus::from_songs(corpus.info(), songs, splits, corpus.file());

@@ -54,7 +54,7 @@ MeasuredCorpus measure_all(const std::string& path, std::size_t count, std::opti
   std::vector<MeasuredSong> songs;
   constexpr std::size_t kGroup = 32;
   for (std::size_t first = 0; first < count; first += kGroup) {
-    const std::size_t size = std::min(kGroup, count - first);
+    const std::size_t size = (std::min)(kGroup, count - first);
     std::vector<std::optional<std::pair<SongToMeasure, MeasuredSong>>> group(size);
     threads.for_each(size, [&](std::size_t i) {
       try {
@@ -130,8 +130,8 @@ inline MeasuredCorpus measure_corpus(const std::filesystem::path& path, ThreadPo
   std::vector<Refusal> unreadable;
   const auto files = find_sources(std::span(&path, 1), EncoderKind::timestep, unreadable);
   if (!unreadable.empty()) throw Error(unreadable.front().file, unreadable.front().reason);
-  return internal::measure_all(path.string(), files.size(), {}, threads, progress, [&](std::size_t i) {
-    internal::SongToMeasure source{.name = files[i].string(),
+  return internal::measure_all(internal::utf8(path), files.size(), {}, threads, progress, [&](std::size_t i) {
+    internal::SongToMeasure source{.name = internal::utf8(files[i]),
                                    .song = read_midi(files[i]).song,
                                    .identity = static_cast<std::uint64_t>(i)};
     source.identity = fingerprint(source.song).value_or(source.identity);
@@ -146,7 +146,7 @@ inline CorpusRanges corpus_ranges(const Corpus& corpus, ThreadPool& threads,
   std::vector<std::size_t> songs = corpus.songs(Split::train);
   std::stable_sort(songs.begin(), songs.end(),
                    [&](std::size_t a, std::size_t b) { return corpus.song(a).hash < corpus.song(b).hash; });
-  songs.resize(std::min(songs.size(), kSongsOfRanges));
+  songs.resize((std::min)(songs.size(), kSongsOfRanges));
   return internal::measure_songs(corpus, std::move(songs), std::nullopt, threads, progress).ranges;
 }
 

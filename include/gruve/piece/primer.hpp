@@ -68,7 +68,7 @@ inline KeyEstimate key_of(const Primer& primer) {
   for (const Note& note : primer.song.notes)
     if (note.channel != kDrumChannel && note.start < primer.cut)
       weights[static_cast<std::size_t>(note.pitch % 12)] +=
-          static_cast<double>(std::min(note.end, primer.cut) - note.start);
+          static_cast<double>((std::min)(note.end, primer.cut) - note.start);
   return estimate_key(weights);
 }
 
@@ -104,7 +104,7 @@ inline Song with_primer(Song continued, const Primer& primer, const EventOptions
     for (const Note& each : continued.notes)
       if (each.pitch == internal::folded(note.pitch) && begin + each.start < early &&
           (!kept.channels || each.channel == note.channel))
-        end = std::max(end, begin + each.end);
+        end = (std::max)(end, begin + each.end);
     return end;
   };
   Song piece{.ticks_per_quarter = continued.ticks_per_quarter, .length = begin + continued.length};
@@ -174,7 +174,7 @@ inline Song with_primer(Song continued, const Primer& primer, const EventOptions
   constexpr std::size_t kLast = 32;
   int velocity = 80;
   if (!velocities.empty()) {
-    const std::size_t first = velocities.size() - std::min(velocities.size(), kLast);
+    const std::size_t first = velocities.size() - (std::min)(velocities.size(), kLast);
     int sum = 0;
     for (std::size_t i = first; i < velocities.size(); ++i) sum += velocities[i];
     velocity = std::clamp(sum / static_cast<int>(velocities.size() - first), 1, 127);

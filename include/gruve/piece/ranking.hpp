@@ -68,7 +68,7 @@ inline PieceScore score_piece(const MeasuredSong& piece, const CorpusRanges& cor
       const MeasureRange range = corpus.minutes[measure];
       const double value = minute.measures[measure];
       if (std::isnan(value) || !(range.high > range.low)) continue;
-      score.structure += std::max({0.0, range.low - value, value - range.high}) / (range.high - range.low);
+      score.structure += (std::max)({0.0, range.low - value, value - range.high}) / (range.high - range.low);
     }
   }
   if (score.minutes > 0) {
@@ -79,8 +79,8 @@ inline PieceScore score_piece(const MeasuredSong& piece, const CorpusRanges& cor
     const MeasureRange range = corpus.whole[measure];
     const double value = piece.whole[measure];
     if (std::isnan(value) || std::isnan(range.low) || range.contains(value)) continue;
-    const double outside = std::max(range.low - value, value - range.high);
-    score.form += range.high > range.low ? std::min(1.0, outside / (range.high - range.low)) : 1;
+    const double outside = (std::max)(range.low - value, value - range.high);
+    score.form += range.high > range.low ? (std::min)(1.0, outside / (range.high - range.low)) : 1;
   }
   if (nats > 0 && usual > 0) score.surprise = std::abs(std::log(nats / usual));
   score.score =

@@ -67,7 +67,8 @@ inline SuggestedOptions suggested_options(const Corpus& corpus) {
       static_cast<std::uint64_t>(rule.batch) * static_cast<std::uint64_t>(suggested.train.unroll);
   const std::uint64_t updates = std::max<std::uint64_t>(1, (tokens + update - 1) / update);  // of an epoch
   suggested.train.epochs = static_cast<int>(std::clamp<std::uint64_t>(3000 / updates, 10, 2000));
-  if (!corpus.songs(Split::valid).empty()) suggested.train.patience = std::max(5, suggested.train.epochs / 4);
+  if (!corpus.songs(Split::valid).empty())
+    suggested.train.patience = (std::max)(5, suggested.train.epochs / 4);
   return suggested;
 }
 

@@ -78,7 +78,7 @@ inline double loudness(const Sound& sound) {
     }
     if (count == 0) return -std::numeric_limits<double>::infinity();
     if (is_relative) return lufs(sum / static_cast<double>(count));
-    gate = std::max(gate, lufs(sum / static_cast<double>(count)) - 10);
+    gate = (std::max)(gate, lufs(sum / static_cast<double>(count)) - 10);
   }
   return gate;  // not reached
 }
@@ -92,10 +92,10 @@ inline void normalise_loudness(Sound& sound, double lufs = -18, double peak_dbfs
   const double now = loudness(sound);
   float peak = 0;
   for (const std::vector<float>* side : {&sound.left, &sound.right})
-    for (const float sample : *side) peak = std::max(peak, std::abs(sample));
+    for (const float sample : *side) peak = (std::max)(peak, std::abs(sample));
   if (!std::isfinite(now) || peak == 0) return;
   const double gain =
-      std::min(std::pow(10, (lufs - now) / 20), std::pow(10, peak_dbfs / 20) / static_cast<double>(peak));
+      (std::min)(std::pow(10, (lufs - now) / 20), std::pow(10, peak_dbfs / 20) / static_cast<double>(peak));
   for (std::vector<float>* side : {&sound.left, &sound.right})
     for (float& sample : *side) sample = static_cast<float>(gain * static_cast<double>(sample));
 }

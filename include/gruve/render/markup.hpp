@@ -1,9 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <cstddef>
+#include <cstdio>
 #include <string>
 #include <string_view>
 
@@ -71,10 +72,15 @@ inline std::string escape_markup(std::string_view text) {
 /// NaN and infinities become "0", so that the document stays valid.
 inline std::string decimal(double value, int digits = 2) {
   if (!std::isfinite(value)) return "0";
-  std::array<char, 400> buffer{};  // DBL_MAX has 309 digits
-  const auto [end, error] =
-      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed, digits);
-  std::string text(buffer.data(), end);
+  // Not std::to_chars, which libc++ and macOS have for double only lately. DBL_MAX has 309 digits.
+  std::array<char, 400> buffer{};
+  std::snprintf(buffer.data(), buffer.size(), "%.*f", (std::min)(digits, 60), value);
+  std::string text;
+  for (const char c : std::string_view(buffer.data())) {
+    const bool is_point = c != '-' && (c < '0' || c > '9');  // the locale's, of one or more bytes
+    if (!is_point) text += c;
+    if (is_point && text.find('.') == std::string::npos) text += '.';
+  }
   if (text.find('.') != std::string::npos) {
     text.erase(text.find_last_not_of('0') + 1);
     if (text.back() == '.') text.pop_back();

@@ -62,15 +62,15 @@ inline RollLayout roll_layout(const Song& song, const PianoRollOptions& options,
         song.notes.begin(), song.notes.end(), [](const Note& a, const Note& b) { return a.pitch < b.pitch; });
     layout.lowest = low->pitch - 2;
     layout.highest = high->pitch + 2;
-    const int missing = std::max(0, 25 - (layout.highest - layout.lowest));
+    const int missing = (std::max)(0, 25 - (layout.highest - layout.lowest));
     layout.lowest -= missing / 2;
     layout.highest += missing - missing / 2;
   }
   layout.key_height = std::clamp(250.0 / (layout.highest - layout.lowest + 1), 3.5, 7.0);
-  layout.width = std::max(400.0, options.width) - RollLayout::kLeft - RollLayout::kRight;
+  layout.width = (std::max)(400.0, options.width) - RollLayout::kLeft - RollLayout::kRight;
 
   constexpr double kMaxRows = 100;
-  const double duration = std::max(duration_seconds(song), 1.0);
+  const double duration = (std::max)(duration_seconds(song), 1.0);
   const double wanted =
       options.seconds_per_row > 0 ? options.seconds_per_row : std::clamp(duration / 8, 15.0, 36.0);
   const double rows = std::clamp(std::ceil(duration / wanted - 0.05), 1.0, kMaxRows);
@@ -86,7 +86,7 @@ inline RollLayout roll_layout(const Song& song, const PianoRollOptions& options,
         nearest = (after - 1)->seconds;
       if (std::abs(nearest - end) < 0.3 * duration / rows) end = nearest;
     }
-    longest = std::max(longest, end - layout.breaks.back());
+    longest = (std::max)(longest, end - layout.breaks.back());
     layout.breaks.push_back(end);
   }
   layout.pixels_per_second = layout.width / longest;
@@ -141,7 +141,7 @@ inline std::string roll_note(const RollLayout& layout, const Note& note, RollCol
   }
   const std::string name = note.channel == kDrumChannel ? "drum" : "c" + std::to_string(index);
   const double opacity = 0.35 + 0.65 * std::clamp(note.velocity, 1, 127) / 127.0;
-  return roll_rect(x, layout.y(note.pitch) + 0.25, std::max(1.5, width), layout.key_height - 0.5,
+  return roll_rect(x, layout.y(note.pitch) + 0.25, (std::max)(1.5, width), layout.key_height - 0.5,
                    "rx=\"1.5\" class=\"" + name + "\" opacity=\"" + decimal(opacity, 2) + "\"");
 }
 
@@ -196,11 +196,11 @@ inline std::string piano_roll_svg(const Song& song, const PianoRollOptions& opti
 
   for (const Note& note : song.notes) {
     const double start = timeline.seconds(note.start);
-    const double end = std::max(timeline.seconds(note.end), start);
+    const double end = (std::max)(timeline.seconds(note.end), start);
     std::size_t row = row_at(start);
     do {  // a note that is held across the end of a row continues in the next
-      const double from = std::max(start, layout.breaks[row]) - layout.breaks[row];
-      const double to = std::min(end, layout.breaks[row + 1]) - layout.breaks[row];
+      const double from = (std::max)(start, layout.breaks[row]) - layout.breaks[row];
+      const double to = (std::min)(end, layout.breaks[row + 1]) - layout.breaks[row];
       rows[row] += internal::roll_note(layout, note, options.color, from * scale, (to - from) * scale - 0.6);
     } while (++row < num_rows && end > layout.breaks[row] + 1e-9);
   }

@@ -160,7 +160,7 @@ inline std::string notes_json(const Song& song) {
     const double start = milliseconds(timeline.seconds(note.start));
     const double end = milliseconds(timeline.seconds(note.end));
     json += (json.empty() ? "" : ",") + decimal(start - last, 0) + "," +
-            decimal(std::max(0.0, end - start), 0) + "," + std::to_string(note.pitch) + "," +
+            decimal((std::max)(0.0, end - start), 0) + "," + std::to_string(note.pitch) + "," +
             std::to_string(note.velocity) + "," + std::to_string(note.channel);
     last = start;
   }
@@ -182,8 +182,8 @@ inline std::string song_json(const Song& song) {
     low = 127;
     high = 0;
     for (const Note& note : song.notes) {
-      low = std::min(low, note.pitch);
-      high = std::max(high, note.pitch);
+      low = (std::min)(low, note.pitch);
+      high = (std::max)(high, note.pitch);
     }
     low -= 3;
     high += 3;
@@ -224,7 +224,7 @@ inline std::string curve_section(const TrainingCurve& curve) {
   if (const auto loss = last_of(curve.valid_loss)) {
     html += "<span class=\"valid\">validation loss " + decimal(*loss, 4);
     std::size_t best = 0;
-    for (std::size_t i = 0; i < std::min(curve.valid_loss.size(), curve.valid_step.size()); ++i) {
+    for (std::size_t i = 0; i < (std::min)(curve.valid_loss.size(), curve.valid_step.size()); ++i) {
       if (curve.valid_loss[i] < curve.valid_loss[best] || std::isnan(curve.valid_loss[best])) best = i;
     }
     if (best + 1 < curve.valid_loss.size() && best < curve.valid_step.size()) {

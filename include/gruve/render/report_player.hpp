@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 namespace gruve::inline v0_1::internal {
 
 /// The player of the report page, in JavaScript. It reads from the element #songs
@@ -418,5 +420,6 @@ pick(named());
 new ResizeObserver(show).observe(roll);
 })();
 )js";
+static_assert(std::string_view(kReportScript).size() <= 16'380, "MSVC refuses a longer literal");
 
 }  // namespace gruve::inline v0_1::internal

@@ -32,7 +32,7 @@ struct CurvePoint {
 inline std::vector<CurvePoint> curve_points(std::span<const double> steps, std::span<const double> losses,
                                             std::size_t max_count) {
   std::vector<CurvePoint> finite;
-  for (std::size_t i = 0; i < std::min(steps.size(), losses.size()); ++i) {
+  for (std::size_t i = 0; i < (std::min)(steps.size(), losses.size()); ++i) {
     if (std::abs(steps[i]) <= 1e15 && std::abs(losses[i]) <= 1e15) finite.push_back({steps[i], losses[i]});
   }
   if (finite.size() <= max_count) return finite;
@@ -72,10 +72,10 @@ inline std::string training_curve_svg(const TrainingCurve& curve) {
   double first = kInfinity, last = -kInfinity, low = kInfinity, high = -kInfinity;
   for (const auto* points : {&raw, &valid}) {
     for (const internal::CurvePoint& point : *points) {
-      first = std::min(first, point.step);
-      last = std::max(last, point.step);
-      low = std::min(low, point.loss);
-      high = std::max(high, point.loss);
+      first = (std::min)(first, point.step);
+      last = (std::max)(last, point.step);
+      low = (std::min)(low, point.loss);
+      high = (std::max)(high, point.loss);
     }
   }
   if (!(first <= last)) first = last = low = high = 0;

@@ -121,7 +121,7 @@ inline void add_piano_note(StereoSpan out, const Note& note, std::size_t hold, d
   const double brightness = 500 + 2600 * std::pow(velocity, 1.5) + 0.6 * frequency;  // Hz
   const double t60 = 0.5 + 14 * std::exp2((21 - pitch) / 24);                        // seconds
   const double inharmonicity = 1e-4 * std::exp2((pitch - 48) / 10);
-  const double highest = std::min(0.45 * rate, 10'000.0);
+  const double highest = (std::min)(0.45 * rate, 10'000.0);
 
   const double detune = std::exp2(0.4 / 1200);
 
@@ -180,10 +180,10 @@ inline void add_piano_note(StereoSpan out, const Note& note, std::size_t hold, d
       low[i] += thump_smooth;
       high[i] += thump_smooth;
     }
-    for (std::size_t i = begin; i < std::min(begin + kToneBlock, attack); ++i) {
+    for (std::size_t i = begin; i < (std::min)(begin + kToneBlock, attack); ++i) {
       gain[static_cast<int>(i - begin)] = rise(i, attack);
     }
-    for (std::size_t i = std::max(begin, hold); i < begin + kToneBlock; ++i) {
+    for (std::size_t i = (std::max)(begin, hold); i < begin + kToneBlock; ++i) {
       gain[static_cast<int>(i - begin)] *= damper;
       damper *= release;
     }
@@ -212,17 +212,17 @@ inline void add_drum_hit(StereoSpan out, const Note& note, double rate, Rng rng)
   const double tone = is_bass ? 52 : is_tom ? 75 + 9.0 * (key - 41) : is_snare ? 185 : 0;  // Hz, in the end
   const auto amount = static_cast<float>(is_drum ? 0.06 : is_snare ? 0.6 : is_long ? 0.22 : 0.3);
   const auto brightness = static_cast<float>(1 - std::exp(-2 * std::numbers::pi *
-                                                          std::min(0.4 * rate, is_drum    ? 1500.0
-                                                                               : is_snare ? 5000.0
-                                                                                          : 14'000.0) /
+                                                          (std::min)(0.4 * rate, is_drum    ? 1500.0
+                                                                                 : is_snare ? 5000.0
+                                                                                            : 14'000.0) /
                                                           rate));
   float smooth = 0;
   float last = 0;
   double phase = 0;
-  const auto frames = std::min(out.left.size(), static_cast<std::size_t>(seconds * 9 * rate));  // to -78 dB
+  const auto frames = (std::min)(out.left.size(), static_cast<std::size_t>(seconds * 9 * rate));  // to -78 dB
   for (std::size_t frame = 0; frame < frames; ++frame) {
     const double time = static_cast<double>(frame) / rate;
-    const double attack = std::min(1.0, time / 0.001);
+    const double attack = (std::min)(1.0, time / 0.001);
     const auto envelope = static_cast<float>(level * attack * std::exp(-time / seconds));
     phase += 2 * std::numbers::pi * tone * (1 + 2 * std::exp(-time / 0.018)) / rate;
     smooth += brightness * (white(rng) - smooth);
@@ -301,7 +301,7 @@ inline std::size_t wav_frames(const Song& song, const WavOptions& options) {
   }
   const double seconds = duration_seconds(song) + static_cast<double>(options.tail_seconds);
   // RIFF holds its size in 32 bits: 4 bytes a frame and 36 of header have to fit.
-  const double limit = std::min(kMaxWavSeconds, (0x1p32 - 64) / 4 / options.sample_rate);
+  const double limit = (std::min)(kMaxWavSeconds, (0x1p32 - 64) / 4 / options.sample_rate);
   if (!(seconds >= 0 && seconds <= limit)) {
     throw Error("the song lasts " + std::to_string(static_cast<long long>(std::clamp(seconds, 0.0, 9e18))) +
                 " s with its tail, more than the " + std::to_string(static_cast<long long>(limit)) +
@@ -337,9 +337,9 @@ inline Sound synthesize(const Song& song, const WavOptions& options = {}) {
   for (const Note& note : song.notes) {
     const Rng rng(index++);
     const double start = timeline.seconds(std::max<std::int64_t>(0, note.start));
-    const double end = std::max(timeline.seconds(std::max<std::int64_t>(0, note.end)), start + 0.03);
-    const auto first = static_cast<std::size_t>(std::min(start * rate, static_cast<double>(frames)));
-    const auto hold = static_cast<std::size_t>(std::min((end - start) * rate, static_cast<double>(frames)));
+    const double end = (std::max)(timeline.seconds(std::max<std::int64_t>(0, note.end)), start + 0.03);
+    const auto first = static_cast<std::size_t>((std::min)(start * rate, static_cast<double>(frames)));
+    const auto hold = static_cast<std::size_t>((std::min)((end - start) * rate, static_cast<double>(frames)));
     const internal::StereoSpan rest{std::span(sound.left).subspan(first),
                                     std::span(sound.right).subspan(first)};
     if (note.channel == kDrumChannel) {
@@ -354,7 +354,7 @@ inline Sound synthesize(const Song& song, const WavOptions& options = {}) {
   internal::Room room(rate, 0.5f * options.room);
   const auto fade = static_cast<std::size_t>(static_cast<double>(options.tail_seconds) * rate * 0.8) + 1;
   const auto low_pass =
-      static_cast<float>(1 - std::exp(-2 * std::numbers::pi * std::min(9000.0, 0.4 * rate) / rate));
+      static_cast<float>(1 - std::exp(-2 * std::numbers::pi * (std::min)(9000.0, 0.4 * rate) / rate));
   const auto high_pass = static_cast<float>(1 - std::exp(-2 * std::numbers::pi * 15 / rate));
   std::array<float, 2> low{};
   std::array<float, 2> mean{};
@@ -368,7 +368,7 @@ inline Sound synthesize(const Song& song, const WavOptions& options = {}) {
       low[side] += low_pass * (sample - low[side]);
       mean[side] += high_pass * (low[side] - mean[side]);
       sample = gain * (low[side] - mean[side]);
-      peak = std::max(peak, std::abs(sample));
+      peak = (std::max)(peak, std::abs(sample));
     }
   }
   const float gain = peak > 1e-9f ? std::pow(10.0f, options.peak_dbfs / 20) / peak : 0.0f;
@@ -421,7 +421,7 @@ inline void write_wav(AtomicFile& file, const Sound& sound) {
 /// Specifications 1.0".
 inline void write_wav(const Sound& sound, const std::filesystem::path& path) {
   if (sound.left.size() > (std::size_t{0xFFFF'FFFF} - 64) / 4)
-    throw Error(path.string(), "the sound has more frames than a WAV file can hold");
+    throw Error(internal::utf8(path), "the sound has more frames than a WAV file can hold");
   AtomicFile file(path);
   internal::write_wav(file, sound);
 }

@@ -18,7 +18,7 @@ struct BarOnsets {
 inline bool are_alike(const BarOnsets& a, const BarOnsets& b) {
   if (a.steps != b.steps) return false;
   const std::size_t sizes = a.notes.size() + b.notes.size();
-  if (8 * std::min(a.notes.size(), b.notes.size()) < 3 * sizes) return sizes == 0;  // cannot be
+  if (8 * (std::min)(a.notes.size(), b.notes.size()) < 3 * sizes) return sizes == 0;  // cannot be
   std::size_t common = 0;
   for (auto x = a.notes.begin(), y = b.notes.begin(); x != a.notes.end() && y != b.notes.end();) {
     common += *x == *y ? 1 : 0;
@@ -44,7 +44,7 @@ inline std::vector<int> bar_repeats(const std::vector<BarOnsets>& bars, int fart
     lag = 0;
     if (bars[i].notes.empty()) continue;
     std::size_t longest = 0;
-    const std::size_t most = std::min(i, static_cast<std::size_t>(farthest));
+    const std::size_t most = (std::min)(i, static_cast<std::size_t>(farthest));
     for (std::size_t back = 1; back <= most && longest < kLongest; ++back) {
       std::size_t length = 0;
       while (length < kLongest && i + length < bars.size() &&

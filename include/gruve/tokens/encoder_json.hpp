@@ -96,7 +96,7 @@ inline AnyEncoder encoder_from_json(const nlohmann::json& json, const std::strin
   if (type == EventEncoder::kType) {
     const auto has = [&](const char* name) { return json.contains(name); };
     const int steps = integer("steps_per_quarter", kMaxStepsPerQuarter);
-    const int most = std::min(EventEncoder::kMostMicrotiming, kMaxStepsPerQuarter / steps);
+    const int most = (std::min)(EventEncoder::kMostMicrotiming, kMaxStepsPerQuarter / steps);
     return EventEncoder({.steps_per_quarter = steps,
                          .velocities = flag("velocities"),
                          .tempos = flag("tempos"),

@@ -108,7 +108,7 @@ class EventEncoder : public EventGrammar {
     const Grid grid(song.ticks_per_quarter, options().steps_per_quarter);
     const std::vector<Onset> onsets = onsets_of(song, grid);
     std::int64_t steps = grid.up(std::max<std::int64_t>(song.length, 1));
-    for (const Onset& onset : onsets) steps = std::max(steps, onset.end + (onset.release > 0 ? 1 : 0));
+    for (const Onset& onset : onsets) steps = (std::max)(steps, onset.end + (onset.release > 0 ? 1 : 0));
     if (steps > kMaxTimesteps)
       internal::raise(Error("the song takes " + std::to_string(steps) + " timesteps, more than the " +
                             std::to_string(kMaxTimesteps) + " that can be encoded"));
@@ -131,7 +131,7 @@ class EventEncoder : public EventGrammar {
     for (std::int64_t bar = 0; bar < steps;) {
       if (options().form) {
         const std::size_t number = static_cast<std::size_t>(metre - metres.begin());
-        const std::size_t most = std::min(metres.size(), std::size_t{kMostLeft});
+        const std::size_t most = (std::min)(metres.size(), std::size_t{kMostLeft});
         if (number + most == metres.size()) put(Kind::left, static_cast<int>(most));
         if (lags[number] != state.lag) put(Kind::repeat, lags[number]);
       }
@@ -140,8 +140,8 @@ class EventEncoder : public EventGrammar {
       const std::int64_t end = bar + state.bar_steps;
       for (;;) {
         const std::int64_t next =
-            std::min({onset != onsets.end() ? onset->start : end, tempo != tempos.end() ? tempo->step : end,
-                      pedal != pedals.end() ? pedal->step : end});
+            (std::min)({onset != onsets.end() ? onset->start : end, tempo != tempos.end() ? tempo->step : end,
+                        pedal != pedals.end() ? pedal->step : end});
         if (next >= end) break;
         if (next > bar + state.position) put(Kind::position, static_cast<int>(next - bar));
         if (tempo != tempos.end() && tempo->step == next) put(Kind::tempo, (tempo++)->level);
@@ -149,8 +149,8 @@ class EventEncoder : public EventGrammar {
           const bool has_pedal = pedal != pedals.end() && pedal->step == next;
           const bool has_onset = onset != onsets.end() && onset->start == next;
           if (!has_pedal && !has_onset) break;
-          const int channel =
-              std::min(has_pedal ? pedal->channel : kNumChannels, has_onset ? onset->channel : kNumChannels);
+          const int channel = (std::min)(has_pedal ? pedal->channel : kNumChannels,
+                                         has_onset ? onset->channel : kNumChannels);
           if (channel != state.channel) put(Kind::channel, channel);
           for (; pedal != pedals.end() && pedal->step == next && pedal->channel == channel; ++pedal)
             put(Kind::pedal, pedal->is_down ? 1 : 0);
@@ -199,7 +199,7 @@ class EventEncoder : public EventGrammar {
       std::ptrdiff_t& last = sounding[static_cast<std::size_t>(kNumKeys * state.channel + state.key)];
       if (last >= 0) {
         Note& earlier = song.notes[static_cast<std::size_t>(last)];
-        earlier.end = std::min(earlier.end, start);
+        earlier.end = (std::min)(earlier.end, start);
       }
       last = static_cast<std::ptrdiff_t>(song.notes.size());
       song.notes.push_back({.start = start,
@@ -244,7 +244,7 @@ class EventEncoder : public EventGrammar {
     if (completes_note(state.last, Kind::end_of_bar) && allowed(state, 0)) add_note();
     if (!at_boundary(state)) bar += state.bar_steps;
     song.length = bar * ticks;
-    for (Note& note : song.notes) note.end = std::min(note.end, song.length);
+    for (Note& note : song.notes) note.end = (std::min)(note.end, song.length);
     sort_notes(song.notes);
     return song;
   }
@@ -405,18 +405,18 @@ class EventEncoder : public EventGrammar {
     for (Onset onset : onsets) {
       Onset*& last = sounding[static_cast<std::size_t>(kNumKeys * onset.channel + onset.key)];
       if (last != nullptr && last->start == onset.start) {
-        last->velocity = std::max(last->velocity, onset.velocity);
+        last->velocity = (std::max)(last->velocity, onset.velocity);
         continue;
       }
-      onset.last = std::max(onset.last, onset.first + 1);
+      onset.last = (std::max)(onset.last, onset.first + 1);
       if (last != nullptr && last->last > onset.first)
-        onset.last = std::max(onset.last, std::exchange(last->last, onset.first));
+        onset.last = (std::max)(onset.last, std::exchange(last->last, onset.first));
       onsets[kept] = onset;
       last = &onsets[kept++];
     }
     onsets.resize(kept);
     for (Onset& onset : onsets) {
-      onset.end = std::max((onset.last + parts / 2) / parts, onset.start + 1);
+      onset.end = (std::max)((onset.last + parts / 2) / parts, onset.start + 1);
       onset.onset = static_cast<int>(onset.first - onset.start * parts);
       onset.release = static_cast<int>(std::max<std::int64_t>(onset.last - onset.end * parts, -(parts / 2)));
     }

@@ -258,7 +258,7 @@ class EventFeatures {
   }
 
   Position& of_channel(Positions& positions) const noexcept {
-    return positions[static_cast<std::size_t>(std::max(0, state_.channel))];
+    return positions[static_cast<std::size_t>((std::max)(0, state_.channel))];
   }
   bool plays_drums() const noexcept { return grammar_.options().channels && state_.channel == kDrumChannel; }
 
@@ -288,7 +288,7 @@ class EventFeatures {
     int row = 0;
     const auto add = [&](int at) { inputs_[num_inputs_++] = static_cast<std::uint16_t>(row + at); };
     if (has(parts_, EventFeature::place)) {
-      add(std::min(state_.position, positions(grammar_) - 1));
+      add((std::min)(state_.position, positions(grammar_) - 1));
       row += positions(grammar_);
       add(static_cast<int>(bar_number_ % kBarNumbers));
       row += kBarNumbers;
@@ -322,7 +322,7 @@ class EventFeatures {
     if (has(parts_, EventFeature::repeat)) add_pointer(repeat_);
     if (has(parts_, EventFeature::form)) {
       add_pointer(form_);
-      add(static_cast<int>(std::min(since_, std::uint32_t{kBarsSince - 1})));
+      add(static_cast<int>((std::min)(since_, std::uint32_t{kBarsSince - 1})));
       row += kBarsSince;
       add(state_.left + 1);
       row += kLeft;
@@ -344,7 +344,7 @@ class EventFeatures {
     const Position before = of_channel(before_);
     for (int key = 0; key < state_.key; ++key) {
       raise(first + key, 0);
-      raise(first + key, 1 + (state_.key < kNumKeys ? std::min(state_.key - key, kBelow) - 1
+      raise(first + key, 1 + (state_.key < kNumKeys ? (std::min)(state_.key - key, kBelow) - 1
                                                     : kBelow + around(key, before.highest)));
       raise(first + key, 1 + kBelow + kAround + 1 + around(key, before.lowest));
     }

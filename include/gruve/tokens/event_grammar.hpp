@@ -112,7 +112,7 @@ class EventGrammar {
     if (parts < 1 || parts > kMostMicrotiming || parts * G > kMaxStepsPerQuarter)
       internal::raise(Error("microtiming of " + std::to_string(parts) +
                             " parts of a timestep, expected 1 to " +
-                            std::to_string(std::min(kMostMicrotiming, kMaxStepsPerQuarter / G)) +
+                            std::to_string((std::min)(kMostMicrotiming, kMaxStepsPerQuarter / G)) +
                             " on a grid of " + std::to_string(G) + " timesteps per quarter note"));
     const int sizes[] = {1,
                          kNumMetres,
@@ -192,7 +192,7 @@ class EventGrammar {
       case Kind::end_of_bar:
         state.position = 0;
         state.key = kNumKeys;
-        state.bars = std::min(state.bars + 1, kFarthest);
+        state.bars = (std::min)(state.bars + 1, kFarthest);
         state.left -= state.left > 0 ? 1 : 0;
         break;
       case Kind::metre:
@@ -208,7 +208,7 @@ class EventGrammar {
         state.held = 0;
         break;
       case Kind::hold:
-        state.held = std::min(state.held + longest(), static_cast<int>(kMaxTimesteps));
+        state.held = (std::min)(state.held + longest(), static_cast<int>(kMaxTimesteps));
         break;
       case Kind::duration:
         state.duration = state.held + e.value;

@@ -70,7 +70,7 @@ class Grid {
       const std::int64_t dividend = 2 * tick * steps_per_quarter_ + rounding;
       return static_cast<std::int64_t>((static_cast<double>(dividend) + 0.5) * inverse_);
     }
-    const std::int64_t quarters = std::min(tick / ticks_per_quarter_, std::int64_t{1} << 40);
+    const std::int64_t quarters = (std::min)(tick / ticks_per_quarter_, std::int64_t{1} << 40);
     const std::int64_t rest = tick % ticks_per_quarter_;
     return quarters * steps_per_quarter_ + (2 * rest * steps_per_quarter_ + rounding) / divisor;
   }
@@ -97,7 +97,7 @@ inline Song song_on_grid(int steps_per_quarter, double bpm) {
   if (!(bpm >= 4 && bpm <= 60e6))
     internal::raise(Error("a tempo of " + std::to_string(bpm) + " bpm, expected 4 to 60000000"));
   Song song;
-  song.ticks_per_quarter = std::int64_t{steps_per_quarter} * std::max(1, 480 / steps_per_quarter);
+  song.ticks_per_quarter = std::int64_t{steps_per_quarter} * (std::max)(1, 480 / steps_per_quarter);
   song.tempos.push_back({.tick = 0, .microseconds_per_quarter = std::llround(60e6 / bpm)});
   return song;
 }

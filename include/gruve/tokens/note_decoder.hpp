@@ -140,7 +140,7 @@ class NoteDecoder<EventEncoder> {
       begin(state, take);
     if (!encoder_.at_boundary(state)) bar_ += state.bar_steps;
     for (End& end : ends_)
-      if (end.step >= bar_) end = {bar_, std::min(0.0f, end.step > bar_ ? 0.0f : end.shift)};
+      if (end.step >= bar_) end = {bar_, (std::min)(0.0f, end.step > bar_ ? 0.0f : end.shift)};
     move_to(bar_ + 1, take);
     step_ = bar_;
   }
@@ -187,7 +187,7 @@ class NoteDecoder<EventEncoder> {
     End& end = ends_[note];
     const float onset = shift(state.onset);
     if (end.step != kSilent)
-      take(change(note, step_, end.step == step_ ? std::min(onset, end.shift) : onset));
+      take(change(note, step_, end.step == step_ ? (std::min)(onset, end.shift) : onset));
     else
       ++sounding_;
     end = {step_ + state.duration, shift(state.release)};

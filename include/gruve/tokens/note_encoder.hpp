@@ -66,7 +66,7 @@ class NoteEncoder<TimestepEncoder> {
   void note_off(std::int64_t step, int key) noexcept {
     std::int64_t& begun = begun_[static_cast<std::size_t>(key)];
     if (begun == kNever) return;
-    insert({std::max(step, begun + 1), key, false});
+    insert({(std::max)(step, begun + 1), key, false});
     begun = kNever;
   }
 
@@ -169,7 +169,7 @@ class NoteEncoder<EventEncoder> {
     const int level = (std::clamp(velocity, 1, 127) - 1) / 4;
     if (Note* last = last_of(key); last != nullptr) {
       if (last->step == step) {
-        last->velocity = std::max(last->velocity, level);
+        last->velocity = (std::max)(last->velocity, level);
         last->end = kOpen;
         return true;
       }
@@ -190,7 +190,7 @@ class NoteEncoder<EventEncoder> {
   /// Ends the note of a key, if one sounds.
   void note_off(std::int64_t step, int key) noexcept {
     Note* last = last_of(key);
-    if (last != nullptr && last->end == kOpen) last->end = std::max(step, last->step + 1);
+    if (last != nullptr && last->end == kOpen) last->end = (std::max)(step, last->step + 1);
   }
 
   /// Declares that no change before a timestep will follow.
@@ -200,7 +200,7 @@ class NoteEncoder<EventEncoder> {
   void finish(std::int64_t step) noexcept {
     advance(step);
     for (std::size_t i = 0; i < num_notes_; ++i)
-      if (notes_[i].end == kOpen) notes_[i].end = std::max(step, notes_[i].step + 1);
+      if (notes_[i].end == kOpen) notes_[i].end = (std::max)(step, notes_[i].step + 1);
   }
 
   /// Gives the next token. Returns false if none is known yet.

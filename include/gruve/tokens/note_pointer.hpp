@@ -86,7 +86,7 @@ class NotePointer {
   /// 16, 32 notes and more (r = 0 to 7), and misses of 0, 1, up to 3, and more (m = 0 to 3).
   int row() const noexcept {
     if (!is_active_) return 0;
-    const int length = run_ == 0 ? 0 : std::min(static_cast<int>(std::bit_width(run_ - 1)) + 1, 7);
+    const int length = run_ == 0 ? 0 : (std::min)(static_cast<int>(std::bit_width(run_ - 1)) + 1, 7);
     const int missed = misses();
     return 1 + 4 * length + (missed < 2 ? missed : missed < 4 ? 2 : 3);
   }

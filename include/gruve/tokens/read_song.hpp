@@ -45,10 +45,11 @@ inline Screening screen(MidiFile midi, const SongOptions& options) {
   return screen(std::move(midi.song), options.screening);
 }
 
-/// The music of a MIDI file as it is encoded. Throws Error if the file can't be read, or if a rule refuses it.
+/// The music of a MIDI file as it is encoded. Throws Error if the file can't be read, or if a rule refuses
+/// it.
 inline Song read_song(const std::filesystem::path& path, const SongOptions& options = {}) {
   Screening screening = screen(read_midi(path, options.midi), options);
-  if (!screening.accepted()) internal::raise(Error(path.string(), screening.detail));
+  if (!screening.accepted()) internal::raise(Error(internal::utf8(path), screening.detail));
   return std::move(screening.song);
 }
 

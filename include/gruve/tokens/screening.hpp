@@ -138,7 +138,7 @@ inline Screening screen(Song song, const ScreeningOptions& options = {}) {
     result.rule = rule;
     result.detail = std::move(detail);
   };
-  const std::int64_t limit = std::min(options.max_quarters, kMaxTimesteps / options.steps_per_quarter);
+  const std::int64_t limit = (std::min)(options.max_quarters, kMaxTimesteps / options.steps_per_quarter);
   const std::int64_t quarters = result.song.length / result.song.ticks_per_quarter;
   if (result.song.notes.empty()) {
     refuse(Rule::no_notes, is_empty ? "the song holds no notes"

@@ -89,10 +89,10 @@ class TimestepEncoder {
       if (!on_piano(note.pitch)) continue;
       if (note.start < 0 && grid.nearest(note.end) <= 0) continue;  // over before the first timestep
       const std::int64_t start = std::max<std::int64_t>(grid.nearest(note.start), 0);
-      const Held held{start, std::max(grid.nearest(note.end), start + 1), note.pitch - kLowestKey};
+      const Held held{start, (std::max)(grid.nearest(note.end), start + 1), note.pitch - kLowestKey};
       notes.push_back(held);
-      highest = std::max(highest, held.key);
-      steps = std::max(steps, held.end);
+      highest = (std::max)(highest, held.key);
+      steps = (std::max)(steps, held.end);
     }
     if (steps > kMaxTimesteps)
       internal::raise(Error("the song takes " + std::to_string(steps) + " timesteps, more than the " +
@@ -106,8 +106,8 @@ class TimestepEncoder {
     std::int64_t held_steps = 0;
     for (const Held& note : notes) {
       std::int64_t& released = until[static_cast<std::size_t>(note.key)];
-      const std::int64_t start = std::max(note.start, released);
-      const std::int64_t end = std::max(start, options_.repeat_held ? note.end : note.start + 1);
+      const std::int64_t start = (std::max)(note.start, released);
+      const std::int64_t end = (std::max)(start, options_.repeat_held ? note.end : note.start + 1);
       writer.flip(static_cast<std::size_t>(start), note.key);
       writer.flip(static_cast<std::size_t>(end), note.key);
       held_steps += end - start;

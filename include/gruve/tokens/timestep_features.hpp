@@ -185,9 +185,10 @@ class TimestepFeatures {
       ++index_;
     } else {
       for (std::size_t key = 0; key < kNumKeys; ++key)
-        ages_[key] = static_cast<std::uint8_t>(
-            now_.contains(static_cast<int>(key)) ? std::min(ages_[key] + 1, TimestepFeatureOptions::kAges - 1)
-                                                 : 0);
+        ages_[key] =
+            static_cast<std::uint8_t>(now_.contains(static_cast<int>(key))
+                                          ? (std::min)(ages_[key] + 1, TimestepFeatureOptions::kAges - 1)
+                                          : 0);
       if (repeats_) repeats_->advance(now_, now_ != before_);
       if (outer_) {
         (*outer_)[0].advance(now_.below(kNumKeys));
@@ -235,7 +236,7 @@ class TimestepFeatures {
     int row = 0;
     const auto add = [&](int at) { inputs_[num_inputs_++] = static_cast<std::uint16_t>(row + at); };
     if (options_.has(TimestepFeature::index)) {
-      add(std::min(index_, Options::kIndices - 1));
+      add((std::min)(index_, Options::kIndices - 1));
       row += Options::kIndices;
     }
     if (options_.has(TimestepFeature::held)) {
@@ -346,7 +347,7 @@ class TimestepFeatures {
   static int bucket(std::size_t changes) noexcept {
     // C++20's first text has bit_width return the type that it is given.
     const int bucket = changes == 1 ? 1 : static_cast<int>(std::bit_width(changes - 1)) + 1;
-    return std::min(bucket, TimestepFeatureOptions::kRepeats - 2);
+    return (std::min)(bucket, TimestepFeatureOptions::kRepeats - 2);
   }
 
   TimestepFeatureOptions options_;

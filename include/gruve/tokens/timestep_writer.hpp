@@ -119,10 +119,8 @@ class TimestepWriter {
     return {first, second, size};
   }
 
-  // The lowest bit of token i of four, in the byte order of memory.
-  static constexpr int place(int i) noexcept {
-    return 16 * (std::endian::native == std::endian::little ? i : 3 - i);
-  }
+  // The lowest bit of token i of four.
+  static constexpr int place(int i) noexcept { return 16 * i; }
 
   // As spell(), for any keys. Returns the end of the written tokens.
   static Token* spell_all(Keys keys, int highest, Token* out) noexcept {

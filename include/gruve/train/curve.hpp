@@ -88,7 +88,7 @@ class Curve {
         !std::is_sorted(curve.valid_steps_.begin(), curve.valid_steps_.end()))
       throw Error(file, "the learning curve is not of steps and as many losses");
     constexpr std::uint64_t kMost = std::uint64_t{1} << 53;
-    constexpr double kLargest = std::numeric_limits<double>::max();
+    constexpr double kLargest = (std::numeric_limits<double>::max)();
     const std::string what = "the learning curve";
     curve.interval_ = internal::number_in(json, "interval", std::uint64_t{1}, kMost, file, what);
     curve.sum_ = internal::number_in(json, "sum", -kLargest, kLargest, file, what);

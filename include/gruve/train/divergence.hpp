@@ -47,7 +47,7 @@ class Divergence {
  private:
   static constexpr double kAbove = 1.1, kFarAbove = 10;
 
-  double bound() const { return std::max(bound_, first_loss_); }
+  double bound() const { return (std::max)(bound_, first_loss_); }
 
   double bound_;
   double first_loss_ = 0;

@@ -131,7 +131,7 @@ class NgramModel {
   void for_each_history(const std::deque<Token>& history, Visit&& visit) const {
     std::uint64_t hash = 0x9E3779B97F4A7C15u;
     if (!visit(hash)) return;
-    for (std::size_t n = 0; n < std::min(order_, history.size()); ++n) {
+    for (std::size_t n = 0; n < (std::min)(order_, history.size()); ++n) {
       hash = (hash ^ (history[history.size() - 1 - n] + 1u)) * 0xD6E8FEB86659FD93u;
       hash ^= hash >> 32;
       if (!visit(hash)) return;

@@ -80,7 +80,7 @@ class Optimizer {
     for (std::size_t i = 0; i < parameters.size(); ++i) {
       assert(parameters[i].size() == gradients[i].size());
       for (std::size_t at = 0; at < parameters[i].size(); at += kBlock) {
-        const std::size_t size = std::min(kBlock, parameters[i].size() - at);
+        const std::size_t size = (std::min)(kBlock, parameters[i].size() - at);
         blocks_.push_back({parameters[i].subspan(at, size), gradients[i].subspan(at, size), offset});
         offset += size;
       }

@@ -180,7 +180,7 @@ class Trainer {
       const auto interval = static_cast<std::uint64_t>(options_.checkpoint_interval);
       if ((progress_.step - 1) % interval == 0 && divergence_.steps_above() == 0) remember();
       const bool clips = options_.clip_norm > 0;
-      const double scale = clips ? std::min(1.0, options_.clip_norm / (report.gradient_norm + 1e-6)) : 1.0;
+      const double scale = clips ? (std::min)(1.0, options_.clip_norm / (report.gradient_norm + 1e-6)) : 1.0;
       optimizer_.update(report.learning_rate, scale, threads_);
       if (averages()) average();
       progress_.curve.add_step(progress_.step, report.loss);
@@ -351,22 +351,22 @@ class Trainer {
       recent_loss_ = recent_loss_ == 0 ? report.loss : 0.95 * recent_loss_ + 0.05 * report.loss;
     std::uint64_t total = total_steps();
     if (options_.minutes > 0)
-      total =
-          std::min(total, static_cast<std::uint64_t>(static_cast<double>(progress_.step) * 60 *
-                                                     options_.minutes / std::max(progress_.seconds, 1e-3)) +
-                              1);
+      total = (std::min)(
+          total, static_cast<std::uint64_t>(static_cast<double>(progress_.step) * 60 * options_.minutes /
+                                            (std::max)(progress_.seconds, 1e-3)) +
+                     1);
     std::array<char, 80> message{};
     if (std::isfinite(progress_.best_loss))
       std::snprintf(message.data(), message.size(), "loss %.4f, best validation %.4f", recent_loss_,
                     progress_.best_loss);
     else
       std::snprintf(message.data(), message.size(), "loss %.4f", recent_loss_);
-    return {.done = progress_.step, .total = std::max(total, progress_.step), .message = message.data()};
+    return {.done = progress_.step, .total = (std::max)(total, progress_.step), .message = message.data()};
   }
 
   double fraction_done() const {
     const double by_steps = static_cast<double>(progress_.step) / static_cast<double>(total_steps());
-    return options_.minutes > 0 ? std::max(by_steps, progress_.seconds / 60 / options_.minutes) : by_steps;
+    return options_.minutes > 0 ? (std::max)(by_steps, progress_.seconds / 60 / options_.minutes) : by_steps;
   }
 
   double learning_rate() const {
@@ -412,7 +412,7 @@ class Trainer {
   // Early weights get less weight: after n updates the decay is at most n / (n + 9).
   void average() {
     const auto n = static_cast<double>(optimizer_.step());
-    const auto old = static_cast<float>(std::min(options_.average, n / (n + 9)));
+    const auto old = static_cast<float>((std::min)(options_.average, n / (n + 9)));
     const auto from = parameter_spans(model_), to = parameter_spans(average_);
     threads_.for_each(to.size(), [&](std::size_t i) {
       for (std::size_t at = 0; at < to[i].size(); ++at) to[i][at] = old * to[i][at] + (1 - old) * from[i][at];
@@ -540,7 +540,7 @@ class Trainer {
         static_cast<double>(was("batch_size")) * was("unroll") / options_.batch_size / options_.unroll;
     progress.curve.scale_steps(ratio);
     const double scaled = static_cast<double>(progress.step) * ratio;  // of a foreign file, any number
-    progress.step = static_cast<std::uint64_t>(std::llround(std::min(scaled, 0x1p53)));
+    progress.step = static_cast<std::uint64_t>(std::llround((std::min)(scaled, 0x1p53)));
     // A rate that was halved after a divergence is not where another one is asked for.
     if (saved["options"]["learning_rate"] != now.at("options").at("learning_rate")) progress.rate_scale = 1;
     BatchStream stream(*corpus_, Split::train, options_.batch_size, BatchStream::Passes::endless,

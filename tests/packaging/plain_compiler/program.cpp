@@ -27,6 +27,7 @@
 #include <Eigen/Core>
 
 #undef __GNUC__
+#undef __clang__
 #include "gruve/kernels/precisions.hpp"
 #include "gruve/kernels/training.hpp"
 #include "gruve/nn/fixed_gru.hpp"

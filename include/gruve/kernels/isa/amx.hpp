@@ -5,7 +5,7 @@
 
 #include "gruve/kernels/isa/target.hpp"
 
-#if defined(__GNUC__)
+#if defined(GRUVE_HAS_VECTORS)
 namespace gruve::inline v0_1::kernels {
 
 /// What LDTILECFG reads: eight tiles, each 16 rows of 64 bytes. The other eight entries are for processors to

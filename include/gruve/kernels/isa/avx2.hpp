@@ -2,7 +2,7 @@
 
 #include "gruve/kernels/isa/target.hpp"
 
-#if defined(__GNUC__) && defined(__x86_64__)
+#if defined(GRUVE_HAS_VECTORS) && defined(__x86_64__)
 namespace gruve::inline v0_1::kernels {
 GRUVE_TARGET_BEGIN(GRUVE_AVX2)
 

@@ -2,7 +2,7 @@
 
 #include "gruve/kernels/isa/target.hpp"
 
-#if defined(__GNUC__)
+#if defined(GRUVE_HAS_VECTORS)
 namespace gruve::inline v0_1::kernels {
 
 /// What every processor has: vectors of four floats (SSE2, NEON, WebAssembly).

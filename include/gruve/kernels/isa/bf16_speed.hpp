@@ -5,7 +5,7 @@
 
 #include "gruve/kernels/isa/avx512_bf16.hpp"
 
-#if defined(__GNUC__) && defined(__x86_64__)
+#if defined(GRUVE_HAS_VECTORS) && defined(__x86_64__)
 namespace gruve::inline v0_1::kernels {
 
 GRUVE_TARGET_BEGIN("avx512bf16," GRUVE_AVX512)
@@ -40,7 +40,7 @@ namespace internal {
 // the left side pays: on some processors they take four times as long. Takes some 50 µs.
 inline bool bf16_dots_pay() {
   const auto nanoseconds = [](auto run) {
-    auto least = std::chrono::nanoseconds::max();
+    auto least = (std::chrono::nanoseconds::max)();
     for (int repeat = 0; repeat < 10; ++repeat) {
       const auto begin = std::chrono::steady_clock::now();
       run();

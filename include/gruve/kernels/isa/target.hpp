@@ -28,9 +28,9 @@
 /// the denormal numbers and with infinite results where those are; only the sigmoid is zero already where it
 /// is half the smallest normal number, below x = −88.37 (tests/kernels/activations_test.cpp).
 
-// GCC and Clang have vector types, and functions for a wider instruction set than the program's. Other
-// compilers (MSVC) get none of the sets, and so the plain reference alone.
-#if defined(__GNUC__)
+#include "gruve/core/platform.hpp"
+
+#if defined(GRUVE_HAS_VECTORS)
 
 #define GRUVE_INLINE [[gnu::always_inline]] inline
 #define GRUVE_PRAGMA(...) _Pragma(#__VA_ARGS__)
@@ -51,6 +51,20 @@
 
 #if defined(__SSE2__)
 #include <immintrin.h>
+#if defined(__clang__) && defined(_MSC_VER)
+// In clang-cl the header above may leave out what the program is not compiled for.
+// clang-format off
+#include <avxintrin.h>
+#include <avx2intrin.h>
+#include <fmaintrin.h>
+#include <avx512fintrin.h>
+#include <avx512bwintrin.h>
+#include <avx512dqintrin.h>
+#include <avx512vlintrin.h>
+#include <avx512bf16intrin.h>
+#include <avx512vnniintrin.h>
+// clang-format on
+#endif
 #elif defined(__aarch64__)
 #include <arm_neon.h>
 #endif
