@@ -8,6 +8,7 @@
 #pragma GCC visibility push(hidden)
 #endif
 
+#include "gruve/model/import_model.inc"
 #include "gruve/model/model_file.inc"
 #include "gruve/piece/live_player.inc"
 #include "gruve/piece/player.inc"

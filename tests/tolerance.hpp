@@ -18,4 +18,8 @@ inline double float_sum(int terms, double size) { return terms * 0x1p-24 * size;
 /// The same in double.
 inline double double_sum(int terms, double size) { return terms * 0x1p-53 * size; }
 
+/// Logits of one network in two programs, relative to their range: the promise. Some hundred roundings in
+/// float, each of 2⁻²⁴, are 6e-6 of it at worst; typical is 1e-7.
+inline constexpr double kInterchange = 2e-5;
+
 }  // namespace gruve::tests

@@ -347,7 +347,7 @@ TEST_CASE("What is wrong with a model file is said in a sentence", "[model][file
   file.write(file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}      )", 8));
   CHECK(
       refusal(file) ==
-      R"(: the metadata lack "gruve.encoder": not written by gruve, or saved again without its metadata (docs/formats.md))");
+      R"(: the metadata lack "gruve.encoder": not written by gruve, or saved again without its metadata (then: gruve import FILE --out MODEL))");
 
   // A header that claims a network of terabytes over a few bytes: refused before anything is allocated.
   save(small_model(), file.path);

@@ -33,8 +33,8 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
 const std::set<std::string> kTokensOfNetwork = {"gruve/tokens/token_encoder.hpp", "gruve/tokens/features.hpp",
                                                 "gruve/tokens/chunk.hpp"};
 // The files of `model` that join a vocabulary to a network.
-const std::set<std::string> kJoins = {"trained_model.hpp", "model_json.hpp", "model_file.hpp",
-                                      "model_file.inc"};
+const std::set<std::string> kJoins = {"trained_model.hpp", "model_json.hpp",   "model_file.hpp",
+                                      "model_file.inc",    "import_model.hpp", "import_model.inc"};
 
 const fs::path kInclude = fs::path(GRUVE_TEST_DATA).parent_path() / "include";
 

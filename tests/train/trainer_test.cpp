@@ -350,7 +350,7 @@ TEST_CASE("A checkpoint of other settings, another corpus or another file is ref
   CHECK_THROWS_WITH(Trainer(corpus, kSmall, options).resume(checkpoint.path),
                     path +
                         ": the metadata lack \"gruve.checkpoint\": not written by gruve, or saved again "
-                        "without its metadata (docs/formats.md)");
+                        "without its metadata (then: gruve import FILE --out MODEL)");
 }
 
 TEST_CASE("An input can only be dropped where there is one", "[train]") {

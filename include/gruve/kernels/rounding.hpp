@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "gruve/core/bits_as.hpp"
 
@@ -19,6 +20,17 @@ inline std::uint16_t to_bfloat16(float x) noexcept {
 /// The float with these upper 16 bits.
 inline float from_bfloat16(std::uint16_t x) noexcept {
   return bits_as<float>(static_cast<std::uint32_t>(x) << 16);
+}
+
+/// The float of an IEEE 754 binary16.
+inline float from_float16(std::uint16_t x) noexcept {
+  const float sign = (x & 0x8000) != 0 ? -1.0f : 1.0f;
+  const int exponent = x >> 10 & 31, fraction = x & 1023;
+  if (exponent == 31)
+    return fraction != 0 ? std::numeric_limits<float>::quiet_NaN()
+                         : sign * std::numeric_limits<float>::infinity();
+  return sign * (exponent == 0 ? std::ldexp(static_cast<float>(fraction), -24)
+                               : std::ldexp(static_cast<float>(1024 + fraction), exponent - 25));
 }
 
 /// The scale of n weights in 8 bits: the largest magnitude becomes 127. NaN or infinite where one of them is,

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <map>
 #include <span>
 #include <string>
 
@@ -11,6 +12,10 @@
 #include "gruve/tokens/encoder_types.hpp"
 
 namespace gruve::inline v0_1 {
+
+/// What a model has besides its parameters, as the texts that its file has: configuration, encoder, tempo and
+/// metre, training and measures, in JSON.
+GRUVE_ONCE std::map<std::string, std::string> metadata_of(const TrainedModel& model);
 
 /// Writes a model file atomically: a safetensors file with PyTorch's names and shapes, so that a module with
 /// `embedding`, `gru` and `output` loads it by load_state_dict(), and with all other data as JSON in the

@@ -50,8 +50,12 @@ inline ModelConfig model_config_from_json(const nlohmann::json& json, const AnyE
       .features = features_from_json(json, encoder, file)};
 }
 
+// The JSON of a text of the metadata.
+inline JsonTree parse_metadata(const std::string& text, const std::string& file, const std::string& name) {
+  return parse_json(text, file, "the text of \"" + name + '"');
+}
 inline JsonTree parse_metadata(const SafetensorsFile& file, const std::string& name) {
-  return parse_json(file.metadata(name), file.path(), "the text of \"" + name + '"');
+  return parse_metadata(file.metadata(name), file.path(), name);
 }
 
 // Every parameter is in the file with its shape, for a model that is not there yet: nothing of the model's

@@ -26,6 +26,7 @@
 #include "gruve/core/mapped_file.hpp"
 #include "gruve/kernels/kernels.hpp"
 #include "gruve/kernels/rounding.hpp"
+#include "gruve/model/array_text.hpp"
 
 namespace gruve::inline v0_1 {
 
@@ -71,6 +72,10 @@ struct TensorView {
   std::span<const float> values;  // all elements
 };
 
+/// Whether a checksum is compared. A program that changes arrays may keep the metadata with that of the old
+/// ones.
+enum class Checksum { verify, ignore };
+
 /// A mapped safetensors file: named arrays and a map of strings. Everything that the header says is checked
 /// before it is used: the arrays must fill the file without gaps and overlaps. Arrays of type F32 are mapped;
 /// those of type F16 and BF16, and of type I8 with a scale for each row, are converted to float when the file
@@ -82,15 +87,15 @@ struct TensorView {
 class SafetensorsFile {
  public:
   /// Maps a file. Throws Error with the byte at fault if it is missing or damaged.
-  explicit SafetensorsFile(const std::filesystem::path& path)
+  explicit SafetensorsFile(const std::filesystem::path& path, Checksum checksum = Checksum::verify)
       : storage_(MappedFile(path)), path_(internal::utf8(path)) {
-    read(std::get<MappedFile>(storage_).bytes());
+    read(std::get<MappedFile>(storage_).bytes(), checksum);
   }
 
   /// Reads a copy of a file's bytes; `name` is used in place of the file's name in an Error.
-  SafetensorsFile(std::span<const std::byte> bytes, std::string name)
+  SafetensorsFile(std::span<const std::byte> bytes, std::string name, Checksum checksum = Checksum::verify)
       : storage_(std::vector<std::byte>(bytes.begin(), bytes.end())), path_(std::move(name)) {
-    read(std::get<std::vector<std::byte>>(storage_));
+    read(std::get<std::vector<std::byte>>(storage_), checksum);
   }
 
   /// The path of the file, or the name of the bytes.
@@ -99,17 +104,28 @@ class SafetensorsFile {
   const std::map<std::string, std::string>& metadata() const noexcept { return metadata_; }
   /// All arrays, by name.
   const std::map<std::string, TensorView>& tensors() const noexcept { return tensors_; }
+  /// Why arrays of other types were left out, by name.
+  const std::map<std::string, std::string>& left_out() const noexcept { return left_out_; }
+
+  /// The arrays with their shapes, at most 12 of them, as an Error lists them.
+  std::string listed() const {
+    std::vector<std::string> names;
+    for (const auto& [name, view] : tensors_)
+      names.push_back(internal::shown_text(name) + ' ' + internal::shape_text(view.shape));
+    return names.empty() ? "no arrays" : internal::listed_names(names);
+  }
 
   /// The metadata with a name. Throws Error if there is none.
   const std::string& metadata(const std::string& name) const {
     const auto found = metadata_.find(name);
     if (found == metadata_.end())
-      internal::raise(
-          Error(path(),
-                metadata_.contains("gruve.checkpoint")
-                    ? "is the checkpoint of a training, expected a model: the training writes that too"
-                    : "the metadata lack \"" + name +
-                          "\": not written by gruve, or saved again without its metadata (docs/formats.md)"));
+      internal::raise(Error(
+          path(),
+          metadata_.contains("gruve.checkpoint")
+              ? "is the checkpoint of a training, expected a model: the training writes that too"
+              : "the metadata lack \"" + name +
+                    "\": not written by gruve, or saved again without its metadata (then: gruve import FILE "
+                    "--out MODEL)"));
     return found->second;
   }
 
@@ -120,25 +136,22 @@ class SafetensorsFile {
     if (found == tensors_.end()) {
       const auto other = left_out_.find(name);
       internal::raise(Error(path(), "the array \"" + name + '"' +
-                                        (other == left_out_.end() ? " is missing" : ' ' + other->second)));
+                                        (other == left_out_.end() ? " is missing; there are " + listed()
+                                                                  : ' ' + other->second)));
     }
     const TensorView& view = found->second;
     if (view.shape != shape)
-      internal::raise(Error(path(), "the array \"" + name + "\" has the shape " + text(view.shape) +
-                                        ", expected " + text(shape)));
-    const auto wrong =
-        std::find_if(view.values.begin(), view.values.end(), [](float x) { return !std::isfinite(x); });
-    if (wrong != view.values.end())
-      internal::raise(Error(path(), "the array \"" + name + "\" has the value " + std::to_string(*wrong) +
-                                        " at index " + std::to_string(wrong - view.values.begin()) +
-                                        ", expected finite numbers"));
+      internal::raise(Error(path(), "the array \"" + name + "\" has the shape " +
+                                        internal::shape_text(view.shape) + ", expected " +
+                                        internal::shape_text(shape)));
+    internal::require_finite(view.values, path(), "the array \"" + name + '"');
     return view.values;
   }
   std::span<const float> tensor(const std::string&,
                                 const std::vector<int>&) const&& = delete;  // it would dangle
 
  private:
-  void read(std::span<const std::byte> bytes) {
+  void read(std::span<const std::byte> bytes, Checksum checksum) {
     const std::string& name = path_;
     if (bytes.size() < 8)
       internal::raise(
@@ -190,18 +203,12 @@ class SafetensorsFile {
     if (used != data.size())
       internal::raise(Error(
           name, 8 + header_size,
-          "the arrays take " + std::to_string(used) + " bytes, the file has " + std::to_string(data.size())));
-    check_sum(places, data);
+          "the arrays take " + std::to_string(used) + " bytes, the file has " + std::to_string(data.size()));
+    if (checksum == Checksum::verify) check_sum(places, data);
     for (const Place& place : places)
       if (place.type != "I8") read_array(place, data);
     for (const Place& place : places)
       if (place.type == "I8") read_8_bits(place, data);
-  }
-
-  static std::string text(const std::vector<int>& shape) {
-    std::string text = "[";
-    for (const int size : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(size);
-    return text + "]";
   }
 
   // What the header says of an array.
@@ -220,9 +227,10 @@ class SafetensorsFile {
     for (const Place& place : places)
       checksum.add(place.name, place.type, place.shape, data.subspan(place.begin, place.end - place.begin));
     if (found->second != checksum.text())
-      internal::raise(Error(path(), "is damaged: its checksum is " + internal::shown_text(found->second) +
-                                        ", that of what it holds \"" + checksum.text() +
-                                        "\" (a program that changes it on purpose removes gruve.checksum)"));
+      internal::raise(
+          Error(path(), "is damaged: its checksum is " + internal::shown_text(found->second) +
+                            ", that of what it holds \"" + checksum.text() +
+                            "\" (if its arrays were changed on purpose: gruve import FILE --out MODEL)"));
   }
 
   // Bytes of a value; 0 if the format does not have the type.
@@ -272,7 +280,7 @@ class SafetensorsFile {
     }
     if (count * bytes != place.end - place.begin)
       internal::raise(error("takes " + std::to_string(place.end - place.begin) + " bytes, its shape " +
-                            text(place.shape) + " needs " + std::to_string(count * bytes)));
+                            internal::shape_text(place.shape) + " needs " + std::to_string(count * bytes)));
     return place;
   }
 
@@ -292,7 +300,7 @@ class SafetensorsFile {
         }
         std::uint16_t half = 0;
         std::memcpy(&half, bytes.data() + 2 * i, 2);
-        values[i] = place.type == "BF16" ? kernels::from_bfloat16(half) : from_float16(half);
+        values[i] = place.type == "BF16" ? kernels::from_bfloat16(half) : kernels::from_float16(half);
       }
       view.values = values;
     } else {
@@ -301,17 +309,6 @@ class SafetensorsFile {
       return;
     }
     tensors_.emplace(place.name, std::move(view));
-  }
-
-  // IEEE 754 binary16.
-  static float from_float16(std::uint16_t half) noexcept {
-    const float sign = (half & 0x8000) != 0 ? -1.0f : 1.0f;
-    const int exponent = half >> 10 & 31, fraction = half & 1023;
-    if (exponent == 31)
-      return fraction != 0 ? std::numeric_limits<float>::quiet_NaN()
-                           : sign * std::numeric_limits<float>::infinity();
-    return sign * (exponent == 0 ? std::ldexp(static_cast<float>(fraction), -24)
-                                 : std::ldexp(static_cast<float>(1024 + fraction), exponent - 25));
   }
 
   // The scales are read before.
