@@ -32,6 +32,8 @@ void add_judge(CLI::App& app);
 void add_measure(CLI::App& app);
 void add_listen(CLI::App& app);
 void add_convert(CLI::App& app);
+void add_import(CLI::App& app);
+void add_export(CLI::App& app);
 void add_bench(CLI::App& app);
 
 /// --precision; what it sets must outlive the parsing.

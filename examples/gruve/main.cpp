@@ -75,6 +75,8 @@ int run(const std::vector<std::string>& arguments) {
   add_judge(app);
   add_listen(app);
   add_convert(app);
+  add_import(app);
+  add_export(app);
   add_bench(app);
   add_manual(app);
   use_variables(app);

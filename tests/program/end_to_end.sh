@@ -189,6 +189,34 @@ grep -q '"loss_before":' eight.json || fail "no loss: $(cat eight.json)"
 "$gruve" generate --model events.safetensors --precision int8 --out y.mid --seconds 10 --seed 2
 cmp x.mid y.mid || fail "8 bits of a file are others than those of the kernels"
 
+# Weights of other programs: in, out, and a model file that was changed or lost its metadata. Models as arrays compile.
+files=$(dirname "$0")/../golden/interchange
+"$gruve" import "$files/torch.safetensors" --out imported.safetensors >import.txt
+grep -qF 'embedding.weight is "_orig_mod.module.encoder.weight"' import.txt || fail "no note: $(cat import.txt)"
+grep -qF 'left out, the network computes without them: "_orig_mod.module.norm.weight"' import.txt || fail "no note: $(cat import.txt)"
+"$gruve" export imported.safetensors --onnx x.onnx --rtneural x.json --c-header x.h --json >export.json
+cmp x.onnx "$files/gruve.onnx" && cmp x.json "$files/gruve.json" || fail "other bytes than ONNX Runtime and RTNeural read"
+for file in x.onnx x.json; do
+  "$gruve" import $file --out again.safetensors --json >import.json
+  cmp again.safetensors imported.safetensors || fail "$file was imported as another model"
+  grep -q '"notes":\[\]' import.json || fail "notes: $(cat import.json)"
+done
+printf '#include "x.h"\n#include <stddef.h>\nconst unsigned char* first = x; size_t size = sizeof x;\n' >x.c
+for language in "c -std=c11" "c++ -std=c++20"; do ${CXX:-c++} -x $language -Wall -Wextra -Werror -fsyntax-only x.c || fail "the array is no $language"; done
+cp imported.safetensors changed.safetensors
+printf '\001' | dd of=changed.safetensors bs=1 seek=$(($(stat -c %s changed.safetensors) - 3)) conv=notrunc 2>/dev/null
+refuses "gruve import FILE --out MODEL" y.onnx export changed.safetensors --onnx y.onnx
+"$gruve" import changed.safetensors --out again.safetensors >/dev/null
+"$gruve" export again.safetensors --onnx y.onnx >/dev/null
+refuses "the network has a vocabulary of 11, its encoder one of 89" y.safetensors import "$files/torch.safetensors" --out y.safetensors \
+  --encoder '{"type": "timestep", "steps_per_quarter": 24, "repeat_held": true}'
+refuses "--encoder: the encoder is not JSON" y.safetensors import "$files/torch.safetensors" --out y.safetensors --encoder '{"type"'
+refuses 'the model has the features "index", which an ONNX graph cannot represent' y.onnx export other.safetensors --onnx y.onnx
+refuses "give at least one of --onnx, --rtneural and --c-header" "" export imported.safetensors
+refuses "would be written over, but is also an input" "" import imported.safetensors --out imported.safetensors
+"$gruve" import events.safetensors --like events.safetensors --out again.safetensors >/dev/null
+cmp again.safetensors events.safetensors || fail "a model that is imported is another"
+
 # Pieces are ranked by a score, with the ranges that the corpus and the model keep; the same for any number of threads.
 grep -aq '"measures":{' events.gruve || fail "the corpus keeps no measures"
 for threads in 1 3; do

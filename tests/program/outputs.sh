@@ -67,6 +67,8 @@ says_held() {
 says_held "${long[@]}" --out held.safetensors
 says_held "${long[@]}" --out other.safetensors --checkpoint held.safetensors.checkpoint
 says_held "$gruve" convert model.safetensors --out held.safetensors
+says_held "$gruve" import model.safetensors --out held.safetensors
+says_held "$gruve" export model.safetensors --c-header held.safetensors
 ln -s held.safetensors link.safetensors
 says_held "$gruve" convert model.safetensors --out link.safetensors
 kill -9 $training
