@@ -22,7 +22,7 @@ import time
 gruve = pathlib.Path(sys.argv[1]).resolve()
 seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 60
 chance = random.Random(int(sys.argv[3]) if len(sys.argv) > 3 else 1)
-COMMANDS = ["compose", "inspect", "prepare", "train", "tune", "generate", "evaluate", "measure", "judge", "listen", "convert"]
+COMMANDS = ["compose", "inspect", "prepare", "train", "tune", "generate", "evaluate", "measure", "judge", "listen", "convert", "import", "export"]
 NUMBERS = ["0", "1", "2", "3", "-1", "7", "1e9", "1e308", "nan", "inf", "-inf", "0x10", "1.5", "", " ", "99999999999999999999", "2147483648",
            "-2147483649", "1e-30", "0.5", "4294967296", "NaN", "1,2", "1;2", "--", "=", "%s%n", "\u00e9", "\x01"]
 TEXTS = ["a", "", "x" * 5000, "\u0000".replace("\u0000", "?"), "../..", "-", "AABA", "of:song.mid", "none", "C minor", "3/4", "0/0", "(", "[a-z", "fp32", "bf16",
@@ -63,6 +63,8 @@ USUAL = {
     "judge": ["--corpus", "c.gruve", "--model", "m.safetensors"],
     "listen": ["--corpus", "c.gruve", "--model", "m.safetensors", "--out", "o.html"],
     "convert": ["m.safetensors", "--out", "o.safetensors", "--precision", "int8"],
+    "import": ["m.safetensors", "--out", "o.safetensors"],
+    "export": ["m.safetensors", "--c-header", "o.h"],
 }
 
 
