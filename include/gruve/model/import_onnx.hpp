@@ -155,7 +155,7 @@ class OnnxImport {
       array.name = name;
     }
     // Else a small file could ask for a large network.
-    if ((num_values_ += array.values.size()) > 4 * file_->size() + 4096)
+    if ((num_values_ += 1 + array.values.size()) > 4 * file_->size() + 4096)
       fail("the graph uses its arrays so often that the network would be larger than the file");
     return array;
   }
@@ -419,7 +419,7 @@ class OnnxImport {
   const OnnxFile* file_;
   std::map<std::string_view, std::size_t> producers_;
   std::set<std::string_view> constants_;  // outputs of nodes that give an array
-  mutable std::uint64_t num_values_ = 0;  // of all arrays that were made
+  mutable std::uint64_t num_values_ = 0;  // of all arrays that were made, and one for each
   const OnnxNode* product_ = nullptr;     // of the output layer
   const OnnxNode* embedding_ = nullptr;   // a Gather
   std::string_view bias_;                 // of the output layer
