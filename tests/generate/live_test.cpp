@@ -120,6 +120,22 @@ TEST_CASE("Live notes are those of the decoded song, at the nearest sample, what
   check_blocks(EventEncoder({.velocities = true, .microtiming = 4}), 100);
 }
 
+TEST_CASE("A change halfway between two samples is at the same one whatever the blocks", "[generate][live]") {
+  // A timestep has 2,812.5 samples.
+  const TimestepEncoder encoder({.steps_per_quarter = 4});
+  const auto model = untrained(encoder.vocab_size());
+  const auto notes = [&](int block) {
+    LiveGenerator live(Generator(*model, encoder, {.temperature = 0.8f}, 1), {.max_tokens = 20'000}, model);
+    return in_order(play(live, 48'000 * 20, block, 256), 48'000 * 19);
+  };
+  const auto wanted = notes(1);
+  REQUIRE(wanted.size() > 20);
+  for (const int block : {2, 3, 7, 64, 257, 1000, 4800}) {
+    CAPTURE(block);
+    CHECK(notes(block) == wanted);
+  }
+}
+
 TEST_CASE("Channels have the programs and the pedal of the decoded song", "[generate][live]") {
   const EventEncoder encoder({.steps_per_quarter = 4, .channels = true, .pedal = true});
   const auto model = untrained(encoder.vocab_size());

@@ -258,7 +258,9 @@ class LiveGenerator {
     // No time passes in a block of no samples or of a tempo or sample rate out of range.
     const bool passes =
         block.num_samples > 0 && steps_per_sample > 0 && steps_per_sample <= kMaxStepsPerQuarter;
-    Output output{passes ? block.num_samples : 0, passes ? steps_per_sample : 1, out};
+    if (passes && steps_per_sample != clock_.steps_per_sample)
+      clock_ = {.origin = clock_.time(), .steps_per_sample = steps_per_sample};
+    Output output{passes ? block.num_samples : 0, out};
     release_some(output);
     int tokens_left = options_.max_tokens;
     if (mode_ == Mode::listening) {
@@ -291,7 +293,7 @@ class LiveGenerator {
     channels_ = music_->channels();
     played_.reset(music_->generator().state());
     release();
-    time_ = 0;
+    clock_ = {.steps_per_sample = clock_.steps_per_sample};
     num_played_ = 0;
     mode_ = Mode::listening;
   }
@@ -299,7 +301,7 @@ class LiveGenerator {
   /// Ends listening: from the next block on the model continues the notes that were played.
   void answer() noexcept {
     if (mode_ != Mode::listening) return;
-    const std::int64_t now = nearest(time_);
+    const std::int64_t now = nearest(clock_.time());
     played_.finish(now);
     music_->sound_from(now);
     mode_ = Mode::catching_up;
@@ -354,9 +356,25 @@ class LiveGenerator {
 
   static constexpr std::size_t kMaxPlayed = 256;  // notes on and off in a block
 
+  // The time of the music, in timesteps. Samples are counted from one whose time is known, so that a change
+  // is at the same sample whatever the sizes of the blocks.
+  struct Clock {
+    double origin = 0;         // time of that sample
+    std::int64_t samples = 0;  // from there to the beginning of the next block
+    double steps_per_sample = 1;
+
+    // Of a sample of the next block.
+    double time(int offset = 0) const noexcept {
+      return origin + static_cast<double>(samples + offset) * steps_per_sample;
+    }
+    // The sample at a time, from the beginning of the next block.
+    double offset(double time) const noexcept {
+      return std::round((time - origin) / steps_per_sample) - static_cast<double>(samples);
+    }
+  };
+
   struct Output {
     int num_samples;
-    double steps_per_sample;
     std::span<LiveNote> out;
     std::size_t count = 0;
 
@@ -425,15 +443,15 @@ class LiveGenerator {
       const LiveNote& note = played_notes_[i];
       if (!on_piano(note.pitch)) continue;
       const int offset = std::clamp(note.offset, 0, output.num_samples);
-      const std::int64_t step = nearest(time_ + offset * output.steps_per_sample);
+      const std::int64_t step = nearest(clock_.time(offset));
       if (note.velocity > 0)
         played_.note_on(step, note.pitch - kLowestKey, note.velocity);
       else
         played_.note_off(step, note.pitch - kLowestKey);
     }
     num_played_ = 0;
-    time_ += output.num_samples * output.steps_per_sample;
-    played_.advance(nearest(time_));
+    clock_.samples += output.num_samples;
+    played_.advance(nearest(clock_.time()));
     take_played(tokens_left);
   }
 
@@ -452,27 +470,24 @@ class LiveGenerator {
   }
 
   void play(Output& output, int& tokens_left) noexcept {
-    double end = time_ + output.num_samples * output.steps_per_sample;
+    double end = clock_.time(output.num_samples);
     const auto draw = [&] {
       tokens_left -= music_->draw(static_cast<std::int64_t>(std::ceil(end)) + lookahead_, tokens_left);
     };
     draw();
     for (;;) {
       const auto* entry = music_->front();
-      // Changes at `known` may be incomplete; a change nearer to the next block's first sample belongs to
-      // that block.
-      const double until =
-          (std::min)(end - 0.5 * output.steps_per_sample, static_cast<double>(music_->known()));
-      if (entry == nullptr || entry->time() >= until) break;
-      const auto offset =
-          static_cast<int>(std::clamp(std::round((entry->time() - time_) / output.steps_per_sample), 0.0,
-                                      (std::max)(0.0, output.num_samples - 1.0)));
+      // Changes at `known` may be incomplete.
+      if (entry == nullptr || entry->time() >= static_cast<double>(music_->known())) break;
+      const double sample = clock_.offset(entry->time());
+      if (sample >= output.num_samples) break;
+      const auto offset = static_cast<int>(std::max(0.0, sample));
       if (entry->is_bar) {
         const auto bar = static_cast<double>(entry->change.step);
         music_->pop();
         if (!handover_.take(music_)) continue;
         adopt();
-        time_ -= bar;
+        clock_.origin -= bar;
         end -= bar;
         release();
         release_some(output, offset);
@@ -490,9 +505,12 @@ class LiveGenerator {
         music_->pop();
       }
     }
-    const double reached = (std::max)(time_, (std::min)(end, static_cast<double>(music_->known())));
-    if (reached < end) late_samples_ += std::llround((end - reached) / output.steps_per_sample);
-    time_ = reached;
+    const double reached = (std::max)(clock_.time(), (std::min)(end, static_cast<double>(music_->known())));
+    clock_.samples += output.num_samples;
+    if (reached < end) {
+      late_samples_ += std::llround((end - reached) / clock_.steps_per_sample);
+      clock_ = {.origin = reached, .steps_per_sample = clock_.steps_per_sample};
+    }
   }
 
   // Writes a change. Returns false if `out` has no room.
@@ -538,7 +556,7 @@ class LiveGenerator {
   std::optional<SamplerOptions> sampler_options_ = {};
   std::optional<ControlOptions> control_options_ = {};
   Mode mode_ = Mode::playing;
-  double time_ = 0;   // of the beginning of the next block, in timesteps of the music
+  Clock clock_ = {};
   Keys sounding_{};   // that sound
   Keys releasing_{};  // that are to be ended as soon as `out` has room
   std::array<LiveChannel, 16> channels_{};
