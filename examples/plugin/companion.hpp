@@ -22,12 +22,10 @@
 #include "gruve/generate/scale.hpp"
 #include "gruve/model/model_file.hpp"
 #include "gruve/piece/live_player.hpp"
+#include "model.hpp"
 #include "parameters.hpp"
 
 namespace companion {
-
-/// The bytes of the model that is compiled in; none if there is no such model.
-std::span<const std::byte> built_in_model() noexcept;
 
 /// A MIDI effect that plays alone, or answers what is played, in time with the host.
 ///

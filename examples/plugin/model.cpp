@@ -1,8 +1,5 @@
 // The model that is compiled in: the bytes of the file GRUVE_PLUGIN_MODEL, or none.
-#include <cstddef>
-#include <span>
-
-#include "companion.hpp"
+#include "model.hpp"
 
 #if defined(GRUVE_PLUGIN_MODEL)
 // The assembler takes megabytes in no time, of which a compiler would make a million numbers.
