@@ -81,7 +81,7 @@ elif has jackd jack_wait jack_connect jack_midi_dump; then
     sleep 9 | timeout 9 jalv -n companion urn:gruve:companion >"$work/jalv" 2>&1 &
     begun=$(notes_at companion:out)
     echo "jalv: $begun notes began in some seconds"
-    [ "$begun" -gt 5 ] || fail "the plug-in plays nothing in jalv: $work/jalv"
+    [ "$begun" -gt 0 ] || fail "the plug-in plays nothing in jalv: $work/jalv"
   fi
   if [ -n "$duet" ] && has jack_midiseq; then
     # Four notes, and three bars of silence, over and over.
@@ -90,6 +90,6 @@ elif has jackd jack_wait jack_connect jack_midi_dump; then
     connect phrase:out "gruve duet in:in"
     begun=$(notes_at "gruve duet out:out")
     echo "duet: $begun notes began in some seconds"
-    [ "$begun" -gt 12 ] || fail "the duet does not answer: $work/duet"
+    [ "$begun" -gt 8 ] || fail "the duet does not answer: $work/duet"
   fi
 fi
