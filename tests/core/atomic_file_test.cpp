@@ -158,8 +158,11 @@ TEST_CASE("Names in any script and of any length are written, locked and read", 
   CHECK_THROWS_WITH(MappedFile(deep / fs::path(u8"ö")),
                     internal::utf8(deep) + internal::utf8(fs::path("/").make_preferred()) +
                         "\xC3\xB6: cannot open: No such file or directory");
-  CHECK(num_files(internal::system_path(deep)) == 1);
-  fs::remove_all(internal::system_path(deep));
+  // MinGW's std::filesystem lists no folder of such a name.
+  for (const char* suffix : {".partial", ".gruve-lock"})
+    CHECK_FALSE(fs::exists(internal::system_path(fs::path(path) += suffix)));
+  CHECK(fs::remove(internal::system_path(path)));
+  CHECK(fs::remove(internal::system_path(deep)));
 }
 
 // Not part of the test command: it writes 4.1 GiB.

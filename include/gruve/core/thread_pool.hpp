@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <exception>
 #include <memory>
@@ -12,6 +13,11 @@
 #include <vector>
 
 #include "gruve/core/platform.hpp"
+
+// Where libstdc++ has no futex (MinGW), a training was seen to sleep for ever in its std::atomic::wait().
+#if defined(__GLIBCXX__) && !defined(_GLIBCXX_HAVE_LINUX_FUTEX)
+#define GRUVE_WAITS_BY_MUTEX
+#endif
 
 namespace gruve::inline v0_1 {
 
@@ -78,7 +84,7 @@ class ThreadPool {
   void stop() noexcept {
     stops_ = true;
     ++round_;
-    round_.notify_all();
+    notify(round_);
     for (auto& worker : workers_) worker.join();
   }
 
@@ -107,7 +113,7 @@ class ThreadPool {
     busy_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
     error_ = nullptr;
     ++round_;
-    round_.notify_all();
+    notify(round_);
     take_part(0);
     for (int busy = busy_; busy != 0; busy = busy_) wait_for_change(busy_, busy);
     if (error_) std::rethrow_exception(error_);
@@ -139,11 +145,11 @@ class ThreadPool {
       seen = round_;
       if (stops_) return;
       take_part(thread);
-      if (--busy_ == 0) busy_.notify_one();
+      if (--busy_ == 0) notify(busy_);
     }
   }
 
-  static void wait_for_change(const std::atomic<int>& value, int old) {
+  void wait_for_change(const std::atomic<int>& value, int old) {
     for (int i = 0; i < 200; ++i) {
       if (value.load(std::memory_order_acquire) != old) return;
       if (i >= 50) {
@@ -154,7 +160,21 @@ class ThreadPool {
       __builtin_ia32_pause();
 #endif
     }
+#if defined(GRUVE_WAITS_BY_MUTEX)
+    std::unique_lock lock(change_mutex_);
+    changed_.wait(lock, [&] { return value.load(std::memory_order_acquire) != old; });
+#else
     value.wait(old, std::memory_order_acquire);
+#endif
+  }
+
+  void notify([[maybe_unused]] std::atomic<int>& value) {
+#if defined(GRUVE_WAITS_BY_MUTEX)
+    { const std::lock_guard lock(change_mutex_); }  // nobody is between its look at the value and its sleep
+    changed_.notify_all();
+#else
+    value.notify_all();
+#endif
   }
 
   std::vector<std::thread> workers_ = {};
