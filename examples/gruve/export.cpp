@@ -34,8 +34,7 @@ void export_model(const ExportArguments& options) {
   const std::vector<std::string> files = {options.onnx, options.rtneural, options.c_header};
   if (options.onnx.empty() && options.rtneural.empty() && options.c_header.empty())
     throw CLI::ValidationError("export", "give at least one of --onnx, --rtneural and --c-header");
-  require_not_read(files, {options.model});
-  const Outputs outputs({options.onnx, options.rtneural, options.c_header});
+  const Outputs outputs({options.onnx, options.rtneural, options.c_header}, {options.model});
   const gruve::TrainedModel model = gruve::load(options.model);
   std::map<std::string, std::string> metadata = gruve::metadata_of(model);
   metadata.erase("gruve.training");  // for people who look at the model file

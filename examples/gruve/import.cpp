@@ -39,8 +39,7 @@ gruve::AnyEncoder encoder_of(const std::string& option) {
 }
 
 void import_file(const ImportArguments& options) {
-  require_not_read({options.out}, {options.file, options.like});
-  const Outputs outputs({options.out});
+  const Outputs outputs({options.out}, {options.file, options.like});
   std::optional<gruve::TrainedModel> like;
   if (!options.like.empty()) like.emplace(gruve::load(options.like));
   gruve::ImportOptions from{.like = like ? &*like : nullptr};

@@ -327,7 +327,7 @@ TEST_CASE("It answers at the bar line after a phrase, for the bars that are set,
       return play(*host, 7 * bar, 300, {.bpm = kBpm}, notes);
     };
     CHECK(music(false, 0).empty());
-    // On another channel it is easily told what was played from the answer.
+    // On another channel what was played is easily distinguished from the answer.
     const auto all = music(true, 5);
     CHECK(are_paired(all));
     std::vector<Message> passed, answer;

@@ -203,7 +203,7 @@ class SafetensorsFile {
     if (used != data.size())
       internal::raise(Error(
           name, 8 + header_size,
-          "the arrays take " + std::to_string(used) + " bytes, the file has " + std::to_string(data.size()));
+          "the arrays take " + std::to_string(used) + " bytes, the file has " + std::to_string(data.size())));
     if (checksum == Checksum::verify) check_sum(places, data);
     for (const Place& place : places)
       if (place.type != "I8") read_array(place, data);
