@@ -18,8 +18,7 @@ constexpr const char* kRecipe = "--recipe";
 // A recipe may come from a stranger, so it names no file to write, lifts no protection of one, and has no
 // pattern whose matching may never end.
 constexpr const char* kOutputs[] = {"--out", "--log", "--checkpoint", "--report"};
-constexpr const char* kForTheCommandLine[] = {"--overwrite", "--resume",   "--piece",
-                                              "--help",      "--help-all", "--json"};
+constexpr const char* kForTheCommandLine[] = {"--overwrite", "--piece", "--help", "--help-all"};
 
 // Adds option and value as arguments. Returns what is wrong with the value, if anything is.
 std::string append(std::vector<std::string>& arguments, const CLI::Option& option, const std::string& name,

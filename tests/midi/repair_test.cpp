@@ -29,7 +29,7 @@ std::string repairs_of(const Bytes& file) {
   return text;
 }
 
-std::vector<Note> notes_of(const Bytes& file) { return repaired(file).song.notes; }
+std::vector<Note> repaired_notes(const Bytes& file) { return repaired(file).song.notes; }
 
 const Bytes kEnd = bytes({0, 0xFF, 0x2F, 0});
 const Bytes kNoteEvents = bytes({0, 0x90, 60, 5, 1, 60, 0});
@@ -67,7 +67,7 @@ TEST_CASE("What is accepted though not in the standard is listed, repair or not"
 
 TEST_CASE("A header is found after other bytes", "[midi][repair]") {
   const Bytes file = header(0, 1, 96) + kTrack;
-  CHECK(notes_of(bytes({0, 1, 2}) + file) == kNote);
+  CHECK(repaired_notes(bytes({0, 1, 2}) + file) == kNote);
   CHECK(repairs_of(bytes({0, 1, 2}) + file) == "0: 3 bytes before the header are skipped");
 }
 
@@ -87,7 +87,7 @@ TEST_CASE("A file in a container is no damage, and what else the container has i
   // A length that is too large; no MIDI file in it.
   Bytes cut = riff(data);
   cut[16] = std::byte{200};
-  CHECK(notes_of(cut) == kNote);
+  CHECK(repaired_notes(cut) == kNote);
   CHECK_THAT(error_of([&] { repaired(riff(name)); }), ContainsSubstring("expected \"MThd\""));
   for (std::size_t size = 0; size < data.size(); ++size)
     error_of([&] { repaired(riff(Bytes(data.begin(), data.begin() + static_cast<std::ptrdiff_t>(size)))); });
@@ -116,15 +116,15 @@ TEST_CASE("A track that goes on behind its end-of-track event is read whole", "[
   const Bytes more = bytes({4, 0x90, 62, 5, 1, 62, 0});
   const Bytes file = header(0, 1, 96) + chunk("MTrk", kNoteEvents + kEnd + more + kEnd);
   const std::vector<Note> both = {{0, 1, 60, 5, 0}, {5, 6, 62, 5, 0}};
-  CHECK(notes_of(file) == both);
+  CHECK(repaired_notes(file) == both);
   CHECK(strict(file).song.notes == both);
   CHECK(repairs_of(file) == "29: the track goes on after its end-of-track event");
-  CHECK(notes_of(header(0, 1, 96) + chunk("MTrk", kNoteEvents + kEnd + more + kEnd + more)).size() == 3);
+  CHECK(repaired_notes(header(0, 1, 96) + chunk("MTrk", kNoteEvents + kEnd + more + kEnd + more)).size() == 3);
   // Bytes that are no events, or no notes, are not.
   for (const Bytes& padding :
        {bytes({0, 0, 0, 0}), more + bytes({1}), bytes({0, 0xC0, 5}), bytes({1, 60, 5})}) {
     const Bytes padded = header(0, 1, 96) + chunk("MTrk", kNoteEvents + kEnd + padding);
-    CHECK(notes_of(padded) == kNote);
+    CHECK(repaired_notes(padded) == kNote);
     CHECK(repairs_of(padded) ==
           "33: " + std::to_string(padding.size()) + " bytes after the end of the track are skipped");
   }
@@ -136,13 +136,13 @@ TEST_CASE("All notes off and all sound off end a channel's notes", "[midi][repai
         file_of({0,  0x90, 60,         5, 0,  60,   6,  0, 64, 7,    0,  0x91, 60, 8,  //
                  50, 0xB0, controller, 0, 50, 0x91, 60, 0, 0,  0x90, 60, 0,  // the last ends nothing
                  0,  0xFF, 0x2F,       0});
-    CHECK(notes_of(file) ==
+    CHECK(repaired_notes(file) ==
           std::vector<Note>{{0, 50, 60, 5, 0}, {0, 50, 60, 6, 0}, {0, 100, 60, 8, 1}, {0, 50, 64, 7, 0}});
     CHECK(repairs_of(file).empty());
   }
   for (const int controller : {121, 122}) {
     const Bytes file = file_of({0, 0x90, 60, 5, 50, 0xB0, controller, 0, 50, 0x90, 60, 0, 0, 0xFF, 0x2F, 0});
-    CHECK(notes_of(file) == std::vector<Note>{{0, 100, 60, 5, 0}});
+    CHECK(repaired_notes(file) == std::vector<Note>{{0, 100, 60, 5, 0}});
   }
   // 120 and 121 lift the pedal; 123 does not.
   for (const int controller : {120, 121, 123}) {
@@ -153,11 +153,11 @@ TEST_CASE("All notes off and all sound off end a channel's notes", "[midi][repai
 
 TEST_CASE("No note sounds without a bound", "[midi][repair]") {
   // A note that is never ended ends with its track, after 16 quarter notes at the latest.
-  CHECK(notes_of(file_of({0, 0x90, 60, 5, 0x8C, 0, 0xFF, 0x2F, 0})) ==
+  CHECK(repaired_notes(file_of({0, 0x90, 60, 5, 0x8C, 0, 0xFF, 0x2F, 0})) ==
         std::vector<Note>{{0, 1536, 60, 5, 0}});
-  CHECK(notes_of(file_of({0, 0x90, 60, 5, 0x8C, 1, 0xFF, 0x2F, 0})) ==
+  CHECK(repaired_notes(file_of({0, 0x90, 60, 5, 0x8C, 1, 0xFF, 0x2F, 0})) ==
         std::vector<Note>{{0, 1536, 60, 5, 0}});
-  CHECK(notes_of(file_of({0, 0x90, 60, 5, 0xFF, 0xFF, 0xFF, 0x7F, 0xFF, 0x2F, 0})) ==
+  CHECK(repaired_notes(file_of({0, 0x90, 60, 5, 0xFF, 0xFF, 0xFF, 0x7F, 0xFF, 0x2F, 0})) ==
         std::vector<Note>{{0, 1536, 60, 5, 0}});
   // Nor one whose pedal is never lifted.
   MidiFile midi =
@@ -167,7 +167,7 @@ TEST_CASE("No note sounds without a bound", "[midi][repair]") {
 }
 
 TEST_CASE("The tracks of format 2 are no piece of music, but one alone is", "[midi][repair]") {
-  CHECK(notes_of(header(2, 1, 96) + kTrack) == kNote);
+  CHECK(repaired_notes(header(2, 1, 96) + kTrack) == kNote);
   CHECK(error_of([] { repaired(header(2, 2, 96) + kTrack + kTrack); }) ==
         "song.mid, byte 8: format 2: its 2 tracks are pieces of their own; save each as a file of format 0 "
         "or 1");
@@ -177,15 +177,15 @@ TEST_CASE("A header with a wrong length, format or number of tracks is read", "[
   const auto with = [](int length, int format, int tracks) {
     return bytes({'M', 'T', 'h', 'd', 0, 0, 0, length, 0, format, 0, tracks, 0, 96}) + kTrack;
   };
-  CHECK(notes_of(with(5, 0, 1)) == kNote);
+  CHECK(repaired_notes(with(5, 0, 1)) == kNote);
   CHECK(repairs_of(with(5, 0, 1)) == "4: header length 5, expected at least 6");
-  CHECK(notes_of(with(9, 0, 1)) == kNote);
+  CHECK(repaired_notes(with(9, 0, 1)) == kNote);
   CHECK(repairs_of(with(9, 0, 1)) == "4: header length 9, although a track follows after 6 bytes");
-  CHECK(notes_of(with(200, 0, 1)) == kNote);
+  CHECK(repaired_notes(with(200, 0, 1)) == kNote);
   CHECK(repairs_of(with(200, 0, 1)) == "4: header length 200, although a track follows after 6 bytes");
-  CHECK(notes_of(with(6, 7, 1)) == kNote);
+  CHECK(repaired_notes(with(6, 7, 1)) == kNote);
   CHECK(repairs_of(with(6, 7, 1)) == "8: format 7, expected 0, 1 or 2");
-  CHECK(notes_of(with(6, 0, 3)) == kNote);
+  CHECK(repaired_notes(with(6, 0, 3)) == kNote);
   CHECK(repairs_of(with(6, 0, 3)) == "33: the file ends after 1 of the 3 tracks that its header promises");
 }
 
@@ -194,14 +194,14 @@ TEST_CASE("A track may be longer or shorter than its length", "[midi][repair]") 
   const Bytes events = kNoteEvents + kEnd;  // 11 bytes
   const std::vector<Note> both = {{0, 1, 60, 5, 0}, {0, 1, 60, 5, 0}};
   for (const int length : {0, 3, 7, 10}) {
-    CHECK(notes_of(head + track_of_length(length, events) + kTrack) == both);
+    CHECK(repaired_notes(head + track_of_length(length, events) + kTrack) == both);
     CHECK(repairs_of(head + track_of_length(length, events) + kTrack) ==
           "18: the track continues after its length of " + std::to_string(length));
   }
-  CHECK(notes_of(head + track_of_length(15, events) + kTrack) == both);
+  CHECK(repaired_notes(head + track_of_length(15, events) + kTrack) == both);
   CHECK(repairs_of(head + track_of_length(15, events) + kTrack) ==
         "18: the track ends before its length of 15, where another begins");
-  CHECK(notes_of(head + track_of_length(1000, events) + kTrack) == both);
+  CHECK(repaired_notes(head + track_of_length(1000, events) + kTrack) == both);
   CHECK(repairs_of(head + track_of_length(1000, events) + kTrack) ==
         "22: track length 1000 runs past the end of the file (30 bytes remain)\n"
         "18: the track ends before its length of 30, where another begins");
@@ -209,13 +209,13 @@ TEST_CASE("A track may be longer or shorter than its length", "[midi][repair]") 
 
 TEST_CASE("Bytes between tracks that are no chunk are skipped", "[midi][repair]") {
   const Bytes file = header(1, 2, 96) + kTrack + bytes({0, 0, 0, 0, 0, 0, 0, 0, 0}) + kTrack;
-  CHECK(notes_of(file).size() == 2);
+  CHECK(repaired_notes(file).size() == 2);
   CHECK(repairs_of(file) == "33: 9 bytes that are not a chunk are skipped");
 }
 
 TEST_CASE("A last track that is cut short keeps its whole events", "[midi][repair]") {
   const Bytes file = header(0, 1, 96) + track_of_length(100, kNoteEvents + bytes({3, 0x90, 62}));
-  CHECK(notes_of(file) == kNote);
+  CHECK(repaired_notes(file) == kNote);
   CHECK(repairs_of(file) ==
         "22: track length 100 runs past the end of the file (10 bytes remain)\n"
         "29: event runs past the end of its track: the 3 remaining bytes of the track are skipped");
@@ -224,7 +224,7 @@ TEST_CASE("A last track that is cut short keeps its whole events", "[midi][repai
 TEST_CASE("A note whose end is cut off ends with the last whole event", "[midi][repair]") {
   const Bytes file =
       header(0, 1, 96) + track_of_length(100, kNoteEvents + bytes({3, 0x90, 62, 5, 2, 64, 5, 9, 62}));
-  CHECK(notes_of(file) == std::vector<Note>{{0, 1, 60, 5, 0}, {4, 6, 62, 5, 0}, {6, 102, 64, 5, 0}});
+  CHECK(repaired_notes(file) == std::vector<Note>{{0, 1, 60, 5, 0}, {4, 6, 62, 5, 0}, {6, 102, 64, 5, 0}});
   CHECK(repaired(file).song.length == 102);
   CHECK(repairs_of(file) ==
         "22: track length 100 runs past the end of the file (16 bytes remain)\n"
@@ -237,7 +237,7 @@ TEST_CASE("Events that the standard does not allow are read as far as they can b
   const auto file = [](const Bytes& events) { return header(0, 1, 96) + chunk("MTrk", events + kEnd); };
   SECTION("a running status goes on over a meta event") {
     const Bytes events = bytes({0, 0x90, 60, 5, 0, 0xFF, 1, 0, 1, 60, 0});
-    CHECK(notes_of(file(events)) == kNote);
+    CHECK(repaired_notes(file(events)) == kNote);
     CHECK(
         repairs_of(file(events)) ==
         "31: data byte 0x3C where a status byte is needed, with no running status: the last channel event's "
@@ -245,20 +245,20 @@ TEST_CASE("Events that the standard does not allow are read as far as they can b
   }
   SECTION("a velocity above 127 is 127, a key above 127 no note") {
     const Bytes events = bytes({0, 0x90, 60, 200, 0, 0x90, 200, 60, 1, 0x80, 60, 0});
-    CHECK(notes_of(file(events)) == std::vector<Note>{{0, 1, 60, 127, 0}});
+    CHECK(repaired_notes(file(events)) == std::vector<Note>{{0, 1, 60, 127, 0}});
     CHECK(repairs_of(file(events)) ==
           "25: data byte 0xC8, expected 0x00 to 0x7F\n28: data byte 0xC8, expected 0x00 to 0x7F");
   }
   SECTION("messages of a live stream are skipped with their data") {
     const Bytes events = bytes({0, 0xF8, 0, 0xF2, 1, 2, 0, 0xF3, 1, 0, 0xFE}) + kNoteEvents;
-    CHECK(notes_of(file(events)) == kNote);
+    CHECK(repaired_notes(file(events)) == kNote);
     CHECK(repaired(file(events)).num_repairs == 4);
   }
   SECTION("tempos and time signatures that are none are left out") {
     const Bytes events = bytes({0, 0xFF, 0x51, 2, 7, 7, 0,  0xFF, 0x51, 3,    0,    0, 0, 0, 0xFF, 0x58, 1, 4,
                                 0, 0xFF, 0x58, 4, 0, 2, 24, 8,    0,    0xFF, 0x58, 4, 4, 9, 24,   8}) +
                          kNoteEvents;
-    CHECK(notes_of(file(events)) == kNote);
+    CHECK(repaired_notes(file(events)) == kNote);
     CHECK(repaired(file(events)).num_repairs == 5);
     CHECK(repaired(file(events)).song.tempos.empty());
     CHECK(repaired(file(events)).song.time_signatures.empty());
@@ -266,7 +266,7 @@ TEST_CASE("Events that the standard does not allow are read as far as they can b
   SECTION("where nothing can be understood the rest of the track is left out, and the next is read") {
     const Bytes broken =
         header(1, 2, 96) + chunk("MTrk", kNoteEvents + bytes({0x80, 0x80, 0x80, 0x80, 0, 1, 2})) + kTrack;
-    CHECK(notes_of(broken).size() == 2);
+    CHECK(repaired_notes(broken).size() == 2);
     CHECK(repairs_of(broken) ==
           "29: variable-length quantity is longer than 4 bytes: the 7 remaining bytes of the track are "
           "skipped");
@@ -316,14 +316,14 @@ TEST_CASE("A file that is cut anywhere keeps its whole notes", "[midi][repair]")
   Bytes whole;
   for (const int value : events) whole.push_back(static_cast<std::byte>(value));
   whole = header(0, 1, 96) + chunk("MTrk", whole + kEnd);
-  const std::vector<Note> all = notes_of(whole);
+  const std::vector<Note> all = repaired_notes(whole);
   REQUIRE(all.size() == 120);
   for (std::size_t size = 22 + 12; size < whole.size(); ++size) {
     const Bytes cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
     // The events of a pair of notes take 13 bytes.
     const std::size_t ended = (size - 22) / 13 * 2;
     std::size_t kept = 0;
-    for (const Note& note : notes_of(cut))
+    for (const Note& note : repaired_notes(cut))
       kept += static_cast<std::size_t>(std::count(all.begin(), all.end(), note));
     CAPTURE(size, kept, ended);
     if (kept < ended) FAIL("a whole note is lost");

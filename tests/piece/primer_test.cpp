@@ -19,7 +19,7 @@ using gruve::tests::error_of;
 
 namespace {
 
-TrainedModel untrained(const AnyEncoder& encoder, std::uint64_t seed = 1) {
+TrainedModel untrained_for(const AnyEncoder& encoder, std::uint64_t seed = 1) {
   TrainedModel model{.network = GruModel<float>(
                          {.vocab_size = encoder.vocab_size(), .embedding_size = 8, .hidden_size = 24}),
                      .encoder = encoder,
@@ -52,7 +52,7 @@ const std::vector<AnyEncoder> kEncoders = {
 TEST_CASE("A primer sounds as it was written, and its tempo and metre go on", "[piece][primer]") {
   for (const AnyEncoder& encoder : kEncoders) {
     CAPTURE(std::string(encoder.type()));
-    Player player(untrained(encoder));
+    Player player(untrained_for(encoder));
     Song song = quarters(32);
     song.tempos = {{3840, 1'000'000}, {7680, 333'333}};  // 120 bpm before the first
     song.time_signatures = {{0, 1, 4}, {480, 3, 4}};     // an upbeat bar
@@ -83,7 +83,7 @@ TEST_CASE("A primer sounds as it was written, and its tempo and metre go on", "[
 
 TEST_CASE("Drums and other instruments of a primer stay, and new music has a channel of its own",
           "[piece][primer]") {
-  Player player(untrained(kEncoders[1]));
+  Player player(untrained_for(kEncoders[1]));
   Song song = quarters(32, 3840);  // two bars of drums come before
   for (std::int64_t tick = 0; tick < song.length; tick += 240)
     song.notes.push_back({tick, tick + 30, 42, 90, 9});
@@ -107,7 +107,7 @@ TEST_CASE("Drums and other instruments of a primer stay, and new music has a cha
 
 TEST_CASE("Of a primer at most half of the piece is taken, or all", "[piece][primer]") {
   for (const AnyEncoder& encoder : kEncoders) {
-    Player player(untrained(encoder));
+    Player player(untrained_for(encoder));
     const Song song = quarters(64);  // 32 s
     const auto kept = [&](const PieceOptions& options) {
       const Song piece = player.generate(options);
@@ -130,7 +130,7 @@ TEST_CASE("Of a primer at most half of the piece is taken, or all", "[piece][pri
 TEST_CASE("New music keeps the key of a primer, unless it is free", "[piece][primer]") {
   const std::string eb_major = "Eb major";
   for (const AnyEncoder& encoder : kEncoders) {
-    Player player(untrained(encoder));
+    Player player(untrained_for(encoder));
     Song song = quarters(32);
     for (Note& note : song.notes) note.pitch += 3;
     const auto outside = [&](const PieceOptions& options) {
@@ -147,7 +147,7 @@ TEST_CASE("New music keeps the key of a primer, unless it is free", "[piece][pri
 TEST_CASE("Seconds, bars and tempo hold with tempo tokens", "[piece][primer]") {
   const EventEncoder encoder({.steps_per_quarter = 4, .tempos = true});
   for (std::uint64_t seed = 1; seed < 6; ++seed) {
-    Player player(untrained(encoder, seed));
+    Player player(untrained_for(encoder, seed));
     for (const double bpm : {60.0, 180.0}) {
       const Song song = player.generate({.seconds = 20, .tempo_bpm = bpm, .seed = seed});
       CHECK(song.tempos.front().tick == 0);
@@ -168,7 +168,7 @@ TEST_CASE("Seconds, bars and tempo hold with tempo tokens", "[piece][primer]") {
 
 TEST_CASE("A piece may be as short as a timestep", "[piece][primer]") {
   for (const AnyEncoder& encoder : kEncoders) {
-    Player player(untrained(encoder));
+    Player player(untrained_for(encoder));
     const Song song = player.generate({.seconds = 0.001});
     CHECK(!song.notes.empty());
     CHECK(song.length <= 6 * song.ticks_per_quarter);  // a bar of the event format
@@ -177,7 +177,7 @@ TEST_CASE("A piece may be as short as a timestep", "[piece][primer]") {
 
 TEST_CASE("A metre that is asked for is that of the bars", "[piece][primer]") {
   for (const AnyEncoder& encoder : kEncoders) {
-    Player player(untrained(encoder));
+    Player player(untrained_for(encoder));
     const Song song = player.generate({.bars = 4, .metre = TimeSignature{0, 3, 4}});
     CHECK(song.time_signatures == std::vector<TimeSignature>{{0, 3, 4}});
     CHECK(song.length == 12 * song.ticks_per_quarter);
@@ -213,7 +213,7 @@ TEST_CASE("A model with channels continues a primer by its instruments", "[piece
   }
   song.pedal = {{0, 0, true}};
   sort_notes(song.notes);
-  Player player(untrained(encoder));
+  Player player(untrained_for(encoder));
   const Piece piece = player.generate_pieces({.bars = 8, .primer = song, .seed = 3}, 1).front();
   // The model has read the drums too.
   const Song read = encoder.decode(piece.primer);

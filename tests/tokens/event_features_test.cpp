@@ -13,6 +13,7 @@
 #include "gruve/tokens/event_encoder.hpp"
 
 using namespace gruve;
+using Kind = EventEncoder::Kind;
 using gruve::tests::error_of;
 
 namespace {
@@ -192,7 +193,6 @@ TEST_CASE("All keys at once have all their features", "[tokens][features]") {
 
 TEST_CASE("Drums have no key, no intervals and no length", "[tokens][features]") {
   const EventEncoder encoder({.steps_per_quarter = 4, .channels = true});
-  using Kind = EventEncoder::Kind;
   EventFeatures features("sounding,relative,tonality", encoder), intervals("relative", encoder);
   const auto push = [&](Kind kind, int value) {
     features.advance(encoder.token({kind, value}));
@@ -266,7 +266,6 @@ TEST_CASE("The latest place of the last notes is found, whatever lies between", 
 }
 
 TEST_CASE("Features of events are what their names say", "[tokens][features]") {
-  using Kind = EventEncoder::Kind;
   const auto token = [](Kind kind, int value) { return kEncoder.token({kind, value}); };
   const int V = kEncoder.vocab_size();
 

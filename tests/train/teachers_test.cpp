@@ -15,22 +15,22 @@ using namespace gruve;
 
 namespace {
 
-constexpr int kLetters = 10;
+constexpr int kCharacters = 10;
 
 // Letters that say nothing of the next one: what is learnt of them beyond their frequency is a teacher's.
 Corpus noise() {
   std::string vocabulary;
-  for (int i = 0; i < kLetters; ++i) vocabulary.push_back(static_cast<char>('a' + i));
+  for (int i = 0; i < kCharacters; ++i) vocabulary.push_back(static_cast<char>('a' + i));
   Rng rng(8);
   std::vector<std::vector<Token>> songs(60);
   for (auto& song : songs)
-    for (int t = 0; t < 80; ++t) song.push_back(static_cast<Token>(rng.below(kLetters)));
+    for (int t = 0; t < 80; ++t) song.push_back(static_cast<Token>(rng.below(kCharacters)));
   return Corpus::from_songs({.encoder = CharEncoder(vocabulary)}, songs);
 }
 
 // A model with an opinion.
 GruModel<float> opinionated(std::uint64_t seed, int hidden_size = 6) {
-  GruModel<float> model({.vocab_size = kLetters, .embedding_size = 4, .hidden_size = hidden_size});
+  GruModel<float> model({.vocab_size = kCharacters, .embedding_size = 4, .hidden_size = hidden_size});
   Rng rng(seed);
   model.for_each_parameter([&](const std::string&, Parameter<float>& parameter) {
     for (std::size_t i = 0; i < parameter.size(); ++i) parameter.data()[i] = 2 * rng.uniform() - 1;
