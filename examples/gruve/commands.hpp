@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -20,6 +21,9 @@ struct Interrupted : gruve::Error {
 struct Diverged : gruve::Error {
   using Error::Error;
 };
+
+/// A name or a text of a file as a terminal may show it: its control characters are written as \x1b.
+inline std::string shown(std::string_view text) { return gruve::internal::printable(text, 4096); }
 
 void add_compose(CLI::App& app);
 void add_inspect(CLI::App& app);

@@ -69,7 +69,7 @@ void compose(const ComposeArguments& options) {
   }
   if (!options.json)
     std::printf("%d études, %.1f minutes of music, in %s\n", options.pieces, seconds / 60,
-                options.folder.c_str());
+                shown(options.folder).c_str());
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
 // gruve convert MODEL --out FILE --precision P [PATH…]: writes a model's weights in fewer bits, and says what
 // that costs.
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -44,8 +46,12 @@ void convert(const ConvertArguments& options) {
   const Outputs outputs({options.out}, inputs);
   const gruve::TrainedModel model = gruve::load(options.model);
   gruve::save(model, options.out, options.precision);
-  const auto size = std::filesystem::file_size(options.model),
-             converted = std::filesystem::file_size(options.out);
+  std::error_code ignored;
+  // What is no regular file, such as /dev/null, keeps no bytes.
+  const auto bytes_of = [&](const std::string& path) {
+    return std::filesystem::is_regular_file(path, ignored) ? std::filesystem::file_size(path, ignored) : 0;
+  };
+  const std::uintmax_t size = bytes_of(options.model), converted = bytes_of(options.out);
   nlohmann::ordered_json summary = {{"out", options.out},
                                     {"precision", gruve::kernels::precision_name(options.precision)},
                                     {"bytes_before", size},
@@ -70,7 +76,7 @@ void convert(const ConvertArguments& options) {
   if (options.json)
     std::printf("%s\n", summary.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
   else
-    std::printf("%s: %sB, before %sB%s\n", options.out.c_str(),
+    std::printf("%s: %sB, before %sB%s\n", shown(options.out).c_str(),
                 short_number(static_cast<double>(converted)).c_str(),
                 short_number(static_cast<double>(size)).c_str(), loss_text.c_str());
 }

@@ -10,6 +10,7 @@
 
 #include "gruve/corpus/statistics.hpp"
 #include "gruve/render/markup.hpp"
+#include "gruve/render/report.hpp"
 #include "gruve/render/report_style.hpp"
 
 namespace {
@@ -253,11 +254,8 @@ std::string corpus_page(const gruve::BuildReport& report, const std::string& cor
   const double longest = statistics.seconds.edges.back();
   const Label length = [=](double edge) { return gruve::clock_time(edge) + (edge == longest ? "+" : ""); };
   const Label key = [](double edge) { return gruve::pitch_name(static_cast<int>(edge)); };
-  return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" +
-         escape_markup(corpus_file) + "</title>\n<style>" + gruve::internal::kReportStyle + kStyle +
-         "</style>\n</head>\n<body>\n<main>\n<h1>" + escape_markup(corpus_file) +
-         "</h1>\n<p class=\"subtitle\">A corpus prepared by gruve</p>\n" + summary(report) +
+  return gruve::internal::page_beginning(corpus_file, std::string(gruve::internal::kReportStyle) + kStyle) +
+         "<p class=\"subtitle\">A corpus prepared by gruve</p>\n" + summary(report) +
          "\n<div class=\"columns\">\n" + chart("Length", statistics.seconds, length, {"song", "songs"}) +
          chart("Tempo in quarter notes per minute", statistics.bpm, whole, {"song", "songs"}) +
          chart("Keys", statistics.pitch, key, {"note", "notes"}) +

@@ -222,8 +222,8 @@ std::vector<Piece> generate_music(const GenerateArguments& options, gruve::Piece
   if (!options.primer.empty()) {
     gruve::MidiFile midi = read_midi_input(options.primer, options.reading.midi);
     for (const gruve::Repair& repair : midi.repairs)
-      std::fprintf(stderr, "%s, byte %llu: repaired: %s\n", name.c_str(),
-                   static_cast<unsigned long long>(repair.byte), repair.what.c_str());
+      std::fprintf(stderr, "%s, byte %llu: repaired: %s\n", shown(name).c_str(),
+                   static_cast<unsigned long long>(repair.byte), shown(repair.what).c_str());
     if (options.reading.sustain) apply_sustain(midi.song);
     // What is heard of it, but read by the model otherwise.
     const gruve::ScreeningOptions rules =
@@ -231,8 +231,8 @@ std::vector<Piece> generate_music(const GenerateArguments& options, gruve::Piece
     const gruve::NoteChanges changes = gruve::screen(midi.song, rules).changes;
     const auto say = [&](std::uint64_t count, const char* what) {
       if (count > 0)
-        std::fprintf(stderr, "%s: %llu notes %s\n", name.c_str(), static_cast<unsigned long long>(count),
-                     what);
+        std::fprintf(stderr, "%s: %llu notes %s\n", shown(name).c_str(),
+                     static_cast<unsigned long long>(count), what);
     };
     say(changes.drums, "of drums are heard, and not read by the model");
     say(changes.out_of_range,
@@ -274,10 +274,10 @@ std::vector<Piece> generate_music(const GenerateArguments& options, gruve::Piece
   if (!options.primer.empty() && !options.json) {
     const std::optional<gruve::KeyEstimate>& key = generated.front().piece.key;
     if (key)
-      std::fprintf(stderr, "%s: in %s, and so are the new notes (--key free lifts that)\n", name.c_str(),
-                   gruve::key_name(*key).c_str());
+      std::fprintf(stderr, "%s: in %s, and so are the new notes (--key free lifts that)\n",
+                   shown(name).c_str(), gruve::key_name(*key).c_str());
     else if (options.scale.empty())
-      std::fprintf(stderr, "%s: in no clear key, so the new notes may be of any\n", name.c_str());
+      std::fprintf(stderr, "%s: in no clear key, so the new notes may be of any\n", shown(name).c_str());
   }
   std::vector<Piece> pieces(generated.size());
   std::vector<gruve::ReportPiece> of_report(options.report.empty() ? 0 : pieces.size());
@@ -418,11 +418,11 @@ void generate(const GenerateArguments& options) {
       std::fprintf(out, "%s\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
       continue;
     }
-    for (const std::string& file : piece.files) std::fprintf(out, "%s\n", file.c_str());
+    for (const std::string& file : piece.files) std::fprintf(out, "%s\n", shown(file).c_str());
     if (piece.notes > 0)
       std::fprintf(out, "  %.2f s, %zu notes, %zu tokens, %zu grammar violations\n", piece.seconds,
                    piece.notes, piece.tokens, piece.violations);
-    if (!piece.synth.empty()) std::fprintf(out, "  played by %s\n", piece.synth.c_str());
+    if (!piece.synth.empty()) std::fprintf(out, "  played by %s\n", shown(piece.synth).c_str());
     if (piece.score)
       std::fprintf(out, "  %sscore %.0f of 100: %s%s\n",
                    i > 0               ? ""
@@ -431,7 +431,7 @@ void generate(const GenerateArguments& options) {
                    piece.score->score, piece.why.c_str(),
                    options.is_within ? ("; " + missed_text(*piece.score)).c_str() : "");
   }
-  if (!options.report.empty() && !options.json) std::fprintf(out, "%s\n", options.report.c_str());
+  if (!options.report.empty() && !options.json) std::fprintf(out, "%s\n", shown(options.report).c_str());
 }
 
 }  // namespace

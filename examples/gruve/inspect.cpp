@@ -33,60 +33,80 @@ using gruve::MidiFile;
 using gruve::Screening;
 using Json = nlohmann::ordered_json;
 
-// One line. A name that is not UTF-8 is shown with replacement characters.
-void print_json(const Json& object) {
-  std::printf("%s\n", object.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
-}
+// On one line. A name that is not UTF-8 is shown with replacement characters.
+std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 void print_unreadable_json(const std::string& file, const Error& error) {
-  print_json({{"file", file},
-              {"readable", false},
-              {"reason", error.reason()},
-              {"byte", error.byte() ? Json(*error.byte()) : Json()},
-              {"format", nullptr},
-              {"division", nullptr},
-              {"accepted", false},
-              {"screening", gruve::rule_name(gruve::Rule::not_readable)},
-              {"repairs", Json::array()},
-              {"tempos", Json::array()},
-              {"time_signatures", Json::array()},
-              {"notes", Json::array()}});
+  const Json object = {{"file", file},
+                       {"readable", false},
+                       {"reason", error.reason()},
+                       {"byte", error.byte() ? Json(*error.byte()) : Json()},
+                       {"format", nullptr},
+                       {"division", nullptr},
+                       {"accepted", false},
+                       {"screening", gruve::rule_name(gruve::Rule::not_readable)},
+                       {"repairs", Json::array()},
+                       {"tempos", Json::array()},
+                       {"time_signatures", Json::array()},
+                       {"notes", Json::array()}};
+  std::printf("%s\n", text_of(object).c_str());
+}
+
+// A further member of an object: a list whose values are printed one by one, since
+// all of them in memory would take a hundred times as much as the file.
+template <class Values, class Function>
+void print_list(const char* name, const Values& values, const Function& json_of) {
+  std::printf(",\"%s\":[", name);
+  const char* comma = "";
+  for (const auto& value : values) {
+    const Json json = json_of(value);
+    std::printf("%s%s", comma, text_of(json).c_str());
+    comma = ",";
+  }
+  std::printf("]");
 }
 
 void print_midi_json(const std::string& file, const MidiFile& midi, const Screening& screening) {
-  Json repairs = Json::array(), tempos = Json::array(), metres = Json::array(), notes = Json::array();
-  for (const gruve::Repair& repair : midi.repairs)
-    repairs.push_back({{"byte", repair.byte}, {"what", repair.what}});
-  for (const gruve::Tempo& tempo : midi.song.tempos)
-    tempos.push_back({{"tick", tempo.tick},
-                      {"microseconds_per_quarter", tempo.microseconds_per_quarter},
-                      {"seconds", gruve::seconds_at(midi.song, tempo.tick)}});
-  for (const gruve::TimeSignature& metre : midi.song.time_signatures)
-    metres.push_back(
-        {{"tick", metre.tick}, {"numerator", metre.numerator}, {"denominator", metre.denominator}});
-  for (const gruve::Note& note : midi.song.notes) {
-    notes.push_back({{"pitch", note.pitch},
-                     {"start", note.start},
-                     {"end", note.end},
-                     {"velocity", note.velocity},
-                     {"channel", note.channel}});
-  }
-  print_json({{"file", file},
-              {"readable", true},
-              {"reason", nullptr},
-              {"byte", nullptr},
-              {"format", midi.format},
-              {"division", midi.division},
-              {"accepted", screening.accepted()},
-              {"screening", screening.accepted() ? Json() : Json(gruve::rule_name(screening.rule))},
-              {"ticks_per_quarter", midi.song.ticks_per_quarter},
-              {"seconds", gruve::duration_seconds(gruve::music_of(midi.song).song)},
-              {"changes", gruve::to_json(screening.changes)},
-              {"num_repairs", midi.num_repairs},
-              {"repairs", std::move(repairs)},
-              {"tempos", std::move(tempos)},
-              {"time_signatures", std::move(metres)},
-              {"notes", std::move(notes)}});
+  std::string head =
+      text_of({{"file", file},
+               {"readable", true},
+               {"reason", nullptr},
+               {"byte", nullptr},
+               {"format", midi.format},
+               {"division", midi.division},
+               {"accepted", screening.accepted()},
+               {"screening", screening.accepted() ? Json() : Json(gruve::rule_name(screening.rule))},
+               {"ticks_per_quarter", midi.song.ticks_per_quarter},
+               {"seconds", gruve::duration_seconds(gruve::music_of(midi.song).song)},
+               {"changes", gruve::to_json(screening.changes)},
+               {"num_repairs", midi.num_repairs}});
+  head.pop_back();  // the closing brace
+  std::printf("%s", head.c_str());
+  print_list("repairs", midi.repairs, [](const gruve::Repair& repair) -> Json {
+    return {{"byte", repair.byte}, {"what", repair.what}};
+  });
+  // The sums of seconds_at(), which would begin each of them anew.
+  double microseconds = 0;
+  gruve::Tempo last;
+  print_list("tempos", midi.song.tempos, [&](const gruve::Tempo& tempo) -> Json {
+    microseconds += static_cast<double>(tempo.tick - last.tick) *
+                    static_cast<double>(last.microseconds_per_quarter);
+    last = tempo;
+    return {{"tick", tempo.tick},
+            {"microseconds_per_quarter", tempo.microseconds_per_quarter},
+            {"seconds", microseconds / 1e6 / static_cast<double>(midi.song.ticks_per_quarter)}};
+  });
+  print_list("time_signatures", midi.song.time_signatures, [](const gruve::TimeSignature& metre) -> Json {
+    return {{"tick", metre.tick}, {"numerator", metre.numerator}, {"denominator", metre.denominator}};
+  });
+  print_list("notes", midi.song.notes, [](const gruve::Note& note) -> Json {
+    return {{"pitch", note.pitch},
+            {"start", note.start},
+            {"end", note.end},
+            {"velocity", note.velocity},
+            {"channel", note.channel}};
+  });
+  std::printf("}\n");
 }
 
 // The name of a key, with C4 as middle C.
@@ -106,7 +126,7 @@ void print_midi(const std::string& file, const MidiFile& midi, const Screening& 
   // What is said is said of the music, from the bar of its first note to the end of its last one.
   const gruve::Music music = gruve::music_of(midi.song);
   const gruve::Song& song = music.song;
-  std::printf("%s\n", file.c_str());
+  std::printf("%s\n", shown(file).c_str());
   const bool is_smpte = midi.division >= 0x8000;
   std::printf("  format          %d, %lld ticks per %s\n", midi.format,
               static_cast<long long>(song.ticks_per_quarter), is_smpte ? "second (SMPTE)" : "quarter note");
@@ -155,19 +175,19 @@ void print_midi(const std::string& file, const MidiFile& midi, const Screening& 
             ? "; they were played off the beat of the file, whose bars mean nothing"
             : "");
     std::printf("  tokens          %zu as timesteps, %zu as events\n",
-                gruve::TimestepEncoder().encode(screening.song).size(),
+                static_cast<std::size_t>(gruve::TimestepEncoder().encoded_size(screening.song)),
                 gruve::EventEncoder().encode(screening.song).size());
   }
   for (const gruve::Repair& repair : midi.repairs)
     std::printf("  repaired        byte %llu: %s\n", static_cast<unsigned long long>(repair.byte),
-                repair.what.c_str());
+                shown(repair.what).c_str());
   if (midi.num_repairs > midi.repairs.size())
     std::printf("  repaired        and %llu more places\n",
                 static_cast<unsigned long long>(midi.num_repairs - midi.repairs.size()));
   const std::string rule(gruve::rule_name(screening.rule));
   const std::string verdict =
       screening.accepted() ? "accepted" : "refused         " + rule + ": " + screening.detail;
-  std::printf("  %s\n", verdict.c_str());
+  std::printf("  %s\n", shown(verdict).c_str());
 }
 
 struct InspectArguments {
@@ -197,8 +217,8 @@ void inspect(const InspectArguments& options) {
         print_unreadable_json(file, error);
       } else {
         const std::string place = error.byte() ? "byte " + std::to_string(*error.byte()) + ": " : "";
-        std::printf("%s\n  not readable    %s%s\n", file.c_str(), place.c_str(),
-                    std::string(error.reason()).c_str());
+        std::printf("%s\n  not readable    %s%s\n", shown(file).c_str(), place.c_str(),
+                    shown(error.reason()).c_str());
       }
       continue;
     }

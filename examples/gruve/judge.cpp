@@ -286,7 +286,7 @@ class Judge {
     std::printf("%-*s   %-12s %-13s %-12s %-13s", column, "against", "GRU", "measures", "GRU", "measures");
     std::printf("%16s  nats/note\n", "");
     for (const Judgement& each : std::span(judgements_).subspan(1)) {
-      std::printf("%-*s  ", column, each.name.c_str());
+      std::printf("%-*s  ", column, shown(each.name).c_str());
       for (const gruve::TwoSample& test : each.tests)
         std::printf(" %-12s %-13s", share_text(test.by_tokens).c_str(), share_text(test.by_measures).c_str());
       if (reader_)
@@ -325,7 +325,7 @@ class Judge {
     std::printf(" %9s %8s %7s\n", "on tonic", "in all", "copy");
     for (const Judgement& each : judgements_) {
       const double percent = 100 / static_cast<double>(std::max<std::size_t>(1, each.pieces));
-      std::printf("%-*s", column, each.name.c_str());
+      std::printf("%-*s", column, shown(each.name).c_str());
       for (const Column& of : kColumns) {
         std::string text = value_text(of.measure, each.medians[of.measure]);
         if (of.judged >= 0)

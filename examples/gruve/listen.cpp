@@ -85,7 +85,7 @@ void listen(const ListenArguments& options) {
                             .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
                             .c_str());
   else
-    std::printf("%s: %zu pairs of clips of about %.0f s; open it in a browser\n", options.out.c_str(),
+    std::printf("%s: %zu pairs of clips of about %.0f s; open it in a browser\n", shown(options.out).c_str(),
                 test.pairs.size(), options.seconds);
 }
 

@@ -15,6 +15,7 @@
 #endif
 
 #include "commands.hpp"
+#include "config_file.hpp"
 #include "gruve/core/version.hpp"
 #include "gruve/kernels/choice.hpp"
 #include "help.hpp"
@@ -58,7 +59,11 @@ int run(const std::vector<std::string>& arguments) {
   app.set_config(
       "--config", "",
       "Options from a file: lines such as \"temperature = 0.8\", under the name of their command, such as "
-      "[generate]");
+      "[generate]")
+      ->check([&app](const std::string& path) {
+        check_config_file(app, path);
+        return std::string();
+      });
   app.footer(
       "Options can also be given by variables of the environment, such as GRUVE_THREADS for --threads.\n"
       "Exit codes: 0 done, 1 bad input, 2 bad usage, 3 a training that diverged, 128 + N ended by signal N: "

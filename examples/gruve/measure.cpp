@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -178,7 +179,7 @@ double seconds_of_note(const gruve::NoteSteps& steps, std::size_t note) {
 void print_piece(const Measured& measured, std::size_t i) {
   const gruve::MeasuredSong& song = measured.pieces[i].song;
   const gruve::CorpusRanges* const corpus = measured.ranges ? &*measured.ranges : nullptr;
-  std::printf("%s\n  %s, %zu notes, %s\n", measured.pieces[i].name.c_str(),
+  std::printf("%s\n  %s, %zu notes, %s\n", shown(measured.pieces[i].name).c_str(),
               gruve::clock_time(song.seconds).c_str(), song.notes, gruve::key_name(song.key).c_str());
   print_table(song.whole, corpus != nullptr ? &corpus->whole : nullptr, song.windows,
               corpus != nullptr ? &corpus->windows : nullptr);
@@ -187,7 +188,7 @@ void print_piece(const Measured& measured, std::size_t i) {
     if (const gruve::CopiedRun& run = measured.copied[i]; run.notes > 0)
       std::printf("\n  the longest copied run, %zu notes, begins at %s, and in %s at %s\n", run.notes,
                   gruve::clock_time(seconds_of_note(song.steps, run.here)).c_str(),
-                  measured.corpus.names[run.song].c_str(),
+                  shown(measured.corpus.names[run.song]).c_str(),
                   gruve::clock_time(seconds_of_note(measured.corpus.steps[run.song], run.there)).c_str());
     const std::string against = objections(song, gruve::judge(song, *corpus), *corpus);
     std::printf("  %s\n",
@@ -217,10 +218,16 @@ void print_pieces(const Measured& measured) {
   std::printf("%s\n", measured.ranges ? "  score" : "");
   for (const MeasuredPiece& piece : measured.pieces) {
     // The end of a long path tells more than its beginning.
-    const std::string& name = piece.name;
-    const std::string shown = name.size() > width ? "…" + name.substr(name.size() - width + 1) : name;
+    std::string name = shown(piece.name);
+    const bool is_long = name.size() > width;
+    if (is_long) {
+      std::size_t begin = name.size() - width + 1;
+      while (begin < name.size() && gruve::internal::character_size(std::string_view(name).substr(begin)) == 0)
+        ++begin;  // within a character
+      name = "…" + name.substr(begin);
+    }
     // printf counts the bytes of the ellipsis, three, as three columns.
-    std::printf("%-*s %7s %6zu  %-9s", column + (name.size() > width ? 2 : 0), shown.c_str(),
+    std::printf("%-*s %7s %6zu  %-9s", column + (is_long ? 2 : 0), name.c_str(),
                 gruve::clock_time(piece.song.seconds).c_str(), piece.song.notes,
                 gruve::key_name(piece.song.key).c_str());
     for (const auto& [measure, title] : kColumns) {
@@ -372,7 +379,8 @@ void measure(const MeasureArguments& options) {
   if (options.json) {
     print_measured_json(measured);
   } else {
-    for (const gruve::Error& error : measured.refused) std::printf("not measured: %s\n\n", error.what());
+    for (const gruve::Error& error : measured.refused)
+      std::printf("not measured: %s\n\n", shown(error.what()).c_str());
     if (measured.pieces.size() == 1)
       print_piece(measured, 0);
     else if (!measured.pieces.empty())

@@ -1,10 +1,13 @@
 #include "outputs.hpp"
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
+#include <system_error>
+#include <vector>
 
 #include "sources.hpp"
 
@@ -13,6 +16,30 @@
 #else
 #include <unistd.h>
 #endif
+
+#include "gruve/core/error.hpp"
+
+namespace {
+
+// Two of a command's outputs that are one file would replace each other.
+void require_different(std::initializer_list<std::string> paths) {
+  std::error_code ignored;
+  std::vector<std::filesystem::path> targets;
+  for (const std::string& path : paths) {
+    if (path.empty() || path == "-") continue;
+    const auto status = std::filesystem::status(path, ignored);
+    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) continue;  // /dev/null
+    const std::filesystem::path target = std::filesystem::weakly_canonical(
+        std::filesystem::absolute(gruve::internal::followed(path), ignored), ignored);
+    if (target.empty()) continue;  // then it can't be written, which its lock says
+    if (std::find(targets.begin(), targets.end(), target) != targets.end())
+      throw gruve::Error(path, "is named for two outputs of the command");
+    targets.push_back(target);
+  }
+}
+
+}  // namespace
+
 
 namespace {
 
@@ -47,6 +74,7 @@ constexpr std::array kEndingSignals{SIGINT, SIGTERM, SIGHUP};
 Outputs::Outputs(std::initializer_list<std::string> paths, const std::vector<std::string>& inputs,
                  const std::string& temporary) {
   require_not_read(paths, inputs);
+  require_different(paths);
   if (!temporary.empty()) {
     removed_at_end[0] = temporary;
     removed_at_end[1] = temporary + ".partial";

@@ -12,7 +12,8 @@
 /// too, so that none can forget to compare the two.
 class Outputs {
  public:
-  /// Paths that are empty or "-" are left out. Throws Error as require_not_read() and OutputLock do.
+  /// Paths that are empty or "-" are left out. Throws Error as require_not_read() and OutputLock do, and if two are one
+  /// file.
   ///
   /// inputs     files and folders that the command reads
   /// temporary  a file that the command writes and removes

@@ -75,13 +75,13 @@ void print_tables(const PrepareArguments& options, const gruve::BuildReport& rep
       example += ": " + first->reason;
     }
     std::printf("%-34s %8llu%s\n", std::string(gruve::rule_name(rule)).c_str(),
-                static_cast<unsigned long long>(report.files[i]), example.c_str());
+                static_cast<unsigned long long>(report.files[i]), shown(example).c_str());
   }
   if (!report.repaired.empty()) {
     const gruve::RepairedFile& first = report.repaired.front();
-    std::printf("\n%-34s %8zu  %s, byte %llu: %s\n", "repaired", report.repaired.size(), first.file.c_str(),
-                static_cast<unsigned long long>(first.repairs.front().byte),
-                first.repairs.front().what.c_str());
+    std::printf("\n%-34s %8zu  %s, byte %llu: %s\n", "repaired", report.repaired.size(),
+                shown(first.file).c_str(), static_cast<unsigned long long>(first.repairs.front().byte),
+                shown(first.repairs.front().what).c_str());
   }
   print_notes(options, report);
   std::printf("\n%-34s %8s %14s\n", "split", "songs", "tokens");
@@ -89,10 +89,10 @@ void print_tables(const PrepareArguments& options, const gruve::BuildReport& rep
     std::printf("%-34s %8llu %14llu\n", std::string(gruve::split_name(static_cast<gruve::Split>(i))).c_str(),
                 static_cast<unsigned long long>(report.songs_of_split[i]),
                 static_cast<unsigned long long>(report.tokens_of_split[i]));
-  if (!options.chosen.empty()) std::printf("\n%s\n", options.chosen.c_str());
+  if (!options.chosen.empty()) std::printf("\n%s\n", shown(options.chosen).c_str());
   const std::string merged =
       report.merged_songs > 0 ? std::to_string(report.merged_songs) + " of them merged, " : "";
-  std::printf("\n%s: %llu songs, %s%llu duplicates, from %llu files in %.1f s\n", options.out.c_str(),
+  std::printf("\n%s: %llu songs, %s%llu duplicates, from %llu files in %.1f s\n", shown(options.out).c_str(),
               static_cast<unsigned long long>(report.songs), merged.c_str(),
               static_cast<unsigned long long>(report.duplicates),
               static_cast<unsigned long long>(report.num_files()), report.seconds);

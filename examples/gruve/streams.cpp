@@ -8,6 +8,13 @@
 #include "gruve/core/mapped_file.hpp"
 #include "gruve/midi/read_midi.hpp"
 
+namespace {
+
+// A stream need not end. The largest MIDI files have some megabytes.
+constexpr std::size_t kMostOfInput = std::size_t{1} << 28;
+
+}  // namespace
+
 std::string input_name(const std::string& path) { return path == "-" ? "standard input" : path; }
 
 std::vector<std::byte> read_bytes(const std::string& path) {
@@ -17,8 +24,12 @@ std::vector<std::byte> read_bytes(const std::string& path) {
   }
   std::vector<std::byte> bytes;
   std::array<std::byte, 1 << 16> part{};
-  while (const std::size_t count = std::fread(part.data(), 1, part.size(), stdin))
+  while (const std::size_t count = std::fread(part.data(), 1, part.size(), stdin)) {
+    if (bytes.size() + count > kMostOfInput)
+      throw gruve::Error("standard input",
+                         "has more than the " + std::to_string(kMostOfInput >> 20) + " MiB that are read of it");
     bytes.insert(bytes.end(), part.begin(), part.begin() + static_cast<std::ptrdiff_t>(count));
+  }
   if (std::ferror(stdin) != 0) throw gruve::Error("standard input", "cannot be read");
   return bytes;
 }

@@ -11,7 +11,8 @@
 /// The name in an Error or a table: "standard input" for "-".
 std::string input_name(const std::string& path);
 
-/// The bytes of a file, or of the standard input. Throws Error if they can't be read.
+/// The bytes of a file, or of the standard input. Throws Error if they can't be read, and if the standard input
+/// has more than 256 MiB.
 std::vector<std::byte> read_bytes(const std::string& path);
 
 /// read_midi() of a file, or of the standard input.

@@ -93,7 +93,8 @@ class Log {
   Log(const std::string& path, std::uint64_t step, bool has_other_steps) : path_(path) {
     if (path.empty()) return;
     std::string kept = "step,epoch,train_loss,valid_loss,learning_rate,gradient_norm\n";
-    if (step > 0 && std::filesystem::is_regular_file(path)) {
+    std::error_code ignored;
+    if (step > 0 && std::filesystem::is_regular_file(path, ignored)) {
       std::ifstream before(path);
       std::string line;
       std::getline(before, line);
@@ -305,14 +306,15 @@ void train(TrainArguments options) {
   gruve::Trainer trainer = init ? gruve::Trainer(corpus, *init, options.train, teachers)
                                 : gruve::Trainer(corpus, options.model, options.train, teachers);
   std::vector<std::string> changes;
-  if (options.resume && (std::filesystem::exists(options.checkpoint) ||
-                         std::filesystem::exists(gruve::Trainer::previous_checkpoint(options.checkpoint))))
+  if (options.resume &&
+      (std::filesystem::exists(options.checkpoint, ignored) ||
+       std::filesystem::exists(gruve::Trainer::previous_checkpoint(options.checkpoint), ignored)))
     changes = trainer.resume(options.checkpoint);
   else if (!options.overwrite)
     require_no_longer_training(options.out, trainer.total_steps(), options.train.minutes > 0);
 
   const auto say = [&](const std::string& line) {
-    if (!options.json) std::fprintf(stderr, "%s\n", line.c_str());
+    if (!options.json) std::fprintf(stderr, "%s\n", shown(line).c_str());
   };
   say(std::to_string(corpus.num_tokens(gruve::Split::train)) + " tokens to train on (" +
       describe(corpus.encoder()) + "), " + std::to_string(trainer.model().num_parameters()) +
@@ -410,7 +412,7 @@ void train(TrainArguments options) {
                                       {"checkpoint", options.checkpoint}};
     std::printf("%s\n", summary.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
   } else {
-    std::printf("%s: %s after %llu steps", options.out.c_str(),
+    std::printf("%s: %s after %llu steps", shown(options.out).c_str(),
                 std::string(gruve::stop_reason_name(reason)).c_str(),
                 static_cast<unsigned long long>(trainer.steps_done()));
     if (std::isfinite(trainer.best_validation_loss()))

@@ -42,7 +42,7 @@ void say(const TuneArguments& options, gruve::Split split, const std::string& ov
     return;
   }
   std::printf("%s: loss over %s of the %s split's songs %.4f nats per token, before %.4f\n",
-              options.out.c_str(), over.c_str(), std::string(gruve::split_name(split)).c_str(), after,
+              shown(options.out).c_str(), over.c_str(), std::string(gruve::split_name(split)).c_str(), after,
               before);
 }
 

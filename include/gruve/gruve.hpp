@@ -25,6 +25,7 @@
 #include "gruve/corpus/build_corpus.hpp"
 #include "gruve/corpus/build_report.hpp"
 #include "gruve/corpus/corpus.hpp"
+#include "gruve/corpus/corpus_json.hpp"
 #include "gruve/corpus/encoded_source.hpp"
 #include "gruve/corpus/fingerprint.hpp"
 #include "gruve/corpus/polyphonic_json.hpp"

@@ -35,3 +35,32 @@ TEST_CASE("A copy of an error can't fail, and a zero byte in a name doesn't lead
   const Error copy = Error("song.mid", 22, "tempo of length 2, expected 3");
   CHECK(Error(copy).reason() == "tempo of length 2, expected 3");
 }
+
+TEST_CASE("A text from outside is shown without what a terminal would act on", "[core][error]") {
+  using gruve::internal::printable;
+  CHECK(printable("song \xC3\xA9 \xE9\x9F\xB3.mid", 100) == "song \xC3\xA9 \xE9\x9F\xB3.mid");
+  CHECK(printable("\x1b[2J\n\x7F", 100) == "\\x1b[2J\\x0a\\x7f");
+  CHECK(printable(std::string("\0", 1), 100) == "\\x00");
+  // U+009B, which some terminals take for ESC [, and U+00A0, which they don't.
+  CHECK(printable("\xC2\x9B"
+                  "2J\xC2\xA0",
+                  100) == "\\xc2\\x9b2J\xC2\xA0");
+  // U+202A to U+202E and U+2066 to U+2069 turn the direction of writing; their neighbours don't.
+  CHECK(printable("\xE2\x80\xAA\xE2\x80\xAE", 100) == "\\xe2\\x80\\xaa\\xe2\\x80\\xae");
+  CHECK(printable("\xE2\x81\xA6\xE2\x81\xA9", 100) == "\\xe2\\x81\\xa6\\xe2\\x81\\xa9");
+  CHECK(printable("\xE2\x80\xA9\xE2\x80\xAF\xE2\x81\xA5\xE2\x81\xAA", 100) ==
+        "\xE2\x80\xA9\xE2\x80\xAF\xE2\x81\xA5\xE2\x81\xAA");
+  // Bytes that are not UTF-8: a lone one, as a terminal of eight bits takes for U+009B, a part of a character,
+  // a surrogate, and an overlong form.
+  CHECK(printable("\x9B|\xE9\x9F|\xED\xA0\x80|\xC0\x80", 100) ==
+        "\\x9b|\\xe9\\x9f|\\xed\\xa0\\x80|\\xc0\\x80");
+}
+
+TEST_CASE("A long text is cut between characters", "[core][error]") {
+  using gruve::internal::printable;
+  CHECK(printable("abcdef", 6) == "abcdef");
+  CHECK(printable("abcdefg", 6) == "abcdef…");
+  CHECK(printable("abcd\xE9\x9F\xB3", 6) == "abcd…");
+  CHECK(printable("abcd\xE9\x9F\xB3", 7) == "abcd\xE9\x9F\xB3");
+  CHECK(printable("\xE9\x9F\xB3", 2) == "…");
+}

@@ -480,3 +480,28 @@ TEST_CASE("Odd and malformed MIDI files are taken or refused, each with a reason
     CHECK(count_violations(TimestepEncoder(), corpus.song(i).tokens) == 0);
   }
 }
+
+TEST_CASE("Keys held for hours are refused where each timestep repeats them, and long music is not",
+          "[corpus][build]") {
+  const Folder folder;
+  Song held;
+  held.length = 480 * 19'990;
+  for (int pitch = 21; pitch <= 108; ++pitch) held.notes.push_back({0, held.length, pitch});
+  write_midi(held, folder / "held.mid");
+  Song lasting;  // three hours at 100 beats per minute, six keys at a time
+  for (std::int64_t quarter = 0; quarter < 18'000; ++quarter)
+    for (int voice = 0; voice < 6; ++voice)
+      lasting.notes.push_back({480 * quarter, 480 * quarter + 480, 40 + 7 * voice + int(quarter % 2)});
+  lasting.length = 480 * 18'000;
+  write_midi(lasting, folder / "long.mid");
+  BuildReport report;
+  const Corpus corpus = build_corpus(folder.path, {.encoder = EncoderKind::timestep}, {}, &report);
+  CHECK(corpus.num_songs() == 1);
+  CHECK(corpus.song(0).tokens.size() == 7u * 24 * 18'000);
+  REQUIRE(report.refused.size() == 1);
+  CHECK(report.refused[0].rule == Rule::too_long);
+  CHECK(report.refused[0].reason ==
+        "the music would take 42698640 tokens as timesteps, expected at most 4000000");
+  // Events say once where a note begins and ends.
+  CHECK(build_corpus(folder.path, {.encoder = EncoderKind::event}).num_songs() == 2);
+}

@@ -47,9 +47,8 @@ Bytes by_hand(const std::string& json = kJson) {
   std::string text =
       "GRUVECRP"s                     // magic
       "\x02\0\0\0"s +                 // version
-      static_cast<char>(json.size())  // bytes of JSON, below 256 in these tests
-      +
-      "\0\0\0"s
+      std::string({static_cast<char>(json.size()), static_cast<char>(json.size() >> 8),
+                   static_cast<char>(json.size() >> 16), static_cast<char>(json.size() >> 24)}) +
       "\x03\0\0\0\0\0\0\0"s    // tokens in all
       "\x02\0\0\0\0\0\0\0"s    // songs
       "\0\0\0\0\0\0\0\0"s      // byte 32: checksum
@@ -157,6 +156,31 @@ TEST_CASE("A corpus of songs in memory and its file are the same", "[corpus][fil
     CHECK(mapped.song(i).split == corpus.song(i).split);
   }
   std::filesystem::remove(path);
+}
+
+TEST_CASE("A report is kept as its text, whatever it holds, and is JSON", "[corpus][file]") {
+  const auto with = [](const std::string& members) {
+    return by_hand(kJson.substr(0, kJson.size() - 1) + members + "}");
+  };
+  const std::string text = R"({"a]}":["\"}",[],{"b":"\\"}],"c":-1.5e3,"d":null})";
+  const Corpus corpus = Corpus::from_bytes(with(" , \"report\" :\n" + text + " , \"measures\":{}"));
+  CHECK(corpus.info().report == text);
+  CHECK(corpus.info().measures == "{}");
+  CHECK(Corpus::from_bytes(with(",\"report\":null")).info().report.empty());
+  std::string large = "[[]";
+  for (int i = 0; i < 3'000'000; ++i) large += ",[]";  // parsed, it would take 100 MB
+  large += ']';
+  CHECK(Corpus::from_bytes(with(",\"report\":" + large)).info().report == large);
+
+  const std::string what = "x.gruve, byte 112: the text of encoder and report";
+  CHECK(error_of(with(",\"report\":[1")) == what + " is not JSON");
+  CHECK(error_of(with(",\"report\":{\"a\":1,\"b\":{\"a\":2},\"a\":3}")) == what + " has the key \"a\" twice");
+  CHECK(error_of(with(",\"report\":1,\"report\":2")) == what + " has the key \"report\" twice");
+  CHECK(error_of(with(",\"report\":" + std::string(64, '[') + std::string(64, ']'))) ==
+        what + " is nested deeper than 64 levels");
+  CHECK(error_of(by_hand("[{\"encoder\":1}]")) == what + " is not a JSON object");
+  CHECK(error_of(by_hand("{\"encoder\":" + large + "}")) ==
+        "x.gruve, byte 112: the encoder has 9000015 bytes, expected at most 4194304");
 }
 
 TEST_CASE("Songs that can't be a corpus are refused", "[corpus]") {

@@ -84,3 +84,34 @@ TEST_CASE("Ids are added to a corpus whose vocabulary has them", "[corpus][ids]"
   CHECK(error_of([&] { build_corpus_in_memory(larger); }) ==
         file.string() + ": has no token for the id 10, which is in the files to be added");
 }
+
+TEST_CASE("A file of very many lines is opened once", "[corpus][ids]") {
+  const IdFolder folder;
+  std::string text;
+  for (int i = 0; i < 300'000; ++i) text += "1\n";  // opened for each line, it took minutes
+  folder.write("many.ids", text);
+  const Corpus corpus = build_corpus(folder.path, kIds);
+  CHECK(corpus.num_songs() == 300'000);
+  CHECK(corpus.song(299'999).tokens.size() == 1);
+}
+
+TEST_CASE("A file that changes while it is read is refused by name", "[corpus][ids]") {
+  const IdFolder folder;
+  folder.write("a.ids", "1 2\n3 4\n");
+  const fs::path file = folder.path / "a.ids";
+  const internal::Source second{.file = 0, .begin = 4, .end = 8};
+  const auto encode = [&](const AnyEncoder& encoder) {
+    internal::SourceFile files;
+    return error_of([&] { internal::encode_text(files, file, second, encoder); });
+  };
+  const std::string changed = file.string() + ", byte 4: the file was changed while it was being read: ";
+  folder.write("a.ids", "1 2\n3\n");
+  CHECK(encode(IdEncoder(5)) == changed + "it is shorter");
+  folder.write("a.ids", "1 2\n   \n");
+  CHECK(encode(IdEncoder(5)) == changed + "a line has become 0");
+  folder.write("a.ids", "1 2\n1\n2\n");
+  CHECK(encode(IdEncoder(5)) == changed + "a line has become 2");
+  folder.write("a.ids", "1 2\n9 9\n");
+  CHECK(encode(IdEncoder(5)).find(file.string()) == 0);
+  CHECK(encode(CharEncoder::from_text("12\n")).find(file.string()) == 0);
+}

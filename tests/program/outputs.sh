@@ -140,6 +140,95 @@ cmp c.previous corpus.gruve
 code=0
 (ulimit -v 4000000; "$gruve" evaluate --model model.safetensors --split train corpus.gruve --threads 1024 --json) >many.txt 2>many.err || code=$?
 [ $code -le 1 ] && [ "$(wc -l <many.err)" -le 1 ] || fail "exit code $code with too many threads: $(cat many.err)"
+# Names and texts from outside are shown without what a terminal acts on.
+shows() {
+  "$@" >stdout.txt 2>stderr.txt || true
+  ! LC_ALL=C grep -qa $'\e\|\xc2\x9b' stdout.txt stderr.txt || fail "an escape sequence in what $* said"
+  LC_ALL=C grep -qaF '\x1b[2J\xc2\x9b' stdout.txt stderr.txt || fail "$* said $(cat stdout.txt stderr.txt)"
+}
+evil=$'evil\e[2J\xc2\x9b'
+mkdir "$evil"
+cp songs/etude-0001.mid "$evil/a.mid"
+cp songs/etude-0002.mid "$evil/b.mid"
+echo none >"$evil/c.mid"
+shows "$gruve" inspect "$evil/a.mid" "$evil/c.mid"
+shows "$gruve" measure "$evil/a.mid" "$evil/c.mid"
+shows "$gruve" measure "$evil/a.mid" "$evil/b.mid"
+shows "$gruve" measure songs/etude-0001.mid --corpus "$evil"
+shows "$gruve" prepare "$evil" songs --out "$evil.gruve"
+shows "$gruve" convert model.safetensors --out "$evil.safetensors"
+shows "$gruve" generate --model model.safetensors --primer "$evil/a.mid" --seconds 1 --out "$evil.mid"
+shows "$gruve" compose "$evil" --pieces 1
+[ "$("$gruve" inspect --json "$evil/a.mid" | grep -o '"pitch"' | wc -l)" -gt 10 ] || fail "no notes in JSON"
+# A long path is cut between characters.
+mkdir -p päpäpäpäpäpäpäpäpäpäpäpäpäpäpäpä
+cp songs/etude-0001.mid songs/etude-0002.mid päpäpäpäpäpäpäpäpäpäpäpäpäpäpäpä
+for name in a ab; do
+  cp songs/etude-0003.mid päpäpäpäpäpäpäpäpäpäpäpäpäpäpäpä/$name.mid
+  "$gruve" measure päpäpäpäpäpäpäpäpäpäpäpäpäpäpäpä >stdout.txt
+  iconv -f UTF-8 -t UTF-8 stdout.txt >utf8.txt || fail "a part of a character"
+done
+
+# The notes of a file are printed one by one: not in memory all together, a hundred times the file's size.
+{
+  printf 'MThd\x00\x00\x00\x06\x00\x00\x00\x01\x01\xe0MTrk\x00\x05\x7e\x45\x00\x90\x3c\x40\x01\x3c\x00'
+  printf '\x00\x3c\x40\x01\x3c\x00%.0s' $(seq 59999)
+  printf '\x00\xff\x2f\x00'
+} >many.mid
+if (ulimit -v 36000; "$gruve" inspect songs/etude-0001.mid --json) >json.txt 2>&1; then  # not so with a sanitizer
+  (ulimit -v 36000; "$gruve" inspect many.mid --json) >json.txt || fail "60,000 notes take more memory than 36 MB"
+fi
+"$gruve" inspect many.mid --json >json.txt
+[ "$(grep -o '{"pitch":60,"start":[0-9]*,"end":[0-9]*,"velocity":64,"channel":0}' json.txt | wc -l)" -eq 60000 ] || fail "the notes of many.mid"
+grep -q '"repairs":\[\],"tempos":\[.*\],"time_signatures":\[.*\],"notes":\[{.*}\]}$' json.txt || fail "$(head -c 300 json.txt)"
+
+# Each page has the policy that forbids it to request anything.
+"$gruve" prepare songs --out page.gruve --encoder timestep --report prepare.html >prepare.txt
+"$gruve" generate --model model.safetensors --seconds 5 --out page.mid --report generate.html >generate.txt
+"$gruve" listen --corpus corpus.gruve --model model.safetensors --pairs 1 --seconds 5 --out listen.html >listen.txt
+for page in prepare generate listen; do
+  grep -q "content=\"default-src 'none';" $page.html || fail "$page.html has no content security policy"
+done
+
+# Two outputs are two files, and /dev/null is one for any number of them.
+says 1 "s.mid: is named for two outputs of the command" "$gruve" generate --model model.safetensors --out s.mid --svg s.mid
+ln -s s.mid t.mid
+says 1 "t.mid: is named for two outputs of the command" "$gruve" generate --model model.safetensors --out s.mid --svg ./t.mid
+says 1 "s.gruve: is named for two outputs of the command" "$gruve" prepare songs --out s.gruve --report s.gruve
+says 1 "s.st: is named for two outputs of the command" "$gruve" train corpus.gruve --out s.st --log s.st
+"$gruve" convert model.safetensors --out /dev/null >convert.txt || fail "no conversion to /dev/null"
+
+# Paths that lead nowhere.
+ln -s loop.json loop.json
+long_name=$(printf 'n%.0s' $(seq 300)).json
+for path in loop.json "$long_name"; do
+  says 1 "${path:0:9}" "$gruve" train "$path" --out b.safetensors
+  says 1 "${path:0:9}" "$gruve" evaluate --model model.safetensors "$path"
+  ! grep -qi "filesystem error" stderr.txt || fail "$(cat stderr.txt)"
+done
+echo none >lost.checkpoint
+ln -s lost.checkpoint.previous lost.checkpoint.previous
+says 1 "gruve: lost.checkpoint" "$gruve" train corpus.gruve --out b.safetensors "${small[@]}" --resume --checkpoint lost.checkpoint
+! grep -qi "filesystem error" stderr.txt || fail "$(cat stderr.txt)"
+says 1 "standard input: has more than the 256 MiB that are read of it" sh -c '"$0" inspect - </dev/zero' "$gruve"
+
+# A file of options is read as it is meant, or refused with its line.
+config() { printf "$1" >config.toml; says 1 "config.toml: $2" "$gruve" generate --config config.toml --model model.safetensors --out b.mid; }
+config '\n[generate]\nsvg="abc\n' "line 3: a quote is not closed"
+config 'generate.svg = "a" '"'"'b\n' "line 1: a quote is not closed"
+config '[generat]\nseconds = 1\n' 'line 1: there is no command "generat"'
+config "[$(printf 'a.%.0s' $(seq 100000))a]\n" 'line 1: there is no command "a.a.a.'
+config "$(printf 'a.%.0s' $(seq 100000))a = 1\n" 'line 1: there is no command "a"'
+config '[generate\n' "line 1: a section is not closed"
+says 1 "/dev/zero: is not a regular file" "$gruve" generate --config /dev/zero --model model.safetensors --out b.mid
+mkfifo pipe
+says 1 "pipe: is not a regular file" "$gruve" generate --config pipe --model model.safetensors --out b.mid
+head -c 2000000 /dev/zero >zeros.toml
+says 1 "zeros.toml: has 2000000 bytes, expected at most 1048576" "$gruve" generate --config zeros.toml --model model.safetensors --out b.mid
+printf '# "a\n; [b\n[generate]\nseconds = 2 # it'"'"'s "short\nout = "quoted name.mid"\n' >config.toml
+"$gruve" generate --config config.toml --model model.safetensors >generate.txt || fail "a sound file of options is refused"
+[ -e "quoted name.mid" ] || fail "the file of options was not read"
+clean
 
 # A recipe has options of the right types, and names no file to write.
 recipe() { echo "$1" >recipe.json; says 1 "recipe.json: $2" "$gruve" train corpus.gruve --out b.safetensors --recipe recipe.json; }

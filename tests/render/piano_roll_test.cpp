@@ -93,3 +93,27 @@ TEST_CASE("Empty, very long and far-out songs give a picture of bounded size", "
     CHECK(svg.size() < 1'000'000);
   }
 }
+
+TEST_CASE("Keys held for an hour give a picture of the notes' size, in which each sounds as long as it does",
+          "[render][piano_roll]") {
+  gruve::Song held;  // each key of three octaves struck again and again while it sounds
+  held.length = 960 * 3600;
+  for (std::int64_t i = 0; i < 5000; ++i) held.notes.push_back({i, held.length, 48 + int(i % 36), 80, 0});
+  const std::string svg = gruve::piano_roll_svg(held);
+  CHECK(is_well_formed(svg));
+  CHECK(svg.find("· 5000 notes") != std::string::npos);
+  CHECK(count_of(svg, "<use ") == 100);
+  CHECK(count_of(svg, "rx=\"1.5\"") == 36 * 100);  // each key once in each row
+
+  gruve::Song many;  // 300,000 short notes of one key, a tenth of a second each second
+  many.length = 960 * 300'000;
+  for (std::int64_t i = 0; i < 300'000; ++i) many.notes.push_back({960 * i, 960 * i + 96, 60, 80, 0});
+  CHECK(count_of(gruve::piano_roll_svg(many), "rx=\"1.5\"") <= 200'000);
+
+  // Two keys with a rest between them stay two, whatever else is merged.
+  held.notes.push_back({0, 960 * 600, 90, 80, 0});
+  held.notes.push_back({960 * 1200, 960 * 1800, 90, 80, 0});
+  gruve::sort_notes(held.notes);
+  const std::size_t rows = count_of(gruve::piano_roll_svg(held), "rx=\"1.5\"") - 36 * 100;
+  CHECK((rows >= 32 && rows <= 36));  // 1,200 of 3,600 s in 100 rows
+}

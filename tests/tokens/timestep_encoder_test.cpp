@@ -244,3 +244,22 @@ TEST_CASE("A bar's timesteps are counted in whole ones", "[tokens][grid]") {
   CHECK(bar_steps({.numerator = 6, .denominator = 8}, 4) == 12);
   CHECK(bar_steps({.numerator = 3, .denominator = 8}, 1) == 3);  // of two bars, which are one and a half each
 }
+
+TEST_CASE("The size of an encoding is known before it is made", "[tokens][timestep]") {
+  Rng rng(7);
+  for (int i = 0; i < 50; ++i) {
+    Song song = random_song(rng, 4, 120);
+    for (const bool repeat_held : {true, false}) {
+      const TimestepEncoder encoder({.steps_per_quarter = 4, .repeat_held = repeat_held});
+      CHECK(encoder.encoded_size(song) == encoder.encode(song).size());
+      song.notes.push_back(song.notes.empty() ? Note{0, 900, 60} : song.notes.front());
+      song.notes.back().end += 480;  // overlaps
+      song.notes.push_back({.start = -100, .end = 300, .pitch = 127});
+      CHECK(encoder.encoded_size(song) == encoder.encode(song).size());
+    }
+  }
+  Song held;  // 88 keys for 10 million timesteps: nothing is allocated for them
+  for (int pitch = 21; pitch <= 108; ++pitch) held.notes.push_back({0, 480 * 400'000, pitch});
+  held.length = 480 * 400'000;
+  CHECK(TimestepEncoder().encoded_size(held) == 89u * 24 * 400'000);
+}

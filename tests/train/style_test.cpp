@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -140,4 +141,27 @@ TEST_CASE("What the progress of learning a style throws ends it", "[train][style
                               }),
                   std::runtime_error);
   CHECK(updates == 3);
+}
+
+TEST_CASE("A style of numbers that no model has is refused", "[train][style]") {
+  const auto path = std::filesystem::temp_directory_path() / "gruve_style_numbers_test.safetensors";
+  const Style style = style_of(base());
+  const auto refusal = [&](const Style& damaged) {
+    save_style(damaged, path);
+    return error_of([&] { load_style(path, base()); });
+  };
+  const std::string state =
+      path.string() + ": has an initial state with a number outside -1 to 1, which no GRU has";
+  for (const float number : {1.5f, -1e30f}) {
+    Style damaged = style;
+    damaged.initial_state[3] = number;
+    CHECK(refusal(damaged) == state);
+  }
+  for (const float number : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    Style damaged = style;
+    damaged.biases[5] = number;
+    CHECK(refusal(damaged).starts_with(path.string() + ": the array \"biases\" has the value "));
+  }
+  CHECK(refusal(style) == "no error");
+  std::filesystem::remove(path);
 }

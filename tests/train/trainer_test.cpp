@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <set>
 #include <string>
 #include <string_view>
@@ -13,12 +14,14 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "error_of.hpp"
 #include "gruve/core/atomic_file.hpp"
 #include "gruve/core/rng.hpp"
 #include "gruve/model/model_file.hpp"
 #include "gruve/model/stepper.hpp"
 #include "gruve/train/curve.hpp"
 #include "gruve/train/divergence.hpp"
+#include "gruve/train/training_progress.hpp"
 #include "realtime.hpp"
 
 using namespace gruve;
@@ -92,6 +95,32 @@ TEST_CASE("A learning curve is bounded, keeps its lowest loss, and continues as 
   const auto lowest = std::min_element(losses.begin(), losses.end());
   CHECK(*lowest == 1);
   CHECK(steps[static_cast<std::size_t>(lowest - losses.begin())] == 50'001);
+}
+
+TEST_CASE("A learning curve and a progress of numbers that no training has are refused", "[train][curve]") {
+  const auto refusal = [](const nlohmann::json& json) {
+    return gruve::tests::error_of([&] { Curve::from_json(json, "curve"); });
+  };
+  Curve curve;
+  curve.add_step(1, 2);
+  curve.add_validation(std::uint64_t{1} << 53, 2);
+  CHECK(refusal(curve.to_json()) == "no error");
+  for (const char* key : {"step", "valid_step"}) {
+    nlohmann::json json = curve.to_json();
+    json[key][0] = (std::uint64_t{1} << 53) + 1;
+    CHECK(refusal(json) == "curve: the learning curve's steps are not numbers up to 9007199254740992");
+    json[key][0] = std::numeric_limits<std::uint64_t>::max();
+    CHECK(refusal(json) == "curve: the learning curve's steps are not numbers up to 9007199254740992");
+  }
+  // As many steps as there are stay as many, however small those of the other batch size are.
+  curve.scale_steps(1 << 30);
+  CHECK(curve.to_json()["valid_step"][0] == std::uint64_t{1} << 53);
+
+  nlohmann::json progress = internal::to_json(internal::TrainingProgress());
+  CHECK_NOTHROW(internal::progress_from_json(progress, "x"));
+  progress["epochs_without_gain"] = std::numeric_limits<int>::max();
+  CHECK_THROWS_WITH(internal::progress_from_json(progress, "x"),
+                    ContainsSubstring("x: the state's epochs_without_gain is not a number from 0 to "));
 }
 
 TEST_CASE("A training step allocates nothing after the first", "[train]") {

@@ -105,18 +105,50 @@ std::optional<Error> error_of(const Body& body) {
   return std::nullopt;
 }
 
-// Text from outside as a message may show it: control characters as \x01, and at most some bytes.
+// The bytes of the UTF-8 character that a text begins with; 0 if it begins with none, or with a part of one.
+// Table 3-7 of the Unicode standard: the second byte's range excludes overlong forms, surrogates and code
+// points above U+10FFFF.
+inline std::size_t character_size(std::string_view text) noexcept {
+  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  const unsigned lead = byte(0);
+  if (lead < 0x80) return text.empty() ? 0 : 1;
+  const std::size_t size = lead >= 0xC2 && lead <= 0xDF   ? 2
+                           : (lead & 0xF0) == 0xE0        ? 3
+                           : lead >= 0xF0 && lead <= 0xF4 ? 4
+                                                          : 0;
+  const unsigned low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+  const unsigned high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+  bool is_whole = size != 0 && byte(1) >= low && byte(1) <= high;
+  for (std::size_t i = 2; is_whole && i < size; ++i) is_whole = (byte(i) & 0xC0) == 0x80;
+  return is_whole ? size : 0;
+}
+
+// Text from outside as a message may show it, at most some bytes of it and no part of a character. What a
+// terminal would act on is written as \x1b: control characters, those of U+0080 to U+009F among them, what
+// overrides the direction of writing, and bytes that are not UTF-8.
 inline std::string printable(std::string_view text, std::size_t most) {
   constexpr char kDigits[] = "0123456789abcdef";
   std::string shown;
-  for (const char c : text.substr(0, most)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7F)
-      shown += c;
-    else
-      shown.append("\\x").append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t size = character_size(text.substr(at));
+    const std::string_view character = text.substr(at, size > 0 ? size : 1);
+    if (at + character.size() > most) return shown + "…";
+    const bool is_control = size == 1 && (character < " " || character == "\x7F");
+    const bool is_upper_control = size == 2 && character < "\xC2\xA0";
+    const bool overrides = size == 3 && ((character >= "\xE2\x80\xAA" && character <= "\xE2\x80\xAE") ||
+                                         (character >= "\xE2\x81\xA6" && character <= "\xE2\x81\xA9"));
+    if (size > 0 && !is_control && !is_upper_control && !overrides) {
+      shown += character;
+    } else {
+      for (const char c : character) {
+        const auto byte = static_cast<unsigned char>(c);
+        shown.append("\\x").append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
+      }
+    }
+    at += character.size();
   }
-  return text.size() > most ? shown + "…" : shown;
+  return shown;
 }
 
 // Text of a file, in quotes.

@@ -329,9 +329,10 @@ BuildReport build_into(Sink& sink, std::span<const std::filesystem::path> paths,
     consensus.add(encoded.bpm, encoded.metres);
     report.statistics.add(encoded.statistics);
   };
+  SourceFile text;
   const auto encode = [&](const Source& source) {
     EncodedSource encoded = is_music ? encode_midi(files[source.file], info.encoder, reading)
-                                     : encode_text(files[source.file], source, info.encoder);
+                                     : encode_text(text, files[source.file], source, info.encoder);
     if (options.piece_of) encoded.piece = options.piece_of(files[source.file]);
     return encoded;
   };
@@ -390,8 +391,8 @@ BuildReport build_into(Sink& sink, std::span<const std::filesystem::path> paths,
 /// The bytes of the corpus depend on the paths, the files' contents and the options, not on the number of
 /// threads or the order in which the system lists a folder.
 ///
-/// Memory: the tokens of eight files per thread, at most 89 · kMaxTimesteps each, and some 100 bytes per
-/// file.
+/// Memory: the tokens of eight files per thread, at most 4 million each as timesteps (a song of more is
+/// refused as too long), and some 100 bytes per file.
 ///
 /// Throws Error if a path does not exist, if no file can be used (with the number of files and the main
 /// reason), or if `out` can't be written.

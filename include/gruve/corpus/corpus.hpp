@@ -26,6 +26,7 @@
 #include "gruve/core/hash.hpp"
 #include "gruve/core/json.hpp"
 #include "gruve/core/mapped_file.hpp"
+#include "gruve/corpus/corpus_json.hpp"
 #include "gruve/midi/music_info.hpp"
 #include "gruve/midi/song.hpp"
 #include "gruve/tokens/any_encoder.hpp"
@@ -457,13 +458,28 @@ class Corpus {
   void read_info(std::span<const std::byte> bytes, std::uint64_t at, EncoderTypes types,
                  const AnyEncoder* encoder) {
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    const internal::JsonTree tree = internal::parse_json(text, file_, "the text of encoder and report", at);
+    const std::string what = "the text of encoder and report";
+    const auto members = internal::members_of(text, file_, what, at);
+    // What is only kept is not parsed: a parsed value takes up to twenty times as much memory as its text.
+    const auto keep = [&](const char* name, std::string& kept) {
+      const auto found = members.find(name);
+      if (found != members.end() && found->second != "null") kept = found->second;
+    };
+    keep("report", info_.report);
+    keep("measures", info_.measures);
+    constexpr std::size_t kMost = std::size_t{1} << 22;  // 65,536 tokens of 64 bytes
+    std::string used;
+    for (const char* name : {"encoder", "tempo_bpm", "time_signature"})
+      if (const auto found = members.find(name); found != members.end())
+        used.append(used.empty() ? "{\"" : ",\"").append(name).append("\":").append(found->second);
+    if (!members.contains("encoder")) throw Error(file_, at, "no JSON object with an encoder");
+    if (used.size() > kMost)
+      throw Error(file_, at,
+                  "the encoder has " + std::to_string(used.size()) + " bytes, expected at most " +
+                      std::to_string(kMost));
+    const internal::JsonTree tree = internal::parse_json(used + '}', file_, what, at);
     const nlohmann::json& json = *tree;
-    if (!json.is_object() || !json.contains("encoder"))
-      throw Error(file_, at, "no JSON object with an encoder");
     info_.encoder = encoder != nullptr ? *encoder : encoder_from_json(json["encoder"], file_, types);
-    if (json.contains("report") && !json["report"].is_null()) info_.report = json["report"].dump();
-    if (json.contains("measures") && !json["measures"].is_null()) info_.measures = json["measures"].dump();
     if (!info_.encoder.is_music()) return;
     info_.music.emplace();
     const auto tempo = json.find("tempo_bpm");

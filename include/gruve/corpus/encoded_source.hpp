@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,6 +24,7 @@
 #include "gruve/tokens/any_encoder.hpp"
 #include "gruve/tokens/read_song.hpp"
 #include "gruve/tokens/screening.hpp"
+#include "gruve/tokens/timestep_encoder.hpp"
 
 namespace gruve::inline v0_1 {
 
@@ -67,6 +69,10 @@ struct EncodedSource {
   std::vector<std::pair<std::pair<int, int>, double>> metres = {};  // music: quarter notes in each metre
 };
 
+/// A song of more tokens is refused. Timesteps repeat what is held: a file of a few hundred bytes can hold 88
+/// keys for hours, which is forty million tokens. Three hours of six keys at once are 3.6 million.
+inline constexpr std::uint64_t kMostTokensOfSong = 4'000'000;
+
 inline EncodedSource encode_midi(const std::filesystem::path& path, const AnyEncoder& encoder,
                                  const SongOptions& options) {
   EncodedSource result;
@@ -85,6 +91,14 @@ inline EncodedSource encode_midi(const std::filesystem::path& path, const AnyEnc
       return result;
     }
     const Song song = std::move(screening.song);
+    if (const auto* timesteps = encoder.get_if<TimestepEncoder>()) {
+      if (const std::uint64_t size = timesteps->encoded_size(song); size > kMostTokensOfSong) {
+        result.refusal.rule = Rule::too_long;
+        result.refusal.reason = "the music would take " + std::to_string(size) +
+                                " tokens as timesteps, expected at most " + std::to_string(kMostTokensOfSong);
+        return result;
+      }
+    }
     result.is_performance = is_performance(song);
     result.tokens = encoder.encode_song(song);
     result.checksum = content_hash(std::as_bytes(std::span(result.tokens)));
@@ -208,18 +222,41 @@ inline std::unique_ptr<IdEncoder> read_id_files(std::span<const std::filesystem:
   return std::make_unique<IdEncoder>(vocab_size > 0 ? vocab_size : found);
 }
 
-/// Encodes a document of a text, or a line of ids.
-inline EncodedSource encode_text(const std::filesystem::path& path, const Source& source,
+/// The file that sources are read from, which stays open for those that follow: a file of a million lines is
+/// opened once. For any number of threads.
+class SourceFile {
+ public:
+  std::shared_ptr<const MappedFile> open(const std::filesystem::path& path) {
+    const std::scoped_lock lock(mutex_);
+    if (file_ == nullptr || file_->path() != internal::utf8(path)) file_ = std::make_shared<const MappedFile>(path);
+    return file_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<const MappedFile> file_;
+};
+
+/// Encodes a document of a text, or a line of ids. Throws Error with the file if that is no longer what it
+/// was when its sources were found.
+inline EncodedSource encode_text(SourceFile& files, const std::filesystem::path& path, const Source& source,
                                  const AnyEncoder& encoder) {
-  const MappedFile file(path);
-  if (file.bytes().size() < source.end)
-    throw Error(internal::utf8(path), "the file became shorter while it was being read");
+  const std::shared_ptr<const MappedFile> file = files.open(path);
   EncodedSource result;
-  const std::string_view text = as_text(file).substr(source.begin, source.end - source.begin);
-  if (const auto* ids = encoder.get_if<IdEncoder>())
-    result.tokens = ids->encode(read_ids(text, internal::utf8(path)).at(0));
-  else
-    result.tokens = encoder.as<CharEncoder>().encode(text);
+  try {
+    if (file->bytes().size() < source.end) throw Error("it is shorter");
+    const std::string_view text = as_text(*file).substr(source.begin, source.end - source.begin);
+    if (const auto* ids = encoder.get_if<IdEncoder>()) {
+      const std::vector<std::vector<Token>> lines = read_ids(text);
+      if (lines.size() != 1) throw Error("a line has become " + std::to_string(lines.size()));
+      result.tokens = ids->encode(lines[0]);
+    } else {
+      result.tokens = encoder.as<CharEncoder>().encode(text);
+    }
+  } catch (const Error& error) {
+    throw Error(internal::utf8(path), source.begin + error.byte().value_or(0),
+                "the file was changed while it was being read: " + std::string(error.reason()));
+  }
   result.hash = result.checksum = content_hash(std::as_bytes(std::span(result.tokens)));
   return result;
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -24,7 +25,8 @@ namespace gruve::inline v0_1 {
 
 /// Whether a path is a file whose name ends in .json.
 inline bool is_polyphonic_json(const std::filesystem::path& path) {
-  return path.extension() == ".json" && std::filesystem::is_regular_file(path);
+  std::error_code error;  // of a link to itself, say, or a name that is too long
+  return path.extension() == ".json" && std::filesystem::is_regular_file(path, error);
 }
 
 namespace internal {
@@ -91,13 +93,16 @@ class PolyphonicReader {
     return true;
   }
 
-  bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception&) { fail_form(); }
-
-  [[noreturn]] void fail_form() const {
-    throw Error(file_, "is not a JSON object with the splits train, valid and test");
+  // position  the number of characters read
+  bool parse_error(std::size_t position, const std::string&, const nlohmann::json::exception&) {
+    throw Error(file_, position > 0 ? position - 1 : 0, kForm);
   }
 
+  [[noreturn]] void fail_form() const { throw Error(file_, kForm); }
+
  private:
+  static constexpr const char* kForm = "is not a JSON object with the splits train, valid and test";
+
   // What is at each depth of a split.
   static constexpr int kList = 1, kSequence = 2, kTimestep = 3, kKey = 4;
 

@@ -48,7 +48,7 @@ inline Returns returns_of(const GridSong& song) {
   }
 
   Returns result;
-  const std::size_t N = std::min(bars.size(), std::size_t{8192});
+  const std::size_t N = (std::min)(bars.size(), std::size_t{8192});
   std::vector<bool> returns(N), is_of_phrase(N);
   for (std::size_t lag = 1; lag < N; ++lag) {
     std::size_t run = 0;  // successive bars that equal those `lag` bars before

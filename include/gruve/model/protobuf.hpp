@@ -1,6 +1,5 @@
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -9,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "gruve/core/bits_as.hpp"
 #include "gruve/core/error.hpp"
 
 // The wire format of protocol buffers, as far as ONNX files need it: fields of a message, one after another.
@@ -29,7 +29,7 @@ struct ProtoField {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
   }
   std::int64_t integer() const noexcept { return static_cast<std::int64_t>(value); }
-  float number32() const noexcept { return std::bit_cast<float>(static_cast<std::uint32_t>(value)); }
+  float number32() const noexcept { return bits_as<float>(static_cast<std::uint32_t>(value)); }
 };
 
 // Reads the fields of a message, which is a part of a file. Allocates nothing, but for an Error.

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <span>
@@ -219,10 +220,16 @@ class RtneuralText {
   void row(std::span<const float> values) {
     char separator = '[';
     for (const float value : values) {
-      std::array<char, 32> digits;  // the shortest that give the same float
-      const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+      std::array<char, 32> digits;
       text_ += separator;
-      text_.append(digits.data(), end);
+#if defined(__cpp_lib_to_chars)
+      // The shortest that give the same float.
+      text_.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
+#else
+      // libc++ 13 has it for whole numbers only. Nine digits give the same float, too.
+      const int size = std::snprintf(digits.data(), digits.size(), "%.9g", static_cast<double>(value));
+      text_.append(digits.data(), static_cast<std::size_t>(size));
+#endif
       separator = ',';
     }
     text_ += ']';

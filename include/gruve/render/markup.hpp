@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "gruve/core/error.hpp"
+
 namespace gruve::inline v0_1 {
 
 /// Escapes a text for use anywhere in XML or HTML, including attributes: markup characters become entities;
@@ -15,11 +17,10 @@ namespace gruve::inline v0_1 {
 /// U+FFFD.
 inline std::string escape_markup(std::string_view text) {
   constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size();) {
-    const unsigned lead = byte(i);
+    const unsigned lead = static_cast<unsigned char>(text[i]);
     if (lead < 0x80) {
       switch (text[i++]) {
         case '&':
@@ -46,18 +47,8 @@ inline std::string escape_markup(std::string_view text) {
       }
       continue;
     }
-    // Table 3-7 of the Unicode standard: the second byte's range excludes overlong forms, surrogates and code
-    // points above U+10FFFF.
-    const std::size_t size = lead >= 0xC2 && lead <= 0xDF   ? 2
-                             : (lead & 0xF0) == 0xE0        ? 3
-                             : lead >= 0xF0 && lead <= 0xF4 ? 4
-                                                            : 0;
-    const unsigned low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-    const unsigned high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-    bool valid = size != 0 && byte(i + 1) >= low && byte(i + 1) <= high;
-    for (std::size_t j = 2; valid && j < size; ++j) valid = (byte(i + j) & 0xC0) == 0x80;
-    if (valid && lead == 0xEF && byte(i + 1) == 0xBF && byte(i + 2) >= 0xBE) valid = false;
-    if (valid) {
+    const std::size_t size = internal::character_size(text.substr(i));
+    if (size > 0 && text.substr(i, size) != "\xEF\xBF\xBE" && text.substr(i, size) != "\xEF\xBF\xBF") {
       out += text.substr(i, size);
       i += size;
     } else {

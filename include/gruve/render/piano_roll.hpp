@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gruve/core/atomic_file.hpp"
@@ -51,6 +53,13 @@ struct RollLayout {
   double plot_height() const { return (highest - lowest + 1) * key_height; }
   double row_height() const { return kBarNumbers + plot_height() + kTimes; }
   double y(int pitch) const { return (highest - pitch) * key_height; }
+  /// The row of a time in seconds.
+  std::size_t row(double seconds) const {
+    const auto end = std::upper_bound(breaks.begin() + 1, breaks.end() - 1, seconds + 1e-9);
+    return static_cast<std::size_t>(end - breaks.begin() - 1);
+  }
+  /// The last row in which something is seen that ends at a time: not the one that begins then.
+  std::size_t last_row(double seconds) const { return row(seconds - 2e-9); }
 };
 
 /// Rows of about equal length, which end at a bar line if one is near.
@@ -145,28 +154,82 @@ inline std::string roll_note(const RollLayout& layout, const Note& note, RollCol
                    "rx=\"1.5\" class=\"" + name + "\" opacity=\"" + decimal(opacity, 2) + "\"");
 }
 
+/// What is drawn of a note: held keys of one pitch may be one span.
+struct RollSpan {
+  double start = 0, end = 0;  // seconds
+  Note note{};                // for its colour
+};
+
+/// The rows that spans are drawn in, all together.
+inline std::size_t num_rectangles(const RollLayout& layout, const std::vector<RollSpan>& spans) {
+  std::size_t count = 0;
+  for (const RollSpan& span : spans) {
+    const std::size_t first = layout.row(span.start);
+    count += (std::max)(first, layout.last_row(span.end)) - first + 1;
+  }
+  return count;
+}
+
+/// Makes one span of those of a key that overlap or are less than `gap` seconds apart: of the pitch, the drum
+/// channel or not, and the channel if the colours show it. It is as loud as the loudest.
+inline std::vector<RollSpan> merged(const std::vector<RollSpan>& spans, double gap, RollColor color) {
+  std::vector<RollSpan> result;
+  std::map<std::pair<int, int>, std::size_t> last;  // of each key, in result
+  for (const RollSpan& span : spans) {
+    const int part = color == RollColor::channel ? span.note.channel : span.note.channel == kDrumChannel;
+    const auto [found, is_first] = last.try_emplace({part, span.note.pitch}, result.size());
+    RollSpan* before = is_first ? nullptr : &result[found->second];
+    if (before != nullptr && span.start < before->end + gap) {
+      before->end = (std::max)(before->end, span.end);
+      before->note.velocity = (std::max)(before->note.velocity, span.note.velocity);
+    } else {
+      found->second = result.size();
+      result.push_back(span);
+    }
+  }
+  return result;
+}
+
+/// The notes as they are drawn. A note that is held across rows is drawn in each of them: where that makes
+/// many rectangles of few notes, held keys that overlap are one; and where they are more than a picture
+/// shows, also those with a gap between them of half a pixel, or one, or two, until they are few enough.
+inline std::vector<RollSpan> roll_spans(const Song& song, const RollLayout& layout, RollColor color) {
+  constexpr std::size_t kMost = 200'000;
+  const Timeline timeline(song);
+  std::vector<RollSpan> spans;
+  spans.reserve(song.notes.size());
+  for (const Note& note : song.notes) {
+    const double start = timeline.seconds(note.start);
+    spans.push_back({start, (std::max)(timeline.seconds(note.end), start), note});
+  }
+  if (num_rectangles(layout, spans) <= (std::min)(kMost, 2 * song.notes.size() + 20'000)) return spans;
+  const auto is_earlier = [](const RollSpan& a, const RollSpan& b) { return a.start < b.start; };
+  if (!std::is_sorted(spans.begin(), spans.end(), is_earlier))
+    std::stable_sort(spans.begin(), spans.end(), is_earlier);
+  spans = merged(spans, 0, color);
+  for (double pixels = 0.5; num_rectangles(layout, spans) > kMost && pixels < layout.width; pixels *= 2)
+    spans = merged(spans, pixels / layout.pixels_per_second, color);
+  return spans;
+}
+
 }  // namespace internal
 
 /// Draws a song as an SVG picture: time to the right in rows that end at bar lines, pitch upwards, velocity
 /// as opacity, bar numbers above and minutes:seconds below each row. If there are more bars or seconds than
-/// fit, fewer lines and numbers are drawn. The picture has about 100 bytes per note.
+/// fit, fewer lines and numbers are drawn. The picture has about 100 bytes per note, and at most some 200,000
+/// rectangles: of more notes, those of one pitch that follow each other within pixels are drawn as one.
 inline std::string piano_roll_svg(const Song& song, const PianoRollOptions& options = {}) {
   using internal::RollLayout;
   const std::vector<BarLine> bars = bar_lines(song);
   const RollLayout layout = internal::roll_layout(song, options, bars);
-  const Timeline timeline(song);
   const double scale = layout.pixels_per_second;
   const std::size_t num_rows = layout.breaks.size() - 1;
   std::vector<std::string> rows(num_rows);
 
-  const auto row_at = [&layout](double seconds) {
-    const auto end = std::upper_bound(layout.breaks.begin() + 1, layout.breaks.end() - 1, seconds + 1e-9);
-    return static_cast<std::size_t>(end - layout.breaks.begin() - 1);
-  };
   double last_line = 0, last_number = 0;  // x of those drawn last
   std::size_t last_row = num_rows;
   for (const BarLine& bar : bars) {
-    const std::size_t row = row_at(bar.seconds);
+    const std::size_t row = layout.row(bar.seconds);
     const double x = (bar.seconds - layout.breaks[row]) * scale;
     if (row != last_row) last_line = last_number = -1e9;
     last_row = row;
@@ -194,15 +257,14 @@ inline std::string piano_roll_svg(const Song& song, const PianoRollOptions& opti
     }
   }
 
-  for (const Note& note : song.notes) {
-    const double start = timeline.seconds(note.start);
-    const double end = (std::max)(timeline.seconds(note.end), start);
-    std::size_t row = row_at(start);
-    do {  // a note that is held across the end of a row continues in the next
-      const double from = (std::max)(start, layout.breaks[row]) - layout.breaks[row];
-      const double to = (std::min)(end, layout.breaks[row + 1]) - layout.breaks[row];
-      rows[row] += internal::roll_note(layout, note, options.color, from * scale, (to - from) * scale - 0.6);
-    } while (++row < num_rows && end > layout.breaks[row] + 1e-9);
+  for (const internal::RollSpan& span : internal::roll_spans(song, layout, options.color)) {
+    const std::size_t first = layout.row(span.start), last = (std::max)(first, layout.last_row(span.end));
+    for (std::size_t row = first; row <= last; ++row) {  // what is held across the end of a row continues
+      const double from = (std::max)(span.start, layout.breaks[row]) - layout.breaks[row];
+      const double to = (std::min)(span.end, layout.breaks[row + 1]) - layout.breaks[row];
+      rows[row] +=
+          internal::roll_note(layout, span.note, options.color, from * scale, (to - from) * scale - 0.6);
+    }
   }
   const double end_x = (duration_seconds(song) - layout.breaks[num_rows - 1]) * scale;
   rows.back() +=

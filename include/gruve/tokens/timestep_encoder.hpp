@@ -76,44 +76,26 @@ class TimestepEncoder {
   /// Throws Error if the song needs more than kMaxTimesteps, or its ticks_per_quarter is out of Grid's range.
   /// Time and memory are linear in notes and timesteps.
   std::vector<Token> encode(const Song& song) const {
-    struct Held {
-      std::int64_t start, end;  // timesteps
-      int key;
-    };
-    const Grid grid(song.ticks_per_quarter, options_.steps_per_quarter);
-    std::int64_t steps = grid.up(std::max<std::int64_t>(song.length, 0));
-    std::vector<Held> notes;
-    notes.reserve(song.notes.size());
-    int highest = 0;
-    for (const Note& note : song.notes) {
-      if (!on_piano(note.pitch)) continue;
-      if (note.start < 0 && grid.nearest(note.end) <= 0) continue;  // over before the first timestep
-      const std::int64_t start = std::max<std::int64_t>(grid.nearest(note.start), 0);
-      const Held held{start, (std::max)(grid.nearest(note.end), start + 1), note.pitch - kLowestKey};
-      notes.push_back(held);
-      highest = (std::max)(highest, held.key);
-      steps = (std::max)(steps, held.end);
-    }
-    if (steps > kMaxTimesteps)
-      internal::raise(Error("the song takes " + std::to_string(steps) + " timesteps, more than the " +
-                            std::to_string(kMaxTimesteps) + " that can be encoded"));
-    const auto starts_earlier = [](const Held& a, const Held& b) { return a.start < b.start; };
-    if (!std::is_sorted(notes.begin(), notes.end(), starts_earlier))
-      std::stable_sort(notes.begin(), notes.end(), starts_earlier);
+    const HeldKeys held = held_keys(song);
+    if (held.steps > kMaxTimesteps)
+      internal::raise(Error("the song takes " + std::to_string(held.steps) + " timesteps, more than the " +
+                  std::to_string(kMaxTimesteps) + " that can be encoded"));
+    internal::TimestepWriter writer(static_cast<std::size_t>(held.steps), held.highest);
+    const std::int64_t held_steps =
+        for_each_span(held.notes, [&](std::int64_t start, std::int64_t end, int key) {
+          writer.flip(static_cast<std::size_t>(start), key);
+          writer.flip(static_cast<std::size_t>(end), key);
+        });
+    return writer.write(static_cast<std::size_t>(held.steps + held_steps));
+  }
 
-    internal::TimestepWriter writer(static_cast<std::size_t>(steps), highest);
-    std::array<std::int64_t, kNumKeys> until{};  // where each key is released
-    std::int64_t held_steps = 0;
-    for (const Held& note : notes) {
-      std::int64_t& released = until[static_cast<std::size_t>(note.key)];
-      const std::int64_t start = (std::max)(note.start, released);
-      const std::int64_t end = (std::max)(start, options_.repeat_held ? note.end : note.start + 1);
-      writer.flip(static_cast<std::size_t>(start), note.key);
-      writer.flip(static_cast<std::size_t>(end), note.key);
-      held_steps += end - start;
-      released = end;
-    }
-    return writer.write(static_cast<std::size_t>(steps + held_steps));
+  /// The number of tokens that encode() gives: the timesteps, and those of each key that sounds. It grows
+  /// with the time for which keys are held, not with their notes: 88 keys held for an hour are millions of
+  /// tokens. Throws Error if ticks_per_quarter is out of Grid's range. Time and memory are linear in the
+  /// notes.
+  std::uint64_t encoded_size(const Song& song) const {
+    const HeldKeys held = held_keys(song);
+    return static_cast<std::uint64_t>(held.steps + for_each_span(held.notes, [](auto...) {}));
   }
 
   /// The song that the tokens encode: velocity 80, one tempo, ticks_per_quarter a multiple of
@@ -166,6 +148,53 @@ class TimestepEncoder {
   friend bool operator==(const TimestepEncoder&, const TimestepEncoder&) = default;
 
  private:
+  struct KeySpan {
+    std::int64_t start, end;  // timesteps
+    int key;
+  };
+  struct HeldKeys {
+    std::vector<KeySpan> notes;  // by their starts
+    std::int64_t steps = 0;      // of the song
+    int highest = 0;             // key
+  };
+
+  HeldKeys held_keys(const Song& song) const {
+    const Grid grid(song.ticks_per_quarter, options_.steps_per_quarter);
+    HeldKeys held;
+    held.steps = grid.up(std::max<std::int64_t>(song.length, 0));
+    held.notes.reserve(song.notes.size());
+    for (const Note& note : song.notes) {
+      if (!on_piano(note.pitch)) continue;
+      if (note.start < 0 && grid.nearest(note.end) <= 0) continue;  // over before the first timestep
+      const std::int64_t start = std::max<std::int64_t>(grid.nearest(note.start), 0);
+      const KeySpan key{start, (std::max)(grid.nearest(note.end), start + 1), note.pitch - kLowestKey};
+      held.notes.push_back(key);
+      held.highest = (std::max)(held.highest, key.key);
+      held.steps = (std::max)(held.steps, key.end);
+    }
+    const auto starts_earlier = [](const KeySpan& a, const KeySpan& b) { return a.start < b.start; };
+    if (!std::is_sorted(held.notes.begin(), held.notes.end(), starts_earlier))
+      std::stable_sort(held.notes.begin(), held.notes.end(), starts_earlier);
+    return held;
+  }
+
+  // Calls a function with the timesteps [start, end) in which each note sounds that no note of its key did
+  // before, and with the key. Returns the sum of end - start.
+  template <class Function>
+  std::int64_t for_each_span(const std::vector<KeySpan>& notes, const Function& function) const {
+    std::array<std::int64_t, kNumKeys> until{};  // where each key is released
+    std::int64_t held_steps = 0;
+    for (const KeySpan& note : notes) {
+      std::int64_t& released = until[static_cast<std::size_t>(note.key)];
+      const std::int64_t start = (std::max)(note.start, released);
+      const std::int64_t end = (std::max)(start, options_.repeat_held ? note.end : note.start + 1);
+      function(start, end, note.key);
+      held_steps += end - start;
+      released = end;
+    }
+    return held_steps;
+  }
+
   Options options_;
 };
 

@@ -24,7 +24,7 @@ inline void remove_checkpoint(const std::filesystem::path& path) {
   std::error_code ignored;
   if (!std::filesystem::exists(std::filesystem::symlink_status(path, ignored))) return;
   if (!is_checkpoint(path))
-    throw Error(path.string(),
+    throw Error(internal::utf8(path),
                 "is no checkpoint, and in the way of one: the last checkpoint but one is kept there");
   std::filesystem::remove(path, ignored);
 }

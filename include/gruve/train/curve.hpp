@@ -59,7 +59,8 @@ class Curve {
   void scale_steps(double ratio) {
     for (auto* steps : {&steps_, &valid_steps_})
       for (std::uint64_t& step : *steps)
-        step = static_cast<std::uint64_t>(std::llround(static_cast<double>(step) * ratio));
+        step = static_cast<std::uint64_t>(
+            std::llround(std::min(static_cast<double>(step) * ratio, 0x1p53)));  // of a foreign file, any
   }
 
   /// {"step", "train_loss", "valid_step", "valid_loss"}, lists of numbers, and what is needed to continue.
@@ -87,7 +88,10 @@ class Curve {
         !std::is_sorted(curve.steps_.begin(), curve.steps_.end()) ||
         !std::is_sorted(curve.valid_steps_.begin(), curve.valid_steps_.end()))
       throw Error(file, "the learning curve is not of steps and as many losses");
-    constexpr std::uint64_t kMost = std::uint64_t{1} << 53;
+    constexpr std::uint64_t kMost = std::uint64_t{1} << 53;  // what JSON's numbers hold
+    for (const auto* steps : {&curve.steps_, &curve.valid_steps_})
+      if (!steps->empty() && steps->back() > kMost)
+        throw Error(file, "the learning curve's steps are not numbers up to " + std::to_string(kMost));
     constexpr double kLargest = (std::numeric_limits<double>::max)();
     const std::string what = "the learning curve";
     curve.interval_ = internal::number_in(json, "interval", std::uint64_t{1}, kMost, file, what);

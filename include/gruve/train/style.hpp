@@ -108,8 +108,8 @@ inline void save_style(const Style& style, const std::filesystem::path& path) {
                     {{"gruve.style", std::to_string(style.model)}});
 }
 
-/// Reads a style. Throws Error with the file and the reason if it is missing or damaged, or if it belongs to
-/// another model than this.
+/// Reads a style. Throws Error with the file and the reason if it is missing or damaged, if it belongs to
+/// another model than this, or if a number in it is none that a model has.
 inline Style load_style(const std::filesystem::path& path, const TrainedModel& model) {
   const SafetensorsFile file(path);
   if (!file.metadata().contains("gruve.style")) throw Error(file.path(), "is no style that gruve wrote");
@@ -122,6 +122,9 @@ inline Style load_style(const std::filesystem::path& path, const TrainedModel& m
   };
   read("initial_state", style.initial_state);
   read("biases", style.biases);
+  if (!std::all_of(style.initial_state.begin(), style.initial_state.end(),
+                   [](float h) { return h >= -1 && h <= 1; }))
+    throw Error(file.path(), "has an initial state with a number outside -1 to 1, which no GRU has");
   return style;
 }
 
@@ -192,7 +195,7 @@ inline Style learn_style(TrainedModel model, const Corpus& corpus, const StyleOp
     const double fraction = static_cast<double>(update) / options.updates;
     const double norm = optimizer.gradient_norm(threads);
     optimizer.update(options.learning_rate * schedule_factor(Schedule::cosine, fraction),
-                     std::min(1.0, 1 / (norm + 1e-6)), threads);
+                     (std::min)(1.0, 1 / (norm + 1e-6)), threads);
     for (float& h : model.network.initial_state) h = std::clamp(h, -1.0f, 1.0f);
     pass.assign(model.network);
     recent_loss = update == 0 ? loss.mean() : 0.9 * recent_loss + 0.1 * loss.mean();

@@ -292,7 +292,8 @@ class Trainer {
     try {
       file.emplace(path);
     } catch (const Error& error) {
-      if (!std::filesystem::exists(previous)) throw;
+      std::error_code ignored;
+      if (!std::filesystem::exists(previous, ignored)) throw;
       damage = error.what();
     }
     if (!file) file.emplace(previous);

@@ -78,7 +78,7 @@ inline TrainingProgress progress_from_json(const nlohmann::json& json, const std
   progress.has_best = has_best.get<bool>();
   if (progress.has_best) progress.best_loss = number_in(json, "best_loss", 0.0, kLargest, file, what);
   progress.epochs_without_gain =
-      number_in(json, "epochs_without_gain", 0, (std::numeric_limits<int>::max)(), file, what);
+      number_in(json, "epochs_without_gain", 0, (std::numeric_limits<int>::max)() / 2, file, what);
   progress.first_loss = number_in(json, "first_loss", 0.0, kLargest, file, what);
   progress.steps_above = number_in(json, "steps_above", 0, Divergence::kSteps, file, what);
   progress.good_updates = number_in(json, "good_updates", std::uint64_t{0}, progress.updates, file, what);
