@@ -1,5 +1,7 @@
 // What a style of five songs gains, beside training all weights further.
-//   style MODEL FOLDER…     the folders hold MIDI files of at least 25 songs each
+//   g++ -std=c++20 -O2 -DGRUVE_COMPILED_KERNELS -Iinclude -isystem /usr/include/eigen3 benchmarks/style/style.cpp \
+//     build/demo/libgruve_kernels.a -pthread -o style
+//   ./style MODEL FOLDER…     the folders hold MIDI files of at least 25 songs each
 //
 // Of each folder it draws five songs to learn from and twenty others to evaluate on, three times. It prints
 // the nats per token on the twenty of the model as it is, with a style (learn_style() with its defaults), and
