@@ -159,7 +159,7 @@ class AtomicFile {
 
   std::string path_;               // as given
   std::filesystem::path target_;   // with links followed
-  std::filesystem::path partial_;  // what is written; empty if that is path_, or when it was renamed
+  std::filesystem::path partial_ = {};  // what is written; empty if that is path_, or when it was renamed
   std::FILE* file_ = nullptr;
 };
 

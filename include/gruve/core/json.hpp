@@ -119,7 +119,7 @@ class JsonCheck final : public nlohmann::json_sax<nlohmann::json> {
     return false;
   }
 
-  std::vector<std::set<std::string>> keys_;  // of the objects that are open
+  std::vector<std::set<std::string>> keys_ = {};  // of the objects that are open
   int depth_ = 0;
 };
 

@@ -233,8 +233,8 @@ class SourceFile {
   }
 
  private:
-  std::mutex mutex_;
-  std::shared_ptr<const MappedFile> file_;
+  std::mutex mutex_ = {};
+  std::shared_ptr<const MappedFile> file_ = {};
 };
 
 /// Encodes a document of a text, or a line of ids. Throws Error with the file if that is no longer what it

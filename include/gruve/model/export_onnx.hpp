@@ -101,7 +101,7 @@ class OnnxGraph {
     return info;
   }
 
-  ProtoWriter graph_;
+  ProtoWriter graph_ = {};
 };
 
 inline ProtoWriter onnx_graph(const GruModel<float>& network) {
@@ -193,7 +193,7 @@ inline void export_onnx(const GruModel<float>& network, const std::filesystem::p
     entry.text(2, text);
     model.message(14, entry);
   }
-  if (model.bytes().size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
+  if (model.bytes().size() > static_cast<std::size_t>((std::numeric_limits<std::int32_t>::max)()))
     internal::raise(Error(internal::utf8(path), "would have " + std::to_string(model.bytes().size()) +
                                              " bytes, expected at most 2147483647 of an ONNX file"));
   write_file(path, model.bytes());

@@ -36,6 +36,8 @@ struct OnnxArray {
 // Finds embedding, GRU layers and output layer in a graph, from its outputs to its inputs.
 class OnnxImport {
  public:
+  OnnxImport(const OnnxImport&) = delete;
+  OnnxImport& operator=(const OnnxImport&) = delete;
   explicit OnnxImport(const OnnxFile& file) : file_(&file) {
     for (std::size_t i = 0; i < file.nodes().size(); ++i) {
       const OnnxNode& node = file.nodes()[i];
@@ -417,15 +419,15 @@ class OnnxImport {
   static constexpr std::size_t kMostLayers = 1024;
 
   const OnnxFile* file_;
-  std::map<std::string_view, std::size_t> producers_;
-  std::set<std::string_view> constants_;  // outputs of nodes that give an array
+  std::map<std::string_view, std::size_t> producers_ = {};
+  std::set<std::string_view> constants_ = {};  // outputs of nodes that give an array
   mutable std::uint64_t num_values_ = 0;  // of all arrays that were made, and one for each
   const OnnxNode* product_ = nullptr;     // of the output layer
   const OnnxNode* embedding_ = nullptr;   // a Gather
-  std::string_view bias_;                 // of the output layer
-  std::vector<const OnnxNode*> layers_;   // from the input to the output
-  std::vector<std::string_view> others_;  // outputs that are no logits
-  std::vector<std::string> notes_;
+  std::string_view bias_ = {};                 // of the output layer
+  std::vector<const OnnxNode*> layers_ = {};   // from the input to the output
+  std::vector<std::string_view> others_ = {};  // outputs that are no logits
+  std::vector<std::string> notes_ = {};
 };
 
 }  // namespace internal

@@ -61,6 +61,8 @@ inline constexpr std::array<std::string_view, 9> kOutputWords = {"out",  "fc",  
 // Finds the arrays of a network among those of a file, by their shapes first and then by their names.
 class SafetensorsImport {
  public:
+  SafetensorsImport(const SafetensorsImport&) = delete;
+  SafetensorsImport& operator=(const SafetensorsImport&) = delete;
   SafetensorsImport(const SafetensorsFile& file, const Features& features, ResetGate reset_gate)
       : file_(&file), features_(features), reset_gate_(reset_gate) {}
 
@@ -260,9 +262,9 @@ class SafetensorsImport {
   const SafetensorsFile* file_;
   Features features_;
   ResetGate reset_gate_;
-  std::string embedding_;
+  std::string embedding_ = {};
   int input_size_ = 0, hidden_size_ = 0, num_layers_ = 0;
-  std::map<std::string, std::string> sources_;  // the file's name of each parameter; empty for zeros
+  std::map<std::string, std::string> sources_ = {};  // the file's name of each parameter; empty for zeros
   std::set<std::string> used_ = {};
 };
 

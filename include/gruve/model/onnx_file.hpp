@@ -327,11 +327,11 @@ class OnnxFile {
 
   std::string path_;
   std::filesystem::path folder_;
-  std::vector<OnnxNode> nodes_;
-  std::map<std::string_view, OnnxTensor> initializers_;
-  std::vector<std::string_view> outputs_;
-  std::map<std::string, std::string> metadata_;
-  mutable std::map<std::string, std::unique_ptr<MappedFile>> outside_;
+  std::vector<OnnxNode> nodes_ = {};
+  std::map<std::string_view, OnnxTensor> initializers_ = {};
+  std::vector<std::string_view> outputs_ = {};
+  std::map<std::string, std::string> metadata_ = {};
+  mutable std::map<std::string, std::unique_ptr<MappedFile>> outside_ = {};
   mutable std::uint64_t size_ = 0;  // bytes of all
 };
 

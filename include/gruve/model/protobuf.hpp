@@ -136,7 +136,7 @@ class ProtoWriter {
     bytes_ += static_cast<char>(value);
   }
 
-  std::string bytes_;
+  std::string bytes_ = {};
 };
 
 }  // namespace gruve::inline v0_1::internal

@@ -247,7 +247,7 @@ class RtneuralText {
   const std::string& text() const noexcept { return text_; }
 
  private:
-  std::string text_;
+  std::string text_ = {};
   bool is_first_ = true;
 };
 

@@ -153,7 +153,7 @@ class TimestepEncoder {
     int key;
   };
   struct HeldKeys {
-    std::vector<KeySpan> notes;  // by their starts
+    std::vector<KeySpan> notes = {};  // by their starts
     std::int64_t steps = 0;      // of the song
     int highest = 0;             // key
   };
