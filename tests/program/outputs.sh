@@ -162,11 +162,11 @@ shows "$gruve" generate --model model.safetensors --primer "$evil/a.mid" --secon
 shows "$gruve" compose "$evil" --pieces 1
 [ "$("$gruve" inspect --json "$evil/a.mid" | grep -o '"pitch"' | wc -l)" -gt 10 ] || fail "no notes in JSON"
 # A long path is cut between characters.
-mkdir -p päpäpäpäpäpäpäpäpäpäpäpäpäpäpäpä
-cp songs/etude-0001.mid songs/etude-0002.mid päpäpäpäpäpäpäpäpäpäpäpäpäpäpäpä
+long_path=päpäpäpäpäpäpäpäpäpäpäpäpäpäpäpä
+mkdir -p $long_path
 for name in a ab; do
-  cp songs/etude-0003.mid päpäpäpäpäpäpäpäpäpäpäpäpäpäpäpä/$name.mid
-  "$gruve" measure päpäpäpäpäpäpäpäpäpäpäpäpäpäpäpä >stdout.txt
+  cp songs/etude-0003.mid $long_path/$name.mid
+  "$gruve" measure $long_path/$name.mid songs/etude-0001.mid >stdout.txt
   iconv -f UTF-8 -t UTF-8 stdout.txt >utf8.txt || fail "a part of a character"
 done
 
