@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A user's project, once with gruve as a subfolder and once with gruve installed: programs of the headers and of the
-# compiled kernels, and two plug-ins that hold the kernels. The headers also by FetchContent, by pkg-config, and as one
-# file. The other ways are tried by tests/long/packages.sh. usage: consumers.sh SOURCE WORK COMPILER
+# compiled kernels, and two plug-ins that hold the kernels. The headers also by FetchContent and by
+# pkg-config. The other ways are tried by tests/long/packages.sh. usage: consumers.sh SOURCE WORK COMPILER
 set -euo pipefail
 source=$1 work=$(realpath -m "$2")
 export CXX=$3
@@ -54,25 +54,6 @@ if command -v pkg-config >/dev/null; then
   "$work/steps_by_pkg_config"
 else
   echo "pkg-config is not installed: not tried"
-fi
-
-# As one header.
-if command -v python3 >/dev/null && command -v pkg-config >/dev/null; then
-  mkdir "$work/single"
-  python3 "$source/tools/amalgamate.py" "$source/include/gruve/gruve.hpp" >"$work/single/gruve-single.hpp"
-  # shellcheck disable=SC2046
-  "$CXX" -std=c++20 -include "$work/single/gruve-single.hpp" -DGRUVE_COMPILED_KERNELS $(pkg-config --cflags eigen3) \
-    -x c++ - -L "$work/prefix/lib" -lgruve_kernels -pthread -o "$work/single/program" <<'END'
-int main() {
-  const gruve::TimestepEncoder encoder({.steps_per_quarter = 4});
-  gruve::TrainedModel model{.network = gruve::GruModel<float>({.vocab_size = encoder.vocab_size()}), .encoder = encoder};
-  gruve::initialize(model.network, 1);
-  return gruve::Player(model).generate({.bars = 1}).notes.empty() ? 1 : 0;
-}
-END
-  "$work/single/program"
-else
-  echo "python3 or pkg-config is not installed: the single header is not tried"
 fi
 for file in lib/cps/gruve.cps share/doc/gruve/gruve.spdx.json; do
   ! command -v python3 >/dev/null || python3 -m json.tool "$work/prefix/$file" >/dev/null
