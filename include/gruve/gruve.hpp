@@ -179,6 +179,7 @@
 #include "gruve/train/schedule.hpp"
 #include "gruve/train/style.hpp"
 #include "gruve/train/teachers.hpp"
+#include "gruve/train/train_callbacks.hpp"
 #include "gruve/train/train_options.hpp"
 #include "gruve/train/trainer.hpp"
 #include "gruve/train/training_memory.hpp"
