@@ -22,6 +22,7 @@ class Amalgamation:
     def __init__(self):
         self.lines = []
         self.present = set()  # headers that are there under no condition
+        self.open = []  # files whose lines are being added, which a body may include again
         self.macros = {}  # that are the name of a file
 
     def add(self, path, is_conditional):
@@ -31,9 +32,10 @@ class Amalgamation:
         again, and a guard leaves out what has been seen. What has no #pragma once is a body for an instruction set, and
         comes as often as it is included.
         """
-        if path in self.present:
-            return
         text = path.read_text()
+        if path in self.present or ("#pragma once\n" in text and path in self.open):
+            return
+        self.open.append(path)
         name = path.relative_to(ROOT / "include" if (ROOT / "include") in path.parents else ROOT)
         is_header = "#pragma once\n" in text
         guard = "GRUVE_SINGLE_" + re.sub(r"\W", "_", str(name)).upper()
@@ -61,6 +63,7 @@ class Amalgamation:
             self.add(found[0], is_conditional or depth > 0)
         if is_header:
             self.lines.append(f"#endif  // {guard}")
+        self.open.pop()
 
 
 def main():
