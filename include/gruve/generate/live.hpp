@@ -481,7 +481,7 @@ class LiveGenerator {
       if (entry == nullptr || entry->time() >= static_cast<double>(music_->known())) break;
       const double sample = clock_.offset(entry->time());
       if (sample >= output.num_samples) break;
-      const auto offset = static_cast<int>(std::max(0.0, sample));
+      const auto offset = static_cast<int>((std::max)(0.0, sample));
       if (entry->is_bar) {
         const auto bar = static_cast<double>(entry->change.step);
         music_->pop();

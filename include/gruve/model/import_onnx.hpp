@@ -187,8 +187,8 @@ class OnnxImport {
       if (axis != 0 || rows == 0 || begin < 0 || end < begin || first_integer(node, 4, "steps", 1) != 1)
         refuse();
       const std::size_t width = array.values.size() / rows;
-      const auto from = static_cast<std::ptrdiff_t>(width * static_cast<std::size_t>(std::min(begin, most)));
-      const auto to = static_cast<std::ptrdiff_t>(width * static_cast<std::size_t>(std::min(end, most)));
+      const auto from = static_cast<std::ptrdiff_t>(width * static_cast<std::size_t>((std::min)(begin, most)));
+      const auto to = static_cast<std::ptrdiff_t>(width * static_cast<std::size_t>((std::min)(end, most)));
       array.values = {array.values.begin() + from, array.values.begin() + to};
       array.shape.front() = (std::min)(end, most) - (std::min)(begin, most);
     } else if (node.op == "Concat") {

@@ -60,7 +60,7 @@ class Curve {
     for (auto* steps : {&steps_, &valid_steps_})
       for (std::uint64_t& step : *steps)
         step = static_cast<std::uint64_t>(
-            std::llround(std::min(static_cast<double>(step) * ratio, 0x1p53)));  // of a foreign file, any
+            std::llround((std::min)(static_cast<double>(step) * ratio, 0x1p53)));  // of a foreign file, any
   }
 
   /// {"step", "train_loss", "valid_step", "valid_loss"}, lists of numbers, and what is needed to continue.
