@@ -189,6 +189,10 @@ class ThreadPool {
   std::mutex error_mutex_ = {};
   std::exception_ptr error_ = {};
   std::atomic<bool> stops_ = false;
+#if defined(GRUVE_WAITS_BY_MUTEX)
+  std::mutex change_mutex_ = {};
+  std::condition_variable changed_ = {};
+#endif
 };
 
 }  // namespace gruve::inline v0_1
