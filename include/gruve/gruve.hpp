@@ -14,6 +14,7 @@
 #include "gruve/core/once.hpp"
 #include "gruve/core/output_lock.hpp"
 #include "gruve/core/platform.hpp"
+#include "gruve/core/portable_math.hpp"
 #include "gruve/core/progress.hpp"
 #include "gruve/core/rng.hpp"
 #include "gruve/core/state_bytes.hpp"

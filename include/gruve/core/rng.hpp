@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "gruve/core/portable_math.hpp"
+
 namespace gruve::inline v0_1 {
 
 /// One block of Philox4x32-10: four random words that are a function of counter and key alone.
@@ -50,8 +52,9 @@ class Rng {
 
   /// Standard normal (Box and Muller 1958).
   double normal() noexcept {
-    const double radius = std::sqrt(-2.0 * std::log((next() + 1.0) * 0x1p-32));
-    return radius * std::cos(2.0 * 3.14159265358979323846 * (next() * 0x1p-32));
+    const double radius = std::sqrt(-2.0 * internal::portable_log((next() + 1.0) * 0x1p-32));
+    const double turn = next() * 0x1p-32;
+    return radius * internal::portable_cos_pi(2 * (turn > 0.5 ? 1 - turn : turn));
   }
 
   /// The number of 32-bit words drawn so far. A checkpoint stores it; seek() continues from there.

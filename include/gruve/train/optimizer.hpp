@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gruve/core/portable_math.hpp"
 #include "gruve/core/thread_pool.hpp"
 #include "gruve/model/gru_model.hpp"
 
@@ -155,9 +156,8 @@ class Optimizer {
     } else {
       const Scalar beta1 = as(options_.beta1), rest1 = as(1 - options_.beta1);
       const Scalar beta2 = as(options_.beta2), rest2 = as(1 - options_.beta2);
-      const auto n = static_cast<double>(step_);
-      const Scalar rate1 = as(learning_rate / (1 - std::pow(options_.beta1, n)));
-      const Scalar root2 = as(1 / std::sqrt(1 - std::pow(options_.beta2, n)));
+      const Scalar rate1 = as(learning_rate / (1 - internal::portable_power(options_.beta1, step_)));
+      const Scalar root2 = as(1 / std::sqrt(1 - internal::portable_power(options_.beta2, step_)));
       for (std::size_t i = 0; i < size; ++i) {
         const Scalar g = factor * gradients[i];
         first[i] = beta1 * first[i] + rest1 * g;

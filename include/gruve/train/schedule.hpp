@@ -1,9 +1,10 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 #include <string_view>
+
+#include "gruve/core/portable_math.hpp"
 
 namespace gruve::inline v0_1 {
 
@@ -33,7 +34,7 @@ constexpr std::optional<Schedule> schedule_from_name(std::string_view name) noex
 /// progress  the fraction of the training that is done, clamped to 0 to 1
 inline double schedule_factor(Schedule schedule, double progress) {
   const auto cosine = [](double from, double to, double at) {
-    return to + (from - to) * 0.5 * (1 + std::cos(3.14159265358979323846 * at));
+    return to + (from - to) * 0.5 * (1 + internal::portable_cos_pi(at));
   };
   progress = std::clamp(progress, 0.0, 1.0);
   switch (schedule) {
