@@ -12,9 +12,13 @@ write_basic_package_version_file(gruveConfigVersion.cmake COMPATIBILITY SameMino
 install(FILES ${PROJECT_BINARY_DIR}/gruveConfig.cmake ${PROJECT_BINARY_DIR}/gruveConfigVersion.cmake
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/gruve)
 
-# Debian's packages may have an absolute folder.
-cmake_path(ABSOLUTE_PATH CMAKE_INSTALL_INCLUDEDIR BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX} OUTPUT_VARIABLE GRUVE_PC_INCLUDEDIR)
-cmake_path(ABSOLUTE_PATH CMAKE_INSTALL_LIBDIR BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX} OUTPUT_VARIABLE GRUVE_PC_LIBDIR)
+# Found from where these files lie, so that an installation can be moved, or go to another prefix than was configured
+# (`cmake --install BUILD --prefix DIR`). Debian's packages may have absolute folders.
+cmake_path(ABSOLUTE_PATH CMAKE_INSTALL_LIBDIR BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX} OUTPUT_VARIABLE libraries)
+file(RELATIVE_PATH GRUVE_PREFIX_FROM_PC ${libraries}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+foreach(folder INCLUDEDIR LIBDIR)
+  cmake_path(ABSOLUTE_PATH CMAKE_INSTALL_${folder} BASE_DIRECTORY "\${prefix}" OUTPUT_VARIABLE GRUVE_PC_${folder})
+endforeach()
 set(described gruve gruve-kernels)
 if(TARGET gruve_c)
   list(APPEND described gruve-c)
