@@ -4,8 +4,9 @@
     tools/amalgamate.py include/gruve/gruve.hpp > gruve-single.hpp
     tools/amalgamate.py src/kernels.cpp > kernels.cpp
     tools/amalgamate.py src/models.cpp > models.cpp
+    tools/amalgamate.py src/training.cpp > training.cpp
 
-The second and third are for programs that compile the kernels once, with GRUVE_COMPILED_KERNELS. Eigen and nlohmann_json
+The last three are for programs that compile the kernels once, with GRUVE_COMPILED_KERNELS. Eigen and nlohmann_json
 are included as before.
 """
 import pathlib

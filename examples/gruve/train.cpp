@@ -24,6 +24,7 @@
 #include "gruve/model/model_file.hpp"
 #include "gruve/piece/generated_songs.hpp"
 #include "gruve/piece/suggested_options.hpp"
+#include "gruve/train/checkpoint_file.hpp"
 #include "gruve/train/losses.hpp"
 #include "gruve/train/trainer.hpp"
 #include "gruve/train/training_memory.hpp"

@@ -9,6 +9,7 @@
 
 #include "commands.hpp"
 #include "gruve/model/model_file.hpp"
+#include "gruve/train/evaluate.hpp"
 #include "gruve/train/initial_state.hpp"
 #include "gruve/train/style.hpp"
 #include "manual.hpp"

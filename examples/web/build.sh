@@ -33,18 +33,19 @@ link := -O2 -fexceptions -sMODULARIZE=1 -sEXPORT_NAME=createGruve -sENVIRONMENT=
 
 optimise := -O2
 build/web/simd-%.o: flags += -msimd128
-build/web/plain-web.o build/web/plain-models.o: optimise := -Os  # without SIMD the kernels take most of the time
+build/web/plain-web.o build/web/plain-models.o build/web/plain-training.o: optimise := -Os  # without SIMD the kernels take most of the time
 build/web/simd.js: link += -msimd128
 define kind
-build/web/$(1).js: build/web/$(1)-web.o build/web/$(1)-kernels.o build/web/$(1)-models.o build/web/Makefile
+build/web/$(1).js: build/web/$(1)-web.o build/web/$(1)-kernels.o build/web/$(1)-models.o build/web/$(1)-training.o \
+    build/web/Makefile
 	em++ $$(link) -sEXPORTED_FUNCTIONS=$$(functions),$$(learning) $$(filter %.o,$$^) -o $$@
 build/web/$(1)-web.o: examples/web/web.cpp
 	em++ $$(flags) -c $$< -o $$@
-build/web/$(1)-kernels.o build/web/$(1)-models.o: build/web/$(1)-%.o: src/%.cpp
+build/web/$(1)-kernels.o build/web/$(1)-models.o build/web/$(1)-training.o: build/web/$(1)-%.o: src/%.cpp
 	em++ $$(flags) -c $$< -o $$@
 endef
 # For its size alone: what cannot learn.
-build/web/generate.js: build/web/simd-web.o build/web/simd-kernels.o build/web/simd-models.o
+build/web/generate.js: build/web/simd-web.o build/web/simd-kernels.o build/web/simd-models.o build/web/simd-training.o
 	em++ $(link) -msimd128 -sEXPORTED_FUNCTIONS=$(functions) $^ -o $@
 $(eval $(call kind,simd))
 $(eval $(call kind,plain))

@@ -14,7 +14,9 @@
 #include <system_error>
 #include <vector>
 
+#include "gruve/core/atomic_file.hpp"
 #include "gruve/core/rng.hpp"
+#include "gruve/corpus/encoded_source.hpp"
 #include "gruve/midi/write_midi.hpp"
 
 #include "catch.hpp"

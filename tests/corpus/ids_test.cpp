@@ -7,6 +7,7 @@
 #include "../error_of.hpp"
 #include "catch.hpp"
 #include "gruve/corpus/build_corpus.hpp"
+#include "gruve/corpus/encoded_source.hpp"
 
 using namespace gruve;
 using gruve::tests::error_of;

@@ -13,11 +13,12 @@ flags=(-std=c++20 -O1 -Wall -Wextra -Werror -ffp-contract=off -DGRUVE_COMPILED_K
 compile() { ${CXX:-g++} "${flags[@]}" "$@"; }
 compile -c src/kernels.cpp -o "$work/kernels.o" &
 compile -c src/models.cpp -o "$work/models.o"
+compile -c src/training.cpp -o "$work/training.o"
 compile -c tests/catch_main.cpp -o "$work/catch.o"
 wait
 for room in tokens corpus model judge; do
   for test in tests/"$room"/*_test.cpp; do echo "#include \"$PWD/$test\""; done | grep -v realtime_test >"$work/$room.cpp"
-  compile "$work/$room.cpp" "$work"/{kernels,models,catch}.o -pthread -o "$work/$room"
+  compile "$work/$room.cpp" "$work"/{kernels,models,training,catch}.o -pthread -o "$work/$room"
   echo "$room: $("$work/$room" | tail -1)"
 done
 [ "$cli" = /usr/include ] || flags+=(-isystem "$cli")

@@ -14,7 +14,7 @@ for target in ${*:-aarch64-macos x86_64-macos}; do
   $zig c++ "${flags[@]}" examples/generate.cpp -o "$work/generate-$target"
   echo "$target: a consumer of the headers, $(stat -c %s "$work/generate-$target") bytes"
   mkdir -p "$work/$target"
-  for source in src/kernels.cpp src/models.cpp examples/gruve/*.cpp; do
+  for source in src/kernels.cpp src/models.cpp src/training.cpp examples/gruve/*.cpp; do
     $zig c++ "${flags[@]}" -DGRUVE_COMPILED_KERNELS -c "$source" -o "$work/$target/$(basename "$source" .cpp)$(dirname "$source" | cksum | cut -c1-3).o"
   done
   $zig c++ -target "$target" "$work/$target"/*.o -o "$work/gruve-$target"

@@ -24,7 +24,7 @@ count = int(sys.argv[2]) if len(sys.argv) > 2 else 300
 seed = int(sys.argv[3]) if len(sys.argv) > 3 else 1
 jobs = int(sys.argv[4]) if len(sys.argv) > 4 else 2
 
-# Header → test sources. With kernels, the library is compiled from the mutant too.
+# Header → test sources. With kernels, the library is compiled from the mutant too; with what src/training.cpp includes, that file.
 TESTS = {
     "midi/midi_parser.hpp": ["midi/read_midi_test.cpp", "midi/repair_test.cpp"],
     "midi/write_midi.hpp": ["midi/write_midi_test.cpp"],
@@ -41,14 +41,14 @@ TESTS = {
     "tokens/grid.hpp": ["tokens/grid_test.cpp"],
     "model/safetensors.hpp": ["model/model_file_test.cpp"],
     "core/json.hpp": ["model/model_file_test.cpp", "corpus/polyphonic_json_test.cpp"],
-    "corpus/corpus.hpp": ["corpus/corpus_test.cpp"],
-    "corpus/polyphonic_json.hpp": ["corpus/polyphonic_json_test.cpp"],
-    "corpus/batch_stream.hpp": ["corpus/batch_stream_test.cpp"],
+    "corpus/corpus.inc": ["corpus/corpus_test.cpp"],
+    "corpus/polyphonic_json.inc": ["corpus/polyphonic_json_test.cpp"],
+    "corpus/batch_stream.inc": ["corpus/batch_stream_test.cpp"],
     "generate/sampler.hpp": ["generate/sampler_test.cpp"],
     "generate/candidates.hpp": ["generate/sampler_test.cpp"],
     "train/optimizer.hpp": ["train/trainer_test.cpp"],
     "train/divergence.hpp": ["train/trainer_test.cpp"],
-    "train/trainer.hpp": ["train/trainer_test.cpp"],
+    "train/trainer.inc": ["train/trainer_test.cpp"],
     "kernels/fused/gru.inc": ["kernels/fused_test.cpp"],
     "kernels/fused/gru_backward.inc": ["kernels/fused_test.cpp"],
     "kernels/fused/step.inc": ["kernels/fused_test.cpp", "kernels/sizes_test.cpp"],
@@ -132,6 +132,8 @@ def run(place):
         (include / "gruve" / header).write_text(text)
         kernels = header.startswith("kernels/")
         sources = [f"tests/{each}" for each in TESTS[header]] + (["src/kernels.cpp", "src/models.cpp"] if kernels else [])
+        if header.split("/")[0] in ("corpus", "train"):
+            sources.append("src/training.cpp")
         if kernels or header.split("/")[0] in ("train", "generate"):
             sources.append("tests/realtime.cpp")
         if kernels:

@@ -3,7 +3,7 @@
 # kernels are NEON code. Of the exhaustive tests it takes a sample.
 # usage: neon.sh SOURCE WORK EIGEN_INCLUDES CATCH_INCLUDES JSON_INCLUDES
 set -euo pipefail
-source=$1 work=$2 eigen=$3 catch=$4 json=$5
+source=$1 work=$2 eigen=$3 catch=$4 json=${5%%;*}  # the first of a list
 skip() {
   echo "SKIPPED: $1"
   exit 77
@@ -37,6 +37,7 @@ echo "$fused fused multiply-adds on vectors in the baseline kernels"
 
 # The same training and piece as on x86, to the last bit.
 "${compile[@]}" -O1 -c "$source/src/models.cpp"
+"${compile[@]}" -O1 -c "$source/src/training.cpp"
 "${compile[@]}" -O1 -c "$source/tests/train/digest_test.cpp"
-aarch64-linux-gnu-g++ -static catch_main.o kernels.o models.o digest_test.o -o test_digest
+aarch64-linux-gnu-g++ -static catch_main.o kernels.o models.o training.o digest_test.o -o test_digest
 "$emulator" ./test_digest

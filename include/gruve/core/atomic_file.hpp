@@ -9,14 +9,9 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <utility>
-
-#if !defined(_WIN32)
-#include <sys/stat.h>
-#include <unistd.h>
-#endif
 
 #include "gruve/core/error.hpp"
+#include "gruve/core/once.hpp"
 #include "gruve/core/system_files.hpp"
 
 namespace gruve::inline v0_1 {
@@ -24,15 +19,7 @@ namespace gruve::inline v0_1 {
 namespace internal {
 
 /// The file that is written if path is: links are followed, also to a file that does not exist yet.
-inline std::filesystem::path followed(std::filesystem::path path) {
-  std::error_code error;
-  for (int links = 0; links < 40 && std::filesystem::is_symlink(path, error); ++links) {
-    const std::filesystem::path target = std::filesystem::read_symlink(path, error);
-    if (error) break;
-    path = path.parent_path() / target;  // of an absolute target, the target
-  }
-  return path;
-}
+GRUVE_ONCE std::filesystem::path followed(std::filesystem::path path);
 
 }  // namespace internal
 
@@ -54,21 +41,7 @@ inline std::filesystem::path followed(std::filesystem::path path) {
 class AtomicFile {
  public:
   /// Opens the partial file. Throws Error if path is a folder or cannot be written.
-  explicit AtomicFile(const std::filesystem::path& path)
-      : path_(internal::utf8(path)), target_(internal::system_path(path)) {
-    std::error_code ignored;
-    const auto status = std::filesystem::status(target_, ignored);
-    if (std::filesystem::is_directory(status))
-      internal::raise(Error(path_, "is a folder, expected a file to write"));
-    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
-      file_ = internal::open_stream(target_, "wb");
-      if (file_ == nullptr) fail(errno);
-      return;
-    }
-    target_ = internal::followed(target_);
-    if (std::filesystem::is_symlink(target_, ignored)) fail(ELOOP);
-    open_partial();
-  }
+  explicit AtomicFile(const std::filesystem::path& path);
 
   ~AtomicFile() {
     remove_partial();
@@ -95,67 +68,17 @@ class AtomicFile {
   }
 
   /// Syncs the file and renames it to path, both durable when it returns. To be called once, last.
-  void commit() {
-    if (std::fflush(file_) != 0) fail(errno);
-    if (!partial_.empty()) {
-      if (!internal::sync(file_)) fail(errno);
-      if (!internal::replace(partial_, target_)) fail(errno);  // while the lock holds
-      partial_.clear();
-#if !defined(_WIN32)
-      if (!internal::sync_folder_of(target_)) fail(errno);
-#endif
-    }
-    if (std::fclose(std::exchange(file_, nullptr)) != 0) fail(errno);
-  }
+  void commit();
 
  private:
-  [[noreturn]] void fail(int reason) const {
-    internal::raise(Error(path_, "cannot write: " + internal::error_text(reason)));
-  }
+  [[noreturn]] void fail(int reason) const;
 
   void remove_partial() noexcept {
     std::error_code ignored;
     if (!partial_.empty()) std::filesystem::remove(partial_, ignored);
   }
 
-  void open_partial() {
-    // A file that is protected from being written is not replaced either.
-#if defined(_WIN32)
-    constexpr int kMayWrite = 2;
-    if (::_waccess(target_.c_str(), kMayWrite) != 0 && errno == EACCES) fail(errno);
-#else
-    struct stat earlier {};
-    const bool replaces = ::stat(target_.c_str(), &earlier) == 0;
-    if (replaces && ::access(target_.c_str(), W_OK) != 0) fail(errno);
-#endif
-    constexpr int kMostWriters = 100;
-    int file = -1;
-    for (int i = 1; file < 0 && i <= kMostWriters; ++i) {
-      std::filesystem::path partial = target_;
-      partial += i == 1 ? ".partial" : ".partial" + std::to_string(i);
-      file = internal::create_locked(partial, false);
-      if (file < 0 && errno != EWOULDBLOCK) fail(errno);
-      if (file >= 0) partial_ = std::move(partial);
-    }
-    if (file < 0) internal::raise(Error(path_, "cannot write: too many others write it"));
-#if defined(_WIN32)
-    file_ = ::_fdopen(file, "wb");
-#else
-    if (replaces) {
-      if (::fchown(file, earlier.st_uid, earlier.st_gid) != 0 &&
-          ::fchown(file, static_cast<uid_t>(-1), earlier.st_gid) != 0) {
-        // Only a privileged process may give a file away: then it is the writer's.
-      }
-      ::fchmod(file, earlier.st_mode & 07777);
-    }
-    file_ = ::fdopen(file, "wb");
-#endif
-    if (file_ != nullptr) return;
-    const int reason = errno;
-    remove_partial();
-    internal::close_file(file);
-    fail(reason);
-  }
+  void open_partial();
 
   std::string path_;               // as given
   std::filesystem::path target_;   // with links followed
@@ -176,3 +99,7 @@ inline void write_file(const std::filesystem::path& path, std::string_view text)
 }
 
 }  // namespace gruve::inline v0_1
+
+#if !defined(GRUVE_COMPILED_KERNELS)
+#include "gruve/core/atomic_file.inc"
+#endif

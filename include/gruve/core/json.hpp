@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -14,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "gruve/core/error.hpp"
+#include "gruve/core/once.hpp"
 
 namespace gruve::inline v0_1::internal {
 
@@ -68,78 +68,34 @@ Json list_of(Values&&... values) {
   return list;
 }
 
-// The text of a value.
-template <class Json>
-std::string text_of(Json value) {
-  return BasicJsonTree<Json>(std::move(value))->dump();
-}
+// The functions of json.inc: the reader and the writer of nlohmann::json take seconds to compile.
 
-// Reads JSON as events, and keeps what is wrong with it: a key that an object has twice, or a depth above
-// kDeepest. The library's own callback while it builds a value looks through the whole parent after each
-// child, which takes time that grows with the square of their number.
-class JsonCheck final : public nlohmann::json_sax<nlohmann::json> {
- public:
-  bool null() override { return true; }
-  bool boolean(bool) override { return true; }
-  bool number_integer(number_integer_t) override { return true; }
-  bool number_unsigned(number_unsigned_t) override { return true; }
-  bool number_float(number_float_t, const string_t&) override { return true; }
-  bool string(string_t&) override { return true; }
-  bool binary(binary_t&) override { return true; }
-  bool start_object(std::size_t) override {
-    keys_.emplace_back();
-    return enter();
-  }
-  bool key(string_t& name) override {
-    if (keys_.back().insert(name).second) return true;
-    wrong = " has the key " + shown_text(name) + " twice";
-    return false;
-  }
-  bool end_object() override {
-    keys_.pop_back();
-    --depth_;
-    return true;
-  }
-  bool start_array(std::size_t) override { return enter(); }
-  bool end_array() override {
-    --depth_;
-    return true;
-  }
-  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override {
-    wrong = " is not JSON";
-    return false;
-  }
+// The text of a value. Throws what nlohmann::json::dump() does on text that is not UTF-8; ascii writes such bytes
+// as U+FFFD, and what is not ASCII in escapes.
+GRUVE_ONCE std::string text_of(nlohmann::json value, bool ascii = false);
+GRUVE_ONCE std::string text_of(nlohmann::ordered_json value);
 
-  std::string wrong = {};
+// Reads a text as events, as nlohmann::json::sax_parse does. Returns whether it is JSON to its end, and the reader
+// said true to all of it.
+GRUVE_ONCE bool read_json(std::string_view text, nlohmann::json_sax<nlohmann::json>& reader);
 
- private:
-  bool enter() {
-    if (++depth_ <= kDeepest) return true;
-    wrong = " is nested deeper than " + std::to_string(kDeepest) + " levels";
-    return false;
-  }
+// What is wrong with a text that nobody vouches for, to be written after its name (" is not JSON"); empty if
+// nothing is. Wrong are also a byte-order mark, a NUL byte, a key that an object has twice, and a depth above
+// kDeepest.
+GRUVE_ONCE std::string json_fault(std::string_view text);
 
-  std::vector<std::set<std::string>> keys_ = {};  // of the objects that are open
-  int depth_ = 0;
-};
+// The value of a text, discarded (is_discarded()) if it isn't JSON.
+GRUVE_ONCE nlohmann::json json_of(std::string_view text);
 
-// Parses JSON of a file that nobody vouches for. Throws Error on what is none, on a byte-order mark and on a
-// NUL byte, on a key that an object has twice, and on a depth above kDeepest, before it is reached.
+// Parses JSON of a file that nobody vouches for. Throws Error with its json_fault().
 //
 // what  the text is, as the message begins: "the header"
 // at    the text's byte in the file, if it has one
 inline JsonTree parse_json(std::string_view text, const std::string& file, const std::string& what,
                            std::optional<std::uint64_t> at = std::nullopt) {
-  const auto fail = [&](const std::string& reason) {
-    if (at) raise(Error(file, *at, what + reason));
-    raise(Error(file, what + reason));
-  };
-  // The parser skips the one, and takes the other for the end.
-  if (text.starts_with("\xEF\xBB\xBF")) fail(" begins with a byte-order mark");
-  if (text.find('\0') != std::string_view::npos) fail(" holds a NUL byte");
-  JsonCheck check;
-  if (!nlohmann::json::sax_parse(text.begin(), text.end(), &check)) fail(check.wrong);
-  return JsonTree(nlohmann::json::parse(text.begin(), text.end()));
+  const std::string fault = json_fault(text);
+  if (!fault.empty()) raise(at ? Error(file, *at, what + fault) : Error(file, what + fault));
+  return JsonTree(json_of(text));
 }
 
 // The number in an object under a key, from least to most. Throws Error if it is missing, of another type or
@@ -169,7 +125,11 @@ T number_in(const nlohmann::json& object, const char* key, T least, T most, cons
   const nlohmann::json range = {least, most};
   raise(Error(file, what + "'s " + key +
                         (is_there ? " is not a number from " : " is missing, a number from ") +
-                        range[0].dump() + " to " + range[1].dump()));
+                        text_of(range[0]) + " to " + text_of(range[1])));
 }
 
 }  // namespace gruve::inline v0_1::internal
+
+#if !defined(GRUVE_COMPILED_KERNELS)
+#include "gruve/core/json.inc"
+#endif

@@ -1,17 +1,13 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <numeric>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "gruve/core/error.hpp"
-#include "gruve/core/rng.hpp"
+#include "gruve/core/once.hpp"
 #include "gruve/corpus/augment.hpp"
 #include "gruve/corpus/corpus.hpp"
 #include "gruve/tokens/chunk.hpp"
@@ -43,20 +39,7 @@ class BatchStream {
   /// augment   how songs are augmented, anew in each pass: a function of the seed, the pass and the song
   /// features  that chunks have in addition to the tokens
   BatchStream(const Corpus& corpus, Split split, int batch_size, Passes passes, std::uint64_t seed = 0,
-              const AugmentOptions& augment = {}, const Features& features = {})
-      : corpus_(&corpus),
-        songs_(corpus.songs(split)),
-        passes_(passes),
-        seed_(seed),
-        augment_(augment),
-        start_token_(corpus.encoder().start_token()),
-        sequences_(static_cast<std::size_t>(batch_size)),
-        rules_(corpus.encoder().rules(features, sequences_.size())) {
-    if (songs_.empty())
-      throw Error(corpus.file(), "no song is in the split \"" + std::string(split_name(split)) + "\"");
-    check(augment);
-    arrange();
-  }
+              const AugmentOptions& augment = {}, const Features& features = {});
   BatchStream(Corpus&&, Split, int, Passes, std::uint64_t = 0, const AugmentOptions& = {},
               const Features& = {}) = delete;  // the corpus must outlive the stream
 
@@ -66,36 +49,7 @@ class BatchStream {
   BatchStream& operator=(BatchStream&&) = default;
 
   /// Fills a chunk, whose B must be the batch size. Returns false if no song was left.
-  bool next(Chunk& chunk) {
-    bool any = false;
-    const auto B = sequences_.size();
-    const bool beginnings = passes_ == Passes::beginnings || passes_ == Passes::beginnings_once;
-    const bool one_song_per_chunk = passes_ == Passes::once_apart || beginnings;
-    for (std::size_t b = 0; b < B; ++b) {
-      Sequence& sequence = sequences_[b];
-      if (beginnings) sequence.song = kNone;
-      for (std::size_t t = 0; t < static_cast<std::size_t>(chunk.T); ++t) {
-        if (sequence.song != kNone && sequence.offset == tokens_of(sequence).size()) sequence.song = kNone;
-        if (sequence.song == kNone && (t == 0 || !one_song_per_chunk)) take_song(sequence);
-        const std::size_t at = t * B + b;
-        if (sequence.song == kNone) {
-          chunk.inputs[at] = start_token_;
-          chunk.targets[at] = kNoToken;
-          chunk.reset[at] = 1;
-          continue;
-        }
-        const std::span<const Token> tokens = tokens_of(sequence);
-        chunk.songs[at] = static_cast<std::uint32_t>(sequence.song);
-        chunk.inputs[at] = sequence.offset == 0 ? start_token_ : tokens[sequence.offset - 1];
-        chunk.targets[at] = tokens[sequence.offset];
-        chunk.reset[at] = sequence.offset == 0 ? 1 : 0;
-        ++sequence.offset;
-        any = true;
-      }
-    }
-    rules_->describe(chunk);
-    return any;
-  }
+  bool next(Chunk& chunk);
 
   /// A position in the stream, for a checkpoint.
   struct Position {
@@ -113,34 +67,11 @@ class BatchStream {
   };
 
   /// The position before the next chunk.
-  Position position() const {
-    Position position{.pass = pass_, .next = next_};
-    for (const Sequence& sequence : sequences_)
-      position.sequences.push_back({sequence.song, sequence.offset, sequence.pass});
-    return position;
-  }
+  Position position() const;
 
   /// Continues at a position of a stream over the same corpus with the same settings. Throws Error with the
   /// name of the file that the position was read from if it does not fit the corpus.
-  void seek(const Position& position, const std::string& file) {
-    const auto require = [&](bool holds) {
-      if (!holds) throw Error(file, "its place in the corpus does not fit this corpus");
-    };
-    pass_ = position.pass;
-    arrange();
-    next_ = position.next;
-    require(next_ <= songs_.size() && position.sequences.size() == sequences_.size());
-    for (std::size_t b = 0; b < sequences_.size(); ++b) {
-      const Position::Sequence& from = position.sequences[b];
-      Sequence& sequence = sequences_[b];
-      sequence = {.song = from.song, .offset = from.offset, .pass = from.pass};
-      if (sequence.song == kNone) continue;
-      require(sequence.song < corpus_->num_songs());
-      begin(sequence);
-      require(sequence.offset <= tokens_of(sequence).size());
-      rules_->resume(b, tokens_of(sequence).first(sequence.offset));
-    }
-  }
+  void seek(const Position& position, const std::string& file);
 
  private:
   static constexpr std::size_t kNone = Position::kNone;
@@ -159,43 +90,13 @@ class BatchStream {
   }
 
   // Checks, and if necessary augments, the tokens of the sequence's song.
-  void begin(Sequence& sequence) const {
-    corpus_->check_tokens(sequence.song);
-    if (!augment_.any()) return;
-    const std::span<const Token> tokens = corpus_->song(sequence.song).tokens;
-    Rng rng(seed_ ^ kAugmentation, sequence.pass * corpus_->num_songs() + sequence.song);
-    sequence.augmented = augmented(corpus_->encoder(), tokens, augment_, rng);
-  }
+  void begin(Sequence& sequence) const;
 
   bool is_endless() const { return passes_ == Passes::endless || passes_ == Passes::beginnings; }
 
   // Sets the order of songs in pass_.
-  void arrange() {
-    next_ = 0;
-    std::sort(songs_.begin(), songs_.end());
-    if (!is_endless()) {
-      std::stable_sort(songs_.begin(), songs_.end(), [&](std::size_t a, std::size_t b) {
-        return corpus_->song(a).tokens.size() > corpus_->song(b).tokens.size();
-      });
-      return;
-    }
-    Rng rng(seed_, pass_);
-    for (std::size_t i = songs_.size(); i > 1; --i)  // Fisher and Yates
-      std::swap(songs_[i - 1], songs_[rng.below(static_cast<std::uint32_t>(i))]);
-  }
-
-  void take_song(Sequence& sequence) {
-    sequence.song = kNone;
-    sequence.offset = 0;
-    if (next_ == songs_.size()) {
-      if (!is_endless()) return;
-      ++pass_;
-      arrange();
-    }
-    sequence.song = songs_[next_++];
-    sequence.pass = pass_;
-    begin(sequence);
-  }
+  void arrange();
+  void take_song(Sequence& sequence);
 
   const Corpus* corpus_;
   std::vector<std::size_t> songs_;
@@ -210,3 +111,7 @@ class BatchStream {
 };
 
 }  // namespace gruve::inline v0_1
+
+#if !defined(GRUVE_COMPILED_KERNELS)
+#include "gruve/corpus/batch_stream.inc"
+#endif

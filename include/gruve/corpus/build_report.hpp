@@ -5,12 +5,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
-#include "gruve/core/json.hpp"
+#include "gruve/core/once.hpp"
 #include "gruve/corpus/corpus.hpp"
 #include "gruve/corpus/statistics.hpp"
 #include "gruve/midi/midi_file.hpp"
@@ -63,63 +62,15 @@ struct BuildReport {
 };
 
 /// The counts as JSON: {"notes", "drums", "out_of_range", "too_short"}.
-inline nlohmann::json to_json(const NoteChanges& changes) {
-  return internal::JsonObject<>()
-      .add("notes", changes.notes)
-      .add("drums", changes.drums)
-      .add("out_of_range", changes.out_of_range)
-      .add("too_short", changes.too_short)
-      .take();
-}
+GRUVE_ONCE nlohmann::json to_json(const NoteChanges& changes);
 
 /// The report as JSON: {"files", "merged_songs", "songs", "duplicates", "splits", "rules", "refused",
 /// "repaired", "notes", "songs_with", "performances", "statistics", "seconds"}. A file name that is not UTF-8
 /// makes its dump() throw, unless an error handler is passed to dump().
-inline nlohmann::json to_json(const BuildReport& report) {
-  nlohmann::json json = internal::JsonObject<>()
-                            .add("files", report.num_files())
-                            .add("songs", report.songs)
-                            .add("duplicates", report.duplicates)
-                            .add("rules", nlohmann::json::object())
-                            .add("splits", nlohmann::json::object())
-                            .add("refused", nlohmann::json::array())
-                            .add("repaired", nlohmann::json::array())
-                            .add("merged_songs", report.merged_songs)
-                            .add("notes", to_json(report.changes))
-                            .add("songs_with", to_json(report.changed_songs))
-                            .add("performances", report.performances)
-                            .add("statistics", to_json(report.statistics))
-                            .add("seconds", report.seconds)
-                            .take();
-  for (std::size_t i = 0; i < kNumRules; ++i)
-    json["rules"][std::string(rule_name(static_cast<Rule>(i)))] = report.files[i];
-  for (std::size_t i = 0; i < kNumSplits; ++i)
-    json["splits"][std::string(split_name(static_cast<Split>(i)))] =
-        internal::JsonObject<>()
-            .add("songs", report.songs_of_split[i])
-            .add("tokens", report.tokens_of_split[i])
-            .take();
-  for (const Refusal& refusal : report.refused) {
-    nlohmann::json byte;
-    if (refusal.byte) byte = *refusal.byte;
-    json["refused"].push_back(internal::JsonObject<>()
-                                  .add("file", refusal.file)
-                                  .add("rule", rule_name(refusal.rule))
-                                  .add("byte", std::move(byte))
-                                  .add("reason", refusal.reason)
-                                  .take());
-  }
-  for (const RepairedFile& file : report.repaired) {
-    nlohmann::json repairs = nlohmann::json::array();
-    for (const Repair& repair : file.repairs)
-      repairs.push_back(internal::JsonObject<>().add("byte", repair.byte).add("what", repair.what).take());
-    json["repaired"].push_back(internal::JsonObject<>()
-                                   .add("file", file.file)
-                                   .add("count", file.count)
-                                   .add("repairs", std::move(repairs))
-                                   .take());
-  }
-  return json;
-}
+GRUVE_ONCE nlohmann::json to_json(const BuildReport& report);
 
 }  // namespace gruve::inline v0_1
+
+#if !defined(GRUVE_COMPILED_KERNELS)
+#include "gruve/corpus/build_report.inc"
+#endif

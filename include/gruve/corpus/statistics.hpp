@@ -1,16 +1,14 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
-#include <cstdint>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
-#include "gruve/core/json.hpp"
+#include "gruve/core/once.hpp"
 #include "gruve/midi/song.hpp"
 
 namespace gruve::inline v0_1 {
@@ -37,9 +35,7 @@ struct Histogram {
 };
 
 /// The histogram as JSON: {"edges": […], "counts": […]}.
-inline nlohmann::json to_json(const Histogram& histogram) {
-  return internal::JsonObject<>().add("edges", histogram.edges).add("counts", histogram.counts).take();
-}
+GRUVE_ONCE nlohmann::json to_json(const Histogram& histogram);
 
 /// Distributions of length, tempo, pitch and polyphony over songs.
 struct SongStatistics {
@@ -54,41 +50,10 @@ struct SongStatistics {
   /// Adds a song.
   ///
   /// song_bpm  its mean tempo in quarter notes per minute
-  void add(const Song& song, double song_bpm) {
-    seconds.add(duration_seconds(song));
-    bpm.add(song_bpm);
-    std::vector<std::pair<std::int64_t, int>> changes;
-    changes.reserve(2 * song.notes.size() + 1);
-    for (const Note& note : song.notes) {
-      if (note.channel == kDrumChannel) continue;  // without pitch, and does not sound on
-      pitch.counts[static_cast<std::size_t>(note.pitch)] += 1;
-      changes.emplace_back(note.start, 1);
-      changes.emplace_back(note.end, -1);
-    }
-    changes.emplace_back(song.length, 0);
-    std::sort(changes.begin(), changes.end());
-    std::int64_t at = 0;
-    int sounding = 0;
-    for (const auto& [tick, change] : changes) {
-      if (tick > at)
-        polyphony.add(sounding, static_cast<double>(tick - at) / static_cast<double>(song.ticks_per_quarter));
-      at = tick;
-      sounding += change;
-    }
-  }
+  void add(const Song& song, double song_bpm);
 
   /// Adds the notes of a song as it was read, drums included, to `sounds`.
-  void add_sounds(const Song& song) {
-    std::array<int, 16> families{};
-    auto change = song.programs.begin();
-    for (const Note& note : song.notes) {
-      for (; change != song.programs.end() && change->tick <= note.start; ++change)
-        families[static_cast<std::size_t>(change->channel)] = change->program / 8;
-      const int family =
-          note.channel == kDrumChannel ? kDrums : families[static_cast<std::size_t>(note.channel)];
-      sounds.counts[static_cast<std::size_t>(family)] += 1;
-    }
-  }
+  void add_sounds(const Song& song);
 
   /// Adds the songs of other statistics.
   void add(const SongStatistics& other) {
@@ -100,11 +65,7 @@ struct SongStatistics {
   }
 
  private:
-  static Histogram every(double width, double first, double last) {
-    std::vector<double> edges;
-    for (double edge = first; edge <= last; edge += width) edges.push_back(edge);
-    return Histogram(std::move(edges));
-  }
+  static Histogram every(double width, double first, double last);
 };
 
 /// The name of a family of sounds of General MIDI, eight programs each, from 0, "piano"; of kDrums, "drums".
@@ -122,14 +83,10 @@ constexpr std::string_view family_name(int family) noexcept {
 }
 
 /// The statistics as JSON: {"seconds", "bpm", "pitch", "polyphony", "sounds"}, a histogram each.
-inline nlohmann::json to_json(const SongStatistics& statistics) {
-  return internal::JsonObject<>()
-      .add("seconds", to_json(statistics.seconds))
-      .add("bpm", to_json(statistics.bpm))
-      .add("pitch", to_json(statistics.pitch))
-      .add("polyphony", to_json(statistics.polyphony))
-      .add("sounds", to_json(statistics.sounds))
-      .take();
-}
+GRUVE_ONCE nlohmann::json to_json(const SongStatistics& statistics);
 
 }  // namespace gruve::inline v0_1
+
+#if !defined(GRUVE_COMPILED_KERNELS)
+#include "gruve/corpus/statistics.inc"
+#endif

@@ -285,10 +285,11 @@ void pack_gru_rounded(int H, ResetGate, const float* weight_hh, float* packed) {
   pack(3 * H, H, transposed.data(), 1, std::ptrdiff_t{3} * H, packed);
 }
 
-/// The reference with weights of fewer bits.
-template <Precision kPrecision>
-inline constexpr Kernels<float> kRounded = [] {
-  Kernels<float> kernels = kKernels<float>;
+/// The reference with weights of fewer bits. Scalar is float: as a parameter, so that no compiler
+/// instantiates the reference before this is used.
+template <Precision kPrecision, class Scalar = float>
+inline constexpr Kernels<Scalar> kRounded = [] {
+  Kernels<Scalar> kernels = kKernels<Scalar>;
   kernels.precision = kPrecision;
   kernels.pack = pack_rounded<kPrecision>;
   kernels.pack_gru = pack_gru_rounded<kPrecision>;

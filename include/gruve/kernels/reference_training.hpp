@@ -124,10 +124,11 @@ void pack_gru_backward_rounded(int H, ResetGate reset_gate, const float* weight_
   pack_rounded<kPrecision>(3 * H - rows, H, weight_hh + first, H, 1, packed + first);
 }
 
-/// With weights of fewer bits.
-template <Precision kPrecision>
-inline constexpr TrainingKernels<float> kRoundedTraining = [] {
-  TrainingKernels<float> kernels = kTrainingKernels<float>;
+/// With weights of fewer bits. Scalar is float: as a parameter, so that no compiler
+/// instantiates the reference before this is used.
+template <Precision kPrecision, class Scalar = float>
+inline constexpr TrainingKernels<Scalar> kRoundedTraining = [] {
+  TrainingKernels<Scalar> kernels = kTrainingKernels<Scalar>;
   kernels.precision = kPrecision;
   kernels.pack_gru_backward = pack_gru_backward_rounded<kPrecision>;
   return kernels;

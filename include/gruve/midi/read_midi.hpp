@@ -5,9 +5,9 @@
 #include <span>
 #include <string>
 
-#include "gruve/core/mapped_file.hpp"
+#include "gruve/core/error.hpp"
+#include "gruve/core/once.hpp"
 #include "gruve/midi/midi_file.hpp"
-#include "gruve/midi/midi_parser.hpp"
 
 namespace gruve::inline v0_1 {
 
@@ -60,15 +60,14 @@ namespace gruve::inline v0_1 {
 ///
 /// Time is linear in the bytes, except for sorting the notes; memory is at most about 32 times the bytes,
 /// whatever they claim. Source: MIDI Manufacturers Association, "Standard MIDI Files 1.0", RP-001, 1996.
-inline MidiFile parse_midi(std::span<const std::byte> bytes, const std::string& file,
-                           const MidiOptions& options = {}) {
-  return internal::MidiParser(bytes, file, options).parse();
-}
+GRUVE_ONCE MidiFile parse_midi(std::span<const std::byte> bytes, const std::string& file,
+                               const MidiOptions& options = {});
 
 /// Reads a MIDI file, as parse_midi does. Also throws Error if the file is missing or cannot be read.
-inline MidiFile read_midi(const std::filesystem::path& path, const MidiOptions& options = {}) {
-  const MappedFile file(path);
-  return parse_midi(file.bytes(), file.path(), options);
-}
+GRUVE_ONCE MidiFile read_midi(const std::filesystem::path& path, const MidiOptions& options = {});
 
 }  // namespace gruve::inline v0_1
+
+#if !defined(GRUVE_COMPILED_KERNELS)
+#include "gruve/midi/read_midi.inc"
+#endif

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "gruve/core/error.hpp"
+#include "gruve/core/json.hpp"
 #include "gruve/model/gru_model.hpp"
 #include "gruve/model/safetensors.hpp"
 #include "gruve/tokens/encoder_json.hpp"

@@ -13,6 +13,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "gruve/core/json.hpp"
 #include "gruve/measure/measured_song.hpp"
 #include "gruve/measure/ranges_json.hpp"
 #include "gruve/model/trained_model.hpp"
@@ -101,7 +102,7 @@ inline std::vector<std::size_t> ranked(std::span<const PieceScore> scores) {
 /// the model has none.
 inline double usual_nats(const TrainedModel& model) {
   double lowest = std::numeric_limits<double>::quiet_NaN();
-  const nlohmann::json training = nlohmann::json::parse(model.training, nullptr, false);
+  const nlohmann::json training = internal::json_of(model.training);
   if (!training.is_object() || !training.contains("curve") || !training["curve"].is_object()) return lowest;
   const auto losses = training["curve"].find("valid_loss");
   if (losses == training["curve"].end() || !losses->is_array()) return lowest;

@@ -15,6 +15,7 @@
 
 #include "gruve/core/atomic_file.hpp"
 #include "gruve/core/error.hpp"
+#include "gruve/core/json.hpp"
 #include "gruve/midi/song.hpp"
 #include "gruve/midi/timeline.hpp"
 #include "gruve/midi/write_midi.hpp"
@@ -169,7 +170,7 @@ inline std::string notes_json(const Song& song) {
 
 /// A text as a JSON string in which nothing can end a script element.
 inline std::string script_string(const std::string& text) {
-  std::string json = nlohmann::json(text).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+  std::string json = internal::text_of(nlohmann::json(text), true);
   for (std::size_t at = 0; (at = json.find('<', at)) != std::string::npos;) json.replace(at, 1, "\\u003c");
   return json;
 }

@@ -6,10 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <utility>
 
 #include "gruve/core/error.hpp"
+#include "gruve/core/once.hpp"
 #include "gruve/core/state_bytes.hpp"
 #include "gruve/tokens/grid.hpp"
 #include "gruve/tokens/token_encoder.hpp"
@@ -106,31 +106,7 @@ class EventGrammar {
 
   /// Throws Error if steps_per_quarter or microtiming is out of its range, or their product larger than
   /// kMaxStepsPerQuarter.
-  explicit EventGrammar(Options options = {}) : options_(options) {
-    const Grid checked(1, options.steps_per_quarter);
-    const int G = options.steps_per_quarter, parts = options.microtiming;
-    if (parts < 1 || parts > kMostMicrotiming || parts * G > kMaxStepsPerQuarter)
-      internal::raise(Error("microtiming of " + std::to_string(parts) +
-                            " parts of a timestep, expected 1 to " +
-                            std::to_string((std::min)(kMostMicrotiming, kMaxStepsPerQuarter / G)) +
-                            " on a grid of " + std::to_string(G) + " timesteps per quarter note"));
-    const int sizes[] = {1,
-                         kNumMetres,
-                         6 * G - 1,
-                         kNumKeys,
-                         1,
-                         4 * G,
-                         options.velocities ? kNumVelocities : 0,
-                         options.tempos ? kNumTempos : 0,
-                         options.form ? kFarthest + 1 : 0,
-                         options.form ? kMostLeft : 0,
-                         options.channels ? kNumChannels : 0,
-                         options.channels ? kNumPrograms : 0,
-                         options.pedal ? 2 : 0,
-                         parts > 1 ? parts : 0,
-                         parts > 1 ? parts : 0};
-    for (std::size_t i = 0; i < std::size(sizes); ++i) first_[i + 1] = first_[i] + sizes[i];
-  }
+  explicit EventGrammar(Options options = {});
 
   const Options& options() const noexcept { return options_; }                   // as they were given
   int vocab_size() const noexcept { return first_.back(); }                      // V
@@ -337,52 +313,7 @@ class EventGrammar {
   bool at_boundary(const State& state) const noexcept { return state.last == Kind::end_of_bar; }
 
   /// Writes or reads a state, and fails on one that no tokens lead to.
-  void transfer(StateBytes& bytes, State& state) const noexcept {
-    const auto within = [](int low, int high) {
-      return [=](int value) { return low <= value && value <= high; };
-    };
-    const int metre = bytes.value(state.metre, within(0, kNumMetres - 1));
-    if (!bytes.ok()) return;
-    const Token metre_token = token({Kind::metre, metre});
-    const int steps = advance(start(), metre_token).bar_steps;
-    bytes.value(state.bar_steps, [&](int value) { return value == steps && steps > 0; });
-    auto last = static_cast<std::uint8_t>(state.last);
-    last = bytes.value(last, [&](std::uint8_t read) {
-      return read <= static_cast<std::uint8_t>(Kind::release) && has_tokens(static_cast<Kind>(read));
-    });
-    const auto kind = static_cast<Kind>(last);
-    const bool in_note = kind == Kind::key || is_of_note(kind);
-    const bool is_new = kind == Kind::channel || kind == Kind::program || kind == Kind::position;
-    bytes.value(state.position, within(0, steps - 1));
-    bytes.value(state.key, within(is_new ? kNumKeys : 0, in_note ? kNumKeys - 1 : kNumKeys));
-    bytes.value(state.held, within(0, static_cast<int>(kMaxTimesteps)));
-    const bool has_duration = is_of_note(kind) && kind != Kind::hold;
-    bytes.value(state.duration, within(has_duration ? 1 : 0, static_cast<int>(kMaxTimesteps)));
-    bytes.value(state.velocity, within(-1, kNumVelocities - 1));
-    bytes.value(state.tempo, within(-1, kNumTempos - 1));
-    bytes.value(state.bars, within(0, kFarthest));
-    bytes.value(state.lag, within(0, kFarthest));
-    bytes.value(state.left, within(-1, options_.form ? kMostLeft : -1));
-    if (options_.pedal) bytes.value(state.pedal, within(0, 1));
-    if (options_.microtiming > 1) {
-      const int parts = options_.microtiming;
-      for (int* value : {&state.onset, &state.release})
-        bytes.value(*value, within(-(parts / 2), parts - parts / 2 - 1));
-    }
-    if (options_.channels) {
-      const bool has_channel =
-          in_note || kind == Kind::channel || kind == Kind::program || kind == Kind::pedal;
-      bytes.value(state.channel, within(has_channel ? 0 : -1, kNumChannels - 1));
-      bytes.value(state.program, within(0, kNumPrograms - 1));
-      for (Channel& channel : state.others) {
-        bytes.value(channel.duration, within(0, static_cast<int>(kMaxTimesteps)));
-        bytes.value(channel.velocity, within(-1, kNumVelocities - 1));
-        bytes.value(channel.program, within(0, kNumPrograms - 1));
-        bytes.value(channel.pedal, within(0, 1));
-      }
-    }
-    if (bytes.is_reading()) state.last = kind;
-  }
+  void transfer(StateBytes& bytes, State& state) const noexcept;
 
  protected:
   static constexpr int kCommon = 3 + 3;  // 4/4
@@ -424,3 +355,7 @@ class EventGrammar {
 };
 
 }  // namespace gruve::inline v0_1
+
+#if !defined(GRUVE_COMPILED_KERNELS)
+#include "gruve/tokens/event_grammar.inc"
+#endif

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gruve/core/error.hpp"
+#include "gruve/core/system_files.hpp"
 #include "gruve/midi/midi_file.hpp"
 #include "gruve/midi/read_midi.hpp"
 #include "gruve/midi/song.hpp"

@@ -5,15 +5,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "gruve/core/error.hpp"
+#include "gruve/core/once.hpp"
 #include "gruve/midi/song.hpp"
 #include "gruve/tokens/grid.hpp"
 #include "gruve/tokens/timestep_features.hpp"
-#include "gruve/tokens/timestep_writer.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
 namespace gruve::inline v0_1 {
@@ -75,28 +74,13 @@ class TimestepEncoder {
   ///
   /// Throws Error if the song needs more than kMaxTimesteps, or its ticks_per_quarter is out of Grid's range.
   /// Time and memory are linear in notes and timesteps.
-  std::vector<Token> encode(const Song& song) const {
-    const HeldKeys held = held_keys(song);
-    if (held.steps > kMaxTimesteps)
-      internal::raise(Error("the song takes " + std::to_string(held.steps) + " timesteps, more than the " +
-                  std::to_string(kMaxTimesteps) + " that can be encoded"));
-    internal::TimestepWriter writer(static_cast<std::size_t>(held.steps), held.highest);
-    const std::int64_t held_steps =
-        for_each_span(held.notes, [&](std::int64_t start, std::int64_t end, int key) {
-          writer.flip(static_cast<std::size_t>(start), key);
-          writer.flip(static_cast<std::size_t>(end), key);
-        });
-    return writer.write(static_cast<std::size_t>(held.steps + held_steps));
-  }
+  std::vector<Token> encode(const Song& song) const;
 
   /// The number of tokens that encode() gives: the timesteps, and those of each key that sounds. It grows
   /// with the time for which keys are held, not with their notes: 88 keys held for an hour are millions of
   /// tokens. Throws Error if ticks_per_quarter is out of Grid's range. Time and memory are linear in the
   /// notes.
-  std::uint64_t encoded_size(const Song& song) const {
-    const HeldKeys held = held_keys(song);
-    return static_cast<std::uint64_t>(held.steps + for_each_span(held.notes, [](auto...) {}));
-  }
+  std::uint64_t encoded_size(const Song& song) const;
 
   /// The song that the tokens encode: velocity 80, one tempo, ticks_per_quarter a multiple of
   /// steps_per_quarter near 480. A key in consecutive timesteps is one note (without repeat_held: one note
@@ -106,44 +90,7 @@ class TimestepEncoder {
   /// bpm  quarter notes per minute, 4 to 60,000,000
   ///
   /// Throws Error on a token outside the vocabulary, or on a tempo that a MIDI file cannot hold.
-  Song decode(std::span<const Token> tokens, double bpm = 120) const {
-    Song song = song_on_grid(options_.steps_per_quarter, bpm);
-    const std::int64_t ticks = song.ticks_per_quarter / options_.steps_per_quarter;  // of a timestep
-
-    struct Held {
-      std::int64_t first = -2, last = -2;  // timesteps of its current note; -2 if it has none yet
-    };
-    std::array<Held, kNumKeys> held;
-    const auto release = [&](std::size_t key) {
-      if (held[key].last >= 0)
-        song.notes.push_back({.start = held[key].first * ticks,
-                              .end = (held[key].last + 1) * ticks,
-                              .pitch = kLowestKey + static_cast<int>(key)});
-    };
-    std::int64_t step = 0;
-    for (std::size_t i = 0; i < tokens.size(); ++i) {
-      const Token token = tokens[i];
-      if (token > kEndOfStep)
-        internal::raise(Error("token " + std::to_string(token) + " at position " + std::to_string(i) +
-                              " is outside the vocabulary of " + std::to_string(vocab_size())));
-      if (token == kEndOfStep) {
-        ++step;
-        continue;
-      }
-      Held& key = held[token];
-      if (key.last == step) continue;
-      if (!options_.repeat_held || key.last != step - 1) {
-        release(token);
-        key.first = step;
-      }
-      key.last = step;
-    }
-    for (std::size_t key = 0; key < held.size(); ++key) release(key);
-    sort_notes(song.notes);
-    if (!tokens.empty() && tokens.back() != kEndOfStep) ++step;
-    song.length = step * ticks;
-    return song;
-  }
+  Song decode(std::span<const Token> tokens, double bpm = 120) const;
 
   friend bool operator==(const TimestepEncoder&, const TimestepEncoder&) = default;
 
@@ -158,25 +105,7 @@ class TimestepEncoder {
     int highest = 0;             // key
   };
 
-  HeldKeys held_keys(const Song& song) const {
-    const Grid grid(song.ticks_per_quarter, options_.steps_per_quarter);
-    HeldKeys held;
-    held.steps = grid.up(std::max<std::int64_t>(song.length, 0));
-    held.notes.reserve(song.notes.size());
-    for (const Note& note : song.notes) {
-      if (!on_piano(note.pitch)) continue;
-      if (note.start < 0 && grid.nearest(note.end) <= 0) continue;  // over before the first timestep
-      const std::int64_t start = std::max<std::int64_t>(grid.nearest(note.start), 0);
-      const KeySpan key{start, (std::max)(grid.nearest(note.end), start + 1), note.pitch - kLowestKey};
-      held.notes.push_back(key);
-      held.highest = (std::max)(held.highest, key.key);
-      held.steps = (std::max)(held.steps, key.end);
-    }
-    const auto starts_earlier = [](const KeySpan& a, const KeySpan& b) { return a.start < b.start; };
-    if (!std::is_sorted(held.notes.begin(), held.notes.end(), starts_earlier))
-      std::stable_sort(held.notes.begin(), held.notes.end(), starts_earlier);
-    return held;
-  }
+  HeldKeys held_keys(const Song& song) const;
 
   // Calls a function with the timesteps [start, end) in which each note sounds that no note of its key did
   // before, and with the key. Returns the sum of end - start.
@@ -201,3 +130,7 @@ class TimestepEncoder {
 static_assert(MusicEncoder<TimestepEncoder>);
 
 }  // namespace gruve::inline v0_1
+
+#if !defined(GRUVE_COMPILED_KERNELS)
+#include "gruve/tokens/timestep_encoder.inc"
+#endif

@@ -3,17 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <vector>
 
 #include "gruve/core/error.hpp"
+#include "gruve/core/once.hpp"
 #include "gruve/core/state_bytes.hpp"
 #include "gruve/tokens/features.hpp"
 #include "gruve/tokens/grid.hpp"
@@ -55,34 +54,10 @@ class TimestepFeatureOptions {
 
   /// Reads a description: names of kTimestepFeatures, separated by commas, in any order; "bar=N" for bars of
   /// N timesteps, 1 to kMaxBarSteps ("bar" alone: 16). Throws Error on any other text.
-  explicit TimestepFeatureOptions(std::string_view description) {
-    while (!description.empty()) {
-      const std::size_t comma = description.find(',');
-      std::string_view name = description.substr(0, comma);
-      description = comma == std::string_view::npos ? std::string_view() : description.substr(comma + 1);
-      if (name.starts_with("bar=")) {
-        bar_steps_ = bar_steps_of(name.substr(4));
-        name = "bar";
-      }
-      const auto found = std::find(kTimestepFeatures.begin(), kTimestepFeatures.end(), name);
-      if (found == kTimestepFeatures.end())
-        internal::raise(Error("the timestep format has no feature " + internal::shown_text(name) +
-                              ": expected some of index, held, intervals, bar, repeat, outer, relative"));
-      parts_ |= 1u << (found - kTimestepFeatures.begin());
-    }
-  }
+  explicit TimestepFeatureOptions(std::string_view description);
 
   /// The canonical description of these options.
-  std::string description() const {
-    std::string text;
-    for (unsigned part = 0; part < kTimestepFeatures.size(); ++part) {
-      if (!has(static_cast<TimestepFeature>(part))) continue;
-      text.append(text.empty() ? "" : ",").append(kTimestepFeatures[part]);
-      if (static_cast<TimestepFeature>(part) == TimestepFeature::bar)
-        text.append("=").append(std::to_string(bar_steps_));
-    }
-    return text;
-  }
+  std::string description() const;
 
   /// Whether a feature is in the set.
   bool has(TimestepFeature part) const noexcept { return (parts_ >> static_cast<unsigned>(part) & 1) != 0; }
@@ -112,14 +87,7 @@ class TimestepFeatureOptions {
   friend bool operator==(const TimestepFeatureOptions&, const TimestepFeatureOptions&) = default;
 
  private:
-  static int bar_steps_of(std::string_view digits) {
-    int steps = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), steps);
-    if (error != std::errc() || end != digits.data() + digits.size() || steps < 1 || steps > kMaxBarSteps)
-      internal::raise(Error("the feature bar has " + internal::shown_text(digits) +
-                            " timesteps, expected a number from 1 to " + std::to_string(kMaxBarSteps)));
-    return steps;
-  }
+  static int bar_steps_of(std::string_view digits);
 
   int num_inputs() const noexcept {
     int rows = 0;
@@ -146,14 +114,7 @@ class TimestepFeatureOptions {
 class TimestepFeatures {
  public:
   /// The state before the first token. Throws Error as TimestepFeatureOptions does.
-  explicit TimestepFeatures(const std::string& description)
-      : options_(description),
-        inputs_(3 * std::size_t{kNumKeys} + 9),
-        outputs_(options_.has(TimestepFeature::relative) ? kMaxTerms * (kNumKeys + 1) : 0) {
-    if (options_.has(TimestepFeature::repeat)) repeats_.emplace();
-    if (options_.has(TimestepFeature::outer)) outer_.emplace();
-    reset();
-  }
+  explicit TimestepFeatures(const std::string& description);
 
   /// The numbers of rows of the features of a description.
   static FeatureShape shape(const std::string& description) {
@@ -165,43 +126,10 @@ class TimestepFeatures {
   }
 
   /// Restores the state before the first token.
-  void reset() noexcept {
-    step_ = 0;
-    index_ = 0;
-    last_ = kNumKeys;
-    now_ = before_ = {};
-    ages_.fill(0);
-    if (repeats_) repeats_->reset();
-    if (outer_)
-      for (VoiceRepeats& voice : *outer_) voice.reset();
-    describe();
-  }
+  void reset() noexcept;
 
   /// Takes the next token.
-  void advance(Token token) noexcept {
-    if (token < kNumKeys) {
-      now_.insert(token);
-      last_ = token;
-      ++index_;
-    } else {
-      for (std::size_t key = 0; key < kNumKeys; ++key)
-        ages_[key] =
-            static_cast<std::uint8_t>(now_.contains(static_cast<int>(key))
-                                          ? (std::min)(ages_[key] + 1, TimestepFeatureOptions::kAges - 1)
-                                          : 0);
-      if (repeats_) repeats_->advance(now_, now_ != before_);
-      if (outer_) {
-        (*outer_)[0].advance(now_.below(kNumKeys));
-        (*outer_)[1].advance(last_ == kEnd ? -1 : last_);
-      }
-      before_ = now_;
-      now_ = {};
-      last_ = kNumKeys;
-      index_ = 0;
-      ++step_;
-    }
-    describe();
-  }
+  void advance(Token token) noexcept;
 
   /// The features of the last token; valid until the next call of advance() or reset().
   FeatureRows rows() const noexcept {
@@ -209,105 +137,13 @@ class TimestepFeatures {
   }
 
   /// Writes or reads the state; reading needs an object of the same options.
-  void transfer(StateBytes& state) noexcept {
-    for (unsigned part = 0; part < kTimestepFeatures.size(); ++part)
-      state.same(options_.has(static_cast<TimestepFeature>(part)));
-    state.same(static_cast<std::int32_t>(options_.bar_steps()));
-    state.value(step_);
-    state.value(index_, [](int index) { return index >= 0 && index < 1 << 20; });
-    state.value(last_, [](int last) { return 0 <= last && last <= kNumKeys; });
-    now_.transfer(state);
-    before_.transfer(state);
-    state.values(std::span(ages_), [](std::uint8_t age) { return age < TimestepFeatureOptions::kAges; });
-    if (repeats_) repeats_->transfer(state);
-    if (outer_)
-      for (VoiceRepeats& voice : *outer_) voice.transfer(state);
-    if (state.is_reading()) describe();
-  }
+  void transfer(StateBytes& state) noexcept;
 
  private:
   static constexpr int kEnd = kNumKeys;
   static constexpr std::size_t kMaxTerms = 5;  // rows that are added to a token's logit
 
-  void describe() noexcept {
-    using Options = TimestepFeatureOptions;
-    const int held = before_.below(last_);
-    num_inputs_ = 0;
-    int row = 0;
-    const auto add = [&](int at) { inputs_[num_inputs_++] = static_cast<std::uint16_t>(row + at); };
-    if (options_.has(TimestepFeature::index)) {
-      add((std::min)(index_, Options::kIndices - 1));
-      row += Options::kIndices;
-    }
-    if (options_.has(TimestepFeature::held)) {
-      add(held < 0 ? kNumKeys : held);
-      row += kNumKeys + 1;
-      add(held < 0 ? 0 : ages_[static_cast<std::size_t>(held)]);
-      row += Options::kAges;
-    }
-    if (options_.has(TimestepFeature::intervals)) {
-      const int from = held < 0 ? last_ : held;
-      const auto add_interval = [&](int key) { add(interval(key, from)); };
-      if (from != kEnd) before_.for_each(add_interval);
-      row += Options::kIntervals;
-      if (from != kEnd) now_.for_each(add_interval);
-      row += Options::kIntervals;
-    }
-    if (options_.has(TimestepFeature::bar)) {
-      add(static_cast<int>(step_ % static_cast<std::uint64_t>(options_.bar_steps())));
-      row += options_.bar_steps();
-    }
-    const auto [expected, repeated] = repeat();
-    if (repeats_) {
-      expected.for_each(add);
-      row += kNumKeys;
-      add(repeated);
-      row += Options::kRepeats;
-    }
-    const Voice highest = voice(0), lowest = voice(1);
-    if (outer_) {
-      for (const Voice& voice : {highest, lowest}) {
-        if (voice.expected >= 0) add(voice.expected);
-        row += kNumKeys;
-        add(voice.repeated);
-        row += Options::kRepeats;
-      }
-    }
-    if (!options_.has(TimestepFeature::relative)) return;
-
-    num_outputs_ = 0;
-    const auto set = [&](int token, int from_last, int from_held, int copied, int repeats, int voices) {
-      int first = 0;  // row of the term
-      const auto put = [&](int at, int size) {
-        outputs_[num_outputs_++] = {static_cast<Token>(token), static_cast<std::uint16_t>(first + at)};
-        first += size;
-      };
-      put(from_last, Options::kLastRows);
-      put(from_held, Options::kHeldRows);
-      put(copied, Options::kCopyRows);
-      if (repeats_) put(repeats, Options::kRepeatRows);
-      if (outer_) put(voices, Options::kOuterRows);
-    };
-    // The first key of a timestep is the highest voice's; any later one can be the lowest's.
-    const bool begins = last_ == kEnd;
-    const Voice& voice = begins ? highest : lowest;
-    const int voices = (begins ? 0 : 3 * Options::kRepeats) + voice.repeated;
-    const auto kind = [&](int key) {
-      return voice.expected < 0 || key > voice.expected ? 0 : key == voice.expected ? 1 : 2;
-    };
-    const int end = begins ? 6 : lowest.expected >= 0 ? 7 : 8;
-    for (int key = 0; key < kNumKeys; ++key) {
-      const int from_last =
-          last_ == kEnd ? Options::kLongest : std::clamp(last_ - key, 1, Options::kLongest) - 1;
-      const int from_held = held < 0 ? Options::kIntervals : interval(key, held);
-      set(key, from_last, from_held, before_.contains(key) ? 1 : 0,
-          (expected.contains(key) ? Options::kRepeats : 0) + repeated,
-          kind(key) * Options::kRepeats + voices);
-    }
-    set(kEnd, Options::kLongest + 1, Options::kIntervals + (held < 0 ? 2 : 1), held < 0 ? 3 : 2,
-        (expected.below(last_) < 0 ? 3 : 2) * Options::kRepeats + repeated,
-        end * Options::kRepeats + voice.repeated);
-  }
+  void describe() noexcept;
 
   static int interval(int key, int from) noexcept {
     return std::clamp(key - from, -TimestepFeatureOptions::kFarthest, TimestepFeatureOptions::kFarthest) +
@@ -367,3 +203,7 @@ class TimestepFeatures {
 static_assert(FeatureSource<TimestepFeatures>);
 
 }  // namespace gruve::inline v0_1
+
+#if !defined(GRUVE_COMPILED_KERNELS)
+#include "gruve/tokens/timestep_features.inc"
+#endif

@@ -1,13 +1,10 @@
 #pragma once
 
-#include <cmath>
 #include <cstdint>
-#include <string>
 
 #include <nlohmann/json.hpp>
 
-#include "gruve/core/error.hpp"
-#include "gruve/core/json.hpp"
+#include "gruve/core/once.hpp"
 #include "gruve/corpus/augment.hpp"
 #include "gruve/kernels/kernels.hpp"
 #include "gruve/train/optimizer.hpp"
@@ -47,62 +44,13 @@ struct TrainOptions {
 // clang-format on
 
 /// Throws Error naming the option that is out of its range.
-inline void check(const TrainOptions& options) {
-  const auto require = [](bool holds, const char* name, const char* range, double value) {
-    if (!holds) throw Error(std::string(name) + " must be " + range + ", not " + std::to_string(value));
-  };
-  const auto positive = [&](int value, const char* name) { require(value >= 1, name, "at least 1", value); };
-  positive(options.batch_size, "batch_size");
-  positive(options.unroll, "unroll");
-  positive(options.epochs, "epochs");
-  positive(options.checkpoint_interval, "checkpoint_interval");
-  const auto number = [&](double value, const char* name) {
-    require(value >= 0 && std::isfinite(value), name, "a number of at least 0", value);
-  };
-  number(options.minutes, "minutes");
-  number(options.learning_rate, "learning_rate");
-  number(options.clip_norm, "clip_norm");
-  number(options.optimizer.weight_decay, "weight_decay");
-  const auto fraction = [&](double value, const char* name) {
-    require(value >= 0 && value < 1, name, "at least 0 and below 1", value);
-  };
-  fraction(options.dropout, "dropout");
-  fraction(options.input_dropout, "input_dropout");
-  fraction(options.weights.recurrent, "recurrent dropout");
-  fraction(options.weights.embedding, "embedding dropout");
-  fraction(options.average, "average");
-  require(options.patience >= 0, "patience", "at least 0", options.patience);
-}
+GRUVE_ONCE void check(const TrainOptions& options);
 
 /// The settings, as JSON, that must be equal for a training to resume from a checkpoint.
-inline nlohmann::json to_json(const TrainOptions& options) {
-  return internal::JsonObject<>()
-      .add("batch_size", options.batch_size)
-      .add("unroll", options.unroll)
-      .add("optimizer", optimizer_name(options.optimizer.kind))
-      .add("momentum", options.optimizer.momentum)
-      .add("alpha", options.optimizer.alpha)
-      .add("beta1", options.optimizer.beta1)
-      .add("beta2", options.optimizer.beta2)
-      .add("epsilon", options.optimizer.epsilon)
-      .add("learning_rate", options.learning_rate)
-      .add("schedule", schedule_name(options.schedule))
-      .add("clip_norm", options.clip_norm)
-      .add("dropout", options.dropout)
-      .add("input_dropout", options.input_dropout)
-      .add("variational", options.variational)
-      .add("recurrent_dropout", options.weights.recurrent)
-      .add("embedding_dropout", options.weights.embedding)
-      .add("average", options.average)
-      .add("weight_decay", options.optimizer.weight_decay)
-      .add("transpose", options.augment.transpose)
-      .add("transpose_share", options.augment.share)
-      .add("stretch", options.augment.stretch)
-      .add("velocity", options.augment.velocity)
-      .add("seed", options.seed)
-      .add("checkpoint_interval", options.checkpoint_interval)
-      .add("precision", kernels::precision_name(options.precision))
-      .take();
-}
+GRUVE_ONCE nlohmann::json to_json(const TrainOptions& options);
 
 }  // namespace gruve::inline v0_1
+
+#if !defined(GRUVE_COMPILED_KERNELS)
+#include "gruve/train/train_options.inc"
+#endif
