@@ -8,26 +8,22 @@
 #include "catch.hpp"
 #include "gruve/generate/generator.hpp"
 #include "gruve/kernels/precisions.hpp"
-#include "gruve/model/gru_model.hpp"
 #include "gruve/model/stepper.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
+#include "untrained.hpp"
 
 using namespace gruve;
 
 namespace {
 
-PackedModel<float> untrained(int hidden_size, kernels::Precision precision = kernels::Precision::fp32,
-                             int num_layers = 2, const std::string& features = {}) {
-  GruModel<float> network({.vocab_size = 89,
+PackedModel<float> untrained_of_size(int hidden_size, kernels::Precision precision = kernels::Precision::fp32,
+                                     int num_layers = 2, const std::string& features = {}) {
+  return tests::untrained({.vocab_size = 89,
                            .embedding_size = 8,
                            .hidden_size = hidden_size,
                            .num_layers = num_layers,
-                           .features = AnyEncoder(TimestepEncoder()).features(features)});
-  initialize(network, 3);
-  PackedModel<float> packed(network.config, kernels::active(precision));
-  ThreadPool threads(1);
-  packed.assign(network, threads);
-  return packed;
+                           .features = AnyEncoder(TimestepEncoder()).features(features)},
+                          3, kernels::active(precision));
 }
 
 std::vector<Token> tokens_at(int step, int count) {
@@ -42,7 +38,7 @@ TEST_CASE("Sequences in a batch get the logits that each gets alone", "[generate
   const auto precision =
       GENERATE(kernels::Precision::fp32, kernels::Precision::bf16, kernels::Precision::int8);
   const int H = 70, B = 11;
-  const PackedModel<float> model = untrained(H, precision);
+  const PackedModel<float> model = untrained_of_size(H, precision);
   ThreadPool threads(3);
   BatchStepper batch(model, B, threads);
   std::vector<Stepper> single(B, Stepper(model));
@@ -70,7 +66,7 @@ TEST_CASE("Sequences in a batch get the logits that each gets alone", "[generate
 
 TEST_CASE("What comes of a sequence depends on neither the others nor the threads", "[generate][batch]") {
   const std::string features = GENERATE("", "index,held,intervals,bar=4,repeat,outer");
-  const PackedModel<float> model = untrained(33, kernels::Precision::fp32, 2, features);
+  const PackedModel<float> model = untrained_of_size(33, kernels::Precision::fp32, 2, features);
   const TimestepEncoder encoder;
   const SamplerOptions options{.argmax = 0.3f};
   ThreadPool one(1);
@@ -89,7 +85,7 @@ TEST_CASE("What comes of a sequence depends on neither the others nor the thread
 
 TEST_CASE("A single sequence has the same bits for any number of threads", "[generate][stepper]") {
   for (const int H : {16, 48, 97, 200}) {
-    const PackedModel<float> model = untrained(H);
+    const PackedModel<float> model = untrained_of_size(H);
     Stepper alone(model);
     for (const int threads : {2, 3, 7}) {
       ThreadPool pool(threads);
@@ -103,7 +99,7 @@ TEST_CASE("A single sequence has the same bits for any number of threads", "[gen
 }
 
 TEST_CASE("Music in a batch obeys the grammar and has exactly the requested length", "[generate][batch]") {
-  const PackedModel<float> model = untrained(24);
+  const PackedModel<float> model = untrained_of_size(24);
   const TimestepEncoder encoder({.steps_per_quarter = 4});
   ThreadPool threads(2);
   BatchGenerator generator(model, encoder, {.temperature = 3}, 1, 9, threads);
@@ -121,7 +117,7 @@ TEST_CASE("Music in a batch obeys the grammar and has exactly the requested leng
 }
 
 TEST_CASE("A batch is primed as a single sequence is", "[generate][batch]") {
-  const PackedModel<float> model = untrained(24);
+  const PackedModel<float> model = untrained_of_size(24);
   ThreadPool threads(1);
   BatchGenerator batch(model, TimestepEncoder(), {.argmax = 1}, 1, 2, threads);
   Generator single(model, TimestepEncoder(), {.argmax = 1}, 1);

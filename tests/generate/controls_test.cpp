@@ -15,10 +15,10 @@
 #include "gruve/generate/generator.hpp"
 #include "gruve/generate/scale.hpp"
 #include "gruve/generate/sequence.hpp"
-#include "gruve/model/gru_model.hpp"
 #include "gruve/tokens/char_encoder.hpp"
 #include "music.hpp"
 #include "realtime.hpp"
+#include "untrained.hpp"
 
 using namespace gruve;
 using Kind = EventEncoder::Kind;
@@ -463,13 +463,8 @@ TEMPLATE_TEST_CASE("A loop is always left if no other control prevents it", "[ge
 namespace {
 
 template <class Encoder>
-PackedModel<float> untrained(const Encoder& encoder) {
-  GruModel<float> network({.vocab_size = encoder.vocab_size(), .embedding_size = 8, .hidden_size = 24});
-  initialize(network, 3);
-  PackedModel<float> packed(network.config);
-  ThreadPool threads(1);
-  packed.assign(network, threads);
-  return packed;
+PackedModel<float> untrained_for(const Encoder& encoder) {
+  return tests::untrained({.vocab_size = encoder.vocab_size(), .embedding_size = 8, .hidden_size = 24});
 }
 
 const ControlOptions kAllControls{.limits = {.scale = scale_from_name("G major"),
@@ -490,7 +485,7 @@ const SamplerOptions kAllOptions{.argmax = 0.2f,
 TEMPLATE_TEST_CASE("With all controls a sequence in a batch is the same as alone",
                    "[generate][controls][batch]", TimestepEncoder, EventEncoder) {
   const TestType encoder({.steps_per_quarter = 4});
-  const PackedModel<float> model = untrained(encoder);
+  const PackedModel<float> model = untrained_for(encoder);
   ThreadPool threads(2);
   const std::vector<Token> primer =
       std::is_same_v<TestType, TimestepEncoder> ? std::vector<Token>{60, 50, 88} : std::vector<Token>{0, 0};
@@ -510,7 +505,7 @@ TEMPLATE_TEST_CASE("With all controls a sequence in a batch is the same as alone
 TEMPLATE_TEST_CASE("Limits that are not reached change no token", "[generate][controls]", TimestepEncoder,
                    EventEncoder) {
   const TestType encoder({.steps_per_quarter = 4});
-  const PackedModel<float> model = untrained(encoder);
+  const PackedModel<float> model = untrained_for(encoder);
   Generator free(model, encoder, {.argmax = 0.3f}, 5),
       far(model, encoder, {.argmax = 0.3f, .entropy = {.min_entropy = 1e-9f, .max_entropy = 1e9f}}, 5, 0,
           nullptr,
@@ -522,7 +517,7 @@ TEMPLATE_TEST_CASE("Limits that are not reached change no token", "[generate][co
 TEMPLATE_TEST_CASE("Generating under all controls takes no memory, no lock and no system call",
                    "[generate][controls][realtime]", TimestepEncoder, EventEncoder) {
   const TestType encoder({.steps_per_quarter = 4});
-  const PackedModel<float> model = untrained(encoder);
+  const PackedModel<float> model = untrained_for(encoder);
   Generator generator(model, encoder, kAllOptions, 5, 0, nullptr, kAllControls);
   const std::vector<Token> primer = {encoder.start_token()};
   CHECK(tests::counted([&] {

@@ -16,29 +16,27 @@
 #include "gruve/model/stepper.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
 #include "realtime.hpp"
+#include "untrained.hpp"
 
 using namespace gruve;
 using gruve::tests::error_of;
 
 namespace {
 
-PackedModel<float> untrained(std::uint64_t seed, int hidden_size = 24, int num_layers = 1,
-                             const std::string& features = {}) {
-  GruModel<float> network({.vocab_size = 89,
+PackedModel<float> untrained_member(std::uint64_t seed, int hidden_size = 24, int num_layers = 1,
+                                    const std::string& features = {}) {
+  return tests::untrained({.vocab_size = 89,
                            .embedding_size = 8,
                            .hidden_size = hidden_size,
                            .num_layers = num_layers,
-                           .features = AnyEncoder(TimestepEncoder()).features(features)});
-  initialize(network, seed);
-  PackedModel<float> packed(network.config);
-  ThreadPool threads(1);
-  packed.assign(network, threads);
-  return packed;
+                           .features = AnyEncoder(TimestepEncoder()).features(features)},
+                          seed);
 }
 
 // Of other sizes, and told other things.
 std::vector<PackedModel<float>> unequal() {
-  return {untrained(3), untrained(4, 17, 2, "index,held,intervals,bar=4,repeat,outer"), untrained(5, 33)};
+  return {untrained_member(3), untrained_member(4, 17, 2, "index,held,intervals,bar=4,repeat,outer"),
+          untrained_member(5, 33)};
 }
 
 }  // namespace
@@ -122,7 +120,7 @@ TEST_CASE("An ensemble generates in a batch what each sequence gets alone", "[ge
 }
 
 TEST_CASE("A model twice generates what it does alone", "[generate][ensemble]") {
-  const std::vector<PackedModel<float>> twice = {untrained(3), untrained(3)};
+  const std::vector<PackedModel<float>> twice = {untrained_member(3), untrained_member(3)};
   Generator one(twice.front(), TimestepEncoder(), {}, 5), two(twice, TimestepEncoder(), {}, 5);
   for (int i = 0; i < 300; ++i) REQUIRE(two.next() == one.next());
 }
@@ -155,7 +153,7 @@ TEST_CASE("Models that can't speak together are refused", "[generate][ensemble]"
   const std::vector<PackedModel<float>> none;
   CHECK(error_of([&] { const Ensemble all(none); }) == "an ensemble needs at least one model");
   GruModel<float> network({.vocab_size = 90, .embedding_size = 2, .hidden_size = 2});
-  const std::vector<PackedModel<float>> models = {untrained(3), PackedModel<float>(network.config)};
+  const std::vector<PackedModel<float>> models = {untrained_member(3), PackedModel<float>(network.config)};
   CHECK(error_of([&] { const Ensemble all(models); }) ==
         "an ensemble of models with vocabularies of 89 and 90 tokens");
   CHECK(error_of([&] { Generator(models.back(), TimestepEncoder(), {}, 1); }) ==

@@ -12,6 +12,7 @@
 #include "error_of.hpp"
 #include "gruve/model/gru_model.hpp"
 #include "realtime.hpp"
+#include "untrained.hpp"
 
 using namespace gruve;
 using gruve::tests::error_of;
@@ -20,13 +21,9 @@ using tests::RealtimeCounts;
 
 namespace {
 
-std::shared_ptr<PackedModel<float>> untrained(int vocab_size, std::uint64_t seed = 3) {
-  GruModel<float> network({.vocab_size = vocab_size, .embedding_size = 8, .hidden_size = 24});
-  initialize(network, seed);
-  auto packed = std::make_shared<PackedModel<float>>(network.config);
-  ThreadPool threads(1);
-  packed->assign(network, threads);
-  return packed;
+std::shared_ptr<PackedModel<float>> shared_untrained(int vocab_size, std::uint64_t seed = 3) {
+  return std::make_shared<PackedModel<float>>(
+      tests::untrained({.vocab_size = vocab_size, .embedding_size = 8, .hidden_size = 24}, seed));
 }
 
 struct TimedNote {
@@ -80,7 +77,7 @@ std::vector<TimedNote> in_order(std::vector<TimedNote> notes, std::int64_t sampl
 // bpm  at which notes are whole samples apart, or the nearest one is in doubt
 template <MusicEncoder Encoder>
 void check_blocks(const Encoder& encoder, double bpm = 96) {
-  const auto model = untrained(encoder.vocab_size());
+  const auto model = shared_untrained(encoder.vocab_size());
   const Generator generator(*model, encoder, {.temperature = 0.8f}, 1);
   // Enough tokens for what is played, as generate_steps() would draw them.
   auto copy = generator;
@@ -123,7 +120,7 @@ TEST_CASE("Live notes are those of the decoded song, at the nearest sample, what
 TEST_CASE("A change halfway between two samples is at the same one whatever the blocks", "[generate][live]") {
   // A timestep has 2,812.5 samples.
   const TimestepEncoder encoder({.steps_per_quarter = 4});
-  const auto model = untrained(encoder.vocab_size());
+  const auto model = shared_untrained(encoder.vocab_size());
   const auto notes = [&](int block) {
     LiveGenerator live(Generator(*model, encoder, {.temperature = 0.8f}, 1), {.max_tokens = 20'000}, model);
     return in_order(play(live, 48'000 * 20, block, 256), 48'000 * 19);
@@ -138,7 +135,7 @@ TEST_CASE("A change halfway between two samples is at the same one whatever the 
 
 TEST_CASE("Channels have the programs and the pedal of the decoded song", "[generate][live]") {
   const EventEncoder encoder({.steps_per_quarter = 4, .channels = true, .pedal = true});
-  const auto model = untrained(encoder.vocab_size());
+  const auto model = shared_untrained(encoder.vocab_size());
   const Generator generator(*model, encoder, {.temperature = 0.8f}, 1);
   auto copy = generator;
   std::vector<Token> tokens;
@@ -146,9 +143,9 @@ TEST_CASE("Channels have the programs and the pedal of the decoded song", "[gene
   const Song song = encoder.decode(tokens);
   LiveGenerator live(generator, {.max_tokens = 20'000, .max_holds = 1000}, model);
   constexpr std::int64_t kStep = 6000;  // samples, at 120 bpm
-  constexpr int kSteps = 200;
+  constexpr int kNumSteps = 200;
   int changes = 0;
-  for (std::int64_t step = 0; step < kSteps; ++step) {
+  for (std::int64_t step = 0; step < kNumSteps; ++step) {
     std::vector<LiveNote> out(2000);
     live.process({kStep, kRate, 120}, out);
     std::array<LiveChannel, 16> wanted{};
@@ -179,7 +176,7 @@ TEST_CASE("Channels have the programs and the pedal of the decoded song", "[gene
 }
 
 TEST_CASE("The example of LiveGenerator's comment plays", "[generate][live][docs]") {
-  const auto model = untrained(89);
+  const auto model = shared_untrained(89);
   const PackedModel<float>& packed = *model;
   const TimestepEncoder encoder;
   int played = 0;
@@ -197,7 +194,7 @@ TEST_CASE("The example of LiveGenerator's comment plays", "[generate][live][docs
 }
 
 TEST_CASE("Blocks with too few tokens make the music pause and lose nothing", "[generate][live]") {
-  const auto model = untrained(89);
+  const auto model = shared_untrained(89);
   const Generator generator(*model, TimestepEncoder(), {}, 1);
   LiveGenerator enough(generator, {.max_tokens = 20'000}, model), few(generator, {.max_tokens = 1}, model);
   const auto wanted = play(enough, 480'000, 256);
@@ -215,7 +212,7 @@ TEST_CASE("Blocks with too few tokens make the music pause and lose nothing", "[
 
 TEST_CASE("A block draws no more tokens than it may", "[generate][live]") {
   const TimestepEncoder encoder;
-  const auto model = untrained(89);
+  const auto model = shared_untrained(89);
   LiveGenerator live(Generator(*model, encoder, {}, 1), {.max_tokens = 5}, model);
   std::array<LiveNote, 512> out;
   std::vector<std::byte> state(live.generator().state_size());
@@ -266,7 +263,7 @@ namespace {
 
 template <MusicEncoder Encoder>
 void check_answer(const Encoder& encoder) {
-  const auto model = untrained(encoder.vocab_size());
+  const auto model = shared_untrained(encoder.vocab_size());
   LiveGenerator live(Generator(*model, encoder, {}, 1), {.max_tokens = 10'000, .max_holds = 1000}, model);
   play(live, 48'000, 512);
   CHECK_FALSE(live.note_on(60, 80, 0));  // it is not listening
@@ -334,7 +331,8 @@ TEST_CASE("What is played becomes the sequence that the model continues", "[gene
 TEST_CASE("A generator that is handed over plays from the next bar line on, without a gap",
           "[generate][live]") {
   const EventEncoder encoder;
-  const auto model = untrained(encoder.vocab_size()), other = untrained(encoder.vocab_size(), 9);
+  const auto model = shared_untrained(encoder.vocab_size()),
+             other = shared_untrained(encoder.vocab_size(), 9);
   const Generator first(*model, encoder, {}, 1), second(*other, encoder, {}, 2);
   LiveGenerator live(first, {.max_tokens = 2000}, model), alone(second, {.max_tokens = 2000}, other);
   auto notes = play(live, 30'000, 500);  // a bar takes 96,000 samples
@@ -363,7 +361,7 @@ TEST_CASE("A generator that is handed over plays from the next bar line on, with
 }
 
 TEST_CASE("What is set holds for generators that are handed over, too", "[generate][live]") {
-  const auto model = untrained(89);
+  const auto model = shared_untrained(89);
   const Generator generator(*model, TimestepEncoder(), {}, 1);
   // Only C may begin, in the first generator and, once what it has drawn ahead has sounded, in the second.
   LiveGenerator live(generator, {.lookahead = 0.25, .metre = {0, 1, 4}}, model);
@@ -385,7 +383,7 @@ TEST_CASE("What is set holds for generators that are handed over, too", "[genera
 }
 
 TEST_CASE("Released notes end at the beginning of the next block", "[generate][live]") {
-  const auto model = untrained(89);
+  const auto model = shared_untrained(89);
   LiveGenerator live(Generator(*model, TimestepEncoder(), {}, 1), {}, model);
   const auto notes = play(live, 48'000, 480);
   std::array<bool, 128> sounds{};
@@ -402,7 +400,7 @@ TEST_CASE("Released notes end at the beginning of the next block", "[generate][l
 
 TEST_CASE("The audio thread's functions allocate nothing", "[generate][live][realtime]") {
   const auto check = [](const auto& encoder) {
-    const auto model = untrained(encoder.vocab_size());
+    const auto model = shared_untrained(encoder.vocab_size());
     Generator generator(*model, encoder, {.top_p = 0.9f}, 1);
     LiveGenerator live(generator, {}, model);
     std::array<LiveNote, 64> out;
@@ -441,7 +439,7 @@ TEST_CASE("The audio thread's functions allocate nothing", "[generate][live][rea
 
 TEST_CASE("Generators are handed over by another thread while music plays", "[generate][live]") {
   const TimestepEncoder encoder;
-  const auto model = untrained(89);
+  const auto model = shared_untrained(89);
   LiveGenerator live(Generator(*model, encoder, {}, 1), {.metre = {0, 1, 4}}, model);
   std::atomic<bool> done = false;
   std::thread audio([&] {
@@ -450,7 +448,7 @@ TEST_CASE("Generators are handed over by another thread while music plays", "[ge
   });
   for (std::uint64_t seed = 2; seed < 40; ++seed) {
     // Each has a model of its own, which it owns.
-    const auto own = untrained(89, seed);
+    const auto own = shared_untrained(89, seed);
     live.hand_over(Generator(*own, encoder, {}, seed), own);
     std::this_thread::yield();
   }
@@ -461,7 +459,7 @@ TEST_CASE("Generators are handed over by another thread while music plays", "[ge
 
 TEST_CASE("Hosts without time, notes without room and options out of range do no harm", "[generate][live]") {
   const TimestepEncoder encoder;
-  const auto model = untrained(89);
+  const auto model = shared_untrained(89);
   const Generator generator(*model, encoder, {}, 1);
   LiveGenerator live(generator, {}, model);
   std::array<LiveNote, 8> out;
@@ -478,7 +476,8 @@ TEST_CASE("Hosts without time, notes without room and options out of range do no
         "the lookahead must be 0 to 1024 quarter notes, not -1.000000");
   // Another vocabulary would be read wrongly.
   const EventEncoder plain, with_pedal({.pedal = true});
-  const auto plain_model = untrained(plain.vocab_size()), pedal_model = untrained(with_pedal.vocab_size());
+  const auto plain_model = shared_untrained(plain.vocab_size()),
+             pedal_model = shared_untrained(with_pedal.vocab_size());
   LiveGenerator events(Generator(*plain_model, plain, {}, 1));
   CHECK(error_of([&] { events.hand_over(Generator(*pedal_model, with_pedal, {}, 1)); }) ==
         "music that takes over must have the encoder of the music before");

@@ -5,14 +5,13 @@
 #include <vector>
 
 #include "catch.hpp"
-#include "gruve/core/thread_pool.hpp"
 #include "gruve/generate/generator.hpp"
 #include "gruve/generate/scale.hpp"
 #include "gruve/kernels/precisions.hpp"
-#include "gruve/model/gru_model.hpp"
 #include "gruve/tokens/char_encoder.hpp"
 #include "gruve/tokens/event_encoder.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
+#include "untrained.hpp"
 
 using namespace gruve;
 using tests::counted;
@@ -23,17 +22,13 @@ namespace {
 
 PackedModel<float> untrained_model(int vocab_size, ResetGate reset_gate,
                                    const kernels::Kernels<float>& kernels, const Features& features = {}) {
-  GruModel<float> network({.vocab_size = vocab_size,
+  return tests::untrained({.vocab_size = vocab_size,
                            .embedding_size = 8,
                            .hidden_size = 24,
                            .num_layers = 2,
                            .reset_gate = reset_gate,
-                           .features = features});
-  initialize(network, 3);
-  ThreadPool threads(1);
-  PackedModel<float> packed(network.config, kernels);
-  packed.assign(network, threads);
-  return packed;
+                           .features = features},
+                          3, kernels);
 }
 
 // Of a generator and of a copy of it, which allocates when it is made and not after.

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "catch.hpp"
-#include "gruve/model/gru_model.hpp"
 #include "gruve/tokens/event_encoder.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
+#include "untrained.hpp"
 
 using namespace gruve;
 
@@ -15,15 +15,11 @@ namespace {
 
 // Draws from a model that has learnt nothing.
 template <MusicEncoder Encoder>
-struct Untrained {
-  explicit Untrained(Encoder of)
+struct UntrainedWithEncoder {
+  explicit UntrainedWithEncoder(Encoder of)
       : encoder(std::move(of)),
-        packed({.vocab_size = encoder.vocab_size(), .embedding_size = 8, .hidden_size = 24}) {
-    GruModel<float> network(packed.config());
-    initialize(network, 3);
-    ThreadPool threads(1);
-    packed.assign(network, threads);
-  }
+        packed(
+            tests::untrained({.vocab_size = encoder.vocab_size(), .embedding_size = 8, .hidden_size = 24})) {}
 
   Generator<Encoder> generator(const SamplerOptions& options = {}) const {
     return {packed, encoder, options, 5, 0, nullptr, {.max_repeats = 2}};
@@ -46,7 +42,7 @@ std::int64_t steps_of(const Encoder& encoder, std::span<const Token> tokens) {
 
 template <MusicEncoder Encoder>
 void check_stretches(const Encoder& encoder) {
-  const Untrained model(encoder);
+  const UntrainedWithEncoder model(encoder);
   const std::vector<std::int64_t> ends = {160, 320, 400};
   const auto free = [](std::span<const Token>) { return 0.0; };
   Generator plain = model.generator(), in_stretches = model.generator();
@@ -101,7 +97,7 @@ TEST_CASE("A stretch that costs something is drawn again, in events", "[generate
 }
 
 TEST_CASE("A generator restores all but its random numbers", "[generate][redraw]") {
-  const Untrained model(TimestepEncoder({.steps_per_quarter = 4}));
+  const UntrainedWithEncoder model(TimestepEncoder({.steps_per_quarter = 4}));
   for (const float argmax : {0.0f, 1.0f}) {
     Generator generator = model.generator({.argmax = argmax});
     generate_steps(generator, 30);

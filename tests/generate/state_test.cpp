@@ -17,6 +17,7 @@
 #include "gruve/tokens/key_set.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
 #include "realtime.hpp"
+#include "untrained.hpp"
 
 using namespace gruve;
 using tests::counted;
@@ -24,30 +25,26 @@ using tests::RealtimeCounts;
 
 namespace {
 
-PackedModel<float> untrained(int vocab_size, std::uint64_t seed, const Features& features = {}) {
-  GruModel<float> network({.vocab_size = vocab_size,
+PackedModel<float> model_of_seed(int vocab_size, std::uint64_t seed, const Features& features = {}) {
+  return tests::untrained({.vocab_size = vocab_size,
                            .embedding_size = 8,
                            .hidden_size = 16 + static_cast<int>(seed),
                            .num_layers = 2,
-                           .features = features});
-  initialize(network, seed);
-  PackedModel<float> packed(network.config);
-  ThreadPool threads(1);
-  packed.assign(network, threads);
-  return packed;
+                           .features = features},
+                          seed);
 }
 
 const Features kAllFeatures =
     AnyEncoder(TimestepEncoder()).features("index,held,intervals,bar=12,repeat,outer,relative");
 
-const SamplerOptions kDraws = {
+const SamplerOptions kDrawing = {
     .argmax = 0.1f, .temperature = 0.9f, .top_p = 0.95f, .entropy = {.min_entropy = 0.5f, .max_entropy = 3}};
 
 const ControlOptions kMusic = {
     .limits = {.max_keys = 5, .max_held = 4, .max_silence = 2, .max_notes_per_quarter = 9}, .max_repeats = 2};
 
 template <class Generator>
-std::vector<Token> draw(Generator& generator, int count) {
+std::vector<Token> next_tokens(Generator& generator, int count) {
   std::vector<Token> tokens;
   for (int i = 0; i < count; ++i) tokens.push_back(generator.next());
   return tokens;
@@ -64,26 +61,27 @@ std::vector<std::byte> state_of(const Generator& generator) {
 // Calls check(make), where make(seed) is a generator, for each format and for several models.
 template <class Check>
 void for_each_kind(Check&& check) {
-  const PackedModel<float> timesteps = untrained(89, 3, kAllFeatures);
+  const PackedModel<float> timesteps = model_of_seed(89, 3, kAllFeatures);
   check("timestep", [&](std::uint64_t seed) {
-    return Generator(timesteps, TimestepEncoder(), kDraws, seed, 0, nullptr, kMusic);
+    return Generator(timesteps, TimestepEncoder(), kDrawing, seed, 0, nullptr, kMusic);
   });
   const EventEncoder events({.velocities = true, .tempos = true, .form = true});
-  const PackedModel<float> event_model = untrained(
+  const PackedModel<float> event_model = model_of_seed(
       events.vocab_size(), 4, AnyEncoder(events).features("place,sounding,repeat,form,tonality,relative"));
-  check("event",
-        [&](std::uint64_t seed) { return Generator(event_model, events, kDraws, seed, 0, nullptr, kMusic); });
+  check("event", [&](std::uint64_t seed) {
+    return Generator(event_model, events, kDrawing, seed, 0, nullptr, kMusic);
+  });
   const CharEncoder chars("\n abcdefgh");
-  const PackedModel<float> text = untrained(chars.vocab_size(), 5);
-  check("char", [&](std::uint64_t seed) { return Generator(text, chars, kDraws, seed); });
+  const PackedModel<float> text = model_of_seed(chars.vocab_size(), 5);
+  check("char", [&](std::uint64_t seed) { return Generator(text, chars, kDrawing, seed); });
   const std::vector<PackedModel<float>> two = [] {
     std::vector<PackedModel<float>> models;
-    models.push_back(untrained(89, 6, kAllFeatures));
-    models.push_back(untrained(89, 7));
+    models.push_back(model_of_seed(89, 6, kAllFeatures));
+    models.push_back(model_of_seed(89, 7));
     return models;
   }();
   check("two models", [&](std::uint64_t seed) {
-    return Generator(two, TimestepEncoder(), kDraws, seed, 0, nullptr, kMusic);
+    return Generator(two, TimestepEncoder(), kDrawing, seed, 0, nullptr, kMusic);
   });
 }
 
@@ -94,25 +92,25 @@ TEST_CASE("A restored generator continues with the same tokens", "[generate][sta
   for_each_kind([&](const char* kind, auto&& make) {
     CAPTURE(kind);
     auto generator = make(1);
-    draw(generator, count);
+    next_tokens(generator, count);
     const std::vector<std::byte> state = state_of(generator);
-    const std::vector<Token> wanted = draw(generator, 1000);
+    const std::vector<Token> wanted = next_tokens(generator, 1000);
     // Into one that was elsewhere, with other random numbers.
     auto other = make(2);
-    draw(other, 311);
+    next_tokens(other, 311);
     CHECK(state_of(other) != state);
     REQUIRE(other.restore_state(state));
     CHECK(state_of(other) == state);
-    CHECK(draw(other, 1000) == wanted);
+    CHECK(next_tokens(other, 1000) == wanted);
     CHECK(state_of(other) == state_of(generator));
     // And back.
     REQUIRE(generator.restore_state(state));
-    CHECK(draw(generator, 1000) == wanted);
+    CHECK(next_tokens(generator, 1000) == wanted);
   });
 }
 
 TEST_CASE("A state survives more timesteps than repeats look back", "[generate][state]") {
-  const PackedModel<float> model = untrained(89, 3, kAllFeatures);
+  const PackedModel<float> model = model_of_seed(89, 3, kAllFeatures);
   Generator generator(model, TimestepEncoder(), {.temperature = 0.7f}, 1);
   // Four bars again and again, with an odd one out, for longer than RepeatFinder::kTimesteps.
   std::vector<Token> bars;
@@ -124,10 +122,10 @@ TEST_CASE("A state survives more timesteps than repeats look back", "[generate][
   }
   for (int i = 0; i < 400; ++i) generator.prime(bars);
   const std::vector<std::byte> state = state_of(generator);
-  const std::vector<Token> wanted = draw(generator, 1000);
+  const std::vector<Token> wanted = next_tokens(generator, 1000);
   Generator other(model, TimestepEncoder(), {.temperature = 0.7f}, 2);
   REQUIRE(other.restore_state(state));
-  CHECK(draw(other, 1000) == wanted);
+  CHECK(next_tokens(other, 1000) == wanted);
   CHECK(state.size() < generator.state_size() / 2);
 }
 
@@ -144,13 +142,13 @@ TEST_CASE("A restored loop guard knows how often bars have sounded", "[generate]
                      {.limits = {.metre = {0, 1, 4}}, .max_repeats = 5});
   };
   Generator generator = make(), other = make();
-  CHECK(draw(generator, 6) == std::vector<Token>{40, 88, 40, 88, 40, 88});
+  CHECK(next_tokens(generator, 6) == std::vector<Token>{40, 88, 40, 88, 40, 88});
   REQUIRE(other.restore_state(state_of(generator)));
   // Twice more, and then something else.
-  const std::vector<Token> wanted = draw(generator, 30);
+  const std::vector<Token> wanted = next_tokens(generator, 30);
   CHECK(std::vector<Token>(wanted.begin(), wanted.begin() + 4) == std::vector<Token>{40, 88, 40, 88});
   CHECK(std::vector<Token>(wanted.begin() + 4, wanted.begin() + 6) != std::vector<Token>{40, 88});
-  CHECK(draw(other, 30) == wanted);
+  CHECK(next_tokens(other, 30) == wanted);
 }
 
 TEST_CASE("Keys that a piano lacks are refused in a state", "[generate][state]") {
@@ -174,10 +172,10 @@ TEST_CASE("Damaged, truncated and foreign states are refused and change nothing"
   for_each_kind([](const char* kind, auto&& make) {
     CAPTURE(kind);
     auto generator = make(1);
-    draw(generator, 200);
+    next_tokens(generator, 200);
     const std::vector<std::byte> state = state_of(generator);
     auto other = make(2);
-    draw(other, 50);
+    next_tokens(other, 50);
     const std::vector<std::byte> before = state_of(other);
     Rng rng(1);
     int refused = 0;
@@ -208,7 +206,7 @@ TEST_CASE("A forged state is refused or plays on within the grammar", "[generate
   for_each_kind([](const char* kind, auto&& make) {
     CAPTURE(kind);
     auto generator = make(1);
-    draw(generator, 500);
+    next_tokens(generator, 500);
     const std::vector<std::byte> state = state_of(generator);
     Rng rng(4);
     int taken = 0;
@@ -245,7 +243,7 @@ TEST_CASE("A copy is a fork that allocates nothing once it is made", "[generate]
   for_each_kind([](const char* kind, auto&& make) {
     CAPTURE(kind);
     auto generator = make(1);
-    draw(generator, 100);
+    next_tokens(generator, 100);
     auto fork = generator;
     CHECK(state_of(fork) == state_of(generator));
     std::vector<std::byte> bytes(generator.state_size());
@@ -276,10 +274,10 @@ TEST_CASE("A copy is a fork that allocates nothing once it is made", "[generate]
 TEST_CASE("Controls that are set while music plays hold from there on, without an allocation",
           "[generate][state][realtime]") {
   const EventEncoder events;
-  const PackedModel<float> event_model = untrained(events.vocab_size(), 4);
-  const PackedModel<float> timesteps = untrained(89, 3);
+  const PackedModel<float> event_model = model_of_seed(events.vocab_size(), 4);
+  const PackedModel<float> timesteps = model_of_seed(89, 3);
   const auto check = [](auto generator) {
-    draw(generator, 500);
+    next_tokens(generator, 500);
     auto free = generator;
     bool set = false, same = true;
     CHECK(counted([&] {
@@ -295,7 +293,7 @@ TEST_CASE("Controls that are set while music plays hold from there on, without a
     CHECK(set);
     CHECK(same);
     const auto& encoder = generator.encoder();
-    std::vector<Token> tokens = draw(generator, 2000);
+    std::vector<Token> tokens = next_tokens(generator, 2000);
     if constexpr (std::is_same_v<std::decay_t<decltype(encoder)>, TimestepEncoder>) {
       for (const Token token : tokens)
         if (token < kNumKeys && (kLowestKey + token) % 12 != 0) FAIL("a key that is no C");
@@ -312,12 +310,12 @@ TEST_CASE("Controls that are set while music plays hold from there on, without a
           ControlOptions{.limits = {.lowest = 0}}, ControlOptions{.limits = {.max_held = -1}},
           ControlOptions{.limits = {.metre = {0, 0, 4}}}})
       CHECK_FALSE(generator.set(wrong));
-    CHECK(draw(generator, 200) == draw(copy, 200));
+    CHECK(next_tokens(generator, 200) == next_tokens(copy, 200));
   };
   check(Generator(event_model, events, {}, 1));
   check(Generator(timesteps, TimestepEncoder({.repeat_held = false}), {}, 1));
   const CharEncoder chars("ab");
-  const PackedModel<float> text = untrained(2, 5);
+  const PackedModel<float> text = model_of_seed(2, 5);
   Generator generator(text, chars, {}, 1);
   CHECK_FALSE(generator.set(ControlOptions{.max_repeats = 2}));
   CHECK_FALSE(generator.set(ControlOptions{.limits = {.max_keys = 2}}));
@@ -326,14 +324,14 @@ TEST_CASE("Controls that are set while music plays hold from there on, without a
 TEST_CASE("Limits that are set later know the notes from before", "[generate][state]") {
   // Drawn without limits, then with: as with those limits from the beginning, from the same tokens.
   const EventEncoder events({.steps_per_quarter = 4});
-  const PackedModel<float> model = untrained(events.vocab_size(), 4);
+  const PackedModel<float> model = model_of_seed(events.vocab_size(), 4);
   const ControlOptions limits = {.limits = {.max_keys = 3, .max_silence = 1, .max_notes_per_quarter = 4}};
   Generator late(model, events, {}, 1);
-  const std::vector<Token> primer = draw(late, 333);
+  const std::vector<Token> primer = next_tokens(late, 333);
   Generator early(model, events, {}, 1, 0, nullptr, limits);
   early.prime(primer);
   early.reseed(7);
   late.reseed(7);
   REQUIRE(late.set(limits));
-  CHECK(draw(late, 500) == draw(early, 500));
+  CHECK(next_tokens(late, 500) == next_tokens(early, 500));
 }

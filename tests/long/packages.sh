@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Tries the ways to have gruve that need tools which a machine may lack: each builds a small program from nothing, in a
-# folder of its own. One line a way. usage: packages.sh WORK [WAY…]; the ways are vcpkg, conan, meson, module, single,
-# noexceptions and debian. Newer tools than the system's (CMake, Conan) may be before it on the PATH.
+# folder of its own. One line a way. usage: packages.sh WORK [WAY…]; the ways are cmake, vcpkg, conan, meson, module,
+# single, noexceptions and debian. Newer tools than the system's (CMake, Conan) may be before it on the PATH.
 set -euo pipefail
 source=$(realpath "$(dirname "$0")/../..")
 [ $# -ge 1 ] || { sed -n '2,4s/^# //p' "$0" >&2; exit 2; }
 mkdir -p "$1"
 work=$(realpath "$1")
 shift
-[ $# -ge 1 ] || set -- vcpkg conan meson module single noexceptions debian
+[ $# -ge 1 ] || set -- cmake vcpkg conan meson module single noexceptions debian
 consumer=$source/tests/packaging/consumer
 export CXX=${CXX:-g++}
 jobs=$(nproc)
@@ -28,6 +28,14 @@ needs_version() {
 }
 eigen() {
   pkg-config --cflags eigen3
+}
+
+# Installed, as a subfolder, by FetchContent and by pkg-config.
+way_cmake() {
+  needs cmake
+  cmake -S "$source" -B build -DGRUVE_BUILD_TESTS=OFF -DGRUVE_BUILD_EXAMPLES=OFF
+  cmake --build build -j "$jobs"
+  bash "$source/tests/packaging/consumers.sh" "$source" "$PWD/build" "$PWD/consumers" "$CXX" --all
 }
 
 # The port's own script, with vcpkg's functions replaced by what they do in CMake.
@@ -129,14 +137,14 @@ way_single() {
   needs python3 pkg-config
   local file
   python3 "$source/tools/amalgamate.py" "$source/include/gruve/gruve.hpp" >gruve-single.hpp
-  for file in kernels models; do
+  for file in kernels models training; do
     python3 "$source/tools/amalgamate.py" "$source/src/$file.cpp" >"$file.cpp"
     # shellcheck disable=SC2046
     "$CXX" -std=c++20 -O1 -DGRUVE_COMPILED_KERNELS $(eigen) -c "$file.cpp"
   done
   sed 's|^#include <gruve/.*||' "$consumer/steps.cpp" >steps.cpp
   # shellcheck disable=SC2046
-  "$CXX" -std=c++20 -O0 -DGRUVE_COMPILED_KERNELS -include gruve-single.hpp $(eigen) steps.cpp kernels.o models.o -pthread -o steps
+  "$CXX" -std=c++20 -O0 -DGRUVE_COMPILED_KERNELS -include gruve-single.hpp $(eigen) steps.cpp kernels.o models.o training.o -pthread -o steps
   ./steps
   # All from the header.
   # shellcheck disable=SC2046

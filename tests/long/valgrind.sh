@@ -21,7 +21,7 @@ run train c.gruve --out m.safetensors --hidden 16 --embedding 8 --batch 4 --unro
 run train c.gruve --out m.safetensors --hidden 16 --embedding 8 --batch 4 --unroll 16 --epochs 2 --threads 2 --resume
 run generate --model m.safetensors --out g.mid --svg g.svg --report g.html --wav g.wav --builtin-tone --seconds 5
 run generate --model m.safetensors --out p.mid --primer "$(ls songs/*.mid | head -1)" --seconds 10
-run evaluate --model m.safetensors c.gruve
+run evaluate --model m.safetensors c.gruve --split valid
 run measure g.mid
 run convert m.safetensors --out i.safetensors --precision int8 c.gruve
 run generate --model i.safetensors --out g.mid --seconds 3

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# A user's project, once with gruve as a subfolder and once with gruve installed: programs of the headers and of the
-# compiled kernels, and two plug-ins that hold the kernels. The headers also by FetchContent and by
-# pkg-config. The other ways are tried by tests/long/packages.sh. usage: consumers.sh SOURCE WORK COMPILER
+# A user's project with gruve installed, from a build, and moved: programs of the headers and of the compiled kernels, and
+# plug-ins that hold the kernels. The headers also with gruve as a subfolder, by FetchContent and by pkg-config. With
+# --all the subfolder's kernels too, which are then compiled again. The other ways are tried by tests/long/packages.sh.
+# usage: consumers.sh SOURCE BUILD WORK COMPILER [--all]
 set -euo pipefail
-source=$1 work=$(realpath -m "$2")
-export CXX=$3
+source=$1 build=$2 work=$(realpath -m "$3")
+export CXX=$4
+all=${5:-}
 rm -rf "$work"
 mkdir -p "$work"
 
@@ -19,31 +21,40 @@ shows_none() {
   fi
 }
 
-cmake -S "$source" -B "$work/gruve" -DGRUVE_BUILD_TESTS=OFF -DGRUVE_BUILD_EXAMPLES=OFF \
-  -DCMAKE_INSTALL_PREFIX="$work/prefix" -DCMAKE_INSTALL_LIBDIR=lib
-cmake --build "$work/gruve"
-cmake --install "$work/gruve"
-for way in SUBFOLDER PACKAGE; do
+# consumer WAY [TARGET]: the project configured and built
+consumer() {
   # The kernels stay a static library, whatever a project says of its own ones.
-  cmake -S "$source/tests/packaging/consumer" -B "$work/$way" -DWAY=$way -DGRUVE_SOURCE="$source" \
+  cmake -S "$source/tests/packaging/consumer" -B "$work/$1" -DWAY="$1" -DGRUVE_SOURCE="$source" \
     -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_INSTALL_PREFIX="$work/consumer_prefix" -DBUILD_SHARED_LIBS=ON
-  cmake --build "$work/$way"
-  "$work/$way/consumer"
-  "$work/$way/steps"
-  shows_none "$work/$way/first.so" ' [^T] | T [^p]'
-  shows_none "$work/$way/second.so" ' [^T] | T [^p]'
-  # Of gruve and Eigen: functions, what is local to them, and tables.
-  shows_none "$work/$way/third.so" ' _Z(T[A-Z]|GV|GR|Z)*N[KVRO]*5(gruve|Eigen)'
-  "$work/$way/host" "$work/$way/first.so" "$work/$way/second.so"
-done
+  cmake --build "$work/$1" --target "${2:-all}"
+  "$work/$1/consumer"
+}
 
-# By FetchContent, of a folder; the rest of it is as with a subfolder.
-cmake -S "$source/tests/packaging/consumer" -B "$work/FETCHCONTENT" -DWAY=FETCHCONTENT -DGRUVE_SOURCE="$source"
-cmake --build "$work/FETCHCONTENT" --target consumer
-"$work/FETCHCONTENT/consumer"
+# Runs what holds the kernels.
+with_kernels() {
+  "$work/$1/steps"
+  shows_none "$work/$1/first.so" ' [^T] | T [^p]'
+  shows_none "$work/$1/second.so" ' [^T] | T [^p]'
+  # Of gruve and Eigen: functions, what is local to them, and tables.
+  shows_none "$work/$1/third.so" ' _Z(T[A-Z]|GV|GR|Z)*N[KVRO]*5(gruve|Eigen)'
+  "$work/$1/host" "$work/$1/first.so" "$work/$1/second.so"
+}
+
+cmake --install "$build" --prefix "$work/elsewhere"
+mv "$work/elsewhere" "$work/prefix"
+consumer PACKAGE
+with_kernels PACKAGE
+consumer FETCHCONTENT consumer
+if [ "$all" = --all ]; then
+  consumer SUBFOLDER
+  with_kernels SUBFOLDER
+else
+  consumer SUBFOLDER consumer
+fi
 
 # Without CMake, by pkg-config.
-export PKG_CONFIG_PATH="$work/prefix/lib/pkgconfig"
+PKG_CONFIG_PATH=$(dirname "$(find "$work/prefix" -name gruve.pc)")
+export PKG_CONFIG_PATH
 if command -v pkg-config >/dev/null; then
   consumer=$source/tests/packaging/consumer
   # shellcheck disable=SC2046
@@ -55,8 +66,8 @@ if command -v pkg-config >/dev/null; then
 else
   echo "pkg-config is not installed: not tried"
 fi
-for file in lib/cps/gruve.cps share/doc/gruve/gruve.spdx.json; do
-  ! command -v python3 >/dev/null || python3 -m json.tool "$work/prefix/$file" >/dev/null
+find "$work/prefix" -name '*.cps' -o -name '*.spdx.json' | while read -r file; do
+  ! command -v python3 >/dev/null || python3 -m json.tool "$file" >/dev/null
 done
 
 # A project that installs itself installs nothing of gruve, unless it asks for it.

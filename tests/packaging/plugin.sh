@@ -26,12 +26,17 @@ start_jack() {
   trap 'kill $server 2>/dev/null || true' EXIT
   jack_wait -w -t 10 >/dev/null 2>&1
 }
-# Prints how many notes begin at a JACK port within some seconds.
+# Waits until more than some notes began at a JACK port, at most half a minute, and prints how many.
 notes_at() {
-  timeout 7 stdbuf -oL jack_midi_dump >"$work/notes" 2>&1 &
+  stdbuf -oL jack_midi_dump >"$work/notes" 2>&1 &
+  local monitor=$! tries=0 begun=0
   connect "$1" midi-monitor:input
-  wait $! || true
-  grep -c "note on" "$work/notes" || true
+  while [ $((++tries)) -le 150 ] && [ "$begun" -le "$2" ]; do
+    sleep 0.2
+    begun=$(grep -c "note on" "$work/notes" || true)
+  done
+  kill $monitor
+  echo "$begun"
 }
 connect() {
   local tries=0
@@ -78,18 +83,24 @@ elif has jackd jack_wait jack_connect jack_midi_dump; then
     exit 0
   fi
   if [ -n "${LV2_PATH:-}" ] && has jalv; then
-    sleep 9 | timeout 9 jalv -n companion urn:gruve:companion >"$work/jalv" 2>&1 &
-    begun=$(notes_at companion:out)
-    echo "jalv: $begun notes began in some seconds"
+    sleep 60 | timeout 60 jalv -n companion urn:gruve:companion >"$work/jalv" 2>&1 &
+    host=$!
+    begun=$(notes_at companion:out 0)
+    kill $host
+    echo "jalv: $begun notes began"
     [ "$begun" -gt 0 ] || fail "the plug-in plays nothing in jalv: $work/jalv"
   fi
   if [ -n "$duet" ] && has jack_midiseq; then
     # Four notes, and three bars of silence, over and over.
-    timeout 9 "$duet" "$model" 240 jack >"$work/duet" 2>&1 &
-    timeout 9 jack_midiseq phrase 192000 100 60 6000 12000 64 6000 24000 67 6000 36000 72 3000 >"$work/midiseq" 2>&1 &
+    timeout 60 "$duet" "$model" 240 jack >"$work/duet" 2>&1 &
+    hosts=$!
+    timeout 60 jack_midiseq phrase 192000 100 60 6000 12000 64 6000 24000 67 6000 36000 72 3000 >"$work/midiseq" 2>&1 &
+    hosts="$hosts $!"
     connect phrase:out "gruve duet in:in"
-    begun=$(notes_at "gruve duet out:out")
-    echo "duet: $begun notes began in some seconds"
+    begun=$(notes_at "gruve duet out:out" 8)
+    # shellcheck disable=SC2086
+    kill $hosts
+    echo "duet: $begun notes began"
     [ "$begun" -gt 8 ] || fail "the duet does not answer: $work/duet"
   fi
 fi

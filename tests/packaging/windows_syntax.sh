@@ -1,14 +1,13 @@
 #!/usr/bin/env bash
-# Without a link or a run: the headers among the macros of <windows.h>, and, where MinGW-w64 is installed, for Windows with the
-# real ones. The whole of it, under Wine, is tests/packaging/windows.sh.
-# usage: windows_syntax.sh SOURCE WORK COMPILER EIGEN_INCLUDES JSON_INCLUDES
+# Without a link or a run: the headers as by clang-cl, where clang++ is installed, and, where MinGW-w64 is, for Windows, after
+# <windows.h> and before it. The whole of it, under Wine, is tests/packaging/windows.sh.
+# usage: windows_syntax.sh SOURCE WORK EIGEN_INCLUDES JSON_INCLUDES
 set -euo pipefail
-source=$1 work=$2 compiler=$3 eigen=$4 json=$5
+source=$1 work=$2 eigen=$3 json=${4%%;*}  # the first of a list
 mkdir -p "$work"
 # They often lie beside the headers of this system's C library, which must not be seen.
 ln -sfn "$json/nlohmann" "$work/nlohmann"
 flags=(-std=c++20 -fsyntax-only -DGRUVE_COMPILED_KERNELS -I "$source/include" -I "$source/src" -isystem "$work" -isystem "$eigen")
-"$compiler" "${flags[@]}" "$source/tests/packaging/platforms/macros.cpp"
 if command -v clang++ >/dev/null; then
   clang++ "${flags[@]}" -Wall -Wextra -Werror "$source/tests/packaging/platforms/clang_cl.cpp"
 else

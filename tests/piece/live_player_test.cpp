@@ -10,21 +10,13 @@
 #include "../error_of.hpp"
 #include "catch.hpp"
 #include "gruve/model/packed_model.hpp"
+#include "untrained.hpp"
 
 using namespace gruve;
 using gruve::tests::error_of;
+using gruve::tests::untrained;
 
 namespace {
-
-TrainedModel untrained(const AnyEncoder& encoder, std::uint64_t seed = 1) {
-  TrainedModel model{.network = GruModel<float>({.vocab_size = encoder.vocab_size(),
-                                                 .embedding_size = 8,
-                                                 .hidden_size = 24}),
-                     .encoder = encoder,
-                     .music = MusicInfo{.tempo_bpm = 90, .time_signature = {0, 3, 4}}};
-  initialize(model.network, seed);
-  return model;
-}
 
 constexpr LiveBlock kBlock = {.num_samples = 512, .sample_rate = 48'000, .bpm = 100};
 

@@ -16,10 +16,12 @@
 #include "gruve/train/evaluate.hpp"
 #include "gruve/train/losses.hpp"
 #include "gruve/train/trainer.hpp"
+#include "untrained.hpp"
 
 using namespace gruve;
 using gruve::tests::error_of;
 using gruve::tests::SensorEncoder;
+using gruve::tests::untrained;
 
 namespace {
 
@@ -33,17 +35,6 @@ struct TemporaryFile {
     return {first, first + bytes.size()};
   }
 };
-
-TrainedModel untrained(const AnyEncoder& encoder, std::uint64_t seed = 1, const std::string& features = {}) {
-  TrainedModel model{.network = GruModel<float>({.vocab_size = encoder.vocab_size(),
-                                                 .embedding_size = 8,
-                                                 .hidden_size = 24,
-                                                 .features = encoder.features(features)}),
-                     .encoder = encoder};
-  if (encoder.is_music()) model.music = MusicInfo{.tempo_bpm = 90, .time_signature = {0, 3, 4}};
-  initialize(model.network, seed);
-  return model;
-}
 
 // The ticks at which a song's last bar ends.
 double bars_of(const Song& song) {

@@ -10,21 +10,19 @@
 
 #include "../error_of.hpp"
 #include "catch.hpp"
-#include "gruve/model/model_file.hpp"
 #include "gruve/piece/piece_length.hpp"
 #include "gruve/piece/player.hpp"
+#include "untrained.hpp"
 
 using namespace gruve;
 using gruve::tests::error_of;
 
 namespace {
 
+// Of music in 4/4.
 TrainedModel untrained_for(const AnyEncoder& encoder, std::uint64_t seed = 1) {
-  TrainedModel model{.network = GruModel<float>(
-                         {.vocab_size = encoder.vocab_size(), .embedding_size = 8, .hidden_size = 24}),
-                     .encoder = encoder,
-                     .music = MusicInfo{.tempo_bpm = 90, .time_signature = {0, 4, 4}}};
-  initialize(model.network, seed);
+  TrainedModel model = tests::untrained(encoder, seed);
+  model.music->time_signature = {0, 4, 4};
   return model;
 }
 

@@ -13,6 +13,7 @@
 #include "gruve/generate/generator.hpp"
 #include "gruve/model/batch_stepper.hpp"
 #include "gruve/model/stepper.hpp"
+#include "gruve/train/evaluate.hpp"
 #include "gruve/train/teachers.hpp"
 #include "gruve/train/trainer.hpp"
 

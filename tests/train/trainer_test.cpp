@@ -17,10 +17,12 @@
 #include "error_of.hpp"
 #include "gruve/core/atomic_file.hpp"
 #include "gruve/core/rng.hpp"
+#include "gruve/kernels/precisions.hpp"
 #include "gruve/model/model_file.hpp"
 #include "gruve/model/stepper.hpp"
 #include "gruve/train/curve.hpp"
 #include "gruve/train/divergence.hpp"
+#include "gruve/train/evaluate.hpp"
 #include "gruve/train/training_progress.hpp"
 #include "realtime.hpp"
 
