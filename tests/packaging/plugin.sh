@@ -40,7 +40,7 @@ notes_at() {
 }
 connect() {
   local tries=0
-  until jack_connect "$1" "$2" 2>/dev/null || [ $((++tries)) -gt 30 ]; do sleep 0.2; done
+  until jack_connect "$1" "$2" 2>/dev/null || [ $((++tries)) -gt 150 ]; do sleep 0.2; done
 }
 
 built_in=0

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gruve/core/portable_math.hpp"
 #include "gruve/kernels/fused.hpp"
 #include "gruve/kernels/isa/avx512_bf16.hpp"
 #include "gruve/kernels/training_kernels.hpp"
