@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Do the tests notice a fault? Changes one operator of a header at a time and runs the tests that are about it.
 
-    python3 tests/long/mutate.py BUILD [COUNT [SEED [JOBS]]]      (300 mutants, some two hours on two cores)
+    python3 tests/long/mutate.py BUILD [COUNT [SEED [JOBS]]]      (300 mutants, some hours on two cores)
 
 BUILD is a build of the tests (cmake -S . -B BUILD …, make gruve_kernels gruve_catch_main). Mutants are drawn at random, evenly over
 the files of TESTS below: a comparison, a sign, an operator, a bound, a constant, a gate of the GRU for another. One that does not
@@ -24,23 +24,24 @@ count = int(sys.argv[2]) if len(sys.argv) > 2 else 300
 seed = int(sys.argv[3]) if len(sys.argv) > 3 else 1
 jobs = int(sys.argv[4]) if len(sys.argv) > 4 else 2
 
-# Header → test sources. With kernels, the library is compiled from the mutant too; with what src/training.cpp includes, that file.
+# Header → test sources. Those of midi, tokens and corpus are compiled from the headers alone; of the other rooms the library's sources
+# that include the mutant are compiled too, since the test links what is compiled once.
 TESTS = {
     "midi/midi_parser.hpp": ["midi/read_midi_test.cpp", "midi/repair_test.cpp"],
-    "midi/write_midi.hpp": ["midi/write_midi_test.cpp"],
-    "midi/music.hpp": ["midi/music_test.cpp", "midi/song_test.cpp"],
+    "midi/write_midi.inc": ["midi/write_midi_test.cpp"],
+    "midi/music.inc": ["midi/music_test.cpp", "midi/song_test.cpp"],
     "tokens/event_grammar.hpp": ["tokens/event_encoder_test.cpp"],
-    "tokens/event_encoder.hpp": ["tokens/event_encoder_test.cpp"],
-    "tokens/event_features.hpp": ["tokens/event_features_test.cpp"],
+    "tokens/event_encoder.inc": ["tokens/event_encoder_test.cpp"],
+    "tokens/event_features.inc": ["tokens/event_features_test.cpp"],
     "tokens/note_pointer.hpp": ["tokens/event_features_test.cpp"],
     "tokens/note_history.hpp": ["tokens/event_features_test.cpp"],
     "tokens/note_decoder.hpp": ["tokens/note_decoder_test.cpp"],
     "tokens/note_encoder.hpp": ["tokens/note_decoder_test.cpp"],
-    "tokens/timestep_encoder.hpp": ["tokens/timestep_encoder_test.cpp"],
-    "tokens/timestep_features.hpp": ["tokens/timestep_features_test.cpp"],
+    "tokens/timestep_encoder.inc": ["tokens/timestep_encoder_test.cpp"],
+    "tokens/timestep_features.inc": ["tokens/timestep_features_test.cpp"],
     "tokens/grid.hpp": ["tokens/grid_test.cpp"],
-    "model/safetensors.hpp": ["model/model_file_test.cpp"],
-    "core/json.hpp": ["model/model_file_test.cpp", "corpus/polyphonic_json_test.cpp"],
+    "model/safetensors.inc": ["model/model_file_test.cpp"],
+    "core/json.inc": ["model/model_file_test.cpp", "corpus/polyphonic_json_test.cpp"],
     "corpus/corpus.inc": ["corpus/corpus_test.cpp"],
     "corpus/polyphonic_json.inc": ["corpus/polyphonic_json_test.cpp"],
     "corpus/batch_stream.inc": ["corpus/batch_stream_test.cpp"],
@@ -104,20 +105,19 @@ def mutant(place):
     return lines[number], "\n".join(lines)
 
 
-FLAGS = ["-std=c++20", "-O1", "-w", "-ffp-contract=off", "-DGRUVE_COMPILED_KERNELS", "-DGRUVE_FLOAT_STRIDE=997",
+FLAGS = ["-std=c++20", "-O1", "-w", "-ffp-contract=off", "-DGRUVE_FLOAT_STRIDE=997",
          f'-DGRUVE_TEST_DATA="{root}/tests"', f'-DGRUVE_SHARED_DATA="{root}/tests/none"', f"-I{root}/tests", f"-I{root}/examples",
          "-isystem", "/usr/include/eigen3"]
 
 
-def compiled(include, sources, folder, kernels):
+def compiled(include, sources, folder, macros, libraries):
     objects = []
     for source in sources:
         objects.append(folder / (source.replace("/", "_") + ".o"))
-        done = subprocess.run(["g++", f"-I{include}", *FLAGS, "-c", root / source, "-o", objects[-1]], capture_output=True)
+        done = subprocess.run(["g++", f"-I{include}", *macros, *FLAGS, "-c", root / source, "-o", objects[-1]], capture_output=True)
         if done.returncode != 0:
             return None
     program = folder / "program"
-    libraries = [] if kernels else [build / "libgruve_kernels.a"]
     done = subprocess.run(["g++", *objects, *libraries, build / "tests/libgruve_catch_main.a", "-pthread", "-ldl", "-o", program], capture_output=True)
     return program if done.returncode == 0 else None
 
@@ -130,15 +130,17 @@ def run(place):
         include = folder / "include"
         shutil.copytree(root / "include", include)
         (include / "gruve" / header).write_text(text)
-        kernels = header.startswith("kernels/")
-        sources = [f"tests/{each}" for each in TESTS[header]] + (["src/kernels.cpp", "src/models.cpp"] if kernels else [])
-        if header.split("/")[0] in ("corpus", "train"):
-            sources.append("src/training.cpp")
-        if kernels or header.split("/")[0] in ("train", "generate"):
+        room = header.split("/")[0]
+        library = {"kernels": ["src/kernels.cpp", "src/models.cpp"], "core": ["src/models.cpp"], "model": ["src/models.cpp"],
+                   "generate": ["src/models.cpp"], "train": ["src/training.cpp"]}.get(room, [])
+        sources = [f"tests/{each}" for each in TESTS[header]] + library
+        if room in ("kernels", "train", "generate"):
             sources.append("tests/realtime.cpp")
-        if kernels:
+        if room == "kernels":
             sources.append("tests/kernels/emulated.cpp")
-        program = compiled(include, sources, folder, kernels)
+        macros = ["-DGRUVE_COMPILED_KERNELS"] if library else []
+        libraries = [build / "libgruve_kernels.a"] if library and room != "kernels" else []
+        program = compiled(include, sources, folder, macros, libraries)
         if program is None:
             return place, line, "not compiled"
         try:

@@ -33,7 +33,7 @@ fused=$(aarch64-linux-gnu-objdump -d --no-show-raw-insn kernels.o |
   awk '/^[0-9a-f]+ <.*>:$/ { inside = $2 ~ /8baseline/ } inside && $2 == "fmla" && /\.4s/ { ++n } END { print n + 0 }')
 echo "$fused fused multiply-adds on vectors in the baseline kernels"
 [ "$fused" -gt 100 ] || exit 1
-"$emulator" ./test_kernels
+"$emulator" ./test_kernels --durations yes
 
 # The same training and piece as on x86, to the last bit.
 "${compile[@]}" -O1 -c "$source/src/models.cpp"
