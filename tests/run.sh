@@ -14,7 +14,7 @@ cmake -S . -B "$build" -DGRUVE_WARNINGS_AS_ERRORS=ON -DCMAKE_BUILD_TYPE=Release 
 cmake --build "$build" --parallel "$(nproc)"
 ctest --test-dir "$build" --output-on-failure --parallel "$(nproc)"
 
-cmake -S . -B "$build-sanitize" -DGRUVE_WARNINGS_AS_ERRORS=ON -DGRUVE_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug \
+cmake -S . -B "$build-sanitize" -DGRUVE_WARNINGS_AS_ERRORS=ON -DGRUVE_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-g1 -O1" \
   -DGRUVE_BUILD_EXAMPLES=OFF -DGRUVE_TEST_ROOMS="core;midi;tokens;corpus;kernels"
 cmake --build "$build-sanitize" --parallel "$(nproc)"
 ctest --test-dir "$build-sanitize" --output-on-failure --parallel "$(nproc)"
