@@ -30,6 +30,12 @@ endforeach()
 
 set(prefix "@prefix@")  # of CPS, which a reader replaces
 set(GRUVE_KERNELS_FILE ${CMAKE_STATIC_LIBRARY_PREFIX}gruve_kernels${CMAKE_STATIC_LIBRARY_SUFFIX})
+# CMake from 4.3 on reads this instead of gruveConfig.cmake, and of what it requires only packages that describe themselves:
+# of threads there's but the flag.
+set(GRUVE_CPS_THREADS "")
+if(CMAKE_THREAD_LIBS_INIT)
+  set(GRUVE_CPS_THREADS "\n      \"link_flags\": [\"${CMAKE_THREAD_LIBS_INIT}\"],")
+endif()
 configure_file(cmake/gruve.cps.in gruve.cps @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/gruve.cps DESTINATION ${CMAKE_INSTALL_LIBDIR}/cps)
 
