@@ -8,8 +8,10 @@ source tools/install_missing.sh
 install_missing g++ cmake make libeigen3-dev nlohmann-json3-dev libcli11-dev catch2
 
 build=build/test${CXX:+-$(basename "$CXX")}
+mpi=OFF
+if command -v mpirun mpicxx >/dev/null; then mpi=ON; fi
 # -O1, with assertions: compiles fast and runs fast enough.
-cmake -S . -B "$build" -DGRUVE_WARNINGS_AS_ERRORS=ON -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE=-O1 \
+cmake -S . -B "$build" -DGRUVE_MPI=$mpi -DGRUVE_WARNINGS_AS_ERRORS=ON -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE=-O1 \
   -DGRUVE_TEST_ROOMS="kernels;nn;model;train;generate;measure;render;piece;program;packaging;judge;memory"
 cmake --build "$build" --parallel "$(nproc)"
 ctest --test-dir "$build" --output-on-failure --parallel "$(nproc)"

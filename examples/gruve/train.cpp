@@ -8,9 +8,11 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +30,7 @@
 #include "gruve/train/losses.hpp"
 #include "gruve/train/trainer.hpp"
 #include "gruve/train/training_memory.hpp"
+#include "launched.hpp"
 #include "manual.hpp"
 #include "models.hpp"
 #include "outputs.hpp"
@@ -214,7 +217,8 @@ std::string choose(TrainArguments& options, const gruve::Corpus& corpus) {
       take("--features", options.model.features.description, fit.model.features.description);
     if (!options.is_given("--embedding")) options.model.embedding_size = options.model.hidden_size / 2;
   }
-  take("--batch", options.train.batch_size, fit.train.batch_size);
+  const int shards = options.train.shards;  // which divide the batch
+  take("--batch", options.train.batch_size, (fit.train.batch_size + shards - 1) / shards * shards);
   take("--dropout", options.train.dropout, fit.train.dropout);
   if (corpus.encoder().is_music())
     take("--transpose", options.train.augment.transpose, fit.train.augment.transpose);
@@ -258,7 +262,7 @@ void say_yardsticks(const gruve::Corpus& corpus, Say&& say) {
   say(text);
 }
 
-void train(TrainArguments options) {
+void train(TrainArguments options, const Launched& launched) {
   std::vector<std::string> inputs = options.paths;
   inputs.insert(inputs.end(), options.teachers.begin(), options.teachers.end());
   inputs.push_back(options.init);
@@ -269,7 +273,13 @@ void train(TrainArguments options) {
   if (std::filesystem::exists(std::filesystem::symlink_status(previous, ignored)) &&
       !gruve::internal::is_checkpoint(previous))
     throw gruve::Error(previous.string(), "is no checkpoint, and in the way of one (--checkpoint)");
-  const Outputs outputs({options.out, options.checkpoint, options.log}, inputs);
+  // Of several processes one writes.
+  std::optional<Outputs> outputs;
+  if (launched.speaks())
+    outputs.emplace(std::initializer_list<std::string>{options.out, options.checkpoint, options.log}, inputs);
+  else
+    options.log.clear();
+  if (options.train.threads == 0) options.train.threads = launched.threads();
   options.build.threads = options.train.threads;
   options.train.optimizer.kind = *gruve::optimizer_from_name(options.optimizer);
   options.train.schedule = *gruve::schedule_from_name(options.schedule);
@@ -304,8 +314,9 @@ void train(TrainArguments options) {
     require_encoder(corpus, *init);
   }
   require_memory(init ? init->network.config : options.model, corpus, options.train);
-  gruve::Trainer trainer = init ? gruve::Trainer(corpus, *init, options.train, teachers)
-                                : gruve::Trainer(corpus, options.model, options.train, teachers);
+  gruve::Trainer trainer =
+      init ? gruve::Trainer(corpus, *init, options.train, teachers, launched.ranks())
+           : gruve::Trainer(corpus, options.model, options.train, teachers, launched.ranks());
   std::vector<std::string> changes;
   if (options.resume &&
       (std::filesystem::exists(options.checkpoint, ignored) ||
@@ -326,9 +337,14 @@ void train(TrainArguments options) {
   if (!options.encoding.empty()) say(options.encoding);
   if (!chosen.empty()) say(chosen);
   warn_of_few_updates(options, trainer.total_steps(), say);
-  if (!options.json) say_yardsticks(corpus, say);
-  const std::string measures = measures_of(corpus, options.train.threads, options.json);
+  if (gruve::Ranks* const ranks = launched.ranks())
+    say(std::to_string(ranks->size()) + " processes share " + std::to_string(options.train.shards) +
+        " shards");
+  if (!options.json && launched.speaks()) say_yardsticks(corpus, say);
+  const std::string measures =
+      launched.speaks() ? measures_of(corpus, options.train.threads, options.json) : std::string();
   const auto save_model = [&] {
+    if (!launched.speaks()) return;
     gruve::TrainedModel model = trainer.trained_model();
     model.measures = measures;
     gruve::save(model, options.out);
@@ -453,6 +469,8 @@ void add_train(CLI::App& app) {
   command->add_option("--init", options->init,
                       "Begin with the parameters, the sizes and the features of this model");
   size("--batch", options->train.batch_size, "Batch size");
+  size("--shards", options->train.shards,
+       "Parts of the batch, which the processes of mpirun share; the result depends on it, not on them");
   size("--unroll", options->train.unroll, "BPTT length: timesteps of backpropagation through time");
   size("--epochs", options->train.epochs, "Passes over the training songs", 1'000'000);
   command->add_option("--minutes", options->train.minutes, "End after this time in minutes")
@@ -542,8 +560,8 @@ void add_train(CLI::App& app) {
   group(*command, "Model", {"--hidden", "--embedding", "--layers", "--reset-before", "--features", "--init"});
   group(*command, "How long", {"--epochs", "--minutes", "--patience"});
   group(*command, "Optimisation",
-        {"--batch", "--unroll", "--optimizer", "--lr", "--schedule", "--precision", "--clip", "--average",
-         "--seed"});
+        {"--batch", "--shards", "--unroll", "--optimizer", "--lr", "--schedule", "--precision", "--clip",
+         "--average", "--seed"});
   group(*command, "Regularisation",
         {"--dropout", "--variational", "--input-dropout", "--recurrent-dropout", "--embedding-dropout",
          "--weight-decay"});
@@ -570,6 +588,16 @@ void add_train(CLI::App& app) {
       options->is_given = [command](const char* name) { return command->get_option(name)->count() > 0; };
       options->encoding = fit_encoding(*command, options->paths, options->build);
     }
-    train(*options);
+    const Launched launched;
+    try {
+      train(*options, launched);
+    } catch (const Interrupted&) {
+      throw;  // as all processes do
+    } catch (const Diverged&) {
+      throw;
+    } catch (const std::exception& error) {
+      launched.abort(error.what());
+      throw;
+    }
   });
 }

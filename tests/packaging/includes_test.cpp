@@ -120,8 +120,8 @@ TEST_CASE("gruve.hpp includes every header", "[packaging]") {
     // the one source file that compiles the kernels.
     const std::string kernels = "gruve/kernels/";
     if (path.starts_with(kernels + "available") || path.starts_with(kernels + "fused") ||
-        path.starts_with(kernels + "isa/"))
-      continue;
+        path.starts_with(kernels + "isa/") || path == "gruve/train/mpi.hpp")
+      continue;  // and mpi.hpp needs MPI
     CAPTURE(path);
     CHECK(all.find("#include \"" + path + "\"") != std::string::npos);
   }

@@ -577,10 +577,10 @@ TEST_CASE("The numbers of a checkpoint's state are checked, and a refusal change
       CHECK_THROWS_WITH(resumed.resume(checkpoint.path), Catch::StartsWith(checkpoint.path.string() + ": "));
     }
   const std::pair<const char*, nlohmann::json> inner[] = {
-      {"/stream/next", -1},           {"/stream/next", 1e6},
-      {"/stream/sequences", nullptr}, {"/stream/sequences/0", {1, 2}},
-      {"/stream/sequences/0/0", -3},  {"/stream/sequences/0/1", 1'000'000},
-      {"/stream/pass", "x"},          {"/curve/step", {3, 2, 1}},
+      {"/streams/0/next", -1},           {"/streams/0/next", 1e6},
+      {"/streams/0/sequences", nullptr}, {"/streams/0/sequences/0", {1, 2}},
+      {"/streams/0/sequences/0/0", -3},  {"/streams/0/sequences/0/1", 1'000'000},
+      {"/streams/0/pass", "x"},          {"/curve/step", {3, 2, 1}},
       {"/curve/step", {-1}},          {"/curve/train_loss", {1, 2, 3, 4, 5}},
       {"/curve/interval", 0},         {"/curve/count", 5},
       {"/curve/valid_loss", {"x"}},   {"/options/batch_size", 0},

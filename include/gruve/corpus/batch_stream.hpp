@@ -40,6 +40,11 @@ class BatchStream {
   /// features  that chunks have in addition to the tokens
   BatchStream(const Corpus& corpus, Split split, int batch_size, Passes passes, std::uint64_t seed = 0,
               const AugmentOptions& augment = {}, const Features& features = {});
+  /// A stream over these songs of the corpus, such as those of songs_of_shard(). Otherwise as above.
+  BatchStream(const Corpus& corpus, std::vector<std::size_t> songs, int batch_size, Passes passes,
+              std::uint64_t seed = 0, const AugmentOptions& augment = {}, const Features& features = {});
+  BatchStream(Corpus&&, std::vector<std::size_t>, int, Passes, std::uint64_t = 0, const AugmentOptions& = {},
+              const Features& = {}) = delete;
   BatchStream(Corpus&&, Split, int, Passes, std::uint64_t = 0, const AugmentOptions& = {},
               const Features& = {}) = delete;  // the corpus must outlive the stream
 
@@ -109,6 +114,12 @@ class BatchStream {
   std::uint64_t pass_ = 0;
   std::size_t next_ = 0;
 };
+
+/// The songs of one of `num_shards` parts of a split, each song in one part, about as many tokens in each:
+/// the songs are taken longest first, each for the part that has the fewest tokens. Empty if there are fewer
+/// songs than parts.
+GRUVE_ONCE std::vector<std::size_t> songs_of_shard(const Corpus& corpus, Split split, std::size_t shard,
+                                                   std::size_t num_shards);
 
 }  // namespace gruve::inline v0_1
 

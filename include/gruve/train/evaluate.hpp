@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "gruve/core/once.hpp"
@@ -29,10 +30,10 @@ inline BatchStream::Passes passes_for(bool has_initial_state) noexcept {
 namespace internal {
 
 template <class Scalar>
-ChunkLoss evaluate(ChunkPass<Scalar>& pass, const Corpus& corpus, Split split, int num_timesteps,
-                   int batch_size, BatchStream::Passes passes) {
+ChunkLoss evaluate(ChunkPass<Scalar>& pass, const Corpus& corpus, std::vector<std::size_t> songs,
+                   int num_timesteps, int batch_size, BatchStream::Passes passes) {
   require_encoder_of(pass.config(), corpus);
-  BatchStream stream(corpus, split, batch_size, passes, 0, {}, pass.config().features);
+  BatchStream stream(corpus, std::move(songs), batch_size, passes, 0, {}, pass.config().features);
   Chunk chunk(num_timesteps, batch_size);
   const std::vector<Scalar> state(pass.state().begin(), pass.state().end());
   ChunkLoss total;
@@ -50,7 +51,7 @@ ChunkLoss evaluate(ChunkPass<Scalar>& pass, const Corpus& corpus, Split split, i
 template <class Scalar>
 ChunkLoss evaluate(ChunkPass<Scalar>& pass, const Corpus& corpus, Split split, int num_timesteps,
                    int batch_size) {
-  return internal::evaluate(pass, corpus, split, num_timesteps, batch_size,
+  return internal::evaluate(pass, corpus, corpus.songs(split), num_timesteps, batch_size,
                             internal::passes_for(pass.has_initial_state()));
 }
 
@@ -58,7 +59,7 @@ ChunkLoss evaluate(ChunkPass<Scalar>& pass, const Corpus& corpus, Split split, i
 template <class Scalar>
 ChunkLoss evaluate_beginnings(ChunkPass<Scalar>& pass, const Corpus& corpus, Split split, int num_timesteps,
                               int batch_size) {
-  return internal::evaluate(pass, corpus, split, num_timesteps, batch_size,
+  return internal::evaluate(pass, corpus, corpus.songs(split), num_timesteps, batch_size,
                             BatchStream::Passes::beginnings_once);
 }
 

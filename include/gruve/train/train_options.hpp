@@ -17,6 +17,8 @@ namespace gruve::inline v0_1 {
 /// Settings of a training.
 struct TrainOptions {
   int batch_size = 32;                      // B, sequences in a batch
+  int shards = 1;                           // parts of the batch whose gradients are computed apart, each from
+                                            // songs of its own, and then added: what Ranks share. Divides B
   int unroll = 128;                         // T, timesteps of truncated backpropagation through time
   int epochs = 10;                          // passes over the train split, each rounded up to whole steps
   double minutes = 0;                       // time limit of the training; 0 for none. With a limit, and only

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -10,6 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "gruve/core/aligned.hpp"
 #include "gruve/core/once.hpp"
 #include "gruve/core/progress.hpp"
 #include "gruve/core/thread_pool.hpp"
@@ -20,8 +22,11 @@
 #include "gruve/model/gru_model.hpp"
 #include "gruve/model/safetensors.hpp"
 #include "gruve/model/trained_model.hpp"
+#include "gruve/tokens/chunk.hpp"
 #include "gruve/train/divergence.hpp"
+#include "gruve/train/gradient_mean.hpp"
 #include "gruve/train/optimizer.hpp"
+#include "gruve/train/ranks.hpp"
 #include "gruve/train/teachers.hpp"
 #include "gruve/train/train_callbacks.hpp"
 #include "gruve/train/train_options.hpp"
@@ -39,6 +44,11 @@ namespace gruve::inline v0_1 {
 ///
 /// The result is a function of corpus, configuration and options: it has the same bits for any number of
 /// threads, and if the training is stopped at any step and resumed from its checkpoint.
+///
+/// With TrainOptions::shards the batch consists of shards, whose gradients are computed one after another,
+/// and which Ranks share: then each process has a Trainer of the same corpus and options, they make the same
+/// calls, and the result has the same bits for any number of processes. Only rank 0 writes files. An
+/// exception of one rank leaves the others waiting: the program must end them (MPI_Abort).
 class Trainer {
  public:
   /// A training from random parameters. The corpus must outlive the trainer. Throws Error if the train split
@@ -47,18 +57,22 @@ class Trainer {
   ///
   /// config    its vocab_size is replaced by the corpus's
   /// teachers  models of the same vocabulary and features; their mean probabilities are the soft targets. If
-  ///           empty, the tokens are the targets
+  ///           empty, the tokens are the targets. With more than one shard there can be none
+  /// ranks     the processes that share the shards, which must outlive the trainer; null for this one alone.
+  ///           Throws Error if there are more ranks than shards, or fewer songs than shards
   Trainer(const Corpus& corpus, ModelConfig config, const TrainOptions& options,
-          std::span<const GruModel<float>> teachers = {});
+          std::span<const GruModel<float>> teachers = {}, Ranks* ranks = nullptr);
 
   /// A training that begins with the parameters and the configuration of a model, without its initial state:
   /// the trained model begins in the zero state. Throws Error if the model's
   /// encoder is not the corpus's, and as the constructor above does.
   Trainer(const Corpus& corpus, const TrainedModel& model, const TrainOptions& options,
-          std::span<const GruModel<float>> teachers = {});
+          std::span<const GruModel<float>> teachers = {}, Ranks* ranks = nullptr);
 
-  Trainer(Corpus&&, ModelConfig, const TrainOptions&, std::span<const GruModel<float>> = {}) = delete;
-  Trainer(Corpus&&, const TrainedModel&, const TrainOptions&, std::span<const GruModel<float>> = {}) = delete;
+  Trainer(Corpus&&, ModelConfig, const TrainOptions&, std::span<const GruModel<float>> = {},
+          Ranks* = nullptr) = delete;
+  Trainer(Corpus&&, const TrainedModel&, const TrainOptions&, std::span<const GruModel<float>> = {},
+          Ranks* = nullptr) = delete;
 
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
@@ -135,6 +149,24 @@ class Trainer {
 
   static ModelConfig completed(ModelConfig config, const Corpus& corpus);
 
+  // B of a shard.
+  int shard_size() const noexcept { return options_.batch_size / options_.shards; }
+  // The streams of this rank's shards, before their first chunks.
+  std::vector<BatchStream> streams() const;
+  // The state [L, B, H] of a shard's sequences before the next chunk.
+  std::span<float> state_of(std::size_t shard) noexcept {
+    return std::span(state_).subspan(shard * pass_.state().size(), pass_.state().size());
+  }
+  // The gradient of the mean loss over the chunks of all shards, of all ranks, in gradient_.
+  ChunkLoss backpropagate();
+  // The sum over all shards of what those of this rank have, one each, in the order of shards.
+  ChunkLoss total(std::span<const ChunkLoss> losses);
+  // What rank 0 has.
+  template <class T>
+  T of_rank_0(T value);
+  // What the ranks have of the state, on all of them.
+  void collect_state();
+
   // Begins the training with the parameters of model_.
   void start();
 
@@ -186,9 +218,12 @@ class Trainer {
   std::vector<float> good_second_ = {};
   Optimizer<float> optimizer_;
   Divergence divergence_;
-  BatchStream stream_;
-  Chunk chunk_;
-  ChunkPass<float> pass_;
+  Ranks* ranks_;
+  GradientMean gradient_mean_;
+  std::vector<BatchStream> streams_;  // of the shards of this rank
+  Chunk chunk_;                       // of one shard
+  ChunkPass<float> pass_;             // of one shard
+  AlignedVector<float> state_;        // [shards, L, B, H]: see state_of(); of other ranks, as last collected
   Teachers teachers_;
   bool validates_;
   std::uint64_t steps_per_epoch_ = 1;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 #include "gruve/model/gru_model.hpp"
@@ -16,12 +17,12 @@ inline double training_memory(const ModelConfig& config, const TrainOptions& opt
                             (L - 1) * 3 * H * (2 * H + 2) +
                             static_cast<double>(config.output_rows()) * (H + 1);
   // The model, its gradient, the best, the average, the dropped one, two that a roll-back returns to, two
-  // moments twice, and what is packed for the kernels.
-  constexpr double kCopies = 14;
+  // moments twice, and what is packed for the kernels; sums of the shards' gradients.
+  const double copies = 14 + (options.shards > 1 ? 2 + std::log2(options.shards) : 0);
   // Of each token of a chunk: gates, states and their gradients in each layer, and the logits.
-  const double tokens = static_cast<double>(options.batch_size) * options.unroll;
+  const double tokens = static_cast<double>(options.batch_size / options.shards) * options.unroll;
   const double values = L * 10 * H + 4 * E + 2.0 * config.output_rows();
-  return 4 * (kCopies * parameters + tokens * values);
+  return 4 * (copies * parameters + tokens * values);
 }
 
 }  // namespace gruve::inline v0_1

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -21,10 +22,10 @@ struct TrainingProgress {
   double best_loss = std::numeric_limits<double>::infinity();
   bool has_best = false;
   int epochs_without_gain = 0;
-  double first_loss = 0;                // Divergence's
-  int steps_above = 0;                  // likewise
-  std::uint64_t good_updates = 0;       // of the state that a roll-back returns to
-  BatchStream::Position position = {};  // in the corpus
+  double first_loss = 0;                              // Divergence's
+  int steps_above = 0;                                // likewise
+  std::uint64_t good_updates = 0;                     // of the state that a roll-back returns to
+  std::vector<BatchStream::Position> positions = {};  // in the corpus, of each shard
   Curve curve = {};
 };
 
