@@ -22,6 +22,7 @@ parser.add_argument("--seconds", type=float, default=10)
 parser.add_argument("--rounds", type=int, default=3)
 parser.add_argument("--hidden", type=int, default=512)
 parser.add_argument("--batch", type=int, default=64)
+parser.add_argument("--processes-only", action="store_true", help="no threads beside them")
 parser.add_argument("--mpirun", default="mpirun", help="with its options, such as 'mpirun --hostfile hosts'")
 arguments = parser.parse_args()
 
@@ -47,6 +48,8 @@ def speed(launcher, shards, threads):
 
 ways = {"1 thread": ([], 1, 1), f"{N} threads": ([], 1, N), f"{N} threads, {N} shards": ([], N, N),
         f"{N} processes, {N} shards": ([*arguments.mpirun.split(), "-np", N], N, 1)}
+if arguments.processes_only:
+    ways = {name: way for name, way in ways.items() if way[0]}
 speeds = {name: [] for name in ways}
 parameters = 0
 for _ in range(arguments.rounds):
@@ -55,7 +58,9 @@ for _ in range(arguments.rounds):
         speeds[name].append(tokens)
 print(f"H = {arguments.hidden}, B = {arguments.batch}, T = {UNROLL}; {parameters} parameters: a process sends and receives "
       f"{2 * (N - 1) / N * 4 * parameters / 1e6:.1f} MB a step")
-threads = statistics.median(speeds[f"{N} threads"])
 for name, found in speeds.items():
     middle = statistics.median(found)
-    print(f"{name:24} {middle:9,.0f} tokens/s ({min(found):,.0f} to {max(found):,.0f}), {middle / threads:.2f} of {N} threads")
+    line = f"{name:24} {middle:9,.0f} tokens/s ({min(found):,.0f} to {max(found):,.0f})"
+    if not arguments.processes_only:
+        line += f", {middle / statistics.median(speeds[f'{N} threads']):.2f} of {N} threads"
+    print(line)

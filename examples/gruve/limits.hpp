@@ -63,12 +63,11 @@ inline double seconds_of_threads(int threads, const std::function<void(int)>& wo
   for (int t = 0; t < threads; ++t)
     running.emplace_back([&, t] {
       ++ready;
-      while (!go) {
-      }
+      // Under a real-time policy a thread that spins keeps its core from the others for ever.
+      while (!go) std::this_thread::yield();
       work(t);
     });
-  while (ready < threads) {
-  }
+  while (ready < threads) std::this_thread::yield();
   return seconds_of([&] {
     go = true;
     for (std::thread& thread : running) thread.join();

@@ -40,9 +40,9 @@ END
 chmod +x "$work/agent"
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 mpirun="mpirun --hostfile $work/hosts --mca plm_rsh_agent $work/agent --mca btl tcp,self --mca btl_tcp_if_include 10.77.0.0/24
-  --mca oob_tcp_if_include 10.77.0.0/24 --mca mpi_yield_when_idle 1"
+  --mca oob_tcp_if_include 10.77.0.0/24 --mca mpi_yield_when_idle 1 --mca rtc ^hwloc"
 
-settings=(train "$corpus" --hidden 64 --batch 16 --unroll 32 --shards "$hosts" --epochs 1 --threads 1 --features "" --json)
+settings=(train "$corpus" --hidden 32 --batch 64 --unroll 128 --shards "$hosts" --epochs 1 --threads 1 --features "" --json)
 "$gruve" "${settings[@]}" --out "$work/alone.safetensors" >/dev/null
 # shellcheck disable=SC2086
 $mpirun -np "$hosts" "$gruve" "${settings[@]}" --out "$work/hosts.safetensors" >/dev/null
@@ -56,5 +56,5 @@ for rate in "$@"; do
     done
   done
   echo "links of $rate:"
-  python3 "$benchmark" "$gruve" "$corpus" --ranks "$hosts" --rounds 3 --seconds 6 --mpirun "$mpirun"
+  python3 "$benchmark" "$gruve" "$corpus" --ranks "$hosts" --rounds 3 --seconds 10 --processes-only --mpirun "$mpirun"
 done
