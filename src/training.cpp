@@ -20,6 +20,7 @@
 #include "gruve/corpus/suggested_encoding.inc"
 #include "gruve/judge/logistic_regression.inc"
 #include "gruve/judge/mauve.inc"
+#include "gruve/measure/structure.inc"
 #include "gruve/train/curve.inc"
 #include "gruve/train/dynamic_evaluation.inc"
 #include "gruve/train/evaluate.inc"

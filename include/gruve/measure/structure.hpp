@@ -8,6 +8,7 @@
 #include <limits>
 #include <vector>
 
+#include "gruve/core/once.hpp"
 #include "gruve/measure/grid_song.hpp"
 
 namespace gruve::inline v0_1 {
@@ -52,39 +53,7 @@ float cosine(const std::array<float, Size>& a, const std::array<float, Size>& b)
 }  // namespace internal
 
 /// The frames of a song up to its end.
-inline Frames frames_of(const GridSong& song) {
-  std::vector<std::int64_t> bounds;
-  for (const GridBar& bar : song.bars) {
-    const std::int64_t size = bar.end - bar.begin;
-    const std::int64_t count = std::max<std::int64_t>(1, (size + kMeasureSteps / 2) / kMeasureSteps);
-    for (std::int64_t i = 0; i < count; ++i) bounds.push_back(bar.begin + size * i / count);
-  }
-  bounds.push_back(song.bars.back().end);
-  while (bounds.size() > 2 && bounds[bounds.size() - 2] >= song.end) bounds.pop_back();
-  if (bounds.size() > kMaxFrames + 1) bounds.resize(kMaxFrames + 1);
-
-  Frames frames;
-  for (const std::int64_t bound : bounds) frames.seconds.push_back(song.seconds_at(bound));
-  const std::size_t N = bounds.size() - 1;
-  frames.chroma.resize(N);
-  frames.onsets.resize(N);
-  std::size_t first = 0;
-  for (const GridNote& note : song.notes) {
-    while (first < N && bounds[first + 1] <= note.begin) ++first;
-    if (first == N) break;
-    const std::int64_t size = bounds[first + 1] - bounds[first];
-    frames.onsets[first][static_cast<std::size_t>(4 * (note.begin - bounds[first]) / size)] += 1;
-    if (note.is_drum) continue;
-    for (std::size_t n = first; n < N && bounds[n] < note.end; ++n)
-      frames.chroma[n][static_cast<std::size_t>(note.pitch % 12)] +=
-          static_cast<float>((std::min)(note.end, bounds[n + 1]) - (std::max)(note.begin, bounds[n]));
-  }
-  for (std::size_t n = 0; n < N; ++n) {
-    internal::normalise(frames.chroma[n]);
-    internal::normalise(frames.onsets[n]);
-  }
-  return frames;
-}
+GRUVE_ONCE Frames frames_of(const GridSong& song);
 
 /// The mean cosine from which two frames are similar.
 inline constexpr float kAlike = 0.75f;
@@ -133,65 +102,7 @@ struct StructureIndicators {
 /// Source: indicators from Wu and Yang 2020, arXiv:2008.01307; fitness from Müller, Jiang and Grosche 2013,
 /// "A Robust Fitness Measure for Capturing Repetitions in Music Recordings", without time warping, which a
 /// score on a grid does not need.
-inline StructureIndicators structure_indicators(const Frames& frames) {
-  const std::size_t N = frames.size();
-  // Parts that begin one frame apart are computed together, in vector instructions.
-  constexpr std::size_t kLanes = 32;
-  const std::size_t stride = (N / kLanes + 2) * kLanes;
-  // sums [N + 1, stride]: along the diagonal up to, but not including, row and column
-  std::vector<float> sums((N + 1) * stride);
-  for (std::size_t row = 0; row < N; ++row)
-    for (std::size_t column = 0; column < N; ++column)
-      sums[(row + 1) * stride + column + 1] =
-          column < row ? sums[(column + 1) * stride + row + 1]
-                       : sums[row * stride + column] + similarity(frames, row, column);
-
-  StructureIndicators best;
-  // score and count [N + 1, kLanes]: the best cover of the song up to a frame
-  std::vector<float> score((N + 1) * kLanes), count((N + 1) * kLanes);
-  for (std::size_t M = 1; M <= N / 2; ++M) {
-    for (std::size_t first = 0; first + M <= N; first += kLanes) {
-      // Parts too short for any indicator are skipped.
-      const std::size_t last = (std::min)(first + kLanes - 1, N - M);
-      double longest = 0;
-      for (std::size_t s = first; s <= last; ++s)
-        longest = (std::max)(longest, frames.seconds[s + M] - frames.seconds[s]);
-      if (longest < 3) continue;
-      std::fill_n(score.begin(), M * kLanes, 0.0f);
-      std::fill_n(count.begin(), M * kLanes, 0.0f);
-      std::array<float, kLanes> now{}, count_now{};
-      for (std::size_t t = M; t <= N; ++t) {
-        const float* const end = &sums[t * stride + first + M];
-        const float* const begin = &sums[(t - M) * stride + first];
-        const float* const before = &score[(t - M) * kLanes];
-        const float* const count_before = &count[(t - M) * kLanes];
-        for (std::size_t i = 0; i < kLanes; ++i) {
-          // Arithmetic instead of branches, which would keep compilers from vectors.
-          const float with = before[i] + (end[i] - begin[i]);
-          const float is_better = with > now[i] ? 1.0f : 0.0f;
-          now[i] = (std::max)(now[i], with);
-          count_now[i] += is_better * (count_before[i] + 1 - count_now[i]);
-        }
-        std::copy(now.begin(), now.end(), &score[t * kLanes]);
-        std::copy(count_now.begin(), count_now.end(), &count[t * kLanes]);
-      }
-      for (std::size_t s = first; s <= last; ++s) {
-        const double seconds = frames.seconds[s + M] - frames.seconds[s];
-        if (seconds < 3) continue;
-        const auto m = static_cast<double>(M);
-        const double covered = m * static_cast<double>(count_now[s - first]);
-        const double normal_score =
-            (std::max)(0.0, (static_cast<double>(now[s - first]) - m) / (std::max)(covered, m));
-        const double coverage = (std::max)(0.0, (covered - m) / static_cast<double>(N));
-        const double sum = normal_score + coverage;
-        const double fitness = sum > 0 ? 2 * normal_score * coverage / sum : 0;
-        double& indicator = seconds < 8 ? best.short_term : seconds < 15 ? best.middle_term : best.long_term;
-        if (!(fitness <= indicator)) indicator = fitness;  // the first replaces NaN
-      }
-    }
-  }
-  return best;
-}
+GRUVE_ONCE StructureIndicators structure_indicators(const Frames& frames);
 
 /// The same for the frames of a song.
 inline StructureIndicators structure_indicators(const GridSong& song) {
@@ -199,3 +110,7 @@ inline StructureIndicators structure_indicators(const GridSong& song) {
 }
 
 }  // namespace gruve::inline v0_1
+
+#if !defined(GRUVE_COMPILED_KERNELS)
+#include "gruve/measure/structure.inc"
+#endif
