@@ -9,7 +9,7 @@ install_missing g++ cmake make libeigen3-dev nlohmann-json3-dev libcli11-dev cat
 
 build=build/test${CXX:+-$(basename "$CXX")}
 mpi=OFF
-if command -v mpirun mpicxx >/dev/null; then mpi=ON; fi
+if command -v mpirun >/dev/null && command -v mpicxx >/dev/null; then mpi=ON; fi
 # -O1, with assertions: compiles fast and runs fast enough.
 cmake -S . -B "$build" -DGRUVE_MPI=$mpi -DGRUVE_WARNINGS_AS_ERRORS=ON -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE=-O1 \
   -DGRUVE_TEST_ROOMS="kernels;nn;model;train;generate;measure;render;piece;program;packaging;judge;memory"

@@ -1,7 +1,6 @@
 // The processes that `mpirun` started together, of which this is one.
 #pragma once
 
-#include <cstdio>
 #include <memory>
 
 #include "gruve/train/ranks.hpp"
