@@ -20,7 +20,7 @@ TEST_CASE("Logarithm, cosine and power are the C library's to the last digits", 
 
   CHECK(internal::portable_power(0.9, 0) == 1);
   CHECK(internal::portable_power(0.9, 1) == 0.9);
-  for (const std::uint64_t n : {2, 3, 10, 1000, 123'456'789}) {
+  for (const std::uint64_t n : {2u, 3u, 10u, 1000u, 123'456'789u}) {
     const double base = n > 1000 ? 0.99999999 : 0.999, exponent = static_cast<double>(n);
     CHECK(internal::portable_power(base, n) == Approx(std::pow(base, exponent)).epsilon(2e-16 * exponent));
   }

@@ -13,8 +13,10 @@
 #include "gruve/core/rng.hpp"
 #include "gruve/midi/read_midi.hpp"
 #include "gruve/tokens/note_encoder.hpp"
+#include "sanitized.hpp"
 
 using namespace gruve;
+using gruve::tests::sanitized;
 
 namespace {
 
@@ -187,9 +189,9 @@ TEST_CASE("Changes of real songs are those of the decoded song", "[tokens][note_
     WARN("skipped: " << folder << " is not there");
     return;
   }
-  int songs = 0;
+  int files = 0, songs = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    if (!entry.is_regular_file()) continue;
+    if (!entry.is_regular_file() || (sanitized && ++files % 4 != 0)) continue;
     try {
       const Song song = read_midi(entry.path()).song;
       const TimestepEncoder timesteps;
