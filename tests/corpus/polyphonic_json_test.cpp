@@ -93,6 +93,13 @@ TEST_CASE("What else a data set holds is skipped, and its splits may come in any
   CHECK(corpus.song(0).tokens[0] == 40);
   CHECK(corpus.songs(Split::train) == std::vector<std::size_t>{0});
   CHECK(corpus.songs(Split::valid) == std::vector<std::size_t>{1});
+  // Lists in the object, which is a level itself.
+  const auto nested = [](std::size_t levels) {
+    return R"({"a": )" + std::string(levels, '[') + std::string(levels, ']') +
+           R"(, "train": [], "valid": [], "test": [[[60]]]})";
+  };
+  CHECK(json_corpus(nested(63)).num_songs() == 1);
+  CHECK(json_refusal(nested(64)) == "is nested deeper than 64 levels");
 }
 
 TEST_CASE("The chorales have the published numbers of sequences and timesteps", "[corpus][json][data]") {

@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 rooms=${*:-core midi tokens corpus kernels nn model train generate render measure judge piece}
 name=$(basename "${CXX:-g++}")
-build=build/sanitize-$name
+build=$PWD/build/sanitize-$name
 more="-fsanitize=float-cast-overflow -fno-sanitize-recover=all"
 if [[ $name == clang* ]]; then
   # Hashes and counters wrap on purpose; a conversion that loses bits has a cast in the source, or is a fault.
@@ -16,5 +16,5 @@ cmake -S . -B "$build" -DGRUVE_SANITIZE=ON -DCMAKE_BUILD_TYPE=Release -DCMAKE_CX
   -DGRUVE_TEST_ROOMS="${rooms// /;}" >/dev/null
 for room in $rooms; do
   cmake --build "$build" --parallel "$(nproc)" --target "test_$room" | grep -E 'warning|error|Built target test' || true
-  "$build/tests/test_$room" | tail -1
+  echo "$room: $(TMPDIR=$build/temporary "$build/tests/test_$room" | tail -2 | head -1)"
 done

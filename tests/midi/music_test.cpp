@@ -102,8 +102,8 @@ TEST_CASE("Empty bars before and events behind are not music", "[midi][music]") 
   Song song{
       .ticks_per_quarter = 480,
       .notes = {{16 * 1920 + 480, 16 * 1920 + 960, 60}, {16 * 1920 + 960, 17 * 1920 + 100, 62}},
-      .tempos = {{0, 400'000}, {1920, 300'000}, {16 * 1920, 600'000}, {17 * 1920, 700'000}, {99'999'999, 1}},
-      .time_signatures = {{0, 4, 4}, {99'999'999, 3, 4}},
+      .tempos = {{0, 400'000}, {1920, 300'000}, {16 * 1920, 600'000}, {17 * 1920, 700'000}, {17 * 1920 + 100, 1}},
+      .time_signatures = {{0, 4, 4}, {99'999'999, 3, 4}},  // the tempo changes at the last note's end
       .length = 100'000'000};
   const Music music = music_of(song);
   CHECK(music.begin == 16 * 1920);

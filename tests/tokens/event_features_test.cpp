@@ -306,6 +306,7 @@ TEST_CASE("Features of events are what their names say", "[tokens][features]") {
   CHECK(rows_of(tonality, token(Kind::key, 39)) == std::vector<int>{0});
   CHECK(rows_of(tonality, token(Kind::key, 45)) == std::vector<int>{6});
   CHECK(rows_of(tonality, token(Kind::key, 38)) == std::vector<int>{11});
+  CHECK(rows_of(tonality, token(Kind::key, 0)) == std::vector<int>{9});  // the lowest A
 
   // An interval's row is the same on every key.
   EventFeatures low("relative", kEncoder), high("relative", kEncoder);

@@ -1,12 +1,15 @@
 #include "gruve/tokens/grid.hpp"
 
+#include <cmath>
 #include <cstdint>
 
 #include "gruve/core/rng.hpp"
 
 #include "catch.hpp"
+#include "error_of.hpp"
 
 using namespace gruve;
+using gruve::tests::error_of;
 
 namespace {
 
@@ -37,6 +40,18 @@ TEST_CASE("A tick's nearest timestep is that of exact division, halves up", "[to
     if (border < std::int64_t{1} << 37)
       for (std::int64_t near = border == 0 ? 0 : border - 1; near <= border + 1; ++near) check(near);
   }
+}
+
+TEST_CASE("An empty song on a grid has its tempo, and ticks for each timestep", "[tokens][grid]") {
+  CHECK(song_on_grid(24, 100).tempos == std::vector<Tempo>{{0, 600'000}});
+  CHECK(song_on_grid(4, 4).tempos == std::vector<Tempo>{{0, 15'000'000}});
+  CHECK(song_on_grid(4, 60e6).tempos == std::vector<Tempo>{{0, 1}});
+  for (const int steps : {1, 4, 7, 24, 480, 481, kMaxStepsPerQuarter})
+    CHECK(song_on_grid(steps, 120).ticks_per_quarter % steps == 0);
+  CHECK(song_on_grid(24, 120).ticks_per_quarter == 480);
+  CHECK(song_on_grid(481, 120).ticks_per_quarter == 481);
+  for (const double bpm : {3.9, 60'000'001.0, -1.0, std::nan("")})
+    CHECK_THAT(error_of([&] { song_on_grid(4, bpm); }), ContainsSubstring("bpm, expected 4 to 60000000"));
 }
 
 TEST_CASE("A note is too short that begins and ends at the same timestep", "[tokens][grid]") {

@@ -222,6 +222,10 @@ TEST_CASE("A triad's changes are known when its timestep ends", "[tokens][note_d
   for (const int token : {46, 88}) push(static_cast<Token>(token));
   CHECK(changes.back() == NoteChange{1, 64, 0});
   CHECK(decoder.known() == 2);
+  // A key now would be a note of timestep 2; the end of a timestep is none.
+  CHECK(decoder.is_before(0, 46, 3));
+  CHECK_FALSE(decoder.is_before(0, 46, 2));
+  CHECK_FALSE(decoder.is_before(0, 88, 3));
 }
 
 TEST_CASE("What is played becomes the tokens that the song is encoded in", "[tokens][note_encoder]") {

@@ -471,6 +471,40 @@ TEST_CASE("A training that was stopped before it is rolled back ends with the sa
   }
 }
 
+TEST_CASE("A roll-back returns to what the model was at the last interval's beginning that was good",
+          "[train][divergence]") {
+  const Corpus corpus = walks();
+  constexpr std::uint64_t kInterval = 7;
+  const TrainOptions options{.batch_size = 4,
+                             .unroll = 8,
+                             .epochs = 2,
+                             .optimizer = {.kind = OptimizerOptions::Kind::sgd},
+                             .learning_rate = 40,
+                             .schedule = Schedule::one_cycle,
+                             .clip_norm = 0,
+                             .threads = 1,
+                             .checkpoint_interval = kInterval};
+  Trainer trainer(corpus, kSmall, options);
+  // By the definition: the model before an update may be returned to where the steps of an interval begin, if
+  // the loss was not above the bound, ln V or the first loss.
+  std::vector<float> before = flat(trainer.model()), good = before;
+  double first_loss = 0;
+  int undone = 0;
+  trainer.run({.on_step = [&](const StepReport& report) {
+    if (first_loss == 0) first_loss = report.loss;
+    if (report.undone) {
+      ++undone;
+      CHECK(flat(trainer.model()) == good);
+    } else if (report.step % kInterval == 1 &&
+               report.loss <= 1.1 * std::max(first_loss, std::log(corpus.encoder().vocab_size()))) {
+      good = before;
+    }
+    before = flat(trainer.model());
+    return true;
+  }});
+  CHECK(undone > 0);
+}
+
 TEST_CASE("Divergence: not finite, far above the bound, or above it for long", "[train][divergence]") {
   const double uniform = std::log(10.0);
   Divergence divergence(10);
