@@ -58,7 +58,7 @@ Result guarded(Result failed, F&& f) noexcept {
   return failed;
 }
 
-kernels::Precision precision_of(gruve_precision precision) {
+kernels::Precision precision_of(int precision) {
   switch (precision) {
     case GRUVE_FP32:
       return kernels::Precision::fp32;
@@ -67,7 +67,7 @@ kernels::Precision precision_of(gruve_precision precision) {
     case GRUVE_INT8:
       return kernels::Precision::int8;
   }
-  throw Error("there is no precision " + std::to_string(static_cast<int>(precision)));
+  throw Error("there is no precision " + std::to_string(precision));
 }
 
 struct Model {
@@ -175,14 +175,14 @@ const char* gruve_error(void) { return last_error.data(); }
 
 void gruve_free(void* memory) { std::free(memory); }
 
-gruve_model* gruve_load(const void* bytes, size_t size, gruve_precision precision, int threads) {
+gruve_model* gruve_load(const void* bytes, size_t size, int precision, int threads) {
   return guarded<gruve_model*>(nullptr, [&] {
     const PlayerOptions options{.precision = precision_of(precision), .threads = threads};
     return new gruve_model{std::make_shared<Model>(load(bytes_of(bytes, size)), options)};
   });
 }
 
-gruve_model* gruve_load_file(const char* path, gruve_precision precision, int threads) {
+gruve_model* gruve_load_file(const char* path, int precision, int threads) {
   return guarded<gruve_model*>(nullptr, [&] {
     const PlayerOptions options{.precision = precision_of(precision), .threads = threads};
     const std::u8string name(path, path + std::strlen(path));

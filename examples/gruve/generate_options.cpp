@@ -1,5 +1,7 @@
 #include "generate_options.hpp"
 
+#include <string>
+
 #include "commands.hpp"
 #include "manual.hpp"
 #include "models.hpp"
@@ -17,7 +19,13 @@ void add_generate_options(CLI::App& command, GenerateArguments& options) {
                                          "Length of the piece in seconds (default: 60); a model with tokens "
                                          "for the form ends at a phrase, up "
                                          "to two bars away")
-                             ->check(CLI::PositiveNumber);
+                             ->check(CLI::PositiveNumber)
+                             ->check([](const std::string& text) {
+                               double value = 0;
+                               return CLI::detail::lexical_cast(text, value) && value < 0.001
+                                          ? text + " seconds are no piece, expected 0.001 at least"
+                                          : std::string();
+                             });
   CLI::Option* bars =
       command.add_option("--bars", options.bars, "Length in bars of the model's or the primer's metre")
           ->check(CLI::PositiveNumber);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <memory>
@@ -41,6 +42,29 @@ void say(const std::string& error) {
   std::fprintf(stderr, "gruve: %s\n", gruve::internal::printable(error, 2000).c_str());
 }
 
+// The recipe or the configuration file from which the option is that a message of CLI11 is about; empty if it
+// is of the command line.
+//
+// words  the arguments, with the recipe's options
+std::string file_of(const std::vector<std::string>& arguments, const std::vector<std::string>& words,
+                    const std::string& message) {
+  const auto has = [](const std::vector<std::string>& list, const std::string& option) {
+    return std::any_of(list.begin(), list.end(), [&](const std::string& word) {
+      return word == option || word.starts_with(option + "=");
+    });
+  };
+  const std::size_t at = std::min(message.find("--"), message.size());
+  const std::size_t end = message.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-", at);
+  const std::string option = message.substr(at, end - at);
+  if (message.ends_with("is required") || (!option.empty() && has(arguments, option))) return {};
+  const auto recipe = std::find(words.begin(), words.end(), "--recipe");
+  if (!option.empty() && recipe != words.end() && recipe + 1 != words.end() && has(words, option))
+    return recipe[1];
+  const bool is_of_file =
+      !option.empty() || message.starts_with("INI") || message.ends_with("configuration file");
+  return is_of_file && has(arguments, "--config") ? also_read().back() : std::string();
+}
+
 // arguments  without the name of the program
 int run(const std::vector<std::string>& arguments) {
   keep_memory();
@@ -48,7 +72,13 @@ int run(const std::vector<std::string>& arguments) {
 #if defined(SIGXFSZ)
   std::signal(SIGXFSZ, SIG_IGN);  // a file larger than the process may write: then an error of the write
 #endif
-  gruve::kernels::use_environment();  // GRUVE_KERNELS
+  if (std::getenv("GRUVE_KERNELS") != nullptr && !gruve::kernels::use_environment()) {
+    std::string names;
+    for (const auto& set : gruve::kernels::internal::kNamedSets)
+      if (set.runs_here()) names.append(names.empty() ? "" : ", ").append(set.name);
+    say("GRUVE_KERNELS names no kernels of this processor, which has " + names);
+    return 2;
+  }
   CLI::App app("Trains GRU models on music and generates new pieces from them.", "gruve");
   app.require_subcommand(1);
   app.set_version_flag("--version", "gruve " + std::string(gruve::kVersion), "Print the version and exit");
@@ -86,16 +116,16 @@ int run(const std::vector<std::string>& arguments) {
   add_manual(app);
   use_variables(app);
   check_numbers(app);
+  std::vector<std::string> words;
   try {
-    std::vector<std::string> words = with_recipe(app, arguments);
+    words = with_recipe(app, arguments);
     const std::string config = "--config";
     for (auto at = words.begin(); at != words.end(); ++at)
       if (at->starts_with(config + "="))
         also_read().push_back(at->substr(config.size() + 1));
       else if (*at == config && at + 1 != words.end())
         also_read().push_back(at[1]);
-    std::reverse(words.begin(), words.end());  // as CLI11 takes them
-    app.parse(std::move(words));
+    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // as CLI11 takes them
     // What was printed may not have arrived, for a full disk say.
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
       throw gruve::Error("cannot write to the standard output");
@@ -104,10 +134,14 @@ int run(const std::vector<std::string>& arguments) {
     if (error.get_exit_code() == 0) {  // --help, --version
       app.exit(error);
       std::cout.flush();
-      return std::cout ? 0 : 1;
+      if (std::cout) return 0;
+      say("cannot write to the standard output");
+      return 1;
     }
-    say(usage_error(app, arguments, error.what()));
-    return 2;
+    const std::string file = file_of(arguments, words, error.what());
+    const std::string what = usage_error(app, arguments, error.what());
+    say(file.empty() ? what : file + ": " + what);
+    return file.empty() ? 2 : 1;
   } catch (const Interrupted& error) {
     say(error.what());
     return 128 + error.signal;

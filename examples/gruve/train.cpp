@@ -273,6 +273,9 @@ void train(TrainArguments options, const Launched& launched) {
   if (std::filesystem::exists(std::filesystem::symlink_status(previous, ignored)) &&
       !gruve::internal::is_checkpoint(previous))
     throw gruve::Error(previous.string(), "is no checkpoint, and in the way of one (--checkpoint)");
+  for (const std::string& path : {options.out, options.checkpoint})
+    if (std::filesystem::is_fifo(std::filesystem::status(path, ignored)))
+      throw gruve::Error(path, "is a pipe, expected a file: a training writes it more than once");
   // Of several processes one writes.
   std::optional<Outputs> outputs;
   if (launched.speaks())

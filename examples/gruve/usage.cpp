@@ -1,8 +1,12 @@
 #include "usage.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <system_error>
 
 std::size_t edit_distance(const std::string& a, const std::string& b) {
   std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
@@ -47,6 +51,15 @@ void check_numbers(CLI::App& app) {
                      ? text + " is not a finite number"
                      : std::string();
         });
+      if (option->get_type_name().find("INT") != std::string::npos)
+        option->check([](const std::string& text) {  // which CLI11 would take for the largest number
+          const std::string_view digits = std::string_view(text).substr(text.starts_with("-") ? 1 : 0);
+          std::uint64_t value = 0;
+          return std::from_chars(digits.data(), digits.data() + digits.size(), value).ec ==
+                         std::errc::result_out_of_range
+                     ? text + " is too large a number"
+                     : std::string();
+        });
       if (option->get_type_name().find("UINT") != std::string::npos)
         option->check([](const std::string& text) {
           return text.starts_with("-") ? text + " is negative, expected a whole number from 0"
@@ -78,7 +91,7 @@ std::string usage_error(const CLI::App& app, const std::vector<std::string>& arg
   }
   const std::string unread = "INI was not able to parse ";
   if (message.starts_with(unread))
-    return "the file of --config has " + message.substr(unread.size()) + ", which is no option" +
+    return "has " + message.substr(unread.size()) + ", which is no option" +
            nearest_word("--" + message.substr(message.find_last_of(". ") + 1), options);
   // CLI11 has the largest double as the end of the range of a positive number.
   const std::size_t range = message.find(" not in range 0.000000 to 17976931348623157");

@@ -57,11 +57,12 @@ typedef struct gruve_model gruve_model;
 typedef enum gruve_precision { GRUVE_FP32 = 0, GRUVE_BF16 = 1, GRUVE_INT8 = 2 } gruve_precision;
 
 /* Reads a model from the bytes of a model file, which are copied. `threads` share the work of gruve_generate_midi(); 0
- * for one per hardware thread. Returns NULL if the bytes are no model, or memory is out. */
-GRUVE_API gruve_model* gruve_load(const void* bytes, size_t size, gruve_precision precision, int threads);
+ * for one per hardware thread; `precision` is a gruve_precision. Returns NULL if the bytes are no model, there is no such
+ * precision, or memory is out. */
+GRUVE_API gruve_model* gruve_load(const void* bytes, size_t size, int precision, int threads);
 
 /* The same from a file, whose name is in UTF-8. */
-GRUVE_API gruve_model* gruve_load_file(const char* path, gruve_precision precision, int threads);
+GRUVE_API gruve_model* gruve_load_file(const char* path, int precision, int threads);
 
 /* Releases a model; it ends with the last object that was made from it. It may be NULL. */
 GRUVE_API void gruve_free_model(gruve_model* model);

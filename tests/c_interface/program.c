@@ -58,6 +58,13 @@ static void piece(gruve_model* model, const char* out) {
   again = gruve_generate_midi(model, &options, &again_size);
   check(again != NULL && again_size > size, "a piece that continues a primer");
   gruve_free(again);
+  options.bpm = NAN;
+  check(gruve_generate_midi(model, &options, &again_size) == NULL && strstr(gruve_error(), "bpm") != NULL,
+        "a tempo that is no number is refused, with a primer too");
+  options.bpm = 3;
+  check(gruve_generate_midi(model, &options, &again_size) == NULL && strstr(gruve_error(), "3.0") != NULL,
+        "a tempo below 4 is refused");
+  options.bpm = 0;
   options.primer_size = 20;
   check(gruve_generate_midi(model, &options, &again_size) == NULL && strstr(gruve_error(), "byte") != NULL,
         "a primer that is cut off is refused");
@@ -170,6 +177,8 @@ int main(int argc, char** argv) {
   gruve_model* model;
   if (argc != 3) return 2;
   bytes = read_file(argv[1], &size);
+  check(gruve_load(bytes, size, 77, 1) == NULL && strcmp(gruve_error(), "there is no precision 77") == 0,
+        "a precision that is none is refused");
   check(gruve_load(bytes, size / 2, GRUVE_FP32, 1) == NULL && strlen(gruve_error()) > 10, "half a model is refused");
   check(gruve_load_file("no such file", GRUVE_FP32, 1) == NULL && strstr(gruve_error(), "no such file") != NULL,
         "a file that is missing is refused by name");

@@ -26,12 +26,12 @@ TEST_CASE("An error names what is known of file, byte and reason", "[core][error
   CHECK_FALSE(alone.byte());
 }
 
-TEST_CASE("A copy of an error can't fail, and a zero byte in a name doesn't lead beyond its message",
+TEST_CASE("A copy of an error can't fail, and a zero byte in a name doesn't end its message",
           "[core][error]") {
   STATIC_REQUIRE(std::is_nothrow_copy_constructible_v<Error>);
-  const Error cut(std::string("a\0b", 3), 22, "tempo of length 2, expected 3");
-  CHECK(cut.file() == "a");
-  CHECK(cut.reason().empty());
+  const Error named(std::string("a\0b", 3), 22, "tempo of length 2, expected 3");
+  CHECK(named.file() == "a\\x00b");
+  CHECK(named.reason() == "tempo of length 2, expected 3");
   const Error copy = Error("song.mid", 22, "tempo of length 2, expected 3");
   CHECK(Error(copy).reason() == "tempo of length 2, expected 3");
 }
@@ -63,4 +63,19 @@ TEST_CASE("A long text is cut between characters", "[core][error]") {
   CHECK(printable("abcd\xE9\x9F\xB3", 6) == "abcd…");
   CHECK(printable("abcd\xE9\x9F\xB3", 7) == "abcd\xE9\x9F\xB3");
   CHECK(printable("\xE9\x9F\xB3", 2) == "…");
+}
+
+TEST_CASE("An error is one line, whatever the file's name", "[core][error]") {
+  const gruve::Error error(
+      "a\x1b[31m\n\xFF"
+      "b.mid",
+      7, "reason");
+  CHECK(std::string(error.what()) ==
+        "a\\x1b[31m\\x0a\\xff"
+        "b.mid, byte 7: reason");
+  CHECK(error.file() ==
+        "a\\x1b[31m\\x0a\\xff"
+        "b.mid");
+  CHECK(error.reason() == "reason");
+  CHECK(error.byte() == 7u);
 }

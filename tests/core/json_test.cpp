@@ -34,8 +34,11 @@ TEST_CASE("JSON may be as deep as is said, with a key once in each object", "[co
     CHECK(json_fault(before + nested(kDeepest - 1, open, close) + "]").empty());
     CHECK(json_fault(nested(kDeepest + 1, open, close)) == " is nested deeper than 64 levels");
   }
+  CHECK(json_fault(std::string(100'000, '[')) == " is nested deeper than 64 levels");
   CHECK(json_fault(R"({"a":1,"b":{"a":2},"a":3})") == " has the key \"a\" twice");
   CHECK(json_fault(R"({"a":{"b":1},"c":{"b":1,"b":1}})") == " has the key \"b\" twice");
+  CHECK(json_fault("[1,\n 2,\n  3 4]") == " is not JSON at line 3, column 5");
+  CHECK(json_fault("[x") == " is not JSON at line 1, column 2");
   for (const char* text : {"", "[", "{\"a\"}", "01", "nul", "[1,]", "1 2"})
-    CHECK(json_fault(text) == " is not JSON");
+    CHECK(json_fault(text).starts_with(" is not JSON at line 1, column "));
 }

@@ -168,6 +168,19 @@ TEST_CASE("A corpus holds the middle tempo of its songs and the metre of most qu
   CHECK(corpus.music().time_signature == TimeSignature{0, 3, 4});
 }
 
+TEST_CASE("A song that lasts no time has the tempo that it begins with", "[corpus][build]") {
+  const Folder folder;
+  for (int i = 0; i < 3; ++i) {
+    Song song = song_of(60 + i, 0);
+    song.tempos = {{0, 1'000'000}};
+    write_midi(song, folder / ("empty" + std::to_string(i) + ".mid"));
+    build(folder.path, folder / "out.gruve");
+    const Corpus corpus(folder / "out.gruve");
+    CHECK(corpus.num_songs() == static_cast<std::size_t>(i) + 1);
+    CHECK(corpus.music().tempo_bpm == Approx(60));
+  }
+}
+
 TEST_CASE("A path that is missing is an error, and nothing is written", "[corpus][build]") {
   const Folder folder;
   const fs::path out = folder / "out.gruve";

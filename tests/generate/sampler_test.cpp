@@ -117,6 +117,15 @@ TEST_CASE("Logits far apart or infinite still give an allowed token", "[generate
   CHECK(sampler.sample(std::vector<float>{-1e30f, 0, -1e30f}, kAll) == 1);
   CHECK(sampler.sample(std::vector<float>{-INFINITY, 0, -INFINITY}, kAll) == 1);
   CHECK(sampler.sample(std::vector<float>{3e38f, -3e38f, 0}, [](Token token) { return token > 0; }) == 2);
+  // A temperature whose inverse is beyond a float, by itself or where a part returns, draws the most probable
+  // token.
+  for (const SamplerOptions& options :
+       {SamplerOptions{.temperature = 1e-45f},
+        SamplerOptions{.temperature = 1e-30f, .return_temperature = 1e-30f}}) {
+    Sampler cold(3, options, 1);
+    for (int i = 0; i < 50; ++i) CHECK(cold.sample(std::vector<float>{1, 1.001f, 0.5f}, kAll, true) == 1);
+    CHECK(cold.probability(1) == 1);
+  }
 }
 
 namespace {

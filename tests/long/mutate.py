@@ -53,7 +53,7 @@ TESTS = {
     "generate/candidates.hpp": ["generate/sampler_test.cpp"],
     "train/optimizer.hpp": ["model/golden_test.cpp", "train/digest_test.cpp", "train/trainer_test.cpp"],
     "train/divergence.hpp": ["train/trainer_test.cpp", "train/digest_test.cpp"],
-    "train/trainer.inc": ["train/trainer_test.cpp", "train/digest_test.cpp"],
+    "train/trainer.inc": ["train/trainer_test.cpp", "train/digest_test.cpp", "train/shards_test.cpp"],
     **{f"kernels/fused/{part}.inc": KERNEL_TESTS
        for part in ("gru", "gru_backward", "step", "products", "softmax", "activations")},
 }

@@ -112,6 +112,16 @@ TEST_CASE("A file that is no MIDI file is named for what it is", "[midi][repair]
   CHECK(reason("something else") == "song.mid, byte 0: found \"some\", expected \"MThd\": not a MIDI file");
 }
 
+TEST_CASE("Tracks that all claim the rest of the file as events take no time of its square",
+          "[midi][repair]") {
+  // What follows each is events to the end of the file: 30 s, if each looked through all of it.
+  const Bytes track = bytes({'M', 'T',  'r',  'k',  127, 127, 127,  127,  0,    0xFF, 0x2F,
+                             0,   0x40, 0xC0, 0x40, 0,   0,   0x40, 0x90, 0x40, 0x40});
+  Bytes file = header(1, 65'535, 96);
+  for (int i = 0; i < 65'535; ++i) file.insert(file.end(), track.begin(), track.end());
+  CHECK(repaired(file + bytes({0, 0x90})).num_repairs > 0);
+}
+
 TEST_CASE("A track that goes on behind its end-of-track event is read whole", "[midi][repair]") {
   const Bytes more = bytes({4, 0x90, 62, 5, 1, 62, 0});
   const Bytes file = header(0, 1, 96) + chunk("MTrk", kNoteEvents + kEnd + more + kEnd);

@@ -310,7 +310,7 @@ TEST_CASE("What is wrong with a file of RTNeural is said in a sentence", "[model
   };
   CHECK(refusal_of_json(file(gru + ',' + dense)) == "no error");
   CHECK(refusal_of_json("[1]") == "not a file of RTNeural: it has no list of layers");
-  CHECK(refusal_of_json("{\"layers\":") == "the text is not JSON");
+  CHECK(refusal_of_json("{\"layers\":") == "the text is not JSON at line 1, column 11");
   CHECK(refusal_of_json(file(gru)) ==
         "has the layers gru, expected a dense layer for the embedding or none, gru "
         "layers and a dense layer");

@@ -311,7 +311,7 @@ TEST_CASE("What is wrong with a model file is said in a sentence", "[model][file
   file.write("MThd and something else that is not one");
   CHECK(refusal(file).starts_with(", byte 0: not a safetensors file, or cut short: a header of "));
   file.write(file_of("{ no JSON}  ", 0));
-  CHECK(refusal(file) == ", byte 8: the header is not JSON");
+  CHECK(refusal(file).starts_with(", byte 8: the header is not JSON at line 1, column "));
   file.write(file_of(R"({"a":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}      )", 8));
   CHECK(refusal(file).starts_with(R"(: the metadata lack "gruve.encoder")"));  // another array is left out
   file.write(file_of("{\"a\x1b[31m\":{\"dtype\":\"F99\",\"shape\":[1],\"data_offsets\":[0,8]}}      ", 8));

@@ -81,6 +81,22 @@ clean
 
 # Whatever can't be written is an error, standard output and log included.
 says 1 "cannot write to the standard output" sh -c '"$0" inspect songs/etude-0001.mid >/dev/full' "$gruve"
+says 1 "cannot write to the standard output" sh -c '"$0" --help >/dev/full' "$gruve"
+says 2 "GRUVE_KERNELS names no kernels of this processor, which has reference, " env GRUVE_KERNELS=nonsense "$gruve" inspect songs/etude-0001.mid
+says 2 "99999999999999999999999 is too large a number" "$gruve" generate --model model.safetensors --out a.mid --seed 99999999999999999999999
+says 2 "1e-300 seconds are no piece" "$gruve" generate --model model.safetensors --out a.mid --seconds 1e-300
+
+# A pipe gets the piece once, if it is read at all.
+mkfifo fifo
+says 1 "fifo: cannot write: nothing reads this pipe" "$gruve" generate --model model.safetensors --out fifo --bars 4 --seed 3
+says 1 "fifo: is a pipe, expected a file" "$gruve" train corpus.gruve --out fifo --hidden 8 --epochs 1
+cat fifo >from_pipe.mid &
+sleep 1
+"$gruve" generate --model model.safetensors --out fifo --bars 4 --seed 3 --json >/dev/null
+wait
+"$gruve" generate --model model.safetensors --out to_file.mid --bars 4 --seed 3 --json >/dev/null
+cmp from_pipe.mid to_file.mid || fail "a pipe got other bytes than a file"
+rm fifo
 says 1 "cannot write to the standard output" sh -c '"$0" measure songs/etude-0001.mid --json >/dev/full' "$gruve"
 says 1 "cannot write to the standard output" sh -c '"$0" evaluate --model model.safetensors --split train corpus.gruve --json >/dev/full' "$gruve"
 says 1 "cannot write to the standard output" sh -c '"$0" generate --model model.safetensors --out a.mid --json >/dev/full' "$gruve"
@@ -222,6 +238,9 @@ config "[$(printf 'a.%.0s' $(seq 100000))a]\n" 'line 1: there is no command "a.a
 config "$(printf 'a.%.0s' $(seq 100000))a = 1\n" 'line 1: there is no command "a"'
 config '[generate\n' "line 1: a section is not closed"
 says 1 "/dev/zero: is not a regular file" "$gruve" generate --config /dev/zero --model model.safetensors --out b.mid
+says 1 "config.toml: has generate.temprature, which is no option" sh -c 'printf "[generate]\ntemprature = 1\n" >config.toml; "$0" generate --config config.toml --model model.safetensors --out b.mid' "$gruve"
+says 1 "config.toml: --bars" sh -c 'printf "[generate]\nbars = x\n" >config.toml; "$0" generate --config config.toml --model model.safetensors --out b.mid' "$gruve"
+says 2 "--bars" "$gruve" generate --config config.toml --model model.safetensors --out b.mid --bars y
 mkfifo pipe
 says 1 "pipe: is not a regular file" "$gruve" generate --config pipe --model model.safetensors --out b.mid
 head -c 2000000 /dev/zero >zeros.toml
@@ -233,6 +252,10 @@ clean
 
 # A recipe has options of the right types, and names no file to write.
 recipe() { echo "$1" >recipe.json; says 1 "recipe.json: $2" "$gruve" train corpus.gruve --out b.safetensors --recipe recipe.json; }
+recipe '{"hidden": 1.5}' "--hidden"
+recipe '{"seed": 99999999999999999999999}' "Could not convert: --seed"
+printf '\n\n{ "lr": 0.1 "hidden": 5}' >recipe.json
+says 1 "recipe.json: the recipe is not JSON at line 3, column" "$gruve" train corpus.gruve --out b.safetensors --recipe recipe.json
 recipe '{"overwrite": true}' "--overwrite is for the command line, not for a recipe"
 recipe '{"piece": "(a*)*$"}' "--piece is for the command line, not for a recipe"
 recipe '{"init": "model.safetensors\u0000x"}' "\"init\" has the wrong type, expected a text without NUL"

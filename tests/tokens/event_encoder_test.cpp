@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
-#include <ranges>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -559,13 +558,14 @@ TEST_CASE("Real songs are decoded from their events as they are on the grid", "[
     std::vector<Note> kept;
     std::array<std::int64_t, 128> next;
     next.fill(std::numeric_limits<std::int64_t>::max());
-    for (const Note& note : expected | std::views::reverse) {
+    for (auto at = expected.rbegin(); at != expected.rend(); ++at) {
+      const Note& note = *at;
       std::int64_t& onset = next[static_cast<std::size_t>(note.pitch)];
       if (onset != note.start)
         kept.push_back({.start = note.start, .end = std::min(note.end, onset), .pitch = note.pitch});
       onset = note.start;
     }
-    std::ranges::reverse(kept);
+    std::reverse(kept.begin(), kept.end());
     REQUIRE(back.notes == kept);
     ++songs;
     timesteps += TimestepEncoder().encode(song).size();

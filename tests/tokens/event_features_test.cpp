@@ -94,7 +94,7 @@ std::size_t index_of_bar(const std::vector<Token>& tokens, std::int64_t bar) {
 }  // namespace
 
 TEST_CASE("A repeat is expected from its fifth note on, to the end", "[tokens][features]") {
-  const std::uint64_t seed = GENERATE(range(1, 6));
+  const auto seed = GENERATE(range<std::uint64_t>(1, 6));
   const std::vector<Token> tokens = kEncoder.encode(with_return(seed, 8, 5));
   std::size_t from = index_of_bar(tokens, 13);
   for (int notes = 0; notes < 5; ++from)
@@ -105,7 +105,7 @@ TEST_CASE("A repeat is expected from its fifth note on, to the end", "[tokens][f
 }
 
 TEST_CASE("A bar that the form returns to is expected from its first token on", "[tokens][features]") {
-  const std::uint64_t seed = GENERATE(range(1, 6));
+  const auto seed = GENERATE(range<std::uint64_t>(1, 6));
   const std::vector<Token> tokens = kEncoder.encode(with_return(seed, 8, 5));
   CHECK(expected_share("form", tokens, index_of_bar(tokens, 13)) > 0.97);
   std::vector<Token> without;
@@ -116,7 +116,7 @@ TEST_CASE("A bar that the form returns to is expected from its first token on", 
 
 TEST_CASE("A return of several parts is expected, channel by channel", "[tokens][features]") {
   const EventEncoder encoder({.steps_per_quarter = 4, .form = true, .channels = true});
-  const std::uint64_t seed = GENERATE(range(1, 6));
+  const auto seed = GENERATE(range<std::uint64_t>(1, 6));
   Song song = with_return(seed, 8, 5);
   Rng rng(seed, 1);
   std::array<int, 128> channel{};

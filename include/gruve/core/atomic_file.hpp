@@ -78,6 +78,7 @@ class AtomicFile {
     if (!partial_.empty()) std::filesystem::remove(partial_, ignored);
   }
 
+  void open_directly(bool is_pipe);
   void open_partial();
 
   std::string path_;               // as given

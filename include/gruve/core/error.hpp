@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <initializer_list>
 #include <new>
 #include <optional>
 #include <stdexcept>
@@ -17,93 +16,7 @@
 
 namespace gruve::inline v0_1 {
 
-/// The exception that gruve throws if untrusted input (a MIDI file, a model, a corpus, an option) is refused
-/// or a file cannot be read or written. what() is one line with the file, the byte and the reason, as far as
-/// they are known:
-///
-///   song.mid, byte 22: track length 4096 runs past the end of the file (61 bytes remain)
-///
-/// A copy can't fail, as the standard's exceptions promise: all of it is in what().
-///
-/// A program that is compiled without exceptions (-fno-exceptions) can't catch it: what() is written to the
-/// standard error, and the program ends by std::abort(). All of it must be compiled that way, but for
-/// gruve::kernels.
-class Error : public std::runtime_error {
- public:
-  /// reason  one complete sentence without a full stop: what was found, what was expected
-  explicit Error(const std::string& reason) : std::runtime_error(reason) {}
-  explicit Error(const char* reason) : std::runtime_error(reason) {}  ///< likewise
-
-  /// file    the name or path that the message begins with
-  /// reason  as above
-  Error(std::string_view file, std::string_view reason)
-      : std::runtime_error(line({file, ": ", reason})),
-        file_size_(file.size()),
-        reason_at_(file.size() + 2) {}
-
-  /// byte  offset from the beginning of the file at which the fault was found, from 0
-  Error(std::string_view file, std::uint64_t byte, std::string_view reason)
-      : std::runtime_error(line({file, kByte, std::to_string(byte), ": ", reason})),
-        file_size_(file.size()),
-        reason_at_(file.size() + kByte.size() + std::to_string(byte).size() + 2),
-        byte_(byte) {}
-
-  /// The sentence alone, without file and byte. As long as the error lives.
-  std::string_view reason() const noexcept {
-    const std::string_view all = what();
-    return all.substr((std::min)(reason_at_, all.size()));
-  }
-
-  /// The file's name or path; empty if the error is not about a file. As long as the error lives.
-  std::string_view file() const noexcept { return std::string_view(what()).substr(0, file_size_); }
-
-  /// The offset in the file; empty if it is unknown.
-  std::optional<std::uint64_t> byte() const noexcept { return byte_; }
-
- private:
-  static constexpr std::string_view kByte = ", byte ";
-
-  static std::string line(std::initializer_list<std::string_view> parts) {
-    std::string whole;
-    for (const std::string_view part : parts) whole += part;
-    return whole;
-  }
-
-  std::size_t file_size_ = 0;  // of what()
-  std::size_t reason_at_ = 0;
-  std::optional<std::uint64_t> byte_ = {};
-};
-
 namespace internal {
-
-// Throws the error; without exceptions, ends the program. For all that generation includes.
-[[noreturn]] inline void raise(Error error) {
-#if defined(__cpp_exceptions)
-  throw error;
-#else
-  std::fprintf(stderr, "gruve: %s\n", error.what());
-  std::abort();
-#endif
-}
-
-// What body throws, as an Error, but for std::bad_alloc, which goes on. Without exceptions, nothing.
-template <class Body>
-std::optional<Error> error_of(const Body& body) {
-#if defined(__cpp_exceptions)
-  try {
-    body();
-  } catch (const Error& error) {
-    return error;
-  } catch (const std::bad_alloc&) {
-    throw;
-  } catch (const std::exception& error) {
-    return Error(error.what());
-  }
-#else
-  body();
-#endif
-  return std::nullopt;
-}
 
 // The bytes of the UTF-8 character that a text begins with; 0 if it begins with none, or with a part of one.
 // Table 3-7 of the Unicode standard: the second byte's range excludes overlong forms, surrogates and code
@@ -149,6 +62,97 @@ inline std::string printable(std::string_view text, std::size_t most) {
     at += character.size();
   }
   return shown;
+}
+
+}  // namespace internal
+
+/// The exception that gruve throws if untrusted input (a MIDI file, a model, a corpus, an option) is refused
+/// or a file cannot be read or written. what() is one line with the file, the byte and the reason, as far as
+/// they are known:
+///
+///   song.mid, byte 22: track length 4096 runs past the end of the file (61 bytes remain)
+///
+/// A copy can't fail, as the standard's exceptions promise: all of it is in what().
+///
+/// A program that is compiled without exceptions (-fno-exceptions) can't catch it: what() is written to the
+/// standard error, and the program ends by std::abort(). All of it must be compiled that way, but for
+/// gruve::kernels.
+class Error : public std::runtime_error {
+ public:
+  /// reason  one complete sentence without a full stop: what was found, what was expected
+  explicit Error(const std::string& reason) : std::runtime_error(reason) {}
+  explicit Error(const char* reason) : std::runtime_error(reason) {}  ///< likewise
+
+  /// file    the name or path that the message begins with; what a terminal would act on is written as \x1b
+  /// reason  as above
+  Error(std::string_view file, std::string_view reason) : Error(Place{file, {}}, reason) {}
+
+  /// byte  offset from the beginning of the file at which the fault was found, from 0
+  Error(std::string_view file, std::uint64_t byte, std::string_view reason)
+      : Error(Place{file, byte}, reason) {}
+
+  /// The sentence alone, without file and byte. As long as the error lives.
+  std::string_view reason() const noexcept {
+    const std::string_view all = what();
+    return all.substr((std::min)(reason_at_, all.size()));
+  }
+
+  /// The file's name or path; empty if the error is not about a file. As long as the error lives.
+  std::string_view file() const noexcept { return std::string_view(what()).substr(0, file_size_); }
+
+  /// The offset in the file; empty if it is unknown.
+  std::optional<std::uint64_t> byte() const noexcept { return byte_; }
+
+ private:
+  struct Place {
+    Place(std::string_view name, std::optional<std::uint64_t> at)
+        : file(internal::printable(name, std::string::npos)),
+          before(file + (at ? ", byte " + std::to_string(*at) : std::string()) + ": "),
+          byte(at) {}
+    std::string file, before;
+    std::optional<std::uint64_t> byte;
+  };
+
+  Error(const Place& place, std::string_view reason)
+      : std::runtime_error(place.before + std::string(reason)),
+        file_size_(place.file.size()),
+        reason_at_(place.before.size()),
+        byte_(place.byte) {}
+
+  std::size_t file_size_ = 0;  // of what()
+  std::size_t reason_at_ = 0;
+  std::optional<std::uint64_t> byte_ = {};
+};
+
+namespace internal {
+
+// Throws the error; without exceptions, ends the program. For all that generation includes.
+[[noreturn]] inline void raise(Error error) {
+#if defined(__cpp_exceptions)
+  throw error;
+#else
+  std::fprintf(stderr, "gruve: %s\n", error.what());
+  std::abort();
+#endif
+}
+
+// What body throws, as an Error, but for std::bad_alloc, which goes on. Without exceptions, nothing.
+template <class Body>
+std::optional<Error> error_of(const Body& body) {
+#if defined(__cpp_exceptions)
+  try {
+    body();
+  } catch (const Error& error) {
+    return error;
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& error) {
+    return Error(error.what());
+  }
+#else
+  body();
+#endif
+  return std::nullopt;
 }
 
 // Text of a file, in quotes.

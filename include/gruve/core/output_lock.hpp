@@ -31,9 +31,11 @@ class OutputLock {
   /// Throws Error if path cannot be written, as far as that can be tested now, or if another OutputLock has
   /// it. Leaves an existing file as it is.
   explicit OutputLock(const std::filesystem::path& path) {
-    { const AtomicFile tried(path); }
     std::error_code ignored;
     std::filesystem::path lock = internal::system_path(path);
+    // A pipe's reader would take the trial's end for the file's.
+    if (std::filesystem::is_fifo(std::filesystem::status(lock, ignored))) return;
+    { const AtomicFile tried(path); }
     const auto status = std::filesystem::status(lock, ignored);
     if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) return;
     lock = internal::followed(lock);

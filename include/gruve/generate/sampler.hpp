@@ -129,7 +129,7 @@ class Sampler {
       return weights_[token] > kNever ? token : last_allowed_;
     }
     if (band_.any()) temperature_ = band_.temperature(weights_, temperature_);
-    total_ = kernels_->softmax(V, 1 / temperature_, weights_.data());
+    total_ = kernels_->softmax(V, inverse_temperature(), weights_.data());
     if (options_.top_k > 0 || options_.top_p < 1 || options_.min_p > 0) return draw_filtered(draw);
     float left = draw * total_;
     for (std::size_t token = 0; token < weights_.size(); ++token) {
@@ -146,7 +146,7 @@ class Sampler {
   /// before top-k, top-p and min-p. Must not be called before sample().
   float probability(Token token) noexcept {
     if (total_ == 0)
-      total_ = kernels_->softmax(static_cast<int>(weights_.size()), 1 / temperature_, weights_.data());
+      total_ = kernels_->softmax(static_cast<int>(weights_.size()), inverse_temperature(), weights_.data());
     return weights_[token] / total_;
   }
 
@@ -208,6 +208,11 @@ class Sampler {
     float sum = 0;
     for (const Candidate candidate : candidates) sum += candidate.weight();
     return sum;
+  }
+
+  // Finite, for any temperature above 0.
+  float inverse_temperature() const noexcept {
+    return (std::min)(1 / temperature_, (std::numeric_limits<float>::max)());
   }
 
   SamplerOptions options_;

@@ -270,9 +270,13 @@ class MidiParser {
 
   /// Whether a track that was ended goes on to the end of its chunk, as after a program that joined tracks.
   /// Looks at most once per track: what follows another end-of-track event was found to be events then.
-  bool holds_events_behind_end(Track& track) const {
+  /// Tracks that all claim the rest of the file are not looked through for ever.
+  bool holds_events_behind_end(Track& track) {
+    constexpr std::size_t kMostTimes = 64;
     if (track.is_searched) return true;
     track.is_searched = true;
+    if (searched_ / kMostTimes >= size_) return false;
+    searched_ += track.end - track.at;
     return are_events({bytes_ + track.at, track.end - track.at});
   }
 
@@ -571,6 +575,7 @@ class MidiParser {
   std::size_t begin_ = 0;  // of the header
   std::size_t promised_tracks_ = 0;
   std::uint64_t num_events_ = 0;
+  std::size_t searched_ = 0;      // bytes in which holds_events_behind_end() looked, of all tracks
   bool is_beyond_limit_ = false;  // the Error is about a limit, not about damage that can be repaired
   std::size_t found_tracks_ = 0;
   bool is_smpte_ = false;

@@ -183,11 +183,11 @@ class SafetensorsImport {
     prefer(embeddings, [](const std::string& name) { return name == "embedding.weight"; });
     prefer(embeddings, [](const std::string& name) { return is_named_like(name, kEmbeddingWords); });
     prefer(embeddings, [](const std::string& name) { return !is_named_like(name, kOutputWords); });
-    prefer(embeddings, [&](const std::string& name) {
-      return std::any_of(outputs.begin(), outputs.end(), [&](const std::string& output) {
-        return output != name && rows_of(output) == rows_of(name) + gap;
-      });
-    });
+    // Those that another matrix has the rows for.
+    std::map<int, int> with_rows;
+    for (const std::string& output : outputs) ++with_rows[rows_of(output)];
+    const int itself = gap == 0 && input_size_ == hidden_size_ ? 1 : 0;
+    prefer(embeddings, [&](const std::string& name) { return with_rows[rows_of(name) + gap] > itself; });
     embedding_ = the_one(embeddings, "embedding");
     std::erase(outputs, embedding_);
     prefer(outputs, [](const std::string& name) { return name == "output.weight"; });
