@@ -446,6 +446,19 @@ TEST_CASE("A sequence that breaks off keeps its whole notes", "[tokens][event]")
   CHECK(encoder.decode(tokens_of(encoder, {key, four})).length == 1920);
 }
 
+TEST_CASE("A note is held until its longest duration would be beyond what can be encoded",
+          "[tokens][event]") {
+  const EventEncoder encoder(
+      {.steps_per_quarter = 24});  // a hold and the longest duration: 96 timesteps each
+  const Token hold = encoder.token({Kind::hold, 0});
+  auto state = encoder.advance(encoder.start(), encoder.token({Kind::key, 40}));
+  std::int64_t holds = 0;
+  for (; encoder.allowed(state, hold); ++holds) state = encoder.advance(state, hold);
+  CHECK(96 * (holds + 1) <= kMaxTimesteps);
+  CHECK(96 * (holds + 2) > kMaxTimesteps);
+  CHECK(encoder.allowed(state, encoder.token({Kind::duration, 96})));
+}
+
 TEST_CASE("A song that claims centuries is refused", "[tokens][event]") {
   Song song;
   song.notes = {{0, std::int64_t{1} << 57, 60}};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -150,6 +151,14 @@ TEST_CASE("The outer voices are followed on other keys and over other chords", "
   CHECK(rows_after({73}, 88) == 56 + 1);
   CHECK(rows_after({73, 30}, 88) == 64 + 1);
   CHECK(rows_after({73, 29}, 88) == 64 + 7);
+  // The same where the lowest voice is expected on the lowest key.
+  TimestepFeatures low(relative);
+  for (const Token played :
+       std::initializer_list<Token>{30, 10, 88, 30, 10, 88, 32, 20, 12, 88, 34, 10, 88, 34, 10, 88, 29,
+                                    11, 88, 40, 0,  88, 40, 0,  88, 42, 2,  88, 44, 20, 0,  88, 43})
+    low.advance(played);
+  CHECK(output_rows(low, 88)[3] - (50 + 52 + 4) == 56 + 1);
+  CHECK(output_rows(low, 0)[3] - (50 + 52 + 4) == 32 + 1);
   // A silent voice stays where it was.
   again.push_back(kEnd);
   CHECK(inputs_after(outer, again) == Rows{69, 88 + 1, 96 + 31, 96 + 88 + 1});
