@@ -35,21 +35,20 @@ if not keep:
                               env=os.environ | {"LLVM_PROFILE_FILE": f"{build}/{room}.profraw", "TMPDIR": f"{build}/temporary"})
         print(f"{room}: {done.stdout.strip().splitlines()[-1]}", flush=True)
 
-run("llvm-profdata", "merge", "-sparse", *[build / f"{room}.profraw" for room in rooms], "-o", build / "all.profdata")
-programs = [build / f"tests/test_{room}" for room in rooms]
-export = run("llvm-cov", "export", programs[0], *[f"-object={each}" for each in programs[1:]], f"-instr-profile={build}/all.profdata",
-             "-skip-expansions", stdout=subprocess.PIPE).stdout
-
-# (header, line, column) → times that the condition held, times that it didn't, over all functions and instances.
+# (header, line, column) → times that the condition held, times that it didn't, over all programs, functions and instances.
 ways = collections.defaultdict(lambda: [0, 0])
 include = str(root / "include/gruve") + "/"
-for function in json.loads(export)["data"][0]["functions"]:
-    for line, column, _, _, held, not_held, file, *_ in function.get("branches", []):
-        name = function["filenames"][file]
-        if name.startswith(include):
-            times = ways[name[len(include):], line, column]
-            times[0] += held
-            times[1] += not_held
+for room in rooms:
+    run("llvm-profdata", "merge", "-sparse", build / f"{room}.profraw", "-o", build / f"{room}.profdata")
+    export = run("llvm-cov", "export", build / f"tests/test_{room}", f"-instr-profile={build}/{room}.profdata", "-skip-expansions",
+                 stdout=subprocess.PIPE).stdout
+    for function in json.loads(export)["data"][0]["functions"]:
+        for line, column, _, _, held, not_held, file, *_ in function.get("branches", []):
+            name = function["filenames"][file]
+            if name.startswith(include):
+                times = ways[name[len(include):], line, column]
+                times[0] += held
+                times[1] += not_held
 by_header = collections.defaultdict(list)
 for (header, line, column), times in sorted(ways.items()):
     by_header[header] += [(line, way, count) for way, count in zip(("true", "false"), times)]

@@ -24,6 +24,7 @@
 #include "gruve/train/divergence.hpp"
 #include "gruve/train/evaluate.hpp"
 #include "gruve/train/training_progress.hpp"
+#include "json_damage.hpp"
 #include "realtime.hpp"
 
 using namespace gruve;
@@ -629,6 +630,37 @@ TEST_CASE("The numbers of a checkpoint's state are checked, and a refusal change
   resumed.step();
   expected.step();
   CHECK(flat(resumed.model()) == flat(expected.model()));
+}
+
+TEST_CASE("Whatever a value of a checkpoint's state is, it is refused in a sentence or resumed",
+          "[train][resume][damage]") {
+  const Corpus corpus = walks();
+  const TemporaryFile checkpoint("damaged.checkpoint"), previous("damaged.checkpoint.previous");
+  const TrainOptions options{.batch_size = 2, .unroll = 16, .epochs = 20, .threads = 1};
+  Trainer first(corpus, kSmall, options);
+  for (int i = 0; i < 3; ++i) first.step();
+  first.save_checkpoint(checkpoint.path);
+  const tests::SafetensorsParts whole(checkpoint.path);
+  const std::string key = "gruve.checkpoint";
+  const nlohmann::json state = nlohmann::json::parse(whole.header["__metadata__"][key].get<std::string>());
+  std::size_t refused = 0;
+  tests::for_each_damage(state, [&](const nlohmann::json& changed) {
+    nlohmann::json header = whole.header;
+    header["__metadata__"][key] = changed.dump();
+    const std::vector<std::byte> bytes = whole.with(header);
+    write_file(checkpoint.path, std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+    INFO(changed.dump());
+    Trainer resumed(corpus, kSmall, options);
+    try {
+      resumed.resume(checkpoint.path);
+      REQUIRE(std::isfinite(resumed.step().loss));
+    } catch (const Error& error) {
+      REQUIRE(error.file() == checkpoint.path.string());
+      REQUIRE(error.reason().size() < 1000);
+      ++refused;
+    }
+  });
+  CHECK(refused > 1000);
 }
 
 TEST_CASE("Training ends early when the validation loss no longer falls, and keeps the best model",
