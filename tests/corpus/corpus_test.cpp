@@ -13,8 +13,12 @@
 
 #include "gruve/core/atomic_file.hpp"
 #include "gruve/core/rng.hpp"
+#include "gruve/tokens/encoder_json.hpp"
+#include "gruve/tokens/event_encoder.hpp"
+#include "gruve/tokens/id_encoder.hpp"
 
 #include "catch.hpp"
+#include "json_damage.hpp"
 
 using namespace gruve;
 
@@ -232,6 +236,28 @@ TEST_CASE("A file that is not a whole and sound corpus is refused with its byte"
             R"({"encoder":{"type":"timestep","steps_per_quarter":4,"repeat_held":true},"tempo_bpm":90,)"
             R"("time_signature":[4,3]})")) ==
         "x.gruve, byte 112: time_signature is not [1 to 255, a power of two up to 256]");
+}
+
+TEST_CASE("Whatever a value of a corpus's JSON is, it is refused in a sentence or sound",
+          "[corpus][file][damage]") {
+  const AnyEncoder encoder =
+      GENERATE(AnyEncoder(EventEncoder({.velocities = true, .form = true, .pedal = true})),
+               AnyEncoder(TimestepEncoder()), AnyEncoder(IdEncoder(7)));
+  const nlohmann::json whole = {{"encoder", to_json(encoder)},
+                                {"tempo_bpm", 93.5},
+                                {"time_signature", {6, 8}},
+                                {"report", {{"a", 1}}},
+                                {"measures", {{"b", {1, 2}}}}};
+  REQUIRE(Corpus::from_bytes(by_hand(whole.dump())).encoder() == encoder);
+  std::size_t refused = 0;
+  tests::for_each_damage(whole, [&](const nlohmann::json& changed) {
+    INFO(changed.dump());
+    const std::string error = error_of(by_hand(changed.dump()));
+    refused += error == "no error" ? 0 : 1;
+    REQUIRE((error == "no error" || error.starts_with("x.gruve")));
+    REQUIRE(error.size() < 1000);
+  });
+  CHECK(refused > 50);
 }
 
 TEST_CASE("Tokens that break the encoder's grammar are refused where a song is read", "[corpus][file]") {

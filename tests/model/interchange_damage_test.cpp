@@ -16,6 +16,7 @@
 #include "gruve/model/import_onnx.hpp"
 #include "gruve/model/protobuf.hpp"
 #include "gruve/model/rtneural.hpp"
+#include "json_damage.hpp"
 
 using namespace gruve;
 using gruve::internal::ProtoWriter;
@@ -295,6 +296,24 @@ TEST_CASE("Arrays in a file beside an ONNX file must be within it", "[model][int
   CHECK(error_of([&] { import_onnx(path); }) ==
         (folder / "torch_dynamo.onnx.data").string() + ": cannot open: No such file or directory");
   fs::remove_all(folder);
+}
+
+TEST_CASE("Whatever a value of a file of RTNeural is, it is refused in a sentence or a network",
+          "[model][interchange][damage]") {
+  const auto whole = nlohmann::json::parse(
+      R"({"in_shape":[null,null,2],"metadata":{"a":"b"},"layers":[)"
+      R"({"type":"dense","shape":[null,null,1],"activation":"","weights":[[[1],[2]],[0]]},)"
+      R"({"type":"gru","shape":[null,null,1],"activation":"tanh","weights":[[[1,2,3]],[[1,2,3]],[[1,2,3],[1,2,3]]]},)"
+      R"({"type":"dense","shape":[null,null,2],"activation":"linear","weights":[[[1,2]],[1,2]]}]})");
+  REQUIRE(refusal_of_json(whole.dump()) == "no error");
+  std::size_t refused = 0;
+  tests::for_each_damage(whole, [&](const nlohmann::json& changed) {
+    INFO(changed.dump());
+    const std::string refusal = refusal_of_json(changed.dump());
+    refused += refusal == "no error" ? 0 : 1;
+    REQUIRE(refusal.size() < 1000);
+  });
+  CHECK(refused > 300);
 }
 
 TEST_CASE("What is wrong with a file of RTNeural is said in a sentence", "[model][interchange]") {
