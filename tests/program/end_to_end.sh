@@ -351,7 +351,7 @@ fi
 "$gruve" --version | grep -qE "^gruve [0-9]+\.[0-9]+\.[0-9]+$" || fail "no version"
 refuses "no command trian; did you mean train?" "" trian
 refuses "generate has no option --modle; did you mean --model?" "" generate --modle whole.safetensors
-refuses "has generate.temprature, which is no option; did you mean --temperature?" "" \
+refuses "typo.toml: has generate.temprature, which is no option; did you mean --temperature?" "" \
   generate --config typo.toml --model whole.safetensors --out x.mid
 refuses "train has no option --hiden; did you mean --hidden?" "" train --hiden 3 --out x.safetensors
 [ "$("$gruve" trian >/dev/null 2>&1; echo $?)" -eq 2 ] || fail "bad usage is not exit code 2"

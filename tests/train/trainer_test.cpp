@@ -430,21 +430,29 @@ TEST_CASE("A training that diverges is rolled back, says so, and in the end stop
   for (const float value : flat(trainer.model())) REQUIRE(std::isfinite(value));
 }
 
+namespace {
+
+// The rate grows until the training diverges, some steps after a good state was taken.
+TrainOptions growing_rate() {
+  return {.batch_size = 4,
+          .unroll = 8,
+          .epochs = 2,
+          .optimizer = {.kind = OptimizerOptions::Kind::sgd},
+          .learning_rate = 40,
+          .schedule = Schedule::one_cycle,
+          .clip_norm = 0,
+          .threads = 1,
+          .checkpoint_interval = 7};
+}
+
+}  // namespace
+
 TEST_CASE("A training that was stopped before it is rolled back ends with the same bits",
           "[train][divergence]") {
   const Corpus corpus = walks();
   const TemporaryFile checkpoint("rolled.checkpoint"), previous("rolled.checkpoint.previous");
-  // The rate grows until the training diverges, some steps after a good state was taken.
-  const TrainOptions options{.batch_size = 4,
-                             .unroll = 8,
-                             .epochs = 2,
-                             .optimizer = {.kind = OptimizerOptions::Kind::sgd},
-                             .learning_rate = 40,
-                             .schedule = Schedule::one_cycle,
-                             .clip_norm = 0,
-                             .average = 0.9,
-                             .threads = 1,
-                             .checkpoint_interval = 7};
+  TrainOptions options = growing_rate();
+  options.average = 0.9;
   const auto finish = [](Trainer& trainer) {
     std::vector<std::uint64_t> undone;
     trainer.run({.on_step = [&](const StepReport& report) {
@@ -475,16 +483,8 @@ TEST_CASE("A training that was stopped before it is rolled back ends with the sa
 TEST_CASE("A roll-back returns to what the model was at the last interval's beginning that was good",
           "[train][divergence]") {
   const Corpus corpus = walks();
-  constexpr std::uint64_t kInterval = 7;
-  const TrainOptions options{.batch_size = 4,
-                             .unroll = 8,
-                             .epochs = 2,
-                             .optimizer = {.kind = OptimizerOptions::Kind::sgd},
-                             .learning_rate = 40,
-                             .schedule = Schedule::one_cycle,
-                             .clip_norm = 0,
-                             .threads = 1,
-                             .checkpoint_interval = kInterval};
+  const TrainOptions options = growing_rate();
+  const auto interval = static_cast<std::uint64_t>(options.checkpoint_interval);
   Trainer trainer(corpus, kSmall, options);
   // By the definition: the model before an update may be returned to where the steps of an interval begin, if
   // the loss was not above the bound, ln V or the first loss.
@@ -496,7 +496,7 @@ TEST_CASE("A roll-back returns to what the model was at the last interval's begi
     if (report.undone) {
       ++undone;
       CHECK(flat(trainer.model()) == good);
-    } else if (report.step % kInterval == 1 &&
+    } else if (report.step % interval == 1 &&
                report.loss <= 1.1 * std::max(first_loss, std::log(corpus.encoder().vocab_size()))) {
       good = before;
     }
