@@ -427,7 +427,7 @@ class MidiParser {
 
   // While a note sounds, its end holds the bitwise complement of the index of the next sounding note of its
   // key, a negative number. So each note-on and note-off takes constant time and no memory except the notes.
-  void note_on(Note note) {
+  void note_on(const Note& note) {
     auto& notes = result_.song.notes;
     const std::size_t at = place(note.channel, note.pitch);
     const auto index = static_cast<std::int64_t>(notes.size());
@@ -437,8 +437,13 @@ class MidiParser {
       notes[static_cast<std::size_t>(last_sounding_[at])].end = ~index;
     }
     last_sounding_[at] = index;
-    note.end = ~kNone;
-    notes.push_back(note);
+    // Field by field, in place: copying what was just written in pieces would wait for it.
+    Note& added = notes.emplace_back();
+    added.start = note.start;
+    added.end = ~kNone;
+    added.pitch = note.pitch;
+    added.velocity = note.velocity;
+    added.channel = note.channel;
   }
 
   /// Controllers 120 to 127: all of them but 121 and 122 end the channel's notes, 120 and 121 lift its pedal.
