@@ -75,7 +75,7 @@ class OnednnGru {
     PackedModel<float> packed(config);
     packed.assign(model_, threads);
     const auto first = static_cast<std::size_t>(B * H);  // elements of the states before the chunk
-    AlignedVector<float> h(first + size), input, gates(4 * size);
+    AlignedVector<float> h(first + size), input, gates(4 * size), product(3 * size);
     for (std::size_t l = 0; l < model_.gru.layers.size(); ++l) {
       input.swap(h);
       h.assign(first + size, 0.0f);
@@ -84,7 +84,7 @@ class OnednnGru {
                             .tokens = chunk_.inputs.data(),
                             .h = h.data(),
                             .gates = gates.data()},
-                           input.data() + first);
+                           input.data() + first, product.data());
     }
     compare("states", h.data() + first, data(output_), size);
     if (!trains_) return;

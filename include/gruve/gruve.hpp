@@ -58,6 +58,7 @@
 #include "gruve/kernels/dispatch.hpp"
 #include "gruve/kernels/faded.hpp"
 #include "gruve/kernels/fixed_gru.hpp"
+#include "gruve/kernels/gate_tiles.hpp"
 #include "gruve/kernels/kernels.hpp"
 #include "gruve/kernels/precisions.hpp"
 #include "gruve/kernels/processor.hpp"

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "gruve/core/platform.hpp"
+#include "gruve/kernels/gate_tiles.hpp"
 
 namespace gruve::inline v0_1::kernels {
 
@@ -68,6 +69,7 @@ struct Product {
   int N = 0;                     // columns of b and c
   const Scalar* a = nullptr;     // [rows, K], its rows a_stride apart
   std::ptrdiff_t a_stride = 0;   // elements
+  GateTiles a_tiles = {};        // if it has an H: a is gates in tiles instead, K up to 3H of their columns
   const Scalar* b = nullptr;     // packed from [K, N]
   const Scalar* bias = nullptr;  // [N], or null for none
   Scalar* c = nullptr;           // [rows, N], its rows c_stride apart
@@ -110,7 +112,11 @@ struct GruForward {
                                         // h holds; or null
   Scalar* h = nullptr;  // [T + 1, B, H]: [0] the state before the chunk, given; [t + 1] that after timestep
                         // t, 0 where it fell below kFaded (faded.hpp)
-  Scalar* gates = nullptr;  // [T, B, 4H]: r, z, n and, for the backward pass, h W_hnᵀ + b_hn (or r ∘ h)
+  GateLayout gate_layout = GateLayout::rows;  // of gates
+  bool past_caches = false;     // gates are stored past the caches, where the set can: right if they are many
+  std::ptrdiff_t gate_row = 0;  // of tiles: the row of their storage at which the first timestep stands
+  Scalar* gates = nullptr;  // [T, B, 4H]: r, z, n and, for the backward pass, h W_hnᵀ + b_hn (or r ∘ h); or
+                            // scratch [B, 4H]; or tiles (GateTiles)
 };
 
 /// One timestep of one sequence, nothing kept for a backward pass, in the order of sums that suits one token

@@ -172,7 +172,7 @@ void gru_forward(const GruForward<Scalar>& p) {
       const Scalar* const h = p.h + row * H;
       const Scalar* const input =
           p.input_product + (p.tokens != nullptr ? p.tokens[row] : row) * p.input_stride;
-      Scalar* const gates = p.gates + row * 4 * H;
+      Scalar* const gates = p.gates + (p.gate_layout == GateLayout::none ? b : row) * 4 * H;
       const auto x = [&](int gate) { return ConstValues<Scalar>(input + std::ptrdiff_t{gate} * H, H); };
       const auto bias = [&](int gate) {
         return ConstValues<Scalar>(p.bias_hh + std::ptrdiff_t{gate} * H, H);

@@ -106,6 +106,7 @@ template <class Scalar>
 inline constexpr TrainingKernels<Scalar> kTrainingKernels = {
     .name = "reference",
     .precision = Precision::fp32,
+    .gate_layout = GateLayout::rows,
     .multiply_transposed = multiply_transposed<Scalar>,
     .sum_by_token = sum_by_token<Scalar>,
     .packed_gru_backward_size = packed_gru_size<Scalar>,

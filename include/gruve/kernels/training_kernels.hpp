@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "gruve/kernels/gate_tiles.hpp"
 #include "gruve/kernels/kernels.hpp"
 
 namespace gruve::inline v0_1::kernels {
@@ -15,8 +16,9 @@ struct TransposedProduct {
   Columns columns = {};                     // of a; rows of c
   const Scalar* a = nullptr;                // [rows, ·]
   std::ptrdiff_t a_stride = 0;              // elements
+  GateTiles a_tiles = {};                   // if it has an H: a is gates in tiles instead
   int N = 0;                                // columns of b and c
-  const Scalar* b = nullptr;                // [rows, N]
+  const Scalar* b = nullptr;                // [rows, N]; null: the states h that the tiles hold
   std::ptrdiff_t b_stride = 0;              // elements
   const std::uint8_t* b_is_zero = nullptr;  // [rows] not 0 where the row of b is read as zeros; or null
   Scalar* c = nullptr;                      // [·, N], contiguous
@@ -31,6 +33,7 @@ struct TokenSums {
   Columns columns = {};                   // of a and c
   const Scalar* a = nullptr;              // [rows, ·]
   std::ptrdiff_t a_stride = 0;            // elements
+  GateTiles a_tiles = {};                 // if it has an H: a is gates in tiles instead
   const std::uint16_t* tokens = nullptr;  // [rows], each below V
   int V = 0;                              // rows of c
   Scalar* c = nullptr;                    // [V, ·]
@@ -46,8 +49,10 @@ struct GruBackward {
   const Scalar* weight_hh = nullptr;                // packed from [3H, H] (Kernels::pack_gru_backward)
   const std::uint8_t* reset = nullptr;              // [T, B], as for the forward pass
   const Scalar* h = nullptr;                        // [T + 1, B, H], as the forward pass left it
-  Scalar* gates = nullptr;  // [T, B, 4H]: in: as the forward pass left them; out: dx_r, dx_z, dhn, dx_n of
-                            // docs/gru.md, the gradients of the pre-activations; with
+  GateLayout gate_layout = GateLayout::rows;        // of gates
+  std::ptrdiff_t gate_row = 0;  // of tiles: the row of their storage at which the first timestep stands
+  Scalar* gates = nullptr;  // [T, B, 4H] or tiles: in: as the forward pass left them; out: dx_r, dx_z, dhn,
+                            // dx_n of docs/gru.md, the gradients of the pre-activations; with
                             // ResetGate::before_product dx_r, dx_z, dx_n and r ∘ h
   const Scalar* dout = nullptr;  // [T, B, H]: gradient of the state after each timestep by what reads it
   Scalar* dh = nullptr;  // [B, H]: in: gradient of the state after the chunk; out: of the one before it
@@ -73,6 +78,7 @@ template <class Scalar>
 struct TrainingKernels {
   const char* name;     // as Kernels::name
   Precision precision;  // as Kernels::precision
+  GateLayout gate_layout;  // in which gates are kept where H and the reset gate allow it (gate_layout_of)
 
   void (*multiply_transposed)(const TransposedProduct<Scalar>&);  // the gradient of a weight matrix
   void (*sum_by_token)(const TokenSums<Scalar>&);                 // the gradient of a table
@@ -85,5 +91,12 @@ struct TrainingKernels {
 
   void (*cross_entropy)(const CrossEntropy<Scalar>&);  // softmax, loss and gradient
 };
+
+/// How a pass of a set keeps its gates.
+template <class Scalar>
+GateLayout gate_layout_of(const TrainingKernels<Scalar>& kernels, int H, ResetGate reset_gate) noexcept {
+  const bool fits = H % GateTiles::kUnits == 0 && reset_gate == ResetGate::after_product;
+  return fits ? kernels.gate_layout : GateLayout::rows;
+}
 
 }  // namespace gruve::inline v0_1::kernels

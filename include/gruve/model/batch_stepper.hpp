@@ -28,6 +28,7 @@ class BatchStepper {
         B_(batch_size),
         h_(static_cast<std::size_t>(model.config().num_layers), AlignedVector<float>(2 * size(1))),
         gates_(size(4)),
+        product_(model.has_inputs() || model.config().num_layers > 1 ? size(3) : 0),
         output_(rows_of(model.config().output_rows())),
         logits_(model.config().features.shape.outputs > 0 ? rows_of(model.config().vocab_size) : 0) {
     for (int l = 0; l < model.config().num_layers; ++l)
@@ -64,16 +65,19 @@ class BatchStepper {
       };
       if (model_->has_inputs())
         each([&](std::size_t b) {
-          model_->sum_inputs(tokens[b], features(b).inputs, gates_.data() + 4 * b * row(1));
+          model_->sum_inputs(tokens[b], features(b).inputs, product_.data() + 3 * b * row(1));
         });
       for (std::size_t l = 0; l < h_.size(); ++l) {
         float* state = h_[l].data();
-        const kernels::GruForward<float> pass{
-            .rows = rows, .tokens = tokens.data(), .h = state, .gates = gates_.data()};
+        const kernels::GruForward<float> pass{.rows = rows,
+                                              .tokens = tokens.data(),
+                                              .h = state,
+                                              .gate_layout = kernels::GateLayout::none,
+                                              .gates = gates_.data()};
         if (l == 0 && model_->has_inputs())
-          model_->first_layer_forward(pass);
+          model_->first_layer_forward(pass, product_.data());
         else
-          model_->layer_forward(l, pass, input);
+          model_->layer_forward(l, pass, input, product_.data());
         const std::size_t at = row(rows.first), count = row(rows.last) - at;
         std::copy_n(state + size(1) + at, count, state + at);
         input = state;
@@ -114,7 +118,8 @@ class BatchStepper {
   ThreadPool* threads_;
   int B_;
   std::vector<AlignedVector<float>> h_;  // [L][2, B, H]
-  AlignedVector<float> gates_;           // [B, 4H]
+  AlignedVector<float> gates_;           // [B, 4H]: scratch
+  AlignedVector<float> product_;  // [B, 3H]: the input product, or empty where the only layer reads a table
   AlignedVector<float> output_;          // [B, V + R]
   AlignedVector<float> logits_;          // [B, V], or empty where R is 0
 };

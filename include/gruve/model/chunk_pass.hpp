@@ -76,6 +76,7 @@ class ChunkPass {
         threads_(&threads),
         kernels_(&kernels),
         training_kernels_(&training_kernels),
+        gate_layout_(kernels::gate_layout_of(training_kernels, config.hidden_size, config.reset_gate)),
         packed_(config, kernels),
         weight_gradients_(packed_, num_timesteps, batch_size, threads, training_kernels),
         operands_(count(config.num_layers)),
@@ -85,14 +86,14 @@ class ChunkPass {
     const std::size_t rows = count(T_) * count(B_);
     for (std::size_t l = 0; l < layers_.size(); ++l) {
       layers_[l].h.resize((rows + count(B_)) * count(H));
-      layers_[l].gates.resize(rows * count(4 * H));
+      layers_[l].gates.resize(tiled() ? kernels::GateTiles::size(T_, B_, H) : rows * count(4 * H));
       layers_[l].dh.resize(count(B_) * count(H));
       layers_[l].weight_hh_backward.resize(training_kernels.packed_gru_backward_size(H, config.reset_gate));
       if (l > 0 || packed_.has_inputs())
         layers_[l].weight_ih_backward.resize(kernels.packed_size(2 * H, input_size(l)) +
                                              kernels.packed_size(H, input_size(l)));
     }
-    dout_.resize(rows * count(H));
+    dout_.resize(count(block_timesteps()) * count(B_) * count(H));
     logits_.resize(rows * count(V));
     loss_.resize(rows);
     output_backward_.resize(kernels.packed_size(config.output_rows(), H));
@@ -101,6 +102,8 @@ class ChunkPass {
       x_.resize(rows * count(config.embedding_size));
       dx_.resize(x_.size());
     }
+    if (packed_.has_inputs() || config.num_layers > 1)
+      product_.resize(count(block_timesteps()) * count(B_) * count(3 * H));
   }
 
   ChunkPass(const ChunkPass&) = default;  // nothing that it points to is its own
@@ -137,7 +140,7 @@ class ChunkPass {
   ChunkLoss evaluate(const Chunk& chunk) {
     const Scalar scale = Scalar(1);
     begin(chunk);
-    for_each_shard([&](kernels::Rows rows) { forward(chunk, rows, scale, {}, {}); });
+    for_each_shard([&](Shard shard) { forward(chunk, shard, scale, kernels::GateLayout::none, {}, {}); });
     end();
     ChunkLoss loss = total_loss(chunk);
     const auto V = count(config_.vocab_size);
@@ -172,20 +175,21 @@ class ChunkPass {
     begin(chunk);
     if (dropout.probability > 0) {
       for (Layer& layer : layers_) {
-        layer.dropped.resize(dout_.size());
-        layer.keep.resize(dout_.size());
+        layer.dropped.resize(loss_.size() * count(config_.hidden_size));
+        layer.keep.resize(layer.dropped.size());
       }
     }
     assert(dropout.input == 0 || packed_.has_inputs());
     if (dropout.input > 0) keep_input_.resize(x_.size());
-    for_each_shard([&](kernels::Rows rows) {
-      forward(chunk, rows, scale, dropout, soft_targets);
-      backward(chunk, rows, dropout);
+    for_each_shard([&](Shard shard) {
+      forward(chunk, shard, scale, gate_layout_, dropout, soft_targets);
+      backward(chunk, shard, dropout);
     });
     end();
     const bool drops = dropout.probability > 0;
     for (std::size_t l = 0; l < layers_.size(); ++l)
-      operands_[l] = {.h = layers_[l].h.data(),
+      operands_[l] = {.gate_layout = gate_layout_,
+                      .h = layers_[l].h.data(),
                       .gates = layers_[l].gates.data(),
                       .input = l == 0 ? x_.data() : visible(layers_[l - 1], drops)};
     weight_gradients_.sum({.layers = operands_,
@@ -212,7 +216,7 @@ class ChunkPass {
  private:
   struct Layer {
     AlignedVector<Scalar> h = {};  // [T + 1, B, H]: the state before the chunk, then that after each timestep
-    AlignedVector<Scalar> gates = {};  // [T, B, 4H]: the input product, then the gates, then their gradients
+    AlignedVector<Scalar> gates = {};  // in gate_layout_: the gates, then their gradients
     AlignedVector<Scalar> dh = {};     // [B, H]
     AlignedVector<Scalar> dropped = {};  // [T, B, H]: the output after dropout
     AlignedVector<Scalar> keep = {};     // [T, B, H]: 0 or 1 / (1 − probability)
@@ -220,16 +224,53 @@ class ChunkPass {
     AlignedVector<Scalar> weight_ih_backward = {};  // rows r, z [2H, H], then rows n [H, H], packed apart
   };
 
+  // Gates of so many bytes are in no cache when the backward pass reads them.
+  static constexpr std::size_t kManyBytes = std::size_t{32} << 20;
+
   static std::size_t count(int n) { return static_cast<std::size_t>(n); }
 
-  template <class Shard>
-  void for_each_shard(Shard&& shard) {
-    const auto parts = (std::min)(count(threads_->size()), count(B_));
-    threads_->for_each(parts, [&](std::size_t i) {
-      shard(kernels::Rows{T_, B_, static_cast<int>(count(B_) * i / parts),
-                          static_cast<int>(count(B_) * (i + 1) / parts)});
-    });
+  // Some sequences, which a thread computes.
+  struct Shard {
+    int first;
+    int last;
+  };
+
+  // A block of timesteps of a shard: all layers, one after the other, compute a block before the next, so
+  // that what one leaves is near when the other reads it.
+  struct Block {
+    kernels::Rows rows;  // T timesteps of the block
+    std::ptrdiff_t t;    // its first timestep
+    std::size_t row;     // t · B
+
+    // Where in an array [T of the chunk, B, width] it begins.
+    template <class T>
+    T* in(T* array, std::size_t width) const noexcept {
+      return array != nullptr ? array + row * width : nullptr;
+    }
+  };
+
+  Block block_of(Shard shard, int t) const noexcept {
+    return {{(std::min)(block_timesteps(), T_ - t), B_, shard.first, shard.last}, t, count(t) * count(B_)};
   }
+
+  // Timesteps of a block: of enough rows for a thread's product to be fast.
+  int block_timesteps() const noexcept {
+    constexpr int kRows = 256;
+    return std::clamp(kRows * threads_->size() / B_, 1, T_);
+  }
+
+  template <class Work>
+  void for_each_shard(Work&& work) {
+    const std::size_t unit = tiled() ? 2 : 1;  // sequences whose gates share cache lines
+    const std::size_t units = (count(B_) + unit - 1) / unit,
+                      parts = (std::min)(count(threads_->size()), units);
+    const auto at = [&](std::size_t i) {
+      return static_cast<int>((std::min)(unit * (units * i / parts), count(B_)));
+    };
+    threads_->for_each(parts, [&](std::size_t i) { work(Shard{at(i), at(i + 1)}); });
+  }
+
+  bool tiled() const noexcept { return gate_layout_ == kernels::GateLayout::tiles; }
 
   void begin(const Chunk& chunk) {
     assert(chunk.T == T_ && chunk.B == B_);
@@ -279,50 +320,68 @@ class ChunkPass {
     return drops ? layer.dropped.data() : output(layer);
   }
 
-  void forward(const Chunk& chunk, kernels::Rows rows, Scalar scale, const Dropout& dropout,
-               std::span<const Scalar> soft_targets) {
+  void forward(const Chunk& chunk, Shard shard, Scalar scale, kernels::GateLayout gate_layout,
+               const Dropout& dropout, std::span<const Scalar> soft_targets) {
+    for (int t = 0; t < T_; t += block_timesteps())
+      forward(chunk, block_of(shard, t), scale, gate_layout, dropout, soft_targets);
+  }
+
+  void forward(const Chunk& chunk, const Block& block, Scalar scale, kernels::GateLayout gate_layout,
+               const Dropout& dropout, std::span<const Scalar> soft_targets) {
     const bool drops = dropout.probability > 0;
+    const std::size_t H = count(config_.hidden_size), V = count(config_.vocab_size);
     const Scalar* input = nullptr;
     if (packed_.has_inputs()) {
-      embed(chunk, rows);
-      if (dropout.input > 0) drop_input(rows, dropout);
-      input = x_.data();
+      embed(chunk, block);
+      if (dropout.input > 0) drop_input(block, dropout);
+      input = block.in(x_.data(), count(config_.embedding_size));
     }
     for (std::size_t l = 0; l < layers_.size(); ++l) {
       Layer& layer = layers_[l];
       packed_.layer_forward(l,
-                            {.rows = rows,
-                             .tokens = chunk.inputs.data(),
-                             .reset = reset_,
-                             .h = layer.h.data(),
-                             .gates = layer.gates.data()},
-                            input);
-      if (drops) drop(l, rows, dropout);
-      input = visible(layer, drops);
+                            {.rows = block.rows,
+                             .tokens = block.in(chunk.inputs.data(), 1),
+                             .reset = block.in(reset_, 1),
+                             .h = block.in(layer.h.data(), H),
+                             .gate_layout = gate_layout,
+                             .past_caches = layer.gates.size() * sizeof(Scalar) >= kManyBytes,
+                             .gate_row = block.t * kernels::GateTiles::padded(B_),
+                             .gates = gates(layer, gate_layout, block)},
+                            input, product_.data());
+      if (drops) drop(l, block, dropout);
+      input = block.in(visible(layer, drops), H);
     }
-    packed_.output_forward(rows, input, output_gradients());
+    Scalar* const logits = block.in(logits_.data(), V);
+    packed_.output_forward(block.rows, input, block.in(output_gradients(), count(config_.output_rows())));
     if (!output_rows_.empty()) {
-      for_each_row(rows, [&](std::size_t row) {
+      for_each_row(block, [&](std::size_t row) {
         packed_.add_output_features(chunk.outputs(row),
                                     output_rows_.data() + row * count(config_.output_rows()),
-                                    logits_.data() + row * count(config_.vocab_size));
+                                    logits_.data() + row * V);
       });
     }
-    if (!chunk.forbidden.empty()) forbid(chunk, rows);
-    training_kernels_->cross_entropy({.rows = rows,
+    if (!chunk.forbidden.empty()) forbid(chunk, block);
+    training_kernels_->cross_entropy({.rows = block.rows,
                                       .V = config_.vocab_size,
-                                      .targets = chunk.targets.data(),
+                                      .targets = block.in(chunk.targets.data(), 1),
                                       .scale = scale,
-                                      .logits = logits_.data(),
-                                      .loss = loss_.data()});
-    if (!soft_targets.empty()) use_soft_targets(chunk, rows, scale, soft_targets);
+                                      .logits = logits,
+                                      .loss = block.in(loss_.data(), 1)});
+    if (!soft_targets.empty()) use_soft_targets(chunk, block, scale, soft_targets);
+  }
+
+  // Of a layer's gates, where those of a block begin as its kernels see them.
+  static Scalar* gates(Layer& layer, kernels::GateLayout layout, const Block& block) {
+    const bool in_rows = layout == kernels::GateLayout::rows;
+    return in_rows ? block.in(layer.gates.data(), 4 * layer.dh.size() / count(block.rows.B))
+                   : layer.gates.data();
   }
 
   // scale · (softmax − one-hot) becomes scale · (softmax − soft targets).
-  void use_soft_targets(const Chunk& chunk, kernels::Rows rows, Scalar scale,
+  void use_soft_targets(const Chunk& chunk, const Block& block, Scalar scale,
                         std::span<const Scalar> soft_targets) {
     const auto V = count(config_.vocab_size);
-    for_each_row(rows, [&](std::size_t row) {
+    for_each_row(block, [&](std::size_t row) {
       if (chunk.targets[row] == kNoToken) return;
       for (std::size_t at = row * V; at < (row + 1) * V; ++at) logits_[at] -= scale * soft_targets[at];
       logits_[row * V + chunk.targets[row]] += scale;
@@ -330,25 +389,32 @@ class ChunkPass {
   }
 
   // Tokens that the grammar forbids get probability 0 and so no gradient.
-  void forbid(const Chunk& chunk, kernels::Rows rows) {
-    const auto V = count(config_.vocab_size);
-    for (std::size_t t = 0; t < count(T_); ++t) {
-      for (std::size_t at = (t * count(B_) + count(rows.first)) * V;
-           at < (t * count(B_) + count(rows.last)) * V; ++at)
+  void forbid(const Chunk& chunk, const Block& block) {
+    for_each_run(block, count(config_.vocab_size), [&](std::size_t first, std::size_t last) {
+      for (std::size_t at = first; at < last; ++at)
         logits_[at] = chunk.forbidden[at] != 0 ? Scalar(-1e9) : logits_[at];
-    }
+    });
   }
 
-  void backward(const Chunk& chunk, kernels::Rows rows, const Dropout& dropout) {
+  void backward(const Chunk& chunk, Shard shard, const Dropout& dropout) {
+    const std::ptrdiff_t H = config_.hidden_size;
+    for (Layer& layer : layers_)
+      std::fill(layer.dh.begin() + shard.first * H, layer.dh.begin() + shard.last * H, Scalar(0));
+    for (int t = (T_ - 1) / block_timesteps() * block_timesteps(); t >= 0; t -= block_timesteps())
+      backward(chunk, block_of(shard, t), dropout);
+  }
+
+  void backward(const Chunk& chunk, const Block& block, const Dropout& dropout) {
     const int N = config_.output_rows(), H = config_.hidden_size;
     const bool drops = dropout.probability > 0;
+    const kernels::Rows& rows = block.rows;
     if (!output_rows_.empty())
-      for_each_row(rows, [&](std::size_t row) { output_feature_gradient(chunk, row); });
+      for_each_row(block, [&](std::size_t row) { output_feature_gradient(chunk, row); });
     // logits = y weightᵀ + bias
     kernels_->multiply({.rows = rows,
                         .K = N,
                         .N = H,
-                        .a = output_gradients(),
+                        .a = block.in(output_gradients(), count(N)),
                         .a_stride = N,
                         .b = output_backward_.data(),
                         .c = dout_.data(),
@@ -356,53 +422,58 @@ class ChunkPass {
     for (std::size_t l = layers_.size(); l-- > 0;) {
       Layer& layer = layers_[l];
       if (drops) {
-        for_each_run(rows, count(H), [&](std::size_t first, std::size_t last) {
-          for (std::size_t i = first; i < last; ++i) dout_[i] *= layer.keep[i];
+        const std::size_t begin = block.row * count(H);  // dout_ holds the block alone
+        for_each_run(block, count(H), [&](std::size_t first, std::size_t last) {
+          for (std::size_t i = first; i < last; ++i) dout_[i - begin] *= layer.keep[i];
         });
       }
-      std::fill(layer.dh.begin() + rows.first * H, layer.dh.begin() + rows.last * H, Scalar(0));
       training_kernels_->gru_backward({.rows = rows,
                                        .H = H,
                                        .reset_gate = config_.reset_gate,
                                        .weight_hh = layer.weight_hh_backward.data(),
-                                       .reset = reset_,
-                                       .h = layer.h.data(),
-                                       .gates = layer.gates.data(),
+                                       .reset = block.in(reset_, 1),
+                                       .h = block.in(layer.h.data(), count(H)),
+                                       .gate_layout = gate_layout_,
+                                       .gate_row = block.t * kernels::GateTiles::padded(B_),
+                                       .gates = gates(layer, gate_layout_, block),
                                        .dout = dout_.data(),
                                        .dh = layer.dh.data()});
       if (l == 0 && !packed_.has_inputs()) break;
       // input product = (y_below or x) weight_ihᵀ + bias_ih
-      const std::ptrdiff_t stride = std::ptrdiff_t{4} * H;
       const int I = input_size(l);
       const Scalar* weights = layer.weight_ih_backward.data();
-      Scalar* const gradient = l == 0 ? dx_.data() : dout_.data();
-      kernels_->multiply({.rows = rows,
-                          .K = 2 * H,
-                          .N = I,
-                          .a = layer.gates.data(),
-                          .a_stride = stride,
-                          .b = weights,
-                          .c = gradient,
-                          .c_stride = I});
-      kernels_->multiply({.rows = rows,
-                          .K = H,
-                          .N = I,
-                          .a = layer.gates.data() + internal::input_gradient_of_n(config_),
-                          .a_stride = stride,
-                          .b = weights + kernels_->packed_size(2 * H, I),
-                          .c = gradient,
-                          .c_stride = I,
-                          .accumulate = true});
+      Scalar* const gradient = l == 0 ? block.in(dx_.data(), count(I)) : dout_.data();
+      const auto multiply = [&](const internal::GateGradients<Scalar>& a, int K, const Scalar* b,
+                                bool accumulate) {
+        kernels_->multiply({.rows = rows,
+                            .K = K,
+                            .N = I,
+                            .a = a.data,
+                            .a_stride = a.stride,
+                            .a_tiles = a.tiles,
+                            .b = b,
+                            .c = gradient,
+                            .c_stride = I,
+                            .accumulate = accumulate});
+      };
+      const auto columns = [&](bool is_n) {
+        auto a = internal::gate_gradients<Scalar>(config_, B_, gate_layout_,
+                                                  gates(layer, gate_layout_, block), false, is_n);
+        a.tiles.first = block.t * kernels::GateTiles::padded(B_);
+        return a;
+      };
+      multiply(columns(false), 2 * H, weights, false);
+      multiply(columns(true).last_third(H), H, weights + kernels_->packed_size(2 * H, I), true);
     }
     if (dropout.input > 0) {
-      for_each_run(rows, count(config_.embedding_size), [&](std::size_t first, std::size_t last) {
+      for_each_run(block, count(config_.embedding_size), [&](std::size_t first, std::size_t last) {
         for (std::size_t i = first; i < last; ++i) dx_[i] *= keep_input_[i];
       });
     }
   }
 
-  void embed(const Chunk& chunk, kernels::Rows rows) {
-    for_each_row(rows, [&](std::size_t row) {
+  void embed(const Chunk& chunk, const Block& block) {
+    for_each_row(block, [&](std::size_t row) {
       packed_.embed(chunk.inputs[row], chunk.features(row), x_.data() + row * count(config_.embedding_size));
     });
   }
@@ -424,36 +495,37 @@ class ChunkPass {
     return l == 0 ? config_.embedding_size : config_.hidden_size;
   }
 
-  // Calls visit(row) for the rows of each timestep in an array [T, B, ·].
+  // Calls visit(row) for the rows of a block in an array [T, B, ·].
   template <class Visit>
-  static void for_each_row(kernels::Rows rows, Visit&& visit) {
-    for (std::size_t t = 0; t < count(rows.T); ++t)
-      for (std::size_t row = t * count(rows.B) + count(rows.first);
-           row < t * count(rows.B) + count(rows.last); ++row)
-        visit(row);
+  static void for_each_row(const Block& block, Visit&& visit) {
+    for_each_run(block, 1, [&](std::size_t first, std::size_t last) {
+      for (std::size_t row = first; row < last; ++row) visit(row);
+    });
   }
 
-  // Calls run(first element, last element + 1) for the rows of each timestep in an array [T, B, width].
+  // Calls run(first element, last element + 1) for each timestep of a block in an array [T, B, width].
   template <class Run>
-  static void for_each_run(kernels::Rows rows, std::size_t width, Run&& run) {
-    for (std::size_t t = 0; t < count(rows.T); ++t)
-      run((t * count(rows.B) + count(rows.first)) * width, (t * count(rows.B) + count(rows.last)) * width);
+  static void for_each_run(const Block& block, std::size_t width, Run&& run) {
+    for (std::size_t t = 0; t < count(block.rows.T); ++t) {
+      const std::size_t row = block.row + t * count(block.rows.B);
+      run((row + count(block.rows.first)) * width, (row + count(block.rows.last)) * width);
+    }
   }
 
-  void drop(std::size_t l, kernels::Rows rows, const Dropout& dropout) {
+  void drop(std::size_t l, const Block& block, const Dropout& dropout) {
     Layer& layer = layers_[l];
     const std::size_t H = count(config_.hidden_size);
-    for_each_run(rows, H, [&](std::size_t first, std::size_t last) {
+    for_each_run(block, H, [&](std::size_t first, std::size_t last) {
       dropout_factors(dropout, dropout.probability, static_cast<std::uint32_t>(l), period(dropout, H), first,
                       last, layer.keep.data());
       for (std::size_t i = first; i < last; ++i) layer.dropped[i] = output(layer)[i] * layer.keep[i];
     });
   }
 
-  void drop_input(kernels::Rows rows, const Dropout& dropout) {
+  void drop_input(const Block& block, const Dropout& dropout) {
     constexpr std::uint32_t kInput = 0x1297;  // differs from the number of every layer
     const std::size_t E = count(config_.embedding_size);
-    for_each_run(rows, E, [&](std::size_t first, std::size_t last) {
+    for_each_run(block, E, [&](std::size_t first, std::size_t last) {
       dropout_factors(dropout, dropout.input, kInput, period(dropout, E), first, last, keep_input_.data());
       for (std::size_t i = first; i < last; ++i) x_[i] *= keep_input_[i];
     });
@@ -479,6 +551,7 @@ class ChunkPass {
   ThreadPool* threads_;
   const kernels::Kernels<Scalar>* kernels_;
   const kernels::TrainingKernels<Scalar>* training_kernels_;
+  kernels::GateLayout gate_layout_;
   PackedModel<Scalar> packed_;
   WeightGradients<Scalar> weight_gradients_;
   std::vector<LayerOperands<Scalar>> operands_;  // of weight_gradients_, [L]
@@ -487,7 +560,7 @@ class ChunkPass {
   const std::uint8_t* reset_ = nullptr;         // [T, B], of the chunk at hand or other_reset_
   std::vector<std::uint8_t> other_reset_ = {};  // without the resets to the initial state
   AlignedVector<Scalar> state_;                 // [L, B, H]
-  AlignedVector<Scalar> dout_ = {};             // [T, B, H]: gradient of the output of the layer at hand
+  AlignedVector<Scalar> dout_ = {};             // [block, B, H]: gradient of the output of the layer at hand
   AlignedVector<Scalar> logits_ = {};           // [T, B, V]
   AlignedVector<Scalar> output_rows_ = {};      // [T, B, V + R], or empty where R is 0
   AlignedVector<Scalar> x_ = {};                // [T, B, E], or empty; likewise its gradient
@@ -495,6 +568,7 @@ class ChunkPass {
   AlignedVector<Scalar> keep_input_ =
       {};                            // [T, B, E]: 0 or 1 / (1 − probability); empty until input is dropped
   AlignedVector<Scalar> loss_ = {};  // [T, B]
+  AlignedVector<Scalar> product_ = {};          // [block, B, 3H]: input product, or empty
   AlignedVector<Scalar> output_backward_ = {};  // packed from [V + R, H]
 };
 

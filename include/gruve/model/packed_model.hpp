@@ -169,16 +169,18 @@ class PackedModel {
     for (const OutputFeature& feature : features) logits[feature.token] += added[feature.row];
   }
 
-  /// Computes a layer over rows of a chunk. The input product is written to the array of the gates, which
-  /// then overwrite it.
+  /// Computes a layer over rows of a chunk.
   ///
-  /// input  [T, B, H], the output of the layer below; for the first layer x [T, B, E], or null if it reads
-  ///        tokens [T, B]
-  void layer_forward(std::size_t l, kernels::GruForward<Scalar> pass, const Scalar* input) const {
+  /// input    [T, B, H], the output of the layer below; for the first layer x [T, B, E], or null if it reads
+  ///          tokens [T, B]
+  /// product  [T, B, 3H] scratch for the input product of a layer that does not read tokens
+  void layer_forward(std::size_t l, kernels::GruForward<Scalar> pass, const Scalar* input,
+                     Scalar* product) const {
     const Layer& layer = layers_[l];
     const int H = config_.hidden_size;
-    const bool by_token = l == 0 && !has_inputs();
-    if (!by_token) {
+    if (l == 0 && !has_inputs()) {
+      pass.input_product = table_.data();
+    } else {
       kernels_->multiply({.rows = pass.rows,
                           .K = input_size(l),
                           .N = 3 * H,
@@ -186,18 +188,19 @@ class PackedModel {
                           .a_stride = input_size(l),
                           .b = layer.weight_ih.data(),
                           .bias = layer.bias_ih.data(),
-                          .c = pass.gates,
-                          .c_stride = std::ptrdiff_t{4} * H});
+                          .c = product,
+                          .c_stride = std::ptrdiff_t{3} * H});
       pass.tokens = nullptr;
+      pass.input_product = product;
     }
-    recurrence(layer, pass, by_token);
+    recurrence(layer, pass);
   }
 
-  /// Computes the first layer from its input product, by sum_inputs() in the array of the gates, [B, 4H] with
-  /// 3H in use.
-  void first_layer_forward(kernels::GruForward<Scalar> pass) const {
+  /// Computes the first layer from its input product [B, 3H], by sum_inputs().
+  void first_layer_forward(kernels::GruForward<Scalar> pass, const Scalar* product) const {
     pass.tokens = nullptr;
-    recurrence(layers_.front(), pass, false);
+    pass.input_product = product;
+    recurrence(layers_.front(), pass);
   }
 
   /// Computes the output layer's result [T, B, V + R] from the last layer's output [T, B, H].
@@ -281,12 +284,10 @@ class PackedModel {
     return l == 0 ? config_.embedding_size : config_.hidden_size;
   }
 
-  void recurrence(const Layer& layer, kernels::GruForward<Scalar> pass, bool by_token) const {
-    const int H = config_.hidden_size;
-    pass.H = H;
+  void recurrence(const Layer& layer, kernels::GruForward<Scalar> pass) const {
+    pass.H = config_.hidden_size;
     pass.reset_gate = config_.reset_gate;
-    pass.input_product = by_token ? table_.data() : pass.gates;
-    pass.input_stride = std::ptrdiff_t{by_token ? 3 : 4} * H;
+    pass.input_stride = std::ptrdiff_t{3} * config_.hidden_size;
     pass.weight_hh = layer.weight_hh.data();
     pass.bias_hh = layer.bias_hh.data();
     kernels_->gru_forward(pass);

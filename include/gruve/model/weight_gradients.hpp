@@ -17,11 +17,32 @@ namespace gruve::inline v0_1 {
 
 namespace internal {
 
-// Index in a row of gate gradients [4H] at which those of n's input part begin; those of its recurrent part
-// begin at 2H.
-inline std::ptrdiff_t input_gradient_of_n(const ModelConfig& config) noexcept {
-  const std::ptrdiff_t H = config.hidden_size;
-  return config.reset_gate == ResetGate::after_product ? 3 * H : 2 * H;
+// Gate gradients as a product's left operand.
+template <class Scalar>
+struct GateGradients {
+  const Scalar* data;
+  std::ptrdiff_t stride;  // elements, of rows
+  kernels::GateTiles tiles = {};
+
+  // The columns from 2H on alone.
+  GateGradients last_third(int H) const noexcept {
+    if (tiles.H == 0) return {data + 2 * H, stride};
+    GateGradients n = *this;
+    n.tiles.slices[0] = tiles.slices[2];
+    return n;
+  }
+};
+
+// The columns [0, 3H) of the gradients of the pre-activations' input part, [dx_r, dx_z, dx_n], or of the
+// recurrent part, [dx_r, dx_z, dhn]. In rows dx_n is not beside dx_z: only the columns of n are in place, or
+// only the others.
+template <class Scalar>
+GateGradients<Scalar> gate_gradients(const ModelConfig& config, int batch_size, kernels::GateLayout layout,
+                                     const Scalar* gates, bool recurrent, bool is_n) noexcept {
+  const int H = config.hidden_size;
+  const int n = recurrent || config.reset_gate == ResetGate::before_product ? 2 : 3;
+  if (layout == kernels::GateLayout::tiles) return {gates, 0, {.H = H, .B = batch_size, .slices = {0, 1, n}}};
+  return {gates + (is_n ? (n - 2) * H : 0), std::ptrdiff_t{4} * H};
 }
 
 }  // namespace internal
@@ -29,8 +50,9 @@ inline std::ptrdiff_t input_gradient_of_n(const ModelConfig& config) noexcept {
 /// What a backward pass leaves of one layer: the operands of its weights' gradients.
 template <class Scalar>
 struct LayerOperands {
+  kernels::GateLayout gate_layout = kernels::GateLayout::rows;  // of gates
   const Scalar* h = nullptr;      // [T + 1, B, H]: the state before the chunk, then that after each timestep
-  const Scalar* gates = nullptr;  // [T, B, 4H]: the gates' gradients, as kernels::GruBackward leaves them
+  const Scalar* gates = nullptr;  // the gates' gradients, as kernels::GruBackward leaves them
   const Scalar* input = nullptr;  // [T, B, E or H]: the layer's input; unused where it is a row of the table
 };
 
@@ -131,14 +153,14 @@ class WeightGradients {
            GruModel<Scalar>& gradient) {
     using Kind = typename Task::Kind;
     const int V = config_.vocab_size, H = config_.hidden_size;
-    const std::ptrdiff_t stride = std::ptrdiff_t{4} * H;
-    const auto product = [&](const Scalar* a, std::ptrdiff_t a_stride, const Scalar* b,
+    const auto product = [&](const internal::GateGradients<Scalar>& a, const Scalar* b,
                              std::ptrdiff_t b_stride, const std::uint8_t* b_is_zero,
                              Parameter<Scalar>& weight, Parameter<Scalar>& bias) {
       training_kernels_->multiply_transposed({.rows = rows_,
                                               .columns = task.columns,
-                                              .a = a,
-                                              .a_stride = a_stride,
+                                              .a = a.data,
+                                              .a_stride = a.stride,
+                                              .a_tiles = a.tiles,
                                               .N = weight.cols(),
                                               .b = b,
                                               .b_stride = b_stride,
@@ -147,30 +169,32 @@ class WeightGradients {
                                               .sums = bias.data()});
     };
     if (task.kind == Kind::output) {
-      product(operands.output_gradient, config_.output_rows(), operands.output_input, H, nullptr,
+      product({operands.output_gradient, config_.output_rows()}, operands.output_input, H, nullptr,
               gradient.output.weight, gradient.output.bias);
       return;
     }
     const LayerOperands<Scalar>& layer = operands.layers[task.layer];
     GruCell<Scalar>& cell = gradient.gru.layers[task.layer];
     const bool is_n = task.columns.first >= 2 * H;
-    const Scalar* input_gradients =
-        layer.gates + (is_n ? internal::input_gradient_of_n(config_) - std::ptrdiff_t{2} * H : 0);
+    const auto a = internal::gate_gradients(config_, chunk.B, layer.gate_layout, layer.gates,
+                                            task.kind == Kind::weight_hh, is_n);
     if (task.kind == Kind::weight_hh) {
       // n = tanh(… + (r ∘ h) W_hnᵀ): there the recurrent operand is r ∘ h.
       const bool from_gates = is_n && config_.reset_gate == ResetGate::before_product;
-      if (from_gates)
-        product(layer.gates, stride, layer.gates + 3 * H, stride, nullptr, cell.weight_hh, cell.bias_hh);
+      if (a.tiles.H > 0)
+        product(a, nullptr, 0, nullptr, cell.weight_hh, cell.bias_hh);
+      else if (from_gates)
+        product(a, layer.gates + 3 * H, a.stride, nullptr, cell.weight_hh, cell.bias_hh);
       else
-        product(layer.gates, stride, layer.h, H, operands.reset, cell.weight_hh, cell.bias_hh);
+        product(a, layer.h, H, operands.reset, cell.weight_hh, cell.bias_hh);
     } else if (task.kind == Kind::weight_ih) {
-      product(input_gradients, stride, layer.input, cell.weight_ih.cols(), nullptr, cell.weight_ih,
-              cell.bias_ih);
+      product(a, layer.input, cell.weight_ih.cols(), nullptr, cell.weight_ih, cell.bias_ih);
     } else {
       training_kernels_->sum_by_token({.rows = rows_,
                                        .columns = task.columns,
-                                       .a = input_gradients,
-                                       .a_stride = stride,
+                                       .a = a.data,
+                                       .a_stride = a.stride,
+                                       .a_tiles = a.tiles,
                                        .tokens = chunk.inputs.data(),
                                        .V = V,
                                        .c = table_gradient_.data(),
