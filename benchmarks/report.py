@@ -5,6 +5,8 @@ import pathlib
 import platform
 import re
 import subprocess
+import sys
+import time
 
 import chart
 from rows import LESS_IS_BETTER, E, num_parameters
@@ -33,6 +35,9 @@ def machine(build):
         for flag in ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
         if flag in cpu.get("Flags", "").split()
     ]
+    busy = busy_fraction()
+    if busy > 0.1:
+        print(f"warning: other programs keep the processors {busy:.0%} busy; the figures will be noisy", file=sys.stderr)
     return {
         "date": datetime.date.today().isoformat(),
         "processor": cpu.get("Model name", platform.processor()),
@@ -45,8 +50,25 @@ def machine(build):
         "system": platform.platform(),
         "compiler": run(compiler, "--version").splitlines()[0] if compiler else "",
         "flags": f"{flags}; the kernels -O3, no -march",
+        "busy before the run": f"{busy:.0%}",
         "gruve": run("git", "-C", str(pathlib.Path(__file__).parent), "describe", "--always", "--dirty"),
     }
+
+
+def busy_fraction(seconds=2):
+    """Which part of the processors' time other programs take, or the host."""
+
+    def times():
+        fields = [int(x) for x in pathlib.Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
+        return sum(fields), fields[3] + fields[4]  # all; idle and waiting
+
+    try:
+        total, idle = times()
+        time.sleep(seconds)
+        later, later_idle = times()
+    except OSError:
+        return 0.0
+    return 1 - (later_idle - idle) / max(1, later - total)
 
 
 # Ratios and targets.
@@ -179,6 +201,17 @@ def cells(judged):
 
 
 HEAD = ["work", "gruve", "peers, best first", "× best peer", "of the limit", "target", "reached"]
+SHORT_HEAD = ["work", "gruve", "±", "best peer", "× best peer", "of the limit"]
+
+
+def short_cells(judged):
+    """The row of the page's table: without targets, and of the peers the best."""
+    title, ours, peers, ratio, limit, *_ = cells(judged)
+    if judged.missing:
+        return [title, ours, "", "", "", ""]
+    line = judged.ours
+    spread = f"{(line['max'] - line['min']) / 2 / line['median']:.0%}" if line["median"] else ""
+    return [title, ours, spread, peers.split(", ")[0], ratio, limit]
 
 
 def console_table(judged):
@@ -229,7 +262,7 @@ def phase_section(results):
         [result["row"]["title"], *(cell(result["phases"], name) for name in names)] for result in measured
     ]
     return f"""
-## Where the time of a training step goes
+### Where the time of a training step goes
 
 The fraction of the step's time in each phase and, for phases that are products, the fraction of the limit above:
 
@@ -254,70 +287,127 @@ def aside_section(results):
     ]
     if not lines:
         return ""
+    return folded(
+        "Measured aside, on the same machine but not alternately with gruve",
+        markdown_table(["row", "program", "median", "commit, form, flags, work"], lines),
+    )
+
+
+def folded(title, text):
+    return f"\n<details><summary>{title}</summary>\n\n{text}\n\n</details>\n"
+
+
+def targets_section(judged):
+    """gruve's own targets: the list of those that were not reached, and how many were."""
+    checks = [(one.row["title"], *check) for one in judged if not one.missing for check in one.checks]
+    reached = sum(1 for *_, ok in checks if ok)
+    missed = [f"- {title}: {must}, found {value}" for title, must, value, ok in checks if ok is False]
+    lines = "\n".join(missed) if missed else "None was missed."
     return f"""
-## Measured aside
+### gruve's own targets
 
-On the same machine, but not alternately with gruve:
+{reached} of {sum(1 for *_, ok in checks if ok is not None)} that could be measured are reached. The others:
 
-{markdown_table(["row", "program", "median", "commit, form, flags, work"], lines)}
+{lines}
 """
 
 
-def document(results, judged):
+def machine_name(info):
+    """Such as "Intel Xeon with AMX": what the sections of the page are told apart by."""
+    processor = re.sub(r"\(R\)|\(TM\)|Processor|CPU|@.*", "", info["processor"]).strip()
+    widest = next(
+        (
+            name
+            for flag, name in (
+                ("amx_bf16", "AMX"),
+                ("avx512_bf16", "AVX-512-BF16"),
+                ("avx512_vnni", "AVX-512-VNNI"),
+                ("avx512f", "AVX-512"),
+                ("avx2", "AVX2"),
+            )
+            if flag in info["instructions"].split()
+        ),
+        "",
+    )
+    return " ".join(processor.split()) + (f" with {widest}" if widest else "")
+
+
+def slug(name):
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def section(results, judged):
     info = results["machine"]
+    name = machine_name(info)
     versions = {line["config"].split(" ")[0] for _, _, line in all_peers(judged) if "config" in line} - {
         "gruve"
     }
-    facts = {name: value for name, value in info.items() if name not in ("date", "gruve")}
+    facts = {key: value for key, value in info.items() if key not in ("date", "gruve")}
     facts["kernels"] = next((one.ours["config"].split(" ")[1] for one in judged if not one.missing), "")
     facts["peers"] = ", ".join(sorted(versions))
     limits = [
         [line["bench"], line["config"], f"{number(line['median'])} {line['unit']}"]
         for line in results["limits"]
     ]
+    all_of_them = markdown_table(
+        ["work", "peers, best first"], [[one.row["title"], cells(one)[2]] for one in judged if one.ratios]
+    )
     commands = [
-        [f"`{one.row[name]}`" for name in ("name", "gruve")]
+        [f"`{one.row[key]}`" for key in ("name", "gruve")]
         + [", ".join(f"`{command}`" for command in one.row["peers"].values())]
         for one in judged
     ]
-    return f"""# Benchmarks
+    about = """gruve's commands are those of `gruve bench`, and so are the peers' commands that begin with `gruve`. `python M` is
+`python -m M` in `benchmarks/`, and `cpp P` a program built from there. Each also takes `--threads`, `--repeats` and
+`--seconds`, and the Python ones `--work`, the folder of the model and of gruve's results."""
+    return f"""## {name}
 
-Written by `{results["command"].strip()}` on {info["date"]} in {results["seconds"] / 60:.0f} minutes,
-gruve {info["gruve"]}. gruve and its peers ran alternately on the same machine; a figure is the median over rounds.
+Written by `{results["command"].strip()}` on {info["date"]} in {results["seconds"] / 60:.0f} minutes, gruve {info["gruve"]}.
+
+![Speed compared with the best peer](benchmarks-{slug(name)}.svg)
+
+{markdown_table(SHORT_HEAD, [short_cells(one) for one in judged])}
+
+{(chr(10) * 2).join(note + "." for note in notes(results, judged))}
+{targets_section(judged)}{phase_section(results)}
+### The machine and its limits
+
+{markdown_table(["", ""], [[key, str(value)] for key, value in facts.items()])}
+
+{markdown_table(["limit", "", "median"], limits)}
+{folded("All peers", all_of_them)}{aside_section(results)}{folded("Commands", about + chr(10) * 2 + markdown_table(["row", "gruve", "peers"], commands))}"""
+
+
+INTRODUCTION = """# Benchmarks
+
+A section for each machine that was measured, the last first; each says which gruve it measured. gruve and its peers ran
+alternately on the same machine; a figure is the median over rounds, and ± half the distance from the slowest to the fastest.
 Before it was timed, each peer had to compute the same results as gruve ([how](../benchmarks/README.md)). Speeds are
 in tokens or files per second; times are per step, chunk or element. V = 89 and E = 128; training has T = 128
 unless the row names another T, with cross-entropy and Adam. oneDNN runs the GRU layers alone. Rows in
 bf16 and int8 show peers of that precision, which carry its name, and also those of fp32.
+
 *Of the limit* is the fraction of a peak that is measured in the same run: of the multiply-adds of the row's
-precision or, for a step, of the read bandwidth of the cache that holds its weights.
-
-![Speed compared with the best peer](benchmarks.svg)
-
-{markdown_table(HEAD, [cells(one) for one in judged])}
-
-{(chr(10) * 2).join(note + "." for note in notes(results, judged))}
-{phase_section(results)}{aside_section(results)}
-## Machine
-
-{markdown_table(["", ""], [[name, str(value)] for name, value in facts.items()])}
-
-Its measured limits:
-
-{markdown_table(["limit", "", "median"], limits)}
-
-## Commands
-
-gruve's commands are those of `gruve bench`, and so are the peers' commands that begin with `gruve`. `python M` is
-`python -m M` in `benchmarks/`, and `cpp P` a program built from there. Each also takes `--threads`, `--repeats` and
-`--seconds`, and the Python ones `--work`, the folder of the model and of gruve's results.
-
-{markdown_table(["row", "gruve", "peers"], commands)}
+precision or, for a step, of the read bandwidth of the cache that holds its weights. It can exceed 100 %: the work counted is
+that of the dense model, of which gruve saves the first layer's product with its input; a step's weights are read from the
+next faster cache as far as that holds some of them; and other programs on the host move both figures.
 """
+
+
+def document(old, results, judged):
+    """The page with this machine's section in place of the one of the same name, and before the others."""
+    name = machine_name(results["machine"])
+    sections = re.split(r"(?m)^(?=## )", old)[1:]
+    others = [text for text in sections if text.splitlines()[0] != f"## {name}"]
+    return "\n".join([INTRODUCTION, section(results, judged), *others]).rstrip() + "\n"
 
 
 def write(results, folder):
     judged = judge(results)
     print(console_table(judged))
-    for name, text in (("benchmarks.md", document(results, judged)), ("benchmarks.svg", chart.draw(judged))):
-        (folder / name).write_text(text)
-        print(f"wrote {folder / name}")
+    page = folder / "benchmarks.md"
+    picture = folder / f"benchmarks-{slug(machine_name(results['machine']))}.svg"
+    old = page.read_text() if page.exists() else ""
+    for path, text in ((page, document(old, results, judged)), (picture, chart.draw(judged))):
+        path.write_text(text)
+        print(f"wrote {path}")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures gruve and its peers alternately: prints a table, writes build/benchmarks/results.json and, after a whole
-# run, docs/benchmarks.md and docs/benchmarks.svg. Installs what it can; peers that can't be installed are skipped, and named.
+# run, this machine's section of docs/benchmarks.md and its chart. Installs what it can; peers that can't be installed are skipped, and named.
 #   bash benchmarks/run.sh                     all rows, some 15 minutes
 #   bash benchmarks/run.sh --quick             a first look, under 5 minutes
 #   bash benchmarks/run.sh --only train,step   rows with these prefixes; --help lists the other options
@@ -20,7 +20,7 @@ if [ -z "$python" ]; then
   install_missing python3-venv || true
   [ -x "$python" ] || python3 -m venv "$build/venv" || python=python3
   while read -r package; do
-    "$python" -m pip show -q "$package" 2>/dev/null || {
+    "$python" -m pip show -q "${package%%=*}" 2>/dev/null || {
       echo "Installing $package"
       "$python" -m pip install -q "$package" || echo "skipped: $package can't be installed here" >&2
     }
