@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #endif
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Allocator for the arrays that kernels read and write: aligned to a cache line, so that no vector load
 /// crosses one. From 2 MiB on it asks Linux for large pages: with pages of 4 KiB the rows that a tile of a
@@ -50,4 +50,4 @@ struct AlignedAllocator {
 template <class T>
 using AlignedVector = std::vector<T, AlignedAllocator<T>>;
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -14,7 +14,7 @@
 #include "gruve/core/once.hpp"
 #include "gruve/core/system_files.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 namespace internal {
 
@@ -99,7 +99,7 @@ inline void write_file(const std::filesystem::path& path, std::string_view text)
   write_file(path, std::as_bytes(std::span(text.data(), text.size())));
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/core/atomic_file.inc"

@@ -2,7 +2,7 @@
 
 #include <type_traits>
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// A value of another type with the same bits: std::bit_cast, which libc++ has only from version 14 on.
 template <class To, class From>
@@ -12,4 +12,4 @@ constexpr To bits_as(const From& from) noexcept {
   return __builtin_bit_cast(To, from);  // of GCC, Clang and MSVC alike
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

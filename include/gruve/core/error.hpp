@@ -14,7 +14,7 @@
 
 #include "gruve/core/platform.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 namespace internal {
 
@@ -160,4 +160,4 @@ inline std::string shown_text(std::string_view text) { return '"' + printable(te
 
 }  // namespace internal
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -3,7 +3,7 @@
 #include <atomic>
 #include <memory>
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Passes objects from a thread that may allocate to one that may not, such as an audio thread. The object
 /// that the audio thread replaces is returned to the first thread and destroyed there. Neither waits for the
@@ -57,4 +57,4 @@ class Handover {
   std::atomic<T*> returned_ = nullptr;
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

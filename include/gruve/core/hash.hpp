@@ -9,7 +9,7 @@
 
 #include "gruve/core/platform.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// 64-bit content hash: FNV-1a (Fowler, Noll, Vo) with the final mix of SplitMix64 (Steele et al. 2014), so
 /// that all bits are usable. Equal on every machine. Not for security.
@@ -59,4 +59,4 @@ inline std::uint64_t xxh64(std::span<const std::byte> bytes, std::uint64_t seed 
   return hash ^ (hash >> 32);
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

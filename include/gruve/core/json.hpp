@@ -15,7 +15,7 @@
 #include "gruve/core/error.hpp"
 #include "gruve/core/once.hpp"
 
-namespace gruve::inline v0_1::internal {
+namespace gruve::inline v0_2::internal {
 
 // The deepest nesting that is read.
 inline constexpr int kDeepest = 64;
@@ -128,7 +128,7 @@ T number_in(const nlohmann::json& object, const char* key, T least, T most, cons
                         text_of(range[0]) + " to " + text_of(range[1])));
 }
 
-}  // namespace gruve::inline v0_1::internal
+}  // namespace gruve::inline v0_2::internal
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/core/json.inc"

@@ -11,7 +11,7 @@
 #include "gruve/core/once.hpp"
 #include "gruve/core/system_files.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The bytes of a file, read-only, mapped into memory. Files of up to 256 KiB are read into memory instead:
 /// for small files that takes less time than mapping.
@@ -55,7 +55,7 @@ class MappedFile {
   std::unique_ptr<std::byte[]> contents_ = {};  // if the file is not mapped
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/core/mapped_file.inc"

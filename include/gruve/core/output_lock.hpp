@@ -13,7 +13,7 @@
 #include "gruve/core/mapped_file.hpp"
 #include "gruve/core/system_files.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Reserves a file that a long run will write, from before the work to its end: a second run that would write
 /// it is refused at once, not when its work is done. While it lives, `<path>.gruve-lock` holds the number of
@@ -80,4 +80,4 @@ class OutputLock {
   int file_ = -1;
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

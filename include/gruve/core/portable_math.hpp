@@ -5,7 +5,7 @@
 
 /// Functions whose last bit differs from one C library to another, of operations that IEEE 754 rounds everywhere
 /// the same: for what a model's bits depend on.
-namespace gruve::inline v0_1::internal {
+namespace gruve::inline v0_2::internal {
 
 // ln x, of a normal number above 0. With x = 2^e m, m from √½ to √2, and s = (m − 1)/(m + 1):
 // ln x = e ln 2 + 2 (s + s³/3 + s⁵/5 + …). Within 2 ULP, near 1 within 1e-17.
@@ -41,4 +41,4 @@ inline double portable_power(double base, std::uint64_t exponent) noexcept {
   return result;
 }
 
-}  // namespace gruve::inline v0_1::internal
+}  // namespace gruve::inline v0_2::internal

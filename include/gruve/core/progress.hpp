@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// How far a long task has come. The library never prints; a program draws its progress bar from this.
 struct Progress {
@@ -16,4 +16,4 @@ struct Progress {
 /// Called by the thread that runs the task, at least once at its end. May be empty.
 using ProgressCallback = std::function<void(const Progress&)>;
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -6,7 +6,7 @@
 
 #include "gruve/core/portable_math.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// One block of Philox4x32-10: four random words that are a function of counter and key alone.
 /// Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3".
@@ -88,4 +88,4 @@ class Rng {
   bool filled_ = false;
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

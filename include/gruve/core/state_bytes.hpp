@@ -8,7 +8,7 @@
 
 #include "gruve/core/platform.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Writes the state of objects to bytes and reads it back. One member function of a class, transfer(), lists
 /// its fields and serves four purposes, so that writing and reading can't differ:
@@ -126,4 +126,4 @@ class StateBytes {
   bool ok_ = true;
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -28,7 +28,7 @@
 struct _SECURITY_ATTRIBUTES;
 #endif
 
-namespace gruve::inline v0_1::internal {
+namespace gruve::inline v0_2::internal {
 
 #if defined(_WIN32)
 // The system's own functions, declared as <windows.h> declares them, which also defines some thousand macros
@@ -318,4 +318,4 @@ inline int create_locked(const std::filesystem::path& path, [[maybe_unused]] boo
 #endif
 }
 
-}  // namespace gruve::inline v0_1::internal
+}  // namespace gruve::inline v0_2::internal

@@ -19,7 +19,7 @@
 #define GRUVE_WAITS_BY_MUTEX
 #endif
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// A fixed number of threads for work that is split by index. The calling thread takes part, so a pool of
 /// size 1 creates no thread. Which work belongs to an index never depends on timing; a task's result must not
@@ -195,4 +195,4 @@ class ThreadPool {
 #endif
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -9,7 +9,7 @@
 #include "gruve/tokens/any_encoder.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// How songs are augmented in training.
 struct AugmentOptions {
@@ -38,7 +38,7 @@ GRUVE_ONCE Song augmented(Song song, const AugmentOptions& options, Rng& rng);
 GRUVE_ONCE std::vector<Token> augmented(const AnyEncoder& encoder, std::span<const Token> tokens,
                                         const AugmentOptions& options, Rng& rng);
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/corpus/augment.inc"

@@ -14,7 +14,7 @@
 #include "gruve/tokens/chunk_rules.hpp"
 #include "gruve/tokens/features.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Cuts the songs of a split into chunks of B sequences. Each sequence consists of complete songs, one after
 /// another, and continues in the next chunk where it stopped in this one. At a song's first token the chunk
@@ -121,7 +121,7 @@ class BatchStream {
 GRUVE_ONCE std::vector<std::size_t> songs_of_shard(const Corpus& corpus, Split split, std::size_t shard,
                                                    std::size_t num_shards);
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/corpus/batch_stream.inc"

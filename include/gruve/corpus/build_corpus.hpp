@@ -16,7 +16,7 @@
 #include "gruve/tokens/any_encoder.hpp"
 #include "gruve/tokens/read_song.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 // clang-format off
 /// The encoder of a corpus that build_corpus() builds. Corpus::encode() builds corpora of other encoders.
@@ -100,7 +100,7 @@ GRUVE_ONCE std::pair<Corpus, BuildReport> build_corpus_in_memory(std::span<const
 GRUVE_ONCE Corpus build_corpus(const std::filesystem::path& path, const BuildOptions& options = {},
                                const ProgressCallback& progress = {}, BuildReport* report = nullptr);
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/corpus/build_corpus.inc"

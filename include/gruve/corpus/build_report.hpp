@@ -15,7 +15,7 @@
 #include "gruve/midi/midi_file.hpp"
 #include "gruve/tokens/screening.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// A file that is not in the corpus, and the reason.
 struct Refusal {
@@ -69,7 +69,7 @@ GRUVE_ONCE nlohmann::json to_json(const NoteChanges& changes);
 /// makes its dump() throw, unless an error handler is passed to dump().
 GRUVE_ONCE nlohmann::json to_json(const BuildReport& report);
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/corpus/build_report.inc"

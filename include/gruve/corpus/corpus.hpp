@@ -21,7 +21,7 @@
 #include "gruve/tokens/any_encoder.hpp"
 #include "gruve/tokens/encoder_json.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 // clang-format off
 /// The split that a song belongs to.
@@ -294,7 +294,7 @@ class Corpus {
   std::vector<CorpusSong> songs_ = {};  // their tokens are in storage_
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/corpus/corpus.inc"

@@ -21,7 +21,7 @@
 #include "gruve/tokens/read_song.hpp"
 #include "gruve/tokens/screening.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The ends of a text's documents, in bytes. A document ends at the first blank line after min_size bytes. A
 /// shorter remainder belongs to the document before it; a text without blank lines is one document.
@@ -91,7 +91,7 @@ GRUVE_ONCE EncodedSource encode_text(SourceFile& files, const std::filesystem::p
 
 }  // namespace internal
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/corpus/encoded_source.inc"

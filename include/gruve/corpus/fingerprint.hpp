@@ -10,7 +10,7 @@
 #include "gruve/core/once.hpp"
 #include "gruve/midi/song.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// A hash that a song shares with its copies in other keys, at other tempos or on another grid: the
 /// content_hash of the intervals from each note to the next, in the order of Song::notes, without drums.
@@ -69,7 +69,7 @@ class NearCopies {
   std::unordered_map<std::size_t, SongSketch> sketches_ = {};               // of the first songs
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/corpus/fingerprint.inc"

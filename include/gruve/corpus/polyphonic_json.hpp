@@ -5,7 +5,7 @@
 #include "gruve/core/once.hpp"
 #include "gruve/corpus/corpus.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Whether a path is a file whose name ends in .json.
 GRUVE_ONCE bool is_polyphonic_json(const std::filesystem::path& path);
@@ -25,7 +25,7 @@ GRUVE_ONCE bool is_polyphonic_json(const std::filesystem::path& path);
 /// steps_per_quarter  timesteps per quarter note; it affects only the tempo of decoded songs
 GRUVE_ONCE Corpus read_polyphonic_json(const std::filesystem::path& path, int steps_per_quarter = 4);
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/corpus/polyphonic_json.inc"

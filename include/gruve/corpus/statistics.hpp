@@ -11,7 +11,7 @@
 #include "gruve/core/once.hpp"
 #include "gruve/midi/song.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// A histogram.
 struct Histogram {
@@ -85,7 +85,7 @@ constexpr std::string_view family_name(int family) noexcept {
 /// The statistics as JSON: {"seconds", "bpm", "pitch", "polyphony", "sounds"}, a histogram each.
 GRUVE_ONCE nlohmann::json to_json(const SongStatistics& statistics);
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/corpus/statistics.inc"

@@ -9,7 +9,7 @@
 #include "gruve/tokens/event_encoder.hpp"
 #include "gruve/tokens/read_song.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// How files may be encoded, and why.
 struct SuggestedEncoding {
@@ -37,7 +37,7 @@ struct SuggestedEncoding {
 GRUVE_ONCE SuggestedEncoding suggested_encoding(std::span<const std::filesystem::path> paths,
                                                 SongOptions options = {});
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/corpus/suggested_encoding.inc"

@@ -17,7 +17,7 @@
 #include "gruve/model/ensemble.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Generates a batch of sequences from a model or an ensemble, each as a Generator of its own stream would,
 /// several times as fast. A sequence depends neither on the others nor on the number of threads.
@@ -189,4 +189,4 @@ std::vector<std::vector<Token>> generate_steps(BatchGenerator<Encoder>& generato
                         });
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

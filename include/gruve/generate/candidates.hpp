@@ -10,7 +10,7 @@
 #include "gruve/core/bits_as.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1::internal {
+namespace gruve::inline v0_2::internal {
 
 /// A token that may be drawn and its weight, packed into an integer whose order is the order of candidates:
 /// by descending weight, equal weights by ascending token.
@@ -106,4 +106,4 @@ class Candidates {
   std::vector<Candidate> scratch_;  // [V], or empty if no more than kFew are ever sorted
 };
 
-}  // namespace gruve::inline v0_1::internal
+}  // namespace gruve::inline v0_2::internal

@@ -11,7 +11,7 @@
 #include "gruve/generate/loop_guard.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Constraints on generated music that prevent loops and drift in long pieces. By default there are none.
 struct ControlOptions {
@@ -98,4 +98,4 @@ class Controls {
   unsigned least_ = 0;
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -12,7 +12,7 @@
 #include "gruve/core/state_bytes.hpp"
 #include "gruve/kernels/dispatch.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 // clang-format off
 /// The band in which the mean entropy of the draws is held, in nats. The entropy of a model that repeats
@@ -141,4 +141,4 @@ class EntropyBand {
   float draws_ = 0;
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -18,7 +18,7 @@
 #include "gruve/model/stepper.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Generates an endless sequence from a model, one token at a time. The encoder's grammar allows every token,
 /// so the sequence decodes whatever the model has learnt.
@@ -304,4 +304,4 @@ std::vector<Token> generate_steps(Generator<Encoder>& generator, std::int64_t st
                         });
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -18,7 +18,7 @@
 #include "gruve/tokens/grid.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Limits on generated music. Times are in quarter notes; a time above 0 is at least one timestep.
 struct LimitOptions {
@@ -478,4 +478,4 @@ class Limits<EventEncoder> {
   int num_keys_ = 0;                           // keys that sound at the position
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -19,7 +19,7 @@
 #include "gruve/tokens/note_decoder.hpp"
 #include "gruve/tokens/note_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Settings of a LiveGenerator.
 struct LiveOptions {
@@ -563,4 +563,4 @@ class LiveGenerator {
   std::int64_t late_samples_ = 0;
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

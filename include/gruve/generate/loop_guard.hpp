@@ -12,7 +12,7 @@
 #include "gruve/core/state_bytes.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Detects loops: one to eight bars that repeat token by token, and forbids a token that would continue one.
 ///
@@ -168,4 +168,4 @@ class LoopGuard {
   int num_forbidden_ = 0;
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -8,7 +8,7 @@
 #include "gruve/tokens/event_encoder.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The outline of a piece while it is generated: which of its bars return, and where it ends. It follows the
 /// new tokens of one sequence. The primary template is for encoders whose tokens say nothing
@@ -81,4 +81,4 @@ class Outline<EventEncoder> {
   std::size_t bar_ = 0;
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

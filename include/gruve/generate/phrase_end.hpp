@@ -11,7 +11,7 @@
 #include "gruve/generate/outline.hpp"
 #include "gruve/tokens/event_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The most bars by which generate_to_phrase_end() lengthens or shortens a piece.
 inline constexpr int kMostBarsMoved = 2;
@@ -75,4 +75,4 @@ std::vector<Token> generate_to_phrase_end(Generator<EventEncoder>& generator, do
   return tokens;
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -12,7 +12,7 @@
 #include "gruve/kernels/dispatch.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The mean of the probabilities that several models give the allowed tokens, as logits, so that a Sampler
 /// can draw from it. The constructor allocates; the other functions allocate nothing and don't throw.
@@ -66,4 +66,4 @@ class ProbabilityMean {
   std::vector<std::uint8_t> allowed_;  // [V]
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -10,7 +10,7 @@
 #include "gruve/generate/generator.hpp"
 #include "gruve/generate/outline.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Generates music as generate_music() does, in stretches, by rejection sampling. A stretch with a cost above
 /// 0 is redrawn from its beginning, with at most `tries` attempts; if each of them has a cost above 0, the
@@ -74,4 +74,4 @@ std::vector<Token> generate_stretches(Generator<Encoder>& generator, std::span<c
                             });
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

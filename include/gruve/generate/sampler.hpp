@@ -17,7 +17,7 @@
 #include "gruve/kernels/dispatch.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 // clang-format off
 /// How a token is drawn from a model's logits. The defaults draw from the model's unchanged distribution.
@@ -226,4 +226,4 @@ class Sampler {
   internal::Candidates candidates_;
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

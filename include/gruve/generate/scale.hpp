@@ -7,7 +7,7 @@
 
 #include "gruve/core/error.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// A set of pitch classes: bit 0 is C, bit 1 C sharp, and so on to bit 11, B.
 using PitchClasses = std::uint16_t;
@@ -77,4 +77,4 @@ inline PitchClasses scale_from_name(const std::string& name) {
       Error("\"" + name + "\" is not a scale: expected a tonic, such as C, F# or Bb, and one of " + modes));
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

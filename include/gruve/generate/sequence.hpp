@@ -16,7 +16,7 @@
 #include "gruve/tokens/grammar_state.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The state of a generated sequence without that of the models: grammar, features, controls and random
 /// numbers. The constructor and copying allocate; the other functions allocate nothing, take no lock and
@@ -111,4 +111,4 @@ class Sequence {
   typename Encoder::State state_;
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

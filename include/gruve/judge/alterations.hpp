@@ -13,7 +13,7 @@
 #include "gruve/midi/note_order.hpp"
 #include "gruve/midi/song.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// A song of which a fraction of the notes, each drawn on its own, is moved: one half of these by 1 to 6
 /// semitones up or down, the other half by 1 to 4 sixteenths earlier or later. Drums are moved in time only.
@@ -101,4 +101,4 @@ inline Song with_shifted_keys(Song song, double share, Rng& rng) {
   return song;
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -7,7 +7,7 @@
 
 #include "gruve/core/once.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Logistic regression with an L2 penalty, by Newton's method: p(y = 1 | x) = σ(w · x' + b), where x' is x
 /// with each column brought to mean 0 and variance 1 over the examples that it was fitted to. The penalty is
@@ -32,7 +32,7 @@ class LogisticRegression {
   Eigen::VectorXd weights_;  // [D + 1]: w, then b
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/judge/logistic_regression.inc"

@@ -11,7 +11,7 @@
 
 #include "gruve/core/once.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Vectors projected to the fewest principal components that keep a share of the variance; the mean is
 /// removed.
@@ -78,7 +78,7 @@ GRUVE_ONCE double mauve(const Eigen::MatrixXd& p, const Eigen::MatrixXd& q, int 
 /// Source: Dowson and Landau 1982; of states of a network Heusel et al. 2017.
 GRUVE_ONCE double frechet_distance(const Eigen::MatrixXd& p, const Eigen::MatrixXd& q);
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/judge/mauve.inc"

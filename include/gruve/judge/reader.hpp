@@ -19,7 +19,7 @@
 #include "gruve/tokens/id_encoder.hpp"
 #include "gruve/train/trainer.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 // clang-format off
 /// Settings of a reader.
@@ -101,4 +101,4 @@ inline Eigen::MatrixXd read_sequences(std::span<const std::vector<Token>> sequen
   return rows;
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

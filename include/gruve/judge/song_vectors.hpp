@@ -14,7 +14,7 @@
 #include "gruve/model/stepper.hpp"
 #include "gruve/model/trained_model.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Songs as vectors: the mean over a song's tokens of the last layer's state of a model that reads it. The
 /// model should be trained on other music than the songs, so that neither kind of a comparison is its own.
@@ -47,4 +47,4 @@ inline Eigen::MatrixXd song_vectors(std::span<const Song> songs, const TrainedMo
   return vectors;
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

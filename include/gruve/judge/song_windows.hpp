@@ -10,7 +10,7 @@
 #include "gruve/midi/song.hpp"
 #include "gruve/midi/timeline.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// How long the windows are that a song is cut into.
 struct WindowLength {
@@ -72,4 +72,4 @@ inline std::vector<Song> song_windows(const Song& whole, WindowLength length) {
   return windows;
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -27,7 +27,7 @@
 #include "gruve/model/gru_model.hpp"
 #include "gruve/tokens/any_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The windows of songs, as the judge sees them.
 struct JudgedWindows {
@@ -232,4 +232,4 @@ inline TwoSample two_sample_test(const JudgedWindows& first, const JudgedWindows
   return {test_accuracy(odds[0], sides, groups), test_accuracy(odds[1], sides, groups), groups.size()};
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

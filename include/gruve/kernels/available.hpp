@@ -8,7 +8,7 @@
 #include "gruve/kernels/processor.hpp"
 #include "gruve/kernels/reference.hpp"
 
-namespace gruve::inline v0_1::kernels {
+namespace gruve::inline v0_2::kernels {
 
 /// The implementations for float that run on this processor, the plain reference first and the fastest last.
 GRUVE_ONCE const std::vector<const Kernels<float>*>& available() {
@@ -26,4 +26,4 @@ GRUVE_ONCE const std::vector<const Kernels<float>*>& available() {
   return sets;
 }
 
-}  // namespace gruve::inline v0_1::kernels
+}  // namespace gruve::inline v0_2::kernels

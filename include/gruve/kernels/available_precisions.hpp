@@ -11,7 +11,7 @@
 #include "gruve/kernels/processor.hpp"
 #include "gruve/kernels/reference.hpp"
 
-namespace gruve::inline v0_1::kernels {
+namespace gruve::inline v0_2::kernels {
 
 namespace internal {
 
@@ -59,4 +59,4 @@ GRUVE_ONCE const std::vector<const Kernels<float>*>& available(Precision precisi
   return sets;
 }
 
-}  // namespace gruve::inline v0_1::kernels
+}  // namespace gruve::inline v0_2::kernels

@@ -8,7 +8,7 @@
 #include "gruve/kernels/reference_training.hpp"
 #include "gruve/kernels/training_kernels.hpp"
 
-namespace gruve::inline v0_1::kernels {
+namespace gruve::inline v0_2::kernels {
 
 #if defined(GRUVE_HAS_VECTORS)
 namespace internal {
@@ -57,4 +57,4 @@ GRUVE_ONCE const TrainingKernels<float>& training_kernels_of(const Kernels<float
   }
 }
 
-}  // namespace gruve::inline v0_1::kernels
+}  // namespace gruve::inline v0_2::kernels

@@ -8,7 +8,7 @@
 #include "gruve/kernels/processor.hpp"
 
 /// Which set of kernels is taken: the fastest one that the processor has, or the one that the program names.
-namespace gruve::inline v0_1::kernels {
+namespace gruve::inline v0_2::kernels {
 
 namespace internal {
 
@@ -74,4 +74,4 @@ inline const char* active_name() noexcept {
   return name;
 }
 
-}  // namespace gruve::inline v0_1::kernels
+}  // namespace gruve::inline v0_2::kernels

@@ -11,7 +11,7 @@
 #include "gruve/kernels/available.hpp"
 #endif
 
-namespace gruve::inline v0_1::kernels {
+namespace gruve::inline v0_2::kernels {
 
 #if defined(GRUVE_COMPILED_KERNELS)
 /// The implementations for float that run on this processor, the plain reference first and the fastest last.
@@ -42,4 +42,4 @@ inline const Kernels<float>& active_for<float>() {
   return active();
 }
 
-}  // namespace gruve::inline v0_1::kernels
+}  // namespace gruve::inline v0_2::kernels

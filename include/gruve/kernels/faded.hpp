@@ -6,7 +6,7 @@
 #include "gruve/core/bits_as.hpp"
 
 /// Numbers that are too small to matter, and slow.
-namespace gruve::inline v0_1::kernels {
+namespace gruve::inline v0_2::kernels {
 
 /// A state that falls below it in magnitude is stored as 0, 380 dB below the largest one. Otherwise the state
 /// of a unit that forgets slowly would end among the subnormal numbers, below 2⁻¹²⁶, with which a product
@@ -29,4 +29,4 @@ void flush_below([[maybe_unused]] float bound, [[maybe_unused]] std::ptrdiff_t n
     for (std::ptrdiff_t i = 0; i < n; ++i) x[i] = x[i] < bound && x[i] > -bound ? 0.0f : x[i];
 }
 
-}  // namespace gruve::inline v0_1::kernels
+}  // namespace gruve::inline v0_2::kernels

@@ -11,7 +11,7 @@
 // A timestep of a GRU layer whose sizes E and H are known at compile time. Every loop has a fixed length and
 // ends where the weights do, which matters where a step takes some hundred nanoseconds.
 
-namespace gruve::inline v0_1::kernels {
+namespace gruve::inline v0_2::kernels {
 
 /// The parameters of a layer, as torch.nn.GRU has them.
 struct FixedGruWeights {
@@ -49,4 +49,4 @@ FixedGruStep fixed_gru_step([[maybe_unused]] std::string_view name, [[maybe_unus
   return {};
 }
 
-}  // namespace gruve::inline v0_1::kernels
+}  // namespace gruve::inline v0_2::kernels

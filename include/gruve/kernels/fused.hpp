@@ -16,10 +16,10 @@
 /// The recurrent weights are packed so that one pass yields r, z and n of a group of units in registers,
 /// where the gates follow at once; no pre-activation goes back to memory, and the loop over time is inside.
 /// ResetGate::before_product needs two passes over the weights, since n waits for all of r.
-namespace gruve::inline v0_1::kernels {
+namespace gruve::inline v0_2::kernels {
 
 #define GRUVE_BODY "gruve/kernels/fused.inc"
 #include "gruve/kernels/isa/for_each.inc"
 
-}  // namespace gruve::inline v0_1::kernels
+}  // namespace gruve::inline v0_2::kernels
 #endif

@@ -8,7 +8,7 @@
 #if defined(GRUVE_HAS_VECTORS)
 /// What training calls besides: the fused kernels' kTrainingKernels<Fp32>, <Bf16> and <Int8> of each
 /// instruction set, and those that round both sides.
-namespace gruve::inline v0_1::kernels {
+namespace gruve::inline v0_2::kernels {
 
 #define GRUVE_BODY "gruve/kernels/fused_training.inc"
 #include "gruve/kernels/isa/for_each.inc"
@@ -26,5 +26,5 @@ inline constexpr TrainingKernels<float> kTrainingAmx =
 GRUVE_TARGET_END
 #endif
 
-}  // namespace gruve::inline v0_1::kernels
+}  // namespace gruve::inline v0_2::kernels
 #endif

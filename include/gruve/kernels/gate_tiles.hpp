@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-namespace gruve::inline v0_1::kernels {
+namespace gruve::inline v0_2::kernels {
 
 /// How a layer's gates are kept between the forward and the backward pass.
 enum class GateLayout {
@@ -52,4 +52,4 @@ struct GateTiles {
   }
 };
 
-}  // namespace gruve::inline v0_1::kernels
+}  // namespace gruve::inline v0_2::kernels

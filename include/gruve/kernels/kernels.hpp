@@ -8,7 +8,7 @@
 #include "gruve/core/platform.hpp"
 #include "gruve/kernels/gate_tiles.hpp"
 
-namespace gruve::inline v0_1::kernels {
+namespace gruve::inline v0_2::kernels {
 
 /// The numbers in which an implementation holds weights. Everything else is float: biases, states, sums, and
 /// the weights that training changes. Implementations for processors that multiply fewer bits faster
@@ -181,4 +181,4 @@ struct Kernels {
   void (*exp)(std::size_t n, const Scalar* x, Scalar* y);      // eˣ
 };
 
-}  // namespace gruve::inline v0_1::kernels
+}  // namespace gruve::inline v0_2::kernels

@@ -11,7 +11,7 @@
 
 /// The kernels whose weights may have fewer bits. In a header of their own, since without gruve::kernels who
 /// includes it compiles them all.
-namespace gruve::inline v0_1::kernels {
+namespace gruve::inline v0_2::kernels {
 
 #if defined(GRUVE_COMPILED_KERNELS)
 /// The implementations for float with weights of that precision that run on this processor, the plain
@@ -35,4 +35,4 @@ inline const Kernels<float>& active(Precision precision) {
   return named != nullptr ? *named : *available(precision).back();
 }
 
-}  // namespace gruve::inline v0_1::kernels
+}  // namespace gruve::inline v0_2::kernels

@@ -10,7 +10,7 @@
 #endif
 
 /// Which instructions the processor has that the program runs on, and the system lets it use.
-namespace gruve::inline v0_1::kernels::processor {
+namespace gruve::inline v0_2::kernels::processor {
 
 #if defined(GRUVE_HAS_VECTORS) && defined(__x86_64__)
 
@@ -132,4 +132,4 @@ inline bool has_amx_int8() noexcept { return false; }
 
 #endif
 
-}  // namespace gruve::inline v0_1::kernels::processor
+}  // namespace gruve::inline v0_2::kernels::processor

@@ -14,7 +14,7 @@
 /// The plain implementation, for float, double and std::complex<double>: Eigen expressions as the equations
 /// read, no packing. Every fast path is judged by it. All of it is analytic in its scalars
 /// (softmax shifts by the real part), so that gradients can be checked by the complex step.
-namespace gruve::inline v0_1::kernels::reference {
+namespace gruve::inline v0_2::kernels::reference {
 
 template <class Scalar>
 using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
@@ -296,4 +296,4 @@ inline constexpr Kernels<Scalar> kRounded = [] {
   return kernels;
 }();
 
-}  // namespace gruve::inline v0_1::kernels::reference
+}  // namespace gruve::inline v0_2::kernels::reference

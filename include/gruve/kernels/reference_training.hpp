@@ -8,7 +8,7 @@
 #include "gruve/kernels/training_kernels.hpp"
 
 /// What training needs of the plain implementation (reference.hpp) besides.
-namespace gruve::inline v0_1::kernels::reference {
+namespace gruve::inline v0_2::kernels::reference {
 
 template <class Scalar>
 void multiply_transposed(const TransposedProduct<Scalar>& p) {
@@ -135,4 +135,4 @@ inline constexpr TrainingKernels<Scalar> kRoundedTraining = [] {
   return kernels;
 }();
 
-}  // namespace gruve::inline v0_1::kernels::reference
+}  // namespace gruve::inline v0_2::kernels::reference

@@ -8,7 +8,7 @@
 #include "gruve/core/bits_as.hpp"
 
 /// Weights in fewer bits. The kernels round with these functions, whatever the instruction set.
-namespace gruve::inline v0_1::kernels {
+namespace gruve::inline v0_2::kernels {
 
 /// The nearest bfloat16, ties to even: the upper half of a float's bits. A NaN stays one.
 inline std::uint16_t to_bfloat16(float x) noexcept {
@@ -51,4 +51,4 @@ inline std::int8_t to_int8(float weight, float scale) noexcept {
   return std::fabs(ratio) <= 127.5f ? static_cast<std::int8_t>(std::lrint(ratio)) : std::int8_t{0};
 }
 
-}  // namespace gruve::inline v0_1::kernels
+}  // namespace gruve::inline v0_2::kernels

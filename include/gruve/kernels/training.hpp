@@ -8,7 +8,7 @@
 #include "gruve/kernels/available_training.hpp"
 #endif
 
-namespace gruve::inline v0_1::kernels {
+namespace gruve::inline v0_2::kernels {
 
 #if defined(GRUVE_COMPILED_KERNELS)
 /// The training kernels beside a set for float: those of its name and precision, and the reference's where no
@@ -22,4 +22,4 @@ const TrainingKernels<Scalar>& training_kernels_of(const Kernels<Scalar>&) {
   return reference::kTrainingKernels<Scalar>;
 }
 
-}  // namespace gruve::inline v0_1::kernels
+}  // namespace gruve::inline v0_2::kernels

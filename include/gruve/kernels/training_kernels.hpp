@@ -6,7 +6,7 @@
 #include "gruve/kernels/gate_tiles.hpp"
 #include "gruve/kernels/kernels.hpp"
 
-namespace gruve::inline v0_1::kernels {
+namespace gruve::inline v0_2::kernels {
 
 /// c[i, j] = Σ over rows of a[row, i] · b[row, j], for i in columns: the gradient of a weight matrix. The sum
 /// runs in the order of rows, so a split of columns over threads gives the same bits.
@@ -99,4 +99,4 @@ GateLayout gate_layout_of(const TrainingKernels<Scalar>& kernels, int H, ResetGa
   return fits ? kernels.gate_layout : GateLayout::rows;
 }
 
-}  // namespace gruve::inline v0_1::kernels
+}  // namespace gruve::inline v0_2::kernels

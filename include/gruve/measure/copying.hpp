@@ -11,7 +11,7 @@
 #include "gruve/measure/grid_song.hpp"
 #include "gruve/measure/suffix_array.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// A song as it is compared with others: the steps from each note to the next, independent of key and bar.
 /// Notes are ordered by sixteenth, then pitch; two of one pitch at one sixteenth are one; drums are ignored.
@@ -161,4 +161,4 @@ inline std::vector<Copied> find_copied(std::span<const NoteSteps> pieces, std::s
   return result;
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -9,7 +9,7 @@
 #include "gruve/measure/form.hpp"
 #include "gruve/measure/grid_song.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The number of different velocities of a song's notes.
 inline std::size_t num_velocities(const GridSong& song) {
@@ -52,4 +52,4 @@ inline double loudness_range(const GridSong& song) {
   return phrases < 2 ? std::numeric_limits<double>::quiet_NaN() : highest - lowest;
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -11,7 +11,7 @@
 #include "gruve/measure/grid_song.hpp"
 #include "gruve/measure/tonality.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The bars of a phrase, for the measures of form and loudness: the length that most phrases have in
 /// classical and popular music.
@@ -95,4 +95,4 @@ inline double ends_on_tonic(const GridSong& song, const KeyEstimate& key) {
   return bass % 12 == key.tonic ? 1 : 0;
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -13,7 +13,7 @@
 #include "gruve/midi/timeline.hpp"
 #include "gruve/tokens/grid.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Timesteps per quarter note of the grid on which all songs are measured, so that their values can be
 /// compared. MusPy's resolution.
@@ -147,4 +147,4 @@ inline std::vector<GridSong> windows(const GridSong& song, double seconds) {
   return result;
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

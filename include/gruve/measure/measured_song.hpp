@@ -10,7 +10,7 @@
 #include "gruve/measure/measures.hpp"
 #include "gruve/midi/music.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The measures of a song, as a whole and in windows.
 struct MeasuredSong {
@@ -144,4 +144,4 @@ inline CorpusRanges corpus_ranges(std::span<const MeasuredSong> songs) {
   return ranges;
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -16,7 +16,7 @@
 #include "gruve/measure/texture.hpp"
 #include "gruve/measure/tonality.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The measures of a song. docs/measures.md has the definitions.
 enum class Measure : std::size_t {
@@ -190,4 +190,4 @@ inline MeasureRanges measure_ranges(std::span<const Measures> songs) {
   return ranges;
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -12,7 +12,7 @@
 #include "gruve/core/json.hpp"
 #include "gruve/measure/measured_song.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The ranges as JSON: {"density": [low, high], …}, with null for a measure without a range.
 inline nlohmann::ordered_json to_json(const MeasureRanges& ranges) {
@@ -71,4 +71,4 @@ inline CorpusRanges corpus_ranges_from_json(const std::string& text, const std::
   return ranges;
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -10,7 +10,7 @@
 
 #include "gruve/measure/grid_song.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 namespace internal {
 
@@ -103,4 +103,4 @@ inline std::size_t longest_loop(const GridSong& song) {
   return longest;
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -11,7 +11,7 @@
 #include "gruve/core/once.hpp"
 #include "gruve/measure/grid_song.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// A song cut into N frames of about a quarter note, and the contents of each. Frames divide bars evenly, so
 /// that a part that is repeated some bars later has the same frames.
@@ -109,7 +109,7 @@ inline StructureIndicators structure_indicators(const GridSong& song) {
   return structure_indicators(frames_of(song));
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/measure/structure.inc"

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The suffixes of a text in sorted order, and the common prefixes of neighbours.
 struct SuffixArray {
@@ -72,4 +72,4 @@ inline SuffixArray suffix_array(std::span<const std::uint32_t> text) {
   return result;
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

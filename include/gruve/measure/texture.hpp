@@ -9,7 +9,7 @@
 
 #include "gruve/measure/grid_song.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Notes per second, drums included.
 inline double note_density(const GridSong& song) noexcept {
@@ -72,4 +72,4 @@ inline double pitch_range(const GridSong& song) noexcept {
   return highest < 0 ? std::numeric_limits<double>::quiet_NaN() : highest - lowest;
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -10,7 +10,7 @@
 
 #include "gruve/measure/grid_song.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The entropy of a histogram in bits, −Σ p log₂ p; NaN if it is empty.
 inline double entropy(const std::array<double, 12>& counts) noexcept {
@@ -122,4 +122,4 @@ inline std::string key_name(const KeyEstimate& key) {
   return std::string(kNames[static_cast<std::size_t>(key.tonic)]) + (key.is_minor ? " minor" : " major");
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -8,7 +8,7 @@
 
 #include "gruve/midi/song.hpp"
 
-namespace gruve::inline v0_1::internal {
+namespace gruve::inline v0_2::internal {
 
 /// Collects the programs and the pedal of a file, track after track. Only changes are kept: many pedals send
 /// each of their positions, and many programs repeat themselves.
@@ -60,4 +60,4 @@ class ChannelControls {
   Values pedal_{}, program_{};
 };
 
-}  // namespace gruve::inline v0_1::internal
+}  // namespace gruve::inline v0_2::internal

@@ -8,7 +8,7 @@
 
 // What a Standard MIDI File may be wrapped in, and what files that are none may be.
 
-namespace gruve::inline v0_1::internal {
+namespace gruve::inline v0_2::internal {
 
 using Bytes = std::span<const std::uint8_t>;
 
@@ -84,4 +84,4 @@ inline std::string_view other_format(Bytes bytes) noexcept {
   return {};
 }
 
-}  // namespace gruve::inline v0_1::internal
+}  // namespace gruve::inline v0_2::internal

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <span>
 
-namespace gruve::inline v0_1::internal {
+namespace gruve::inline v0_2::internal {
 
 /// Whether bytes are the events of a track, from a delta time to the end of an event, a note among them, and
 /// nothing else. Linear in the bytes.
@@ -43,4 +43,4 @@ inline bool are_events(std::span<const std::uint8_t> bytes) noexcept {
   return has_note;
 }
 
-}  // namespace gruve::inline v0_1::internal
+}  // namespace gruve::inline v0_2::internal

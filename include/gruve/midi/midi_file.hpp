@@ -8,7 +8,7 @@
 
 #include "gruve/midi/song.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// A deviation from the standard in a file, and how it was repaired.
 struct Repair {
@@ -43,4 +43,4 @@ struct MidiOptions {
   std::int64_t max_ticks = kMaxTicks;
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

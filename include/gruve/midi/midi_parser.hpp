@@ -20,7 +20,7 @@
 #include "gruve/midi/note_order.hpp"
 #include "gruve/midi/song.hpp"
 
-namespace gruve::inline v0_1::internal {
+namespace gruve::inline v0_2::internal {
 
 /// One pass over the bytes of a Standard MIDI File. parse_midi documents what it accepts.
 class MidiParser {
@@ -593,4 +593,4 @@ class MidiParser {
   MidiFile result_ = {};
 };
 
-}  // namespace gruve::inline v0_1::internal
+}  // namespace gruve::inline v0_2::internal

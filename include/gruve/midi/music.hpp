@@ -9,7 +9,7 @@
 #include "gruve/core/once.hpp"
 #include "gruve/midi/song.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 namespace internal {
 
@@ -106,7 +106,7 @@ struct Music {
 /// four beats is read as four: 4/4. Of a song without notes, a song of length 0. Linear in the song.
 GRUVE_ONCE Music music_of(Song song);
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/midi/music.inc"

@@ -2,7 +2,7 @@
 
 #include "gruve/midi/song.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// What holds for the music of a corpus, or of the model trained on it, as a whole.
 struct MusicInfo {
@@ -12,4 +12,4 @@ struct MusicInfo {
   friend bool operator==(const MusicInfo&, const MusicInfo&) = default;
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

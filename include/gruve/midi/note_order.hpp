@@ -10,7 +10,7 @@
 
 // Sorts notes as sort_notes() does, if the notes of each track already begin in order.
 
-namespace gruve::inline v0_1::internal {
+namespace gruve::inline v0_2::internal {
 
 /// Start and pitch in one number, so that a comparison takes no (unpredictable) branch.
 inline std::int64_t order_key(const Note& note) {
@@ -88,4 +88,4 @@ inline void merge_runs(std::vector<Note>& notes, std::vector<std::size_t> runs) 
   }
 }
 
-}  // namespace gruve::inline v0_1::internal
+}  // namespace gruve::inline v0_2::internal

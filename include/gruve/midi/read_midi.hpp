@@ -9,7 +9,7 @@
 #include "gruve/core/once.hpp"
 #include "gruve/midi/midi_file.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Reads the bytes of a Standard MIDI File into one Song.
 ///
@@ -66,7 +66,7 @@ GRUVE_ONCE MidiFile parse_midi(std::span<const std::byte> bytes, const std::stri
 /// Reads a MIDI file, as parse_midi does. Also throws Error if the file is missing or cannot be read.
 GRUVE_ONCE MidiFile read_midi(const std::filesystem::path& path, const MidiOptions& options = {});
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/midi/read_midi.inc"

@@ -5,7 +5,7 @@
 #include <tuple>
 #include <vector>
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// One note. Times are ticks of its song, so that reading and writing lose nothing.
 struct Note {
@@ -104,4 +104,4 @@ inline double seconds_at(const Song& song, std::int64_t tick) {
 /// Seconds from the beginning of the song to its end.
 inline double duration_seconds(const Song& song) { return seconds_at(song, song.length); }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

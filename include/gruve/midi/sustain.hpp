@@ -11,7 +11,7 @@
 
 #include "gruve/midi/song.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Lengthens the notes whose keys are released while the pedal of their channel is down: until the pedal is
 /// lifted, the key is struck again or the song ends; 16 quarter notes where the pedal is never lifted.
@@ -48,4 +48,4 @@ inline void apply_sustain(Song& song) {
   sort_notes(song.notes);
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

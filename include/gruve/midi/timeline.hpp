@@ -9,7 +9,7 @@
 #include "gruve/midi/music.hpp"
 #include "gruve/midi/song.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Converts ticks of a song to seconds, as seconds_at does, in O(log tempos) per tick.
 class Timeline {
@@ -96,4 +96,4 @@ inline std::vector<BarLine> bar_lines(const Song& song, std::size_t max_count = 
   return lines;
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -8,7 +8,7 @@
 #include "gruve/core/once.hpp"
 #include "gruve/midi/song.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// A song as the bytes of a Standard MIDI File: format 0, all channels in one track, which ends at
 /// song.length or, if that is later, at the last event. Equal songs give equal bytes.
@@ -26,7 +26,7 @@ GRUVE_ONCE std::vector<std::byte> midi_bytes(const Song& song);
 /// Writes the song as a MIDI file, complete or not at all. Throws Error as midi_bytes and AtomicFile do.
 GRUVE_ONCE void write_midi(const Song& song, const std::filesystem::path& path);
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/midi/write_midi.inc"

@@ -10,7 +10,7 @@
 #include "gruve/core/error.hpp"
 
 // How an Error shows arrays of a file.
-namespace gruve::inline v0_1::internal {
+namespace gruve::inline v0_2::internal {
 
 // "[3, 4]".
 template <class Sizes>
@@ -38,4 +38,4 @@ inline void require_finite(std::span<const float> values, const std::string& fil
                                     std::to_string(wrong - values.begin()) + ", expected finite numbers"));
 }
 
-}  // namespace gruve::inline v0_1::internal
+}  // namespace gruve::inline v0_2::internal

@@ -10,7 +10,7 @@
 #include "gruve/model/packed_model.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Runs a batch of up to B sequences through a model, one token of each per step, so that each weight is read
 /// once for all of them. The result for a sequence depends neither on the others nor on the number of
@@ -124,4 +124,4 @@ class BatchStepper {
   AlignedVector<float> logits_;          // [B, V], or empty where R is 0
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

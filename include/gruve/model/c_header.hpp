@@ -9,7 +9,7 @@
 
 #include "gruve/core/atomic_file.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 // clang-format off
 /// Writes the bytes of a file as a header in C and C++ that defines a constant array, so that a program needs no file beside
@@ -38,4 +38,4 @@ inline void write_c_header(std::span<const std::byte> bytes, const std::filesyst
   write_file(path, text + "\n};\n");
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -18,7 +18,7 @@
 #include "gruve/tokens/chunk.hpp"
 #include "gruve/tokens/features.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The loss of a chunk, as sums, so that the losses of chunks can be added.
 struct ChunkLoss {
@@ -572,4 +572,4 @@ class ChunkPass {
   AlignedVector<Scalar> output_backward_ = {};  // packed from [V + R, H]
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

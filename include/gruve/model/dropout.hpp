@@ -6,7 +6,7 @@
 
 #include "gruve/core/rng.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Dropout of layers' outputs and of the input. The dropped elements are a function of seed, step and index
 /// alone.
@@ -48,4 +48,4 @@ void dropout_factors(const Dropout& dropout, double probability, std::uint32_t a
   }
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

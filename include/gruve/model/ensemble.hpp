@@ -7,7 +7,7 @@
 #include "gruve/core/error.hpp"
 #include "gruve/model/packed_model.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The models that a sequence is generated from: one, or several of one vocabulary whose probabilities are
 /// averaged. Their sizes and features may differ. It refers to the models, which must outlive it and every
@@ -61,4 +61,4 @@ class Ensemble {
   std::vector<const PackedModel<float>*> models_ = {};
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

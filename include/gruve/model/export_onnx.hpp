@@ -17,7 +17,7 @@
 #include "gruve/model/imported_network.hpp"
 #include "gruve/model/protobuf.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 namespace internal {
 
@@ -199,4 +199,4 @@ inline void export_onnx(const GruModel<float>& network, const std::filesystem::p
   write_file(path, model.bytes());
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -20,7 +20,7 @@
 // and RTNeural, in Keras with reset_after=True and in ONNX with linear_before_reset=1; before it (n = tanh(x
 // W_inᵀ + b_in + (r ∘ h) W_hnᵀ + b_hn)) in Keras with reset_after=False and in ONNX with
 // linear_before_reset=0.
-namespace gruve::inline v0_1::internal {
+namespace gruve::inline v0_2::internal {
 
 // Rows [3H, width] in the order z, r, n become r, z, n, and the other way round: the first two blocks change
 // places.
@@ -41,4 +41,4 @@ inline std::vector<float> transposed(std::span<const float> matrix, std::size_t 
   return result;
 }
 
-}  // namespace gruve::inline v0_1::internal
+}  // namespace gruve::inline v0_2::internal

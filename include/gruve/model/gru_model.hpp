@@ -12,7 +12,7 @@
 #include "gruve/nn/gru.hpp"
 #include "gruve/tokens/features.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The configuration of a GruModel.
 struct ModelConfig {
@@ -105,4 +105,4 @@ void initialize(GruModel<Scalar>& model, std::uint64_t seed) {
   });
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

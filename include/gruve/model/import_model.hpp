@@ -10,7 +10,7 @@
 #include "gruve/tokens/any_encoder.hpp"
 #include "gruve/tokens/encoder_types.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Where import_model() takes from what the file does not say.
 struct ImportOptions {
@@ -38,7 +38,7 @@ struct ImportedModel {
 // clang-format on
 GRUVE_ONCE ImportedModel import_model(const std::filesystem::path& path, const ImportOptions& options = {});
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/model/import_model.inc"

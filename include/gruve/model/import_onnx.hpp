@@ -22,7 +22,7 @@
 #include "gruve/model/imported_network.hpp"
 #include "gruve/model/onnx_file.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 namespace internal {
 
@@ -457,4 +457,4 @@ inline ImportedNetwork import_onnx(std::span<const std::byte> bytes,
   return internal::OnnxImport(onnx).read();
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -19,7 +19,7 @@
 #include "gruve/model/imported_network.hpp"
 #include "gruve/model/safetensors.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 namespace internal {
 
@@ -294,4 +294,4 @@ inline ImportedNetwork import_safetensors(const SafetensorsFile& file, const Fea
   return internal::SafetensorsImport(file, features, reset_gate).read();
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

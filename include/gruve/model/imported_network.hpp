@@ -14,7 +14,7 @@
 #include "gruve/model/gru_model.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// A network that was read from another program's file.
 struct ImportedNetwork {
@@ -70,4 +70,4 @@ inline void require_plain(const ModelConfig& config, const std::string& path, co
 
 }  // namespace internal
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

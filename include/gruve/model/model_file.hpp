@@ -11,7 +11,7 @@
 #include "gruve/model/trained_model.hpp"
 #include "gruve/tokens/encoder_types.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// What a model has besides its parameters, as the texts that its file has: configuration, encoder, tempo and
 /// metre, training and measures, in JSON.
@@ -52,7 +52,7 @@ TrainedModel load(std::span<const std::byte> bytes, const std::string& name = "m
   return load(bytes, name, encoder_types<Encoder, Others...>());
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/model/model_file.inc"

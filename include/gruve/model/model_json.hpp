@@ -15,7 +15,7 @@
 
 /// A model's configuration as JSON and its parameters as named arrays, as model files and checkpoints have
 /// them.
-namespace gruve::inline v0_1::internal {
+namespace gruve::inline v0_2::internal {
 
 inline nlohmann::json to_json(const ModelConfig& config) {
   return internal::JsonObject<>()
@@ -90,4 +90,4 @@ inline void read_parameters(const SafetensorsFile& file, GruModel<float>& model)
   });
 }
 
-}  // namespace gruve::inline v0_1::internal
+}  // namespace gruve::inline v0_2::internal

@@ -23,7 +23,7 @@
 
 // An ONNX file as it stands: nodes, arrays, names. What they mean is import_onnx.hpp's business.
 // Source: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
-namespace gruve::inline v0_1::internal {
+namespace gruve::inline v0_2::internal {
 
 // Bounds the memory that a file of many empty nodes takes.
 inline constexpr std::size_t kMostOnnxParts = 10'000;
@@ -335,4 +335,4 @@ class OnnxFile {
   mutable std::uint64_t size_ = 0;  // bytes of all
 };
 
-}  // namespace gruve::inline v0_1::internal
+}  // namespace gruve::inline v0_2::internal

@@ -14,7 +14,7 @@
 #include "gruve/model/gru_model.hpp"
 #include "gruve/tokens/features.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The parameters of a GruModel, packed for the kernels. It is packed once per update in training and once
 /// per model in generation, and does not refer to the model that it was packed from. Constructors allocate.
@@ -313,4 +313,4 @@ class PackedModel {
   AlignedVector<Scalar> output_bias_ = {};
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -14,7 +14,7 @@
 // The wire format of protocol buffers, as far as ONNX files need it: fields of a message, one after another.
 // It is ours since the library of that name is a heavy dependency, bound to one version of its generated
 // code, for a format of four kinds of fields. Source: https://protobuf.dev/programming-guides/encoding/
-namespace gruve::inline v0_1::internal {
+namespace gruve::inline v0_2::internal {
 
 // A field of a message. Which kind it has says the message's definition.
 struct ProtoField {
@@ -139,4 +139,4 @@ class ProtoWriter {
   std::string bytes_ = {};
 };
 
-}  // namespace gruve::inline v0_1::internal
+}  // namespace gruve::inline v0_2::internal

@@ -24,7 +24,7 @@
 #include "gruve/model/gru_model.hpp"
 #include "gruve/model/imported_network.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 namespace internal {
 
@@ -325,4 +325,4 @@ inline void export_rtneural(const GruModel<float>& network, const std::filesyste
   write_file(path, out.text());
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

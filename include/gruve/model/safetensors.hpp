@@ -17,7 +17,7 @@
 #include "gruve/core/once.hpp"
 #include "gruve/kernels/kernels.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 namespace internal {
 // The longest header that is read or written, in bytes. The format's own library allows 25 times as much.
@@ -117,7 +117,7 @@ struct NamedTensor {
 GRUVE_ONCE void write_safetensors(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors,
                                   std::map<std::string, std::string> metadata);
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/model/safetensors.inc"

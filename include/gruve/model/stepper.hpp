@@ -10,7 +10,7 @@
 #include "gruve/model/packed_model.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Runs one sequence through a model, one token at a time, in real time: step() allocates nothing, takes no
 /// lock and doesn't throw. Many steppers can share a PackedModel, which must outlive them. Each has its own
@@ -100,4 +100,4 @@ class Stepper {
   AlignedVector<float> logits_;   // [V], or empty where R is 0
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -7,7 +7,7 @@
 #include "gruve/model/gru_model.hpp"
 #include "gruve/tokens/any_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// A network with its encoder: the content of a model file.
 struct TrainedModel {
@@ -18,4 +18,4 @@ struct TrainedModel {
   std::string measures = {};            // ranges of the training songs' measures: see CorpusInfo::measures
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

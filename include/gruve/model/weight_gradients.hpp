@@ -13,7 +13,7 @@
 #include "gruve/model/packed_model.hpp"
 #include "gruve/tokens/chunk.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 namespace internal {
 
@@ -261,4 +261,4 @@ class WeightGradients {
   std::vector<Task> tasks_ = {};
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

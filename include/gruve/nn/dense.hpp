@@ -2,7 +2,7 @@
 
 #include "gruve/nn/parameter.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// A dense (linear) layer: y = x weightᵀ + bias.
 template <class Scalar>
@@ -21,4 +21,4 @@ struct Dense {
   }
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -2,7 +2,7 @@
 
 #include "gruve/nn/parameter.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// A table of vectors, one per token: embedding(token) = weight[token].
 template <class Scalar>
@@ -19,4 +19,4 @@ struct Embedding {
   }
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -13,7 +13,7 @@
 #include "gruve/kernels/kernels.hpp"
 #include "gruve/nn/gru.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// A layer of gated recurrent units for a real-time thread, with both sizes known at compile time: the
 /// parameters of a GruCell, packed for the instruction set that the constructor chooses.
@@ -89,4 +89,4 @@ class FixedGru {
   std::optional<GruCell<float, InputSize, HiddenSize>> plain_;  // if the implementation has no step
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -10,7 +10,7 @@
 #include "gruve/kernels/reference.hpp"
 #include "gruve/nn/parameter.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 using kernels::ResetGate;
 
@@ -126,4 +126,4 @@ struct Gru {
   }
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

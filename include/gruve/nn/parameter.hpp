@@ -8,7 +8,7 @@
 
 #include "gruve/core/aligned.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// An array of a network's parameters: a matrix [rows, cols], or a vector [rows] if it has one dimension. Its
 /// elements are on the heap, in row-major order.
@@ -53,4 +53,4 @@ class Parameter {
   AlignedVector<Scalar> values_;
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

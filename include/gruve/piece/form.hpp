@@ -11,7 +11,7 @@
 #include "gruve/midi/song.hpp"
 #include "gruve/tokens/event_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The bars of a form in letters, such as AABA: each letter is a section, and a section returns to the last
 /// one of the same letter. The form begins again until there are enough bars. The result is for
@@ -49,4 +49,4 @@ inline std::vector<int> form_of(const Song& song) {
   return encoder.form(encoder.encode(song));
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -11,7 +11,7 @@
 #include "gruve/kernels/kernels.hpp"
 #include "gruve/model/trained_model.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The settings that a LivePlayer begins with.
 struct LivePlayerOptions {
@@ -102,7 +102,7 @@ class LivePlayer {
   std::unique_ptr<Music> music_ = {};
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/piece/live_player.inc"

@@ -21,7 +21,7 @@
 #include "gruve/midi/music.hpp"
 #include "gruve/midi/read_midi.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The songs of a corpus, with which pieces are compared.
 struct MeasuredCorpus {
@@ -166,4 +166,4 @@ inline MeasureRanges minute_ranges(const std::filesystem::path& path, ThreadPool
   return corpus_ranges(path, threads, progress).minutes;
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

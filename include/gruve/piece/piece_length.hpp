@@ -15,7 +15,7 @@
 #include "gruve/tokens/grid.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// How long a piece is, with its primer.
 struct PieceLength {
@@ -147,4 +147,4 @@ inline std::int64_t steps_after(const PieceStart& start, const PieceLength& leng
   return std::max<std::int64_t>(0, std::llround(steps));
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

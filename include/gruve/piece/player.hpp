@@ -24,7 +24,7 @@
 #include "gruve/tokens/any_encoder.hpp"
 #include "gruve/tokens/screening.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 // clang-format off
 /// Settings of a Player.
@@ -155,7 +155,7 @@ class Player {
   std::vector<PackedModel<float>> packed_ = {};
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/piece/player.inc"

@@ -20,7 +20,7 @@
 #include "gruve/tokens/screening.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The music that a piece begins with: what is heard of it, and what a model reads of it.
 struct Primer {
@@ -194,4 +194,4 @@ inline Song with_primer(Song continued, const Primer& primer, const EventOptions
   return piece;
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -20,7 +20,7 @@
 #include "gruve/piece/player.hpp"
 #include "gruve/train/losses.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// How near a piece is to the songs of a corpus and to what its model is used to, to choose among pieces.
 ///
@@ -139,4 +139,4 @@ inline std::optional<CorpusRanges> corpus_ranges(const TrainedModel& model, cons
   return corpus_ranges_from_json(model.measures, file);
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -11,7 +11,7 @@
 #include "gruve/tokens/timestep_encoder.hpp"
 #include "gruve/train/train_options.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Sizes of a model and settings of its training.
 struct SuggestedOptions {
@@ -72,4 +72,4 @@ inline SuggestedOptions suggested_options(const Corpus& corpus) {
   return suggested;
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

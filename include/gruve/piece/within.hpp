@@ -14,7 +14,7 @@
 #include "gruve/midi/song.hpp"
 #include "gruve/tokens/grid.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The maximum number of attempts per minute of a piece.
 inline constexpr int kTriesPerMinute = 64;
@@ -101,4 +101,4 @@ std::vector<std::vector<Token>> generate_within(const PiecesWithin& pieces, Amou
   return generated;
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -1,6 +1,6 @@
 #pragma once
 
-namespace gruve::inline v0_1::internal {
+namespace gruve::inline v0_2::internal {
 
 /// The script of the blind page, around kSoundScript. It reads from the element #test
 ///
@@ -211,4 +211,4 @@ button:disabled { opacity: .45; cursor: default; }
 @media (hover: none) { .keys { display: none; } }
 )css";
 
-}  // namespace gruve::inline v0_1::internal
+}  // namespace gruve::inline v0_2::internal

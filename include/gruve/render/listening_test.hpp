@@ -15,7 +15,7 @@
 #include "gruve/render/report_style.hpp"
 #include "gruve/render/sound_script.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Music of a kind, whose name the listener does not see before all answers are given.
 struct ListeningClip {
@@ -106,4 +106,4 @@ inline void write_listening_test(const ListeningTest& test, const std::filesyste
   write_file(path, listening_html(test));
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

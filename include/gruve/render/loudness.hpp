@@ -10,7 +10,7 @@
 
 #include "gruve/render/wav.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 namespace internal {
 
@@ -100,4 +100,4 @@ inline void normalise_loudness(Sound& sound, double lufs = -18, double peak_dbfs
     for (float& sample : *side) sample = static_cast<float>(gain * static_cast<double>(sample));
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -10,7 +10,7 @@
 
 #include "gruve/core/error.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Escapes a text for use anywhere in XML or HTML, including attributes: markup characters become entities;
 /// what no XML document may contain (control characters, bytes that are not UTF-8, U+FFFE and U+FFFF) becomes
@@ -94,4 +94,4 @@ inline std::string pitch_name(int pitch) {
   return kNames[static_cast<std::size_t>(pitch % 12)] + std::to_string(pitch / 12 - 1);
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -16,7 +16,7 @@
 #include "gruve/midi/timeline.hpp"
 #include "gruve/render/markup.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// What the colour of a note represents.
 enum class RollColor {
@@ -311,4 +311,4 @@ inline void write_piano_roll(const Song& song, const std::filesystem::path& path
   write_file(path, piano_roll_svg(song, options));
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -26,7 +26,7 @@
 #include "gruve/render/sound_script.hpp"
 #include "gruve/render/training_curve.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The rows of a table: names and values, in this order.
 using TableRows = std::vector<std::pair<std::string, std::string>>;
@@ -295,4 +295,4 @@ inline void write_report(const Report& report, const std::filesystem::path& path
   write_file(path, report_html(report));
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-namespace gruve::inline v0_1::internal {
+namespace gruve::inline v0_2::internal {
 
 /// The player of the report page, in JavaScript. It reads from the element #songs
 ///
@@ -422,4 +422,4 @@ new ResizeObserver(show).observe(roll);
 )js";
 static_assert(std::string_view(kReportScript).size() <= 16'380, "MSVC refuses a longer literal");
 
-}  // namespace gruve::inline v0_1::internal
+}  // namespace gruve::inline v0_2::internal

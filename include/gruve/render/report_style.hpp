@@ -1,6 +1,6 @@
 #pragma once
 
-namespace gruve::inline v0_1::internal {
+namespace gruve::inline v0_2::internal {
 
 /// The style sheet of the report page; light or dark as the reader's system prefers.
 inline constexpr const char* kReportStyle = R"css(
@@ -80,4 +80,4 @@ td { font-variant-numeric: tabular-nums; }
 .legend .valid::before { background: var(--second); }
 )css";
 
-}  // namespace gruve::inline v0_1::internal
+}  // namespace gruve::inline v0_2::internal

@@ -1,6 +1,6 @@
 #pragma once
 
-namespace gruve::inline v0_1::internal {
+namespace gruve::inline v0_2::internal {
 
 /// How a page sounds, in JavaScript: the tone of gruve's WAV files. A script that has it needs the elements `volume`, a
 /// range, and `status`, and the constant DRUMS; it calls
@@ -159,4 +159,4 @@ function silence() {
 }
 )js";
 
-}  // namespace gruve::inline v0_1::internal
+}  // namespace gruve::inline v0_2::internal

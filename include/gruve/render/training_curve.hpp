@@ -11,7 +11,7 @@
 
 #include "gruve/render/markup.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The losses of a training run. Steps ascend; pictures skip losses and steps that are not finite, or so
 /// large (10¹⁵) that a double does not count them.
@@ -140,4 +140,4 @@ inline std::string training_curve_svg(const TrainingCurve& curve) {
   return svg + "</svg>";
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

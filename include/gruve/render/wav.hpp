@@ -19,7 +19,7 @@
 #include "gruve/midi/song.hpp"
 #include "gruve/midi/timeline.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Options of synthesize() and write_wav().
 struct WavOptions {
@@ -434,4 +434,4 @@ inline void write_wav(const Song& song, const std::filesystem::path& path, const
   internal::write_wav(file, synthesize(song, options));
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

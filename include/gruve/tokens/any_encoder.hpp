@@ -28,7 +28,7 @@
 #include "gruve/tokens/timestep_encoder.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// gruve's own encoders, which corpora and model files can name without being passed to the reader.
 template <class Encoder>
@@ -411,4 +411,4 @@ auto feature_state(const Encoder& encoder, const std::string& description) {
     return first_features(encoder, description);
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

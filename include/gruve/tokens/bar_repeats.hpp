@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The onsets of a bar.
 struct BarOnsets {
@@ -59,4 +59,4 @@ inline std::vector<int> bar_repeats(const std::vector<BarOnsets>& bars, int fart
   return lags;
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

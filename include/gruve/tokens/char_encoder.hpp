@@ -12,7 +12,7 @@
 #include "gruve/core/error.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Encodes text, one token per byte. The vocabulary is a set of bytes in ascending order: the tokens of 65
 /// characters are 0 to 64. Every token may follow every other.
@@ -107,4 +107,4 @@ class CharEncoder {
 
 static_assert(TokenEncoder<CharEncoder>);
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -8,7 +8,7 @@
 #include "gruve/tokens/features.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// T timesteps of B sequences, time-major: the unit of truncated backpropagation through time.
 struct Chunk {
@@ -51,4 +51,4 @@ struct Chunk {
 /// The target after the end of a sequence. No vocabulary has this token.
 inline constexpr Token kNoToken = 0xFFFF;
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

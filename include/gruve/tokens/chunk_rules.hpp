@@ -12,7 +12,7 @@
 #include "gruve/tokens/features.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Tracks an encoder's grammar and features over the sequences of a stream of chunks, and writes the mask and
 /// the features into each chunk. One indirect call per chunk, for any encoder.
@@ -90,4 +90,4 @@ class ChunkRulesOf final : public ChunkRules {
 
 }  // namespace internal
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

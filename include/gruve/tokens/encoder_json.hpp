@@ -9,7 +9,7 @@
 #include "gruve/tokens/any_encoder.hpp"
 #include "gruve/tokens/encoder_types.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 // clang-format off
 /// The JSON that describes an encoder in files; the last line is that of a program's own encoder:
@@ -36,7 +36,7 @@ GRUVE_ONCE AnyEncoder encoder_from_json(const nlohmann::json& json, const std::s
 GRUVE_ONCE Features features_from_json(const nlohmann::json& config, const AnyEncoder& encoder,
                                        const std::string& file);
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/tokens/encoder_json.inc"

@@ -6,7 +6,7 @@
 
 #include "gruve/tokens/any_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// A program's own encoder type, for functions that read files.
 struct EncoderType {
@@ -32,4 +32,4 @@ constexpr EncoderTypes encoder_types() noexcept {
   return internal::kEncoderTypes<Encoders...>;
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -14,7 +14,7 @@
 #include "gruve/tokens/grid.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The event format, the compact one: music as its notes, bar after bar, ordered by onset.
 ///
@@ -152,7 +152,7 @@ class EventEncoder : public EventGrammar {
 
 static_assert(MusicEncoder<EventEncoder>);
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/tokens/event_encoder.inc"

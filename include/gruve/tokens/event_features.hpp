@@ -21,7 +21,7 @@
 #include "gruve/tokens/running_key.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 // clang-format off
 /// The features of a model of the event format, in addition to the last token.
@@ -171,7 +171,7 @@ class EventFeatures {
 
 static_assert(FeatureSource<EventFeatures>);
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/tokens/event_features.inc"

@@ -14,7 +14,7 @@
 #include "gruve/tokens/grid.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Options of an EventEncoder.
 struct EventOptions {
@@ -354,7 +354,7 @@ class EventGrammar {
   std::array<int, 16> first_{};  // the first token of each kind, and the vocabulary's size
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/tokens/event_grammar.inc"

@@ -10,7 +10,7 @@
 #include "gruve/core/state_bytes.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The numbers of rows that a model's parameters have for features, in addition to those for tokens.
 struct FeatureShape {
@@ -150,4 +150,4 @@ Features features_of(const Encoder& encoder, const std::string& description) {
   return features;
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -15,7 +15,7 @@
 #include "gruve/tokens/timestep_encoder.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Writes or reads a grammar's state. An encoder can check ranges in a member function
 /// `void transfer(StateBytes&, State&) const noexcept`; without it all bytes are accepted as a state.
@@ -58,4 +58,4 @@ void transfer_kind(StateBytes& bytes, const Encoder& encoder) noexcept {
     bytes.same(content_hash(std::as_bytes(std::span<const char>(encoder.vocabulary()))));
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -9,7 +9,7 @@
 #include "gruve/core/error.hpp"
 #include "gruve/midi/song.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 inline constexpr int kLowestKey = 21;                          // of a piano, A0, as MIDI key number
 inline constexpr int kHighestKey = 108;                        // of a piano, C8, as MIDI key number
@@ -102,4 +102,4 @@ inline Song song_on_grid(int steps_per_quarter, double bpm) {
   return song;
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

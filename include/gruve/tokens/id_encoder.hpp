@@ -13,7 +13,7 @@
 #include "gruve/core/error.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Encodes integers that a program has assigned itself: states of a machine, quantised readings of a sensor,
 /// lines of a log, tokens of another library. Every token may follow every other; the start token is 0.
@@ -123,4 +123,4 @@ inline std::string ids_to_text(std::span<const Token> ids) {
   return text + "\n";
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

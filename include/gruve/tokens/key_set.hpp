@@ -7,7 +7,7 @@
 
 #include "gruve/core/state_bytes.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// A set of the piano's keys, 0 to 87, in 128 bits.
 class KeySet {
@@ -72,4 +72,4 @@ class KeySet {
   std::array<std::uint64_t, 2> bits_{};
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

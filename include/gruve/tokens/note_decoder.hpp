@@ -12,7 +12,7 @@
 #include "gruve/tokens/timestep_encoder.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The beginning or the end of a note, or a change of a channel's sound.
 struct NoteChange {
@@ -228,4 +228,4 @@ class NoteDecoder<EventEncoder> {
   std::size_t sounding_ = 0;  // notes that have not ended
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -12,7 +12,7 @@
 #include "gruve/tokens/timestep_encoder.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Encodes music while it is played, note by note: the tokens are those that the encoder's encode() returns
 /// for the song so far. The specialisations for TimestepEncoder and EventEncoder have the same members.
@@ -280,4 +280,4 @@ class NoteEncoder<EventEncoder> {
   bool is_in_note_ = false;  // whether the first note's key is a token already
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -9,7 +9,7 @@
 #include "gruve/tokens/event_grammar.hpp"
 #include "gruve/tokens/grid.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// A note of a sequence, on its grid.
 struct PlayedNote {
@@ -153,4 +153,4 @@ class NoteFinder {
   std::vector<std::uint32_t> links_;  // from each end to the one before of that hash
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

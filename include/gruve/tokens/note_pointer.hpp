@@ -10,7 +10,7 @@
 #include "gruve/tokens/note_history.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Reads along earlier notes of a sequence in the event format, and expects that they are played again at a
 /// distance in time. Where other tokens come it goes on at the same distance: a pointer network whose place
@@ -179,4 +179,4 @@ class NotePointer {
   std::optional<Token> expected_ = {};
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -14,7 +14,7 @@
 #include "gruve/tokens/screening.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// How the music of a MIDI file is read: for a corpus, as a primer, to be measured or looked at.
 struct SongOptions {
@@ -54,4 +54,4 @@ inline Song read_song(const std::filesystem::path& path, const SongOptions& opti
   return std::move(screening.song);
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -10,7 +10,7 @@
 #include "gruve/core/state_bytes.hpp"
 #include "gruve/tokens/key_set.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 namespace internal {
 
@@ -161,4 +161,4 @@ class RepeatFinder {
   std::uint64_t last_change_ = 0;  // its hash
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

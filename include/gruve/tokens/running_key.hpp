@@ -8,7 +8,7 @@
 
 #include "gruve/core/state_bytes.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Estimates the key of music while its notes come: the one of the 24 keys whose profile (Krumhansl and
 /// Kessler 1982) correlates best with the pitch classes of the last notes, each of which weighs 127/128 of
@@ -64,4 +64,4 @@ class RunningKey {
   int key_ = -1;
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

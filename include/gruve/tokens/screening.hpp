@@ -12,7 +12,7 @@
 #include "gruve/midi/song.hpp"
 #include "gruve/tokens/grid.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The rules by which a song is accepted or refused. rule_name() has their sentences.
 enum class Rule : std::uint8_t { accepted, not_readable, no_notes, too_long, off_grid };
@@ -158,4 +158,4 @@ inline Screening screen(Song song, const ScreeningOptions& options = {}) {
   return result;
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

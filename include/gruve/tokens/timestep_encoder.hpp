@@ -15,7 +15,7 @@
 #include "gruve/tokens/timestep_features.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Options of a TimestepEncoder.
 struct TimestepOptions {
@@ -129,7 +129,7 @@ class TimestepEncoder {
 
 static_assert(MusicEncoder<TimestepEncoder>);
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/tokens/timestep_encoder.inc"

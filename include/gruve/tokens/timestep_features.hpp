@@ -21,7 +21,7 @@
 #include "gruve/tokens/token_encoder.hpp"
 #include "gruve/tokens/voice_repeats.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 // clang-format off
 /// The features of a model of the timestep format, in addition to the last token.
@@ -202,7 +202,7 @@ class TimestepFeatures {
 
 static_assert(FeatureSource<TimestepFeatures>);
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/tokens/timestep_features.inc"

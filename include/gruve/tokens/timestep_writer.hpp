@@ -9,7 +9,7 @@
 #include "gruve/tokens/grid.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1::internal {
+namespace gruve::inline v0_2::internal {
 
 /// Writes timesteps as tokens, given where keys begin and end: the held keys from the highest down, then the
 /// end of the timestep. When keys change and how many are held is unpredictable, so the code has no branch
@@ -138,4 +138,4 @@ class TimestepWriter {
   std::vector<std::uint64_t> marks_;    // one bit per timestep: a change, or the end
 };
 
-}  // namespace gruve::inline v0_1::internal
+}  // namespace gruve::inline v0_2::internal

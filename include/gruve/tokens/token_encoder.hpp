@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// A symbol of a vocabulary, 0 to vocab_size - 1. A vocabulary has at most kMaxVocabSize tokens.
 using Token = std::uint16_t;
@@ -109,4 +109,4 @@ std::size_t count_violations(const Encoder& encoder, std::span<const Token> toke
   return violations;
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -6,7 +6,7 @@
 #include "gruve/tokens/grid.hpp"
 #include "gruve/tokens/repeat_finder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Finds repeats of one voice, a key or none in each timestep, in any transposition: a tune over other
 /// chords, a sequence, a fugue's subject. In silence the voice stays on its key. Allocates in its constructor
@@ -51,4 +51,4 @@ class VoiceRepeats {
   int key_ = -1;                         // the last one, -1 before the first
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

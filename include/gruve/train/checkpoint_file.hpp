@@ -8,7 +8,7 @@
 #include "gruve/core/mapped_file.hpp"
 #include "gruve/model/safetensors.hpp"
 
-namespace gruve::inline v0_1::internal {
+namespace gruve::inline v0_2::internal {
 
 // Whether a file is a checkpoint, whole or damaged.
 inline bool is_checkpoint(const std::filesystem::path& path) {
@@ -29,4 +29,4 @@ inline void remove_checkpoint(const std::filesystem::path& path) {
   std::filesystem::remove(path, ignored);
 }
 
-}  // namespace gruve::inline v0_1::internal
+}  // namespace gruve::inline v0_2::internal

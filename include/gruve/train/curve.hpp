@@ -9,7 +9,7 @@
 
 #include "gruve/core/once.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The learning curve of a training: the validation losses, and the training loss as means over intervals of
 /// steps. The interval doubles as the curve grows, so that it has at most 400 points; of 4,096 validations
@@ -47,7 +47,7 @@ class Curve {
   std::uint64_t count_ = 0;
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/train/curve.inc"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Decides whether a training has diverged, by its losses. The bound is the loss of uniform guessing, ln V,
 /// or that of the first step if that is higher, as it may be of a model that is trained further on other
@@ -54,4 +54,4 @@ class Divergence {
   int steps_above_ = 0;
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

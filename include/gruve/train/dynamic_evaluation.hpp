@@ -6,7 +6,7 @@
 #include "gruve/model/gru_model.hpp"
 #include "gruve/train/evaluate.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Settings of dynamic evaluation: see evaluate_dynamically().
 struct DynamicOptions {
@@ -30,7 +30,7 @@ struct DynamicOptions {
 GRUVE_ONCE SplitLoss evaluate_dynamically(const GruModel<float>& model, const Corpus& corpus, Split split,
                                           const DynamicOptions& options, ThreadPool& threads);
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/train/dynamic_evaluation.inc"

@@ -13,7 +13,7 @@
 #include "gruve/corpus/corpus.hpp"
 #include "gruve/model/chunk_pass.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 namespace internal {
 
@@ -106,7 +106,7 @@ GRUVE_ONCE SplitLoss evaluate_tokens(const GruModel<float>& model, const Corpus&
 GRUVE_ONCE ChunkLoss tempered_loss(const GruModel<float>& model, const Corpus& corpus, Split split,
                                    double temperature, double return_temperature, ThreadPool& threads);
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/train/evaluate.inc"

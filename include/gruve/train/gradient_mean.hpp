@@ -10,7 +10,7 @@
 #include "gruve/core/thread_pool.hpp"
 #include "gruve/train/ranks.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The mean of the gradients of shards, which are spread over ranks. The gradients are added in a binary tree
 /// over the numbers of the shards, whichever rank has them: the mean has the same bits on all ranks, and for
@@ -171,4 +171,4 @@ class GradientMean {
   std::vector<Floats> sent_ = {}, received_ = {};
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

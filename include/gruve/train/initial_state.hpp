@@ -7,7 +7,7 @@
 #include "gruve/corpus/corpus.hpp"
 #include "gruve/model/trained_model.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 // clang-format off
 /// Settings of tune_initial_state().
@@ -47,7 +47,7 @@ GRUVE_ONCE TrainedModel tune_initial_state(TrainedModel model, const Corpus& cor
                                            const InitialStateOptions& options = {},
                                            const ProgressCallback& progress = {});
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/train/initial_state.inc"

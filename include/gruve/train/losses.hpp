@@ -9,7 +9,7 @@
 #include "gruve/model/trained_model.hpp"
 #include "gruve/train/evaluate.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// −ln p of each token of each song of a corpus, in nats; empty for songs that were not evaluated.
 using TokenNats = std::vector<std::vector<double>>;
@@ -43,7 +43,7 @@ struct NatsPerTimestep {
   double macro_without_first = 0;  // macro without the first timestep of each song
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/train/losses.inc"

@@ -13,7 +13,7 @@
 #include "gruve/core/error.hpp"
 #include "gruve/train/ranks.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The processes of an MPI communicator, for Trainer. Not part of gruve.hpp: it needs an implementation of
 /// MPI 3.0 (OpenMPI, MPICH), of which it calls the C functions, from the thread that calls the Trainer:
@@ -117,4 +117,4 @@ class MpiRanks final : public Ranks {
   std::vector<MPI_Request> requests_ = {};
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -13,7 +13,7 @@
 #include "gruve/core/rng.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// An interpolated n-gram model, the baseline of every network: how often each token followed the last n
 /// tokens, for each n up to an order. With c(h w) the count of token w after history h, d(h) the number of
@@ -143,4 +143,4 @@ class NgramModel {
   std::unordered_map<std::uint64_t, Followers> followers_ = {};  // by the hash of a history
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

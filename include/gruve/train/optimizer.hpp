@@ -15,7 +15,7 @@
 #include "gruve/core/thread_pool.hpp"
 #include "gruve/model/gru_model.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 // clang-format off
 /// How a gradient g changes a parameter p. Equations and defaults are PyTorch's.
@@ -175,4 +175,4 @@ class Optimizer {
   std::uint64_t step_ = 0;
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

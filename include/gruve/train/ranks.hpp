@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The processes that train one model together, each with a part of the sequences, and what a Trainer needs
 /// of them: MpiRanks (train/mpi.hpp) is that over MPI. All ranks make the same calls in the same order.
@@ -27,4 +27,4 @@ class Ranks {
   virtual std::vector<std::vector<std::byte>> gather(std::span<const std::byte> bytes) = 0;
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

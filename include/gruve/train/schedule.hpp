@@ -6,7 +6,7 @@
 
 #include "gruve/core/portable_math.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// How the learning rate changes from the first step of a training to its last.
 enum class Schedule {
@@ -48,4 +48,4 @@ inline double schedule_factor(Schedule schedule, double progress) {
   }
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -9,7 +9,7 @@
 #include "gruve/corpus/corpus.hpp"
 #include "gruve/model/trained_model.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// What a model learns from a few songs besides its weight matrices: how pieces begin, and the biases of all
 /// layers. A few kilobytes, where the model takes megabytes.
@@ -66,7 +66,7 @@ GRUVE_ONCE void check(const StyleOptions& options);
 GRUVE_ONCE Style learn_style(TrainedModel model, const Corpus& corpus, const StyleOptions& options = {},
                              const ProgressCallback& progress = {});
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/train/style.inc"

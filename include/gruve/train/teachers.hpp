@@ -11,7 +11,7 @@
 #include "gruve/model/chunk_pass.hpp"
 #include "gruve/model/gru_model.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The teachers of a knowledge distillation. The mean of their probabilities is the soft targets of the
 /// student, so that an ensemble is distilled into one model.
@@ -42,7 +42,7 @@ class Teachers {
   AlignedVector<float> mean_ = {};
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/train/teachers.inc"

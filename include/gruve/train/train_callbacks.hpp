@@ -7,7 +7,7 @@
 #include "gruve/core/progress.hpp"
 #include "gruve/model/chunk_pass.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// The result of one training step.
 struct StepReport {
@@ -54,4 +54,4 @@ struct TrainCallbacks {
 };
 // clang-format on
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -11,7 +11,7 @@
 #include "gruve/train/schedule.hpp"
 #include "gruve/train/weight_dropout.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 // clang-format off
 /// Settings of a training.
@@ -51,7 +51,7 @@ GRUVE_ONCE void check(const TrainOptions& options);
 /// The settings, as JSON, that must be equal for a training to resume from a checkpoint.
 GRUVE_ONCE nlohmann::json to_json(const TrainOptions& options);
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/train/train_options.inc"

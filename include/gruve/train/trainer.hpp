@@ -32,7 +32,7 @@
 #include "gruve/train/train_options.hpp"
 #include "gruve/train/training_progress.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Trains a GruModel on the train split of a corpus by truncated backpropagation through time (Williams and
 /// Peng 1990): a batch of B sequences in chunks of T timesteps. The state is carried from chunk to chunk and
@@ -233,7 +233,7 @@ class Trainer {
   double recent_loss_ = 0;             // exponential moving average, for progress messages
 };
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/train/trainer.inc"

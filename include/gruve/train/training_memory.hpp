@@ -6,7 +6,7 @@
 #include "gruve/model/gru_model.hpp"
 #include "gruve/train/train_options.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// An estimate of the memory in bytes that a Trainer allocates, besides the corpus and teachers: to be
 /// compared with the machine's before it is. The sizes in config must be complete (a Corpus's vocabulary and
@@ -25,4 +25,4 @@ inline double training_memory(const ModelConfig& config, const TrainOptions& opt
   return 4 * (copies * parameters + tokens * values);
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

@@ -11,7 +11,7 @@
 #include "gruve/corpus/batch_stream.hpp"
 #include "gruve/train/curve.hpp"
 
-namespace gruve::inline v0_1::internal {
+namespace gruve::inline v0_2::internal {
 
 // How far a training is: all of its state but for the arrays.
 struct TrainingProgress {
@@ -35,7 +35,7 @@ GRUVE_ONCE nlohmann::json to_json(const TrainingProgress& progress);
 // position is one of the corpus, BatchStream::seek() checks.
 GRUVE_ONCE TrainingProgress progress_from_json(const nlohmann::json& json, const std::string& file);
 
-}  // namespace gruve::inline v0_1::internal
+}  // namespace gruve::inline v0_2::internal
 
 #if !defined(GRUVE_COMPILED_KERNELS)
 #include "gruve/train/training_progress.inc"

@@ -8,7 +8,7 @@
 #include "gruve/core/rng.hpp"
 #include "gruve/model/gru_model.hpp"
 
-namespace gruve::inline v0_1 {
+namespace gruve::inline v0_2 {
 
 /// Dropout of weights (DropConnect): in each update, elements of the recurrent weights and rows of the
 /// embedding are set to zero at random.
@@ -60,4 +60,4 @@ void drop_weights(GruModel<Scalar>& model, const WeightDropout& dropout, std::ui
   });
 }
 
-}  // namespace gruve::inline v0_1
+}  // namespace gruve::inline v0_2

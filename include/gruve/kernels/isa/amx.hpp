@@ -6,7 +6,7 @@
 #include "gruve/kernels/isa/target.hpp"
 
 #if defined(GRUVE_HAS_VECTORS)
-namespace gruve::inline v0_1::kernels {
+namespace gruve::inline v0_2::kernels {
 
 /// What LDTILECFG reads: eight tiles, each 16 rows of 64 bytes. The other eight entries are for processors to
 /// come.
@@ -70,5 +70,5 @@ struct Tiles {
 }  // namespace amx
 #endif
 
-}  // namespace gruve::inline v0_1::kernels
+}  // namespace gruve::inline v0_2::kernels
 #endif

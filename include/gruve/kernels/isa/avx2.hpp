@@ -3,7 +3,7 @@
 #include "gruve/kernels/isa/target.hpp"
 
 #if defined(GRUVE_HAS_VECTORS) && defined(__x86_64__)
-namespace gruve::inline v0_1::kernels {
+namespace gruve::inline v0_2::kernels {
 GRUVE_TARGET_BEGIN(GRUVE_AVX2)
 
 /// AVX2 and FMA: vectors of eight floats.
@@ -44,5 +44,5 @@ GRUVE_INLINE IntVector multiply_pairs(IntVector a, IntVector b, IntVector c) {
 }  // namespace avx2
 
 GRUVE_TARGET_END
-}  // namespace gruve::inline v0_1::kernels
+}  // namespace gruve::inline v0_2::kernels
 #endif

@@ -3,7 +3,7 @@
 #include "gruve/kernels/isa/target.hpp"
 
 #if defined(GRUVE_HAS_VECTORS) && defined(__x86_64__)
-namespace gruve::inline v0_1::kernels {
+namespace gruve::inline v0_2::kernels {
 GRUVE_TARGET_BEGIN(GRUVE_AVX512)
 
 /// AVX-512 with the instructions for bytes, words and short vectors: sixteen floats.
@@ -47,5 +47,5 @@ GRUVE_INLINE IntVector multiply_pairs(IntVector a, IntVector b, IntVector c) {
 }  // namespace avx512
 
 GRUVE_TARGET_END
-}  // namespace gruve::inline v0_1::kernels
+}  // namespace gruve::inline v0_2::kernels
 #endif

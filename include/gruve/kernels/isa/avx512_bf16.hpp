@@ -6,7 +6,7 @@
 #include "gruve/kernels/isa/target.hpp"
 
 #if defined(GRUVE_HAS_VECTORS) && defined(__x86_64__)
-namespace gruve::inline v0_1::kernels {
+namespace gruve::inline v0_2::kernels {
 GRUVE_TARGET_BEGIN("avx512bf16," GRUVE_AVX512)
 
 /// AVX-512 with dot products of bfloat16: products of which both sides are rounded, of vectors or, with AMX,
@@ -37,5 +37,5 @@ inline constexpr Kernels<float> kBf16 = bf16_kernels<VectorBlock>("avx512_bf16",
 }  // namespace avx512_bf16
 
 GRUVE_TARGET_END
-}  // namespace gruve::inline v0_1::kernels
+}  // namespace gruve::inline v0_2::kernels
 #endif

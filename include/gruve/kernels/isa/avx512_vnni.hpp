@@ -6,7 +6,7 @@
 #include "gruve/kernels/isa/target.hpp"
 
 #if defined(GRUVE_HAS_VECTORS) && defined(__x86_64__)
-namespace gruve::inline v0_1::kernels {
+namespace gruve::inline v0_2::kernels {
 GRUVE_TARGET_BEGIN("avx512vnni," GRUVE_AVX512)
 
 /// AVX-512 with dot products of bytes, for weights of 8 bits: of vectors or, with AMX, of tiles. Vectors and
@@ -33,5 +33,5 @@ inline constexpr Kernels<float> kInt8 = int8_kernels<VectorBlock>("avx512_vnni")
 }  // namespace avx512_vnni
 
 GRUVE_TARGET_END
-}  // namespace gruve::inline v0_1::kernels
+}  // namespace gruve::inline v0_2::kernels
 #endif

@@ -3,7 +3,7 @@
 #include "gruve/kernels/isa/target.hpp"
 
 #if defined(GRUVE_HAS_VECTORS)
-namespace gruve::inline v0_1::kernels {
+namespace gruve::inline v0_2::kernels {
 
 /// What every processor has: vectors of four floats (SSE2, NEON, WebAssembly).
 namespace baseline {
@@ -72,5 +72,5 @@ GRUVE_INLINE IntVector multiply_pairs(IntVector a, IntVector b, IntVector c) {
 #include "gruve/kernels/fused/activations.inc"
 }  // namespace baseline
 
-}  // namespace gruve::inline v0_1::kernels
+}  // namespace gruve::inline v0_2::kernels
 #endif

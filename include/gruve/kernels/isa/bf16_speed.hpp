@@ -6,7 +6,7 @@
 #include "gruve/kernels/isa/avx512_bf16.hpp"
 
 #if defined(GRUVE_HAS_VECTORS) && defined(__x86_64__)
-namespace gruve::inline v0_1::kernels {
+namespace gruve::inline v0_2::kernels {
 
 GRUVE_TARGET_BEGIN("avx512bf16," GRUVE_AVX512)
 namespace avx512_bf16 {
@@ -55,5 +55,5 @@ inline bool bf16_dots_pay() {
 
 }  // namespace internal
 
-}  // namespace gruve::inline v0_1::kernels
+}  // namespace gruve::inline v0_2::kernels
 #endif
