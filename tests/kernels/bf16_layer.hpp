@@ -40,12 +40,20 @@ struct Layer {
   bool resets = true;
   std::vector<float> weight = random(size(3 * H, H), 1, 1.0f / static_cast<float>(H));
   std::vector<float> bias = random(size(3 * H), 2), input = random(size(T * B, 3 * H), 3);
-  GateLayout layout = GateLayout::rows;
-  std::vector<float> h = random(size(T + 1, B, H), 4), gates = std::vector<float>(size(T * B, 4 * H), 9.0f);
+  GateLayout layout;
+  bool past_caches = false;
+  std::vector<float> h = random(size(T + 1, B, H), 4);
+  AlignedVector<float> gates;  // [T · B, 4 H], or GateTiles
   std::vector<float> dout = random(size(T * B, H), 5), dh = random(size(B, H), 6);
   std::vector<std::uint8_t> reset = std::vector<std::uint8_t>(size(T, B));
 
-  Layer(int timesteps, int batch, int hidden) : T(timesteps), B(batch), H(hidden) {
+  Layer(int timesteps, int batch, int hidden, GateLayout gate_layout = GateLayout::rows)
+      : T(timesteps),
+        B(batch),
+        H(hidden),
+        layout(gate_layout),
+        gates(layout == GateLayout::tiles ? AlignedVector<float>(GateTiles::size(T, B, H))
+                                          : AlignedVector<float>(size(T * B, 4 * H), 9.0f)) {
     for (std::size_t i = 0; i < reset.size(); i += 3) reset[i] = 1;
     if (reset[0] != 0)
       h[0] = std::numeric_limits<float>::quiet_NaN();  // counts as zero, whatever stands there
@@ -78,6 +86,7 @@ struct Layer {
                            .reset = reset.data(),
                            .h = h.data(),
                            .gate_layout = layout,
+                           .past_caches = past_caches,
                            .gates = gates.data()});
   }
 
@@ -100,7 +109,8 @@ struct Layer {
   }
 };
 
-inline double largest_distance(const std::vector<float>& a, const std::vector<float>& b) {
+template <typename Array>
+double largest_distance(const Array& a, const Array& b) {
   double worst = 0;
   for (std::size_t i = 0; i < a.size(); ++i) worst = std::max(worst, distance(a[i], b[i]));
   return worst;

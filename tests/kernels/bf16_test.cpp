@@ -189,7 +189,8 @@ TEST_CASE("Each timestep backward with rounded gradients is what the equations m
       CAPTURE(kernels->name, T, B, H);
       Layer chunk(T, B, H);
       chunk.forward(*kernels);
-      const std::vector<float> gates = chunk.gates, dh_after = chunk.dh;
+      const AlignedVector<float> gates = chunk.gates;
+      const std::vector<float> dh_after = chunk.dh;
       chunk.backward(*kernels);
       double worst = 0;
       const auto compare = [&](float found, double exact) {
@@ -238,7 +239,7 @@ TEST_CASE("A chunk with bfloat16 weights is near the reference's with the same w
     const int T = 4, B = 3;
     Layer truth(T, B, H);
     truth.forward(reference::kRounded<Precision::bf16>, reset_gate);
-    const std::vector<float> gates = truth.gates;
+    const AlignedVector<float> gates = truth.gates;
     truth.backward(reference::kRounded<Precision::bf16>, reset_gate);
     for (const Kernels<float>* kernels : sets) {
       CAPTURE(kernels->name, H);

@@ -24,10 +24,7 @@ namespace {
 
 // A layer whose gates are kept as tiles.
 struct TiledLayer : Layer {
-  AlignedVector<float> tiles;
-
-  TiledLayer(int timesteps, int batch, int hidden)
-      : Layer(timesteps, batch, hidden), tiles(GateTiles::size(timesteps, batch, hidden)) {
+  TiledLayer(int timesteps, int batch, int hidden) : Layer(timesteps, batch, hidden, GateLayout::tiles) {
     if (reset[0] != 0) h[0] = 0;  // a NaN would not equal itself
   }
 
@@ -36,42 +33,8 @@ struct TiledLayer : Layer {
     const std::ptrdiff_t row = std::ptrdiff_t{t} * GateTiles::padded(B) + b;
     const auto at = GateTiles::at(H, row, unit, slice) * 2 + unit % GateTiles::kGroup * 2 + row % 2;
     std::uint16_t bits;
-    std::memcpy(&bits, reinterpret_cast<const char*>(tiles.data()) + at * 2, sizeof bits);
+    std::memcpy(&bits, reinterpret_cast<const char*>(gates.data()) + at * 2, sizeof bits);
     return from_bfloat16(bits);
-  }
-
-  void forward(const Kernels<float>& kernels, int parts = 1, bool past_caches = false) {
-    AlignedVector<float> packed(kernels.packed_gru_size(H, ResetGate::after_product));
-    kernels.pack_gru(H, ResetGate::after_product, weight.data(), packed.data());
-    for (int part = 0; part < parts; ++part)
-      kernels.gru_forward({.rows = part_of(part, parts),
-                           .H = H,
-                           .input_product = input.data(),
-                           .input_stride = std::ptrdiff_t{3} * H,
-                           .weight_hh = packed.data(),
-                           .bias_hh = bias.data(),
-                           .reset = reset.data(),
-                           .h = h.data(),
-                           .gate_layout = GateLayout::tiles,
-                           .past_caches = past_caches,
-                           .gates = tiles.data()});
-  }
-
-  void backward(const Kernels<float>& kernels, int parts = 1) {
-    const TrainingKernels<float>& training = emulated::training_kernels_of(kernels);
-    REQUIRE(gate_layout_of(training, H, ResetGate::after_product) == GateLayout::tiles);
-    AlignedVector<float> packed(training.packed_gru_backward_size(H, ResetGate::after_product));
-    training.pack_gru_backward(H, ResetGate::after_product, weight.data(), packed.data());
-    for (int part = 0; part < parts; ++part)
-      training.gru_backward({.rows = part_of(part, parts),
-                             .H = H,
-                             .weight_hh = packed.data(),
-                             .reset = reset.data(),
-                             .h = h.data(),
-                             .gate_layout = GateLayout::tiles,
-                             .gates = tiles.data(),
-                             .dout = dout.data(),
-                             .dh = dh.data()});
   }
 };
 
@@ -88,7 +51,8 @@ TEST_CASE("Gates in tiles are those in rows, rounded, beside the state before an
       TiledLayer tiled(T, B, H);
       rows.h[0] = 0;
       rows.forward(*kernels);
-      tiled.forward(*kernels, 1, past_caches);
+      tiled.past_caches = past_caches;
+      tiled.forward(*kernels);
       REQUIRE(tiled.h == rows.h);
       bool equal = true;
       for (int t = 0; t < T; ++t) {
@@ -113,6 +77,8 @@ TEST_CASE("Gradients in tiles are what the equations make of the rounded gates",
   for (const Kernels<float>* kernels : rounding_sets()) {
     for (const int H : {32, 64}) {
       CAPTURE(kernels->name, T, B, H);
+      REQUIRE(gate_layout_of(emulated::training_kernels_of(*kernels), H, ResetGate::after_product) ==
+              GateLayout::tiles);
       TiledLayer chunk(T, B, H);
       chunk.forward(*kernels);
       const TiledLayer before = chunk;
@@ -179,7 +145,7 @@ TEST_CASE("Products of gradients in tiles are sums of what the tiles hold", "[ke
         for (const Columns columns : {Columns{0, 2 * H}, Columns{2 * H, 3 * H}})
           training.multiply_transposed({.rows = rows,
                                         .columns = columns,
-                                        .a = chunk.tiles.data(),
+                                        .a = chunk.gates.data(),
                                         .a_tiles = tiles,
                                         .N = width,
                                         .b = by_states ? nullptr : floats.data(),
@@ -218,7 +184,7 @@ TEST_CASE("Products of gradients in tiles are sums of what the tiles hold", "[ke
         AlignedVector<float> c(size(vocabulary, 3 * H), 7.0f);
         training.sum_by_token({.rows = rows,
                                .columns = {16, 3 * H},
-                               .a = chunk.tiles.data(),
+                               .a = chunk.gates.data(),
                                .a_tiles = input,
                                .tokens = tokens.data(),
                                .V = vocabulary,
@@ -251,7 +217,7 @@ TEST_CASE("Products of gradients in tiles are sums of what the tiles hold", "[ke
         kernels->multiply({.rows = {T, B, first, B},
                            .K = K,
                            .N = N,
-                           .a = chunk.tiles.data(),
+                           .a = chunk.gates.data(),
                            .a_tiles = {.H = H, .B = B, .slices = {1, 3, 0}},
                            .b = packed.data(),
                            .c = c.data(),
@@ -284,11 +250,11 @@ TEST_CASE("A chunk with gates in tiles has the same bits for 1, 2 and 3 parts", 
     whole.backward(*kernels);
     for (const int parts : {2, 3}) {
       TiledLayer cut(2, B, 64);
-      cut.forward(*kernels, parts);
-      cut.backward(*kernels, parts);
+      cut.forward(*kernels, ResetGate::after_product, parts);
+      cut.backward(*kernels, ResetGate::after_product, parts);
       CAPTURE(kernels->name, parts, B);
       CHECK(cut.h == whole.h);
-      CHECK(std::memcmp(cut.tiles.data(), whole.tiles.data(), whole.tiles.size() * sizeof(float)) == 0);
+      CHECK(std::memcmp(cut.gates.data(), whole.gates.data(), whole.gates.size() * sizeof(float)) == 0);
       CHECK(cut.dh == whole.dh);
     }
   }
