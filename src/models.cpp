@@ -23,6 +23,7 @@
 #include "gruve/tokens/event_encoder.inc"
 #include "gruve/tokens/event_features.inc"
 #include "gruve/tokens/event_grammar.inc"
+#include "gruve/tokens/music_json.inc"
 #include "gruve/tokens/timestep_encoder.inc"
 #include "gruve/tokens/timestep_features.inc"
 

@@ -156,6 +156,7 @@
 #include "gruve/tokens/grid.hpp"
 #include "gruve/tokens/id_encoder.hpp"
 #include "gruve/tokens/key_set.hpp"
+#include "gruve/tokens/music_json.hpp"
 #include "gruve/tokens/note_decoder.hpp"
 #include "gruve/tokens/note_encoder.hpp"
 #include "gruve/tokens/note_history.hpp"

@@ -166,6 +166,28 @@ TEST_CASE("A corpus holds the middle tempo of its songs and the metre of most qu
   const Corpus corpus(folder / "out.gruve");
   CHECK(corpus.music().tempo_bpm == Approx(80));
   CHECK(corpus.music().time_signature == TimeSignature{0, 3, 4});
+  CHECK(corpus.music().tempos.empty());  // timesteps have no tokens for them
+  CHECK(corpus.music().metres.empty());
+
+  // All that tokens set, and 4/4, in which a song begins; of merged corpora and files together.
+  const auto bpm = [](double tempo) {
+    return std::round(1000 * EventEncoder::tempo_bpm(EventEncoder::tempo_level(tempo))) / 1000;
+  };
+  const BuildOptions events{.encoder = EncoderKind::event, .event = {.tempos = true}};
+  build(folder.path, folder / "events.gruve", events);
+  const MusicInfo music = Corpus(folder / "events.gruve").music();
+  CHECK(music.tempos == std::vector<double>{bpm(60), bpm(100), bpm(120)});
+  CHECK(music.tempo_change == 2);
+  // The quarter note of 4/4 that is cut short is a bar of 1/4.
+  CHECK(music.metres == std::vector<TimeSignature>{{0, 1, 4}, {0, 3, 4}, {0, 4, 4}, {0, 6, 8}});
+  const Folder more;
+  song.tempos = {{0, 300'000}};
+  song.time_signatures = {{0, 5, 4}};
+  write_midi(song, more / "other.mid");
+  build_corpus(std::vector<fs::path>{folder / "events.gruve", more.path}, folder / "events.gruve");
+  const MusicInfo merged = Corpus(folder / "events.gruve").music();
+  CHECK(merged.tempos == std::vector<double>{bpm(60), bpm(100), bpm(120), bpm(200)});
+  CHECK(merged.metres == std::vector<TimeSignature>{{0, 1, 4}, {0, 3, 4}, {0, 4, 4}, {0, 5, 4}, {0, 6, 8}});
 }
 
 TEST_CASE("A song that lasts no time has the tempo that it begins with", "[corpus][build]") {
@@ -420,7 +442,7 @@ TEST_CASE("Corpora are merged with each other and with files, and added to in pl
   CHECK(error_of([&] {
           build_corpus(std::vector<fs::path>{out / "a.gruve", out / "b.gruve"}, out / "c.gruve");
         }) == (out / "b.gruve").string() + ": can't be merged with " + (out / "a.gruve").string() +
-                  ", which has a different encoder");
+                  ", which has a different encoder: steps_per_quarter 24, expected 4");
   write_file(second / "t.txt", "xyz");
   write_file(first / "t.txt", "xxy and all the rest of it");
   build(first.path, out / "t.gruve", {.encoder = EncoderKind::text});

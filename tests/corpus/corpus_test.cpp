@@ -196,9 +196,10 @@ TEST_CASE("Songs that can't be a corpus are refused", "[corpus]") {
     }
     return "no error";
   };
-  CHECK(error_of_songs({}) == "corpus in memory, byte 24: the corpus holds no song");
-  CHECK(error_of_songs({{1}, {}}) == "a corpus can't contain a song without tokens");
-  CHECK(error_of_songs({{1}, {0, 2}}) == "corpus in memory, byte 44: token 2 is outside the vocabulary of 2");
+  CHECK(error_of_songs({}) == "corpus in memory: there is no song, expected at least one");
+  CHECK(error_of_songs({{1}, {}}) == "corpus in memory: song 1 has no tokens");
+  CHECK(error_of_songs({{1}, {0, 2}}) ==
+        "corpus in memory: token 2 at position 1 of song 1 is outside the vocabulary of 2");
 }
 
 TEST_CASE("A file that is not a whole and sound corpus is refused with its byte", "[corpus][file]") {
@@ -236,6 +237,16 @@ TEST_CASE("A file that is not a whole and sound corpus is refused with its byte"
             R"({"encoder":{"type":"timestep","steps_per_quarter":4,"repeat_held":true},"tempo_bpm":90,)"
             R"("time_signature":[4,3]})")) ==
         "x.gruve, byte 112: time_signature is not [1 to 255, a power of two up to 256]");
+  const std::string music =
+      R"({"encoder":{"type":"timestep","steps_per_quarter":4,"repeat_held":true},"tempo_bpm":90,"time_signature":[4,4],)";
+  CHECK(error_of(by_hand(music + R"("tempos":[90,0]})")) ==
+        "x.gruve, byte 112: tempos is not a list of up to 64 numbers from 4 to 60000000");
+  CHECK(error_of(by_hand(music + R"("metres":[[4,4],[4,3]]})")) ==
+        "x.gruve, byte 112: metres is not a list of up to 64 pairs [1 to 255, a power of two up to 256]");
+  CHECK(Corpus::from_bytes(by_hand(music + R"("tempos":[60,90.5],"metres":[[4,4],[3,8]]})")).info().music ==
+        MusicInfo{90, {0, 4, 4}, {60, 90.5}, 0, {{0, 4, 4}, {0, 3, 8}}});
+  CHECK(error_of(by_hand(music + R"("tempo_change":0.5})")) ==
+        "x.gruve, byte 112: tempo_change is not a number from 1 to 1000");
 }
 
 TEST_CASE("Whatever a value of a corpus's JSON is, it is refused in a sentence or sound",
@@ -243,11 +254,10 @@ TEST_CASE("Whatever a value of a corpus's JSON is, it is refused in a sentence o
   const AnyEncoder encoder =
       GENERATE(AnyEncoder(EventEncoder({.velocities = true, .form = true, .pedal = true})),
                AnyEncoder(TimestepEncoder()), AnyEncoder(IdEncoder(7)));
-  const nlohmann::json whole = {{"encoder", to_json(encoder)},
-                                {"tempo_bpm", 93.5},
-                                {"time_signature", {6, 8}},
-                                {"report", {{"a", 1}}},
-                                {"measures", {{"b", {1, 2}}}}};
+  const nlohmann::json whole = {{"encoder", to_json(encoder)}, {"tempo_bpm", 93.5},
+                                {"time_signature", {6, 8}},    {"tempos", {90, 93.5}},
+                                {"tempo_change", 1.5},         {"metres", {{6, 8}, {4, 4}}},
+                                {"report", {{"a", 1}}},        {"measures", {{"b", {1, 2}}}}};
   REQUIRE(Corpus::from_bytes(by_hand(whole.dump())).encoder() == encoder);
   std::size_t refused = 0;
   tests::for_each_damage(whole, [&](const nlohmann::json& changed) {
@@ -260,7 +270,7 @@ TEST_CASE("Whatever a value of a corpus's JSON is, it is refused in a sentence o
   CHECK(refused > 50);
 }
 
-TEST_CASE("Tokens that break the encoder's grammar are refused where a song is read", "[corpus][file]") {
+TEST_CASE("Songs that break the encoder's grammar are refused with their place", "[corpus]") {
   const TimestepEncoder encoder({.steps_per_quarter = 4});
   const std::vector<std::vector<Token>> songs = {{5, 88}, {5, 80, 88}};  // keys stand highest first
   std::string refused = "no error";
@@ -269,7 +279,19 @@ TEST_CASE("Tokens that break the encoder's grammar are refused where a song is r
   } catch (const Error& error) {
     refused = error.what();
   }
-  CHECK(refused.ends_with(": the tokens of song 1 break the encoder's grammar"));
+  CHECK(refused ==
+        "corpus in memory: token 80 at position 1 of song 1 is not allowed there by the encoder's grammar");
+}
+
+TEST_CASE("Tokens that break the encoder's grammar are refused where a song is read", "[corpus][file]") {
+  Bytes bytes =
+      by_hand(R"({"encoder":{"type":"timestep","steps_per_quarter":4,"repeat_held":true},"tempo_bpm":90,)"
+              R"("time_signature":[4,4]})");
+  CHECK(error_of(bytes) == "no error");
+  std::swap(bytes[40], bytes[42]);  // keys 0, 1, which stand highest first
+  put_hash(bytes, 64, hash_of(bytes, 40, 44));
+  seal(bytes);
+  CHECK(error_of(bytes) == "x.gruve, byte 40: the tokens of song 0 break the encoder's grammar");
 }
 
 TEST_CASE("Every changed bit of a corpus is noticed", "[corpus][file]") {

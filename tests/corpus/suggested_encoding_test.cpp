@@ -96,8 +96,8 @@ TEST_CASE("Channels and the pedal are kept where half of the songs have them", "
   CHECK(folder.suggested().event.pedal);
   CHECK(
       folder.suggested().reason ==
-      "events, velocities left out (0 of 2 songs vary them), tempos left out (0 of 2 songs change them, the "
-      "songs' are 120 to 120 bpm), channels kept (2 of 2 songs have drums or several instruments), pedal "
+      "events, velocities left out (0 of 2 songs vary them), tempos left out (0 of 2 songs change them, all "
+      "have 120 bpm), channels kept (2 of 2 songs have drums or several instruments), pedal "
       "kept "
       "(1 of 2 songs press it)");
   CHECK_FALSE(suggested_encoding(std::span(&folder.path, 1), {.sustain = true}).event.pedal);

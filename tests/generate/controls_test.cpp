@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -345,6 +347,38 @@ TEST_CASE("Notes begin only on keys of the scale and the range", "[generate][con
     CHECK(music.highest == 79);
     CHECK(music.pitch_classes == limits.scale);
   }
+}
+
+TEST_CASE("Tokens set only metres and tempos of the sets", "[generate][controls]") {
+  const EventEncoder encoder({.steps_per_quarter = 4, .tempos = true});
+  const TimeSignature metres[] = {{0, 3, 4}, {0, 6, 8}, {0, 13, 8}};  // the last is not in the vocabulary
+  const double tempos[] = {60, 121};
+  const LimitOptions limits{.metres = metre_set(metres), .tempos = tempo_set(tempos)};
+  const std::vector<float> even(static_cast<std::size_t>(encoder.vocab_size()));
+  const auto model = [&](Token) { return std::span<const float>(even); };
+  std::set<int> found_metres, found_tempos;
+  for (const Token token : draw(encoder, {.limits = limits}, 20'000, model)) {
+    const EventEncoder::Event event = encoder.event(token);
+    if (event.kind == EventEncoder::Kind::metre) found_metres.insert(event.value);
+    if (event.kind == EventEncoder::Kind::tempo) found_tempos.insert(event.value);
+  }
+  CHECK(found_metres == std::set<int>{*EventEncoder::metre_index(3, 4), *EventEncoder::metre_index(6, 8)});
+  CHECK(found_tempos == std::set<int>{EventEncoder::tempo_level(60), EventEncoder::tempo_level(121)});
+  // Near the first tempo, whichever it is: 1.5 are seven levels.
+  int first = -1, farthest = 0;
+  for (const Token token : draw(encoder, {.limits = {.tempo_change = 1.5}}, 5000, model)) {
+    const EventEncoder::Event event = encoder.event(token);
+    if (event.kind != EventEncoder::Kind::tempo) continue;
+    if (first < 0) first = event.value;
+    farthest = std::max(farthest, std::abs(event.value - first));
+  }
+  CHECK(farthest == 7);
+  CHECK(tests::error_of([&] {
+          Sequence<EventEncoder>(encoder, kOneModel, {}, {.limits = {.tempo_change = 0.5}}, 1, 0);
+        }) == "the tempo may change by a factor of 1 to 1000000000, or 0 for any, not 0.500000");
+  CHECK(metre_set({}) == kAllMetres);
+  CHECK(tempo_set({}) == kAllTempos);
+  CHECK(tempos_between(60, 120) == tempos_between(60, 90) + tempos_between(96, 120));
 }
 
 TEST_CASE("A primer's key outside the range may sound on but not begin again", "[generate][controls]") {

@@ -70,3 +70,30 @@ TEST_CASE("A piece ends within two bars of its length, where the ending is most 
   const PackedModel<float> eager(ending_model(60));
   CHECK(bars_of(piece_of_bars(eager, 24, 1)) == 22);
 }
+
+TEST_CASE("A short piece is as long as was asked for in the metre of its first bar", "[generate][ending]") {
+  const auto quarters_of = [&](const EventEncoder::State& state, Token token) {
+    return kFormEncoder.steps(state, token) / 4.0;
+  };
+  for (const int numerator : {2, 3, 6}) {
+    // The model is certain to set a metre of so many quarter notes in the first bar, and sets no other later.
+    const int index = *EventEncoder::metre_index(numerator, 4);
+    GruModel<float> model = ending_model(0);
+    model.output.bias.data()[kFormEncoder.token({EventEncoder::Kind::metre, index})] = 60;
+    const PackedModel<float> packed(model);
+    for (const double quarters : {1.0, 6.0, 12.0, 24.0, 60.0}) {
+      Generator generator(packed, kFormEncoder, {}, 7, 0, nullptr,
+                          {.limits = {.metres = MetreSet{1} << index}});
+      double made = 0;
+      auto state = kFormEncoder.start();
+      for (const Token token : generate_to_phrase_end(generator, quarters, quarters_of)) {
+        made += quarters_of(state, token);
+        state = kFormEncoder.advance(state, token);
+      }
+      CAPTURE(numerator, quarters, made);
+      const double bars = quarters / numerator;
+      CHECK(std::fmod(made, numerator) == 0);
+      CHECK(std::abs(made / numerator - bars) <= (bars < 1 ? 1 : bars < 10.5 ? 0.5 : kMostBarsMoved + 0.5));
+    }
+  }
+}

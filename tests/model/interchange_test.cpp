@@ -284,11 +284,11 @@ TEST_CASE("A model file that another program has saved again is imported, with i
   CHECK(error_of([&] { export_onnx(old.network, folder / "no.onnx"); }) ==
         (folder / "no.onnx").string() +
             ": the model has the features \"index,relative\", which an ONNX graph "
-            "cannot represent: its input is the last token alone");
+            "cannot represent: its input is the last token alone (train --features \"\" gives such a model)");
   CHECK(error_of([&] { export_rtneural(old.network, folder / "no.json"); }) ==
         (folder / "no.json").string() +
             ": the model has the features \"index,relative\", which RTNeural cannot "
-            "represent: its input is the last token alone");
+            "represent: its input is the last token alone (train --features \"\" gives such a model)");
 }
 
 TEST_CASE("An encoder that is given is used, if it has the network's number of tokens",

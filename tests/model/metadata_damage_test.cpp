@@ -49,7 +49,7 @@ TrainedModel model_of(const AnyEncoder& encoder) {
   TrainedModel model{
       .network = GruModel<float>({.vocab_size = encoder.vocab_size(), .embedding_size = 2, .hidden_size = 3}),
       .encoder = encoder,
-      .music = MusicInfo{.tempo_bpm = 93.5, .time_signature = {0, 3, 4}},
+      .music = MusicInfo{93.5, {0, 3, 4}, {60, 93.5}, 1.25, {{0, 3, 4}}},
       .training = R"({"settings":{"seed":1}})"};
   initialize(model.network, 4);
   return model;

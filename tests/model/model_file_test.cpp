@@ -15,7 +15,9 @@
 
 #include "catch.hpp"
 #include "gruve/core/rng.hpp"
+#include "gruve/model/model_json.hpp"
 #include "gruve/model/safetensors.hpp"
+#include "gruve/tokens/id_encoder.hpp"
 
 using namespace gruve;
 
@@ -40,7 +42,7 @@ TrainedModel small_model(ResetGate reset_gate = ResetGate::after_product) {
                                                  .num_layers = 2,
                                                  .reset_gate = reset_gate}),
                      .encoder = TimestepEncoder({.steps_per_quarter = 12}),
-                     .music = MusicInfo{.tempo_bpm = 93.5, .time_signature = {0, 3, 4}},
+                     .music = MusicInfo{93.5, {0, 3, 4}, {60, 93.5}, 1.25, {{0, 3, 4}, {0, 4, 4}}},
                      .training = R"({"settings":{"seed":1}})"};
   initialize(model.network, 4);
   return model;
@@ -69,6 +71,16 @@ std::string refusal(const TemporaryFile& file) {
   return "accepted";
 }
 
+std::string refusal_of_saving(const TrainedModel& model, const TemporaryFile& file) {
+  try {
+    save(model, file.path);
+  } catch (const Error& error) {
+    CHECK(error.file() == file.path.string());
+    return error.what() + file.path.string().size();  // without the path
+  }
+  return "accepted";
+}
+
 }  // namespace
 
 TEST_CASE("A model that is saved and loaded is the same, and saved again has the same bytes",
@@ -80,7 +92,7 @@ TEST_CASE("A model that is saved and loaded is the same, and saved again has the
   const TrainedModel loaded = load(file.path);
   CHECK(loaded.network.config == model.network.config);
   CHECK(loaded.encoder == model.encoder);
-  CHECK(loaded.music == MusicInfo{.tempo_bpm = 93.5, .time_signature = {0, 3, 4}});
+  CHECK(loaded.music == MusicInfo{93.5, {0, 3, 4}, {60, 93.5}, 1.25, {{0, 3, 4}, {0, 4, 4}}});
   CHECK(loaded.training == model.training);
   save(loaded, file.path);
   CHECK(file.read() == bytes);
@@ -135,11 +147,49 @@ TEST_CASE("Weights that are no numbers are refused with their place", "[model][f
        {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     TrainedModel model = small_model();
     model.network.output.bias.data()[7] = wrong;
-    save(model, file.path);
+    write_safetensors(file.path, internal::named_tensors(model.network), metadata_of(model));
     const std::string message = refusal(file);
     CHECK(message.starts_with(R"(: the array "output.bias" has the value )"));
     CHECK(message.ends_with(" at index 7, expected finite numbers"));
+    CHECK(refusal_of_saving(model, file) == message);
   }
+}
+
+TEST_CASE("A model that could not be loaded is not saved, and what was there stays", "[model][file]") {
+  const TemporaryFile file;
+  save(small_model(), file.path);
+  const std::string before = file.read();
+  const auto refusal_with = [&](auto&& change) {
+    TrainedModel model = small_model();
+    change(model);
+    return refusal_of_saving(model, file);
+  };
+  const ModelConfig small = small_model().network.config;
+  CHECK(refusal_with([](TrainedModel& model) { model.encoder = IdEncoder(90); }) ==
+        ": the network has a vocabulary of 89, its encoder one of 90");
+  CHECK(refusal_with([&](TrainedModel& model) {
+          model.encoder = IdEncoder(89);
+          model.network.config.features = {.description = "held", .shape = {}};
+        }) == ": features \"held\" are requested, but this encoder has none");
+  CHECK(refusal_with([](TrainedModel& model) { model.network.config.hidden_size = 7; }) ==
+        R"(: the array "gru.weight_ih_l0" has the shape [15, 3], expected [21, 3])");
+  CHECK(refusal_with([](TrainedModel& model) { model.network.config.num_layers = 3; }) ==
+        R"(: the array "gru.weight_ih_l2" is missing)");
+  CHECK(refusal_with([](TrainedModel& model) { model.network.config.num_layers = 0; }) ==
+        ": the configuration's num_layers is not a number from 1 to 1024");
+  CHECK(refusal_with([&](TrainedModel& model) {  // rows for features that the encoder does not know of
+          ModelConfig config = small;
+          config.features.shape = {.inputs = 2, .outputs = 0};
+          model.network = GruModel<float>(config);
+        }) == R"(: the array "embedding.weight" has the shape [91, 3], expected [89, 3])");
+  CHECK(refusal_with([](TrainedModel& model) { model.network.initial_state.assign(9, 0.5f); }) ==
+        ": the initial state has 9 numbers, expected [2, 5] or none");
+  CHECK(refusal_with([](TrainedModel& model) { model.music->tempo_bpm = 0; }) ==
+        ": tempo_bpm is not a number from 4 to 60000000");
+  CHECK(refusal_with([](TrainedModel& model) {
+          model.music->tempos = {120, -1};
+        }) == ": tempos is not a list of up to 64 numbers from 4 to 60000000");
+  CHECK(file.read() == before);
 }
 
 TEST_CASE("What could not be read again is not written, and what was there stays", "[model][file]") {
@@ -184,7 +234,11 @@ TEST_CASE("A model with an initial state keeps it", "[model][file]") {
   CHECK(load(file.path).network.initial_state == model.network.initial_state);
   CHECK(SafetensorsFile(file.path).tensors().size() == 1 + 2 * 4 + 2 + 1);
   for (const float bad : {1.001f, -2.0f, std::numeric_limits<float>::quiet_NaN()}) {
-    saved_with(bad);
+    model.network.initial_state.back() = bad;
+    CHECK(refusal_of_saving(model, file) == ": the initial state has numbers that are not from -1 to 1");
+    std::vector<NamedTensor> tensors = internal::named_tensors(model.network);
+    tensors.push_back({.name = "initial_state", .view = {{2, 5}, model.network.initial_state}});
+    write_safetensors(file.path, tensors, metadata_of(model));
     CHECK(refusal(file).find("initial") != std::string::npos);
   }
   saved_with(1);

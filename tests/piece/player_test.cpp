@@ -1,11 +1,15 @@
 #include "gruve/piece/player.hpp"
 #include "gruve/piece/form.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../error_of.hpp"
@@ -98,10 +102,45 @@ TEST_CASE("A piece of events with a form ends at the bar that was asked for", "[
   CHECK(form_of(encoder.decode(encoder.encode(song))).size() == form_of(song).size());
 
   CHECK(error_of([&] { form_bars("AaB", 2, 12); }) ==
-        "\"AaB\" in sections of 2 bars is not a form such as AABA in sections of 8");
+        "\"AaB\" is not a form such as AABA, in capital letters");
+  CHECK(error_of([&] { form_bars("AB", 0, 12); }) == "a section has at least 1 bar, not 0");
+  for (const int lag : {-1, 65})
+    CHECK(error_of([&] {
+            player.generate({.bars = 4, .form = {0, lag}});
+          }) == "a bar of a form returns to one up to 64 bars back, not " + std::to_string(lag));
   Player plain(untrained(EventEncoder({.steps_per_quarter = 4})));
   CHECK(error_of([&] { plain.generate({.form = form}); }) ==
         "a form needs a model whose tokens say where bars return (--form of gruve prepare)");
+}
+
+TEST_CASE("Pieces have the tempos and metres of the training songs", "[piece][player]") {
+  using Kind = EventEncoder::Kind;
+  const EventEncoder encoder({.steps_per_quarter = 4, .tempos = true, .form = true});
+  TrainedModel model = untrained(encoder);
+  // It would set them at each bar.
+  for (const auto& [kind, count] :
+       {std::pair(Kind::metre, EventEncoder::kNumMetres), std::pair(Kind::tempo, EventEncoder::kNumTempos)})
+    for (int i = 0; i < count; ++i) model.network.output.bias.data()[encoder.token({kind, i})] = 4;
+  model.music->tempos = {60, 90};
+  model.music->metres = {{0, 3, 4}, {0, 4, 4}, {0, 6, 8}};
+  Player player(model);
+  const auto tempos_of = [&](const PieceOptions& options) {
+    std::set<int> levels;
+    for (const Piece& piece : player.generate_pieces(options, 4)) {
+      for (const TimeSignature& metre : piece.song.time_signatures)
+        CHECK(std::count_if(model.music->metres.begin(), model.music->metres.end(), [&](const auto& each) {
+                return each.numerator == metre.numerator && each.denominator == metre.denominator;
+              }) == 1);
+      for (const Tempo& tempo : piece.song.tempos) levels.insert(EventEncoder::tempo_level(tempo.bpm()));
+    }
+    return levels;
+  };
+  const auto level = EventEncoder::tempo_level;
+  CHECK(tempos_of({.bars = 24}) == std::set<int>{level(60), level(90)});
+  CHECK(tempos_of({.seconds = 40}) == std::set<int>{level(60), level(90)});
+  // Near the tempo that was asked for, whatever the songs have.
+  for (const int found : tempos_of({.bars = 24, .tempo_bpm = 200}))
+    CHECK(std::abs(found - level(200)) <= 12 * std::log2(1.2) + 0.5);
 }
 
 TEST_CASE("The pieces of a player are those of a generator of the seed and stream", "[piece][player]") {
@@ -174,8 +213,12 @@ TEST_CASE("A piece that can't be is refused in a sentence", "[piece][player]") {
   Player player(untrained(TimestepEncoder()));
   CHECK(error_of([&] { player.generate({.bars = 8, .seconds = 3}); }) ==
         "a piece has one length: bars, seconds or tokens");
-  CHECK(error_of([&] { player.generate({.seconds = 1e9}); }).find("expected at most 1048576") !=
-        std::string::npos);
+  CHECK(error_of([&] { player.generate_tokens({.tokens = kMostTokens + 1}); }) ==
+        "a piece has at most 67108864 tokens, not 67108865");
+  CHECK(error_of([&] { player.generate({.seconds = 1e9}); }) ==
+        "a piece of that many seconds is too long, expected at most 29127");
+  CHECK(error_of([&] { player.generate({.bars = 1'000'000'000}); }) ==
+        "a piece of 1000000000 bars is too long, expected at most 14564");
   CHECK(error_of([&] { player.generate({.seconds = std::nan("")}); }) ==
         "a piece takes more than 0 seconds, not nan");
   CHECK(error_of([&] { player.generate({.bars = 0}); }) == "a piece has at least 1 bar, not 0");

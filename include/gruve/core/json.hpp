@@ -87,6 +87,9 @@ GRUVE_ONCE std::string json_fault(std::string_view text);
 // The value of a text, discarded (is_discarded()) if it isn't JSON.
 GRUVE_ONCE nlohmann::json json_of(std::string_view text);
 
+// What is different in two objects: "hidden_size 16, expected 256; tempos missing, expected true".
+GRUVE_ONCE std::string differences(const nlohmann::json& found, const nlohmann::json& expected);
+
 // Parses JSON of a file that nobody vouches for. Throws Error with its json_fault().
 //
 // what  the text is, as the message begins: "the header"

@@ -86,8 +86,8 @@ namespace internal {
 //        32   checksum         u64, content_hash of the bytes before it, xor that of the songs and the JSON
 //        40   tokens           u16 each, song after song, then zeros to a multiple of 8 bytes
 //             songs            {tokens u64, hash u64, checksum u64, split u8, zero u8[7]} each
-//             JSON             {"encoder", "report"} and of music "tempo_bpm", "time_signature" and
-//                              "measures"
+//             JSON             {"encoder", "report"} and of music "tempo_bpm", "time_signature",
+//                              "tempos", "tempo_change", "metres" and "measures"
 struct CorpusHead {
   char magic[8] = {'G', 'R', 'U', 'V', 'E', 'C', 'R', 'P'};
   std::uint32_t version = 2;
@@ -172,6 +172,14 @@ class CorpusWriter {
   std::vector<std::uint64_t> lengths_ = {};
 };
 
+/// Throws Error with song and position if there is no song, or if one is empty, or has a token that is
+/// outside the encoder's vocabulary or that its grammar does not allow there.
+///
+/// name  of the songs, for an Error
+/// noun  what one of them is called in it
+GRUVE_ONCE void require_songs(const AnyEncoder& encoder, std::span<const std::vector<Token>> songs,
+                              const std::string& name, const std::string& noun);
+
 /// The sink of a corpus in memory.
 struct MemorySink {
   std::vector<std::byte> bytes = {};
@@ -212,8 +220,8 @@ class Corpus {
     return Corpus(std::move(bytes), std::move(name), types);
   }
 
-  /// A corpus in memory from encoded songs. Throws Error if there is none, if one is empty, or if a token is
-  /// outside the encoder's vocabulary.
+  /// A corpus in memory from encoded songs. Throws Error if there is none, and with song and position if one
+  /// is empty, or has a token that is outside the encoder's vocabulary or that its grammar does not allow.
   ///
   /// splits  one for each song; if empty, assign_splits() assigns them
   /// name    used in place of a file's name in an Error

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <functional>
 #include <span>
 #include <string>
@@ -20,6 +21,40 @@
 
 namespace gruve::inline v0_2 {
 
+/// A set of the metres of the event format: bit i is EventGrammar::metre(i).
+using MetreSet = std::uint64_t;
+/// All metres.
+inline constexpr MetreSet kAllMetres = ~MetreSet{0};
+
+/// A set of the tempos of the event format: bit i is EventGrammar::tempo_bpm(i).
+using TempoSet = std::uint64_t;
+/// All tempos.
+inline constexpr TempoSet kAllTempos = ~TempoSet{0};
+
+/// The set of the tempos from one to another, in quarter notes per minute, with those nearest to each.
+inline TempoSet tempos_between(double lowest, double highest) noexcept {
+  TempoSet tempos = 0;
+  for (int level = EventGrammar::tempo_level(lowest); level <= EventGrammar::tempo_level(highest); ++level)
+    tempos |= TempoSet{1} << level;
+  return tempos;
+}
+
+/// The set of some metres; all metres if there is none. Those that the vocabulary does not have are left out.
+inline MetreSet metre_set(std::span<const TimeSignature> metres) noexcept {
+  MetreSet set = metres.empty() ? kAllMetres : 0;
+  for (const TimeSignature& metre : metres)
+    if (const auto index = EventGrammar::metre_index(metre.numerator, metre.denominator))
+      set |= MetreSet{1} << *index;
+  return set;
+}
+
+/// The set of the tempos nearest to some, in quarter notes per minute; all tempos if there is none.
+inline TempoSet tempo_set(std::span<const double> tempos) noexcept {
+  TempoSet set = tempos.empty() ? kAllTempos : 0;
+  for (const double bpm : tempos) set |= tempos_between(bpm, bpm);
+  return set;
+}
+
 /// Limits on generated music. Times are in quarter notes; a time above 0 is at least one timestep.
 struct LimitOptions {
   PitchClasses scale = kAllPitchClasses;  // pitch classes that notes may begin on
@@ -30,9 +65,9 @@ struct LimitOptions {
   double max_silence = 0;                 // longest time without a sounding note; 0 for any length
   int max_notes_per_quarter = 0;          // notes that may begin within any quarter note; 0 for any number
   TimeSignature metre = {};               // of the bars of an encoder whose tokens have no metre
-  bool keep_metre = false;                // of one whose tokens have: whether the metre may not change
-  double lowest_bpm = 0;                  // lowest tempo that a token may set, in quarter notes per minute
-  double highest_bpm = 1e9;               // highest tempo
+  MetreSet metres = kAllMetres;           // that tokens may set
+  TempoSet tempos = kAllTempos;           // that tokens may set; see tempos_between()
+  double tempo_change = 0;                // largest factor between these and the first one; 0 for any
 
   friend bool operator==(const LimitOptions&, const LimitOptions&) = default;
 };
@@ -73,8 +108,9 @@ void check(const LimitOptions& options, Require&& require) {
           "the metre must be 1 to 255 parts of a note, not ", [&] {
             return std::to_string(options.metre.numerator) + "/" + std::to_string(options.metre.denominator);
           });
-  require(options.lowest_bpm <= options.highest_bpm, "the lowest tempo must not be above the highest, ",
-          [&] { return std::to_string(options.lowest_bpm) + " and " + std::to_string(options.highest_bpm); });
+  require(options.tempo_change == 0 || (options.tempo_change >= 1 && options.tempo_change <= 1e9),
+          "the tempo may change by a factor of 1 to 1000000000, or 0 for any, not ",
+          [&] { return std::to_string(options.tempo_change); });
   bool has_key = false;
   for (int pitch = (std::max)(options.lowest, kLowestKey); pitch <= (std::min)(options.highest, kHighestKey);
        ++pitch)
@@ -121,6 +157,8 @@ class NoteLimits {
       may_begin_[static_cast<std::size_t>(key)] =
           options.lowest <= pitch && pitch <= options.highest && has_pitch(options.scale, pitch);
     }
+    max_tempo_levels_ = options.tempo_change == 0 ? EventGrammar::kNumTempos
+                                                  : EventGrammar::tempo_levels(options.tempo_change);
     max_held_ = steps(options.max_held);
     max_silence_ = steps(options.max_silence);
   }
@@ -148,10 +186,11 @@ class NoteLimits {
     state.values(std::span(begun_), kIsStep);
   }
 
-  // Whether a token may change the metre, or set a tempo.
-  bool may_change_metre() const noexcept { return !options_.keep_metre; }
-  bool may_set_tempo(double bpm) const noexcept {
-    return options_.lowest_bpm <= bpm && bpm <= options_.highest_bpm;
+  // Whether a token may set the metre or the tempo of an index.
+  bool may_set_metre(int metre) const noexcept { return (options_.metres >> metre & 1) != 0; }
+  // first  the index of the first tempo, -1 if there is none
+  bool may_set_tempo(int level, int first) const noexcept {
+    return (options_.tempos >> level & 1) != 0 && (first < 0 || std::abs(level - first) <= max_tempo_levels_);
   }
 
   int max_keys() const noexcept { return options_.max_keys > 0 ? options_.max_keys : kNumKeys; }
@@ -167,6 +206,7 @@ class NoteLimits {
   LimitOptions options_ = {};
   bool any_ = false;
   int steps_per_quarter_;
+  int max_tempo_levels_ = EventGrammar::kNumTempos;
   std::int64_t max_held_ = 0;
   std::int64_t max_silence_ = 0;
   std::array<bool, kNumKeys> may_begin_{};
@@ -367,10 +407,10 @@ class Limits<EventEncoder> {
         if (state.held + e.value > notes_.max_held() && !is_drum) breaches |= breach::kHeldTooLong;
         break;
       case Kind::metre:
-        if (!notes_.may_change_metre()) breaches |= breach::kOutside;
+        if (!notes_.may_set_metre(e.value)) breaches |= breach::kOutside;
         break;
       case Kind::tempo:
-        if (!notes_.may_set_tempo(EventEncoder::tempo_bpm(e.value))) breaches |= breach::kOutside;
+        if (!notes_.may_set_tempo(e.value, first_tempo_)) breaches |= breach::kOutside;
         break;
       default:
         break;
@@ -394,6 +434,9 @@ class Limits<EventEncoder> {
       case Kind::duration:
         // A file may hold tokens that the grammar does not allow, such as a duration without a key.
         if (state.key < kNumKeys) set_end(state.channel, state.key, step, step + state.held + e.value);
+        return false;
+      case Kind::tempo:
+        if (first_tempo_ < 0) first_tempo_ = e.value;
         return false;
       default:
         break;
@@ -419,6 +462,8 @@ class Limits<EventEncoder> {
     state.value(step_, internal::kIsStep);
     state.values(std::span(ends_), internal::kIsStep);
     if (encoder_.options().channels) state.value(drums_until_, internal::kIsStep);
+    if (encoder_.options().tempos)
+      state.value(first_tempo_, [](int level) { return -1 <= level && level < EventGrammar::kNumTempos; });
     if (state.is_reading()) find_ends(step_);
   }
 
@@ -473,6 +518,7 @@ class Limits<EventEncoder> {
   std::int64_t step_ = 0;                      // timestep of the position
   std::array<std::int64_t, kNumKeys> ends_{};  // timestep at which the last note of each key ends
   std::int64_t drums_until_ = 0;               // timestep at which the last drum ends
+  int first_tempo_ = -1;                       // index of the first tempo that a token set, or -1
   std::int64_t silent_from_ = 0;               // the maximum of ends_ and drums_until_
   std::int64_t free_from_ = 0;                 // timestep from which fewer than max_keys keys sound
   int num_keys_ = 0;                           // keys that sound at the position

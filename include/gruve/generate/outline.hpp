@@ -31,7 +31,8 @@ class Outline {
 };
 
 /// The outline of a piece in the event format with EventOptions::form. The tokens for the number of bars that
-/// are left come where the piece's length says so, to the nearest bar, and nowhere else.
+/// are left come where the piece's length says so, to the nearest bar, and nowhere else; the first bar, which
+/// has the piece's metre and tempo, has none unless it is the only one.
 template <>
 class Outline<EventEncoder> {
  public:
@@ -57,7 +58,9 @@ class Outline<EventEncoder> {
     if (begins && state.left < 0) {
       constexpr int kMost = EventEncoder::kMostLeft;
       const double bars = rest / amount_of(state, encoder_->token({Kind::end_of_bar, 0}));
-      if (bars < kMost + 0.5)
+      // How long the bars are is not known before the first one has the piece's metre and tempo.
+      const bool is_known = state.bars > 0 || bars < 1.5;
+      if (is_known && bars < kMost + 0.5)
         return event.kind == Kind::left && event.value == (std::max)(1, static_cast<int>(std::lround(bars)));
       if (event.kind == Kind::left) return false;
     }

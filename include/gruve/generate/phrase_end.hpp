@@ -22,8 +22,8 @@ inline constexpr int kMostBarsMoved = 2;
 /// at that of the 2 kMostBarsMoved + 1 bars at which the model gave it the highest probability. Copies the
 /// generator at each of them.
 ///
-/// The encoder must have EventOptions::form. Of a piece too short for that, the end is that of
-/// generate_music().
+/// The encoder must have EventOptions::form. Of a piece too short for that, by the metre and the tempo of its
+/// first bar, the end is that of generate_music().
 template <class Amount>
 std::vector<Token> generate_to_phrase_end(Generator<EventEncoder>& generator, double amount,
                                           Amount&& amount_of, std::span<const int> lags = {}) {
@@ -41,14 +41,16 @@ std::vector<Token> generate_to_phrase_end(Generator<EventEncoder>& generator, do
   std::vector<Token> tokens;
   Outline<EventEncoder> outline(encoder, lags);
   double left = amount;
-  const bool can_choose =
-      left / amount_of(generator.state(), end_of_bar) >= EventEncoder::kMostLeft + kMostBarsMoved + 0.5;
-  while (can_choose) {
+  bool is_first = true;  // of the bar lines at which the piece may be too short
+  while (true) {
     const EventEncoder::State state = generator.state();
-    if (state.last == Kind::end_of_bar) {
+    const double bars = left / amount_of(state, end_of_bar);
+    if (state.bars == 0 && bars < 1.5) break;
+    if (state.last == Kind::end_of_bar && state.bars > 0) {
       // Bars by which the piece would be too short if the ending began here.
-      const double early = left / amount_of(state, end_of_bar) - EventEncoder::kMostLeft;
+      const double early = bars - EventEncoder::kMostLeft;
       if (early < -kMostBarsMoved - 0.5 || state.left >= 0) break;
+      if (std::exchange(is_first, false) && early < kMostBarsMoved - 0.5) break;
       if (early <= kMostBarsMoved + 0.5) {
         Generator<EventEncoder> probe = generator;
         probe.next();

@@ -64,8 +64,10 @@ inline std::vector<float> imported_state(std::span<const float> values, const st
 // Throws Error if another framework has no place for what a network has.
 inline void require_plain(const ModelConfig& config, const std::string& path, const std::string& format) {
   if (!config.features.description.empty())
-    internal::raise(Error(path, "the model has the features " + shown_text(config.features.description) + ", which " +
-                          format + " cannot represent: its input is the last token alone"));
+    internal::raise(Error(path, "the model has the features " + shown_text(config.features.description) +
+                                    ", which " + format +
+                                    " cannot represent: its input is the last token alone (train --features "
+                                    "\"\" gives such a model)"));
 }
 
 }  // namespace internal

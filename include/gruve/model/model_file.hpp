@@ -19,12 +19,15 @@ GRUVE_ONCE std::map<std::string, std::string> metadata_of(const TrainedModel& mo
 
 /// Writes a model file atomically: a safetensors file with PyTorch's names and shapes, so that a module with
 /// `embedding`, `gru` and `output` loads it by load_state_dict(), and with all other data as JSON in the
-/// metadata. The same model gives the same bytes. Throws Error if the file can't be written.
+/// metadata. The same model gives the same bytes.
+///
+/// Throws Error if the file can't be written, and on a model that load() would refuse: one whose encoder has
+/// another vocabulary or other features, whose arrays have other shapes than its configuration says, or with
+/// numbers that are not finite. Nothing is replaced then.
 ///
 /// precision  of the weight matrices in the file: bfloat16 halves its size, 8 bits quarter it (see
-/// write_safetensors()).
-///            They are rounded as the kernels of that precision round them, so that these compute the same
-///            from either file. A training should go on from float
+///            write_safetensors()). They are rounded as the kernels of that precision round them, so that
+///            these compute the same from either file. A training should go on from float
 GRUVE_ONCE void save(const TrainedModel& model, const std::filesystem::path& path,
                      kernels::Precision precision = kernels::Precision::fp32);
 

@@ -9,6 +9,7 @@
 
 #include "gruve/core/error.hpp"
 #include "gruve/core/json.hpp"
+#include "gruve/model/array_text.hpp"
 #include "gruve/model/gru_model.hpp"
 #include "gruve/model/safetensors.hpp"
 #include "gruve/tokens/encoder_json.hpp"
@@ -59,20 +60,43 @@ inline JsonTree parse_metadata(const SafetensorsFile& file, const std::string& n
   return parse_metadata(file.metadata(name), file.path(), name);
 }
 
+// Calls visit(name, shape) for each parameter of a model of a configuration.
+template <class Visit>
+void for_each_shape(const ModelConfig& config, Visit&& visit) {
+  using Shape = std::vector<int>;
+  const int E = config.embedding_size, H = config.hidden_size;
+  visit("embedding.weight", Shape{config.embedding_rows(), E});
+  for (int l = 0; l < config.num_layers; ++l) {
+    const std::string suffix = "_l" + std::to_string(l);
+    visit("gru.weight_ih" + suffix, Shape{3 * H, l == 0 ? E : H});
+    visit("gru.weight_hh" + suffix, Shape{3 * H, H});
+    visit("gru.bias_ih" + suffix, Shape{3 * H});
+    visit("gru.bias_hh" + suffix, Shape{3 * H});
+  }
+  visit("output.weight", Shape{config.output_rows(), H});
+  visit("output.bias", Shape{config.output_rows()});
+}
+
 // Every parameter is in the file with its shape, for a model that is not there yet: nothing of the model's
 // size is allocated before the file is known to hold it.
 inline void check_parameters(const SafetensorsFile& file, const ModelConfig& config) {
-  const int E = config.embedding_size, H = config.hidden_size;
-  file.tensor("embedding.weight", {config.embedding_rows(), E});
-  for (int l = 0; l < config.num_layers; ++l) {
-    const std::string suffix = "_l" + std::to_string(l);
-    file.tensor("gru.weight_ih" + suffix, {3 * H, l == 0 ? E : H});
-    file.tensor("gru.weight_hh" + suffix, {3 * H, H});
-    file.tensor("gru.bias_ih" + suffix, {3 * H});
-    file.tensor("gru.bias_hh" + suffix, {3 * H});
-  }
-  file.tensor("output.weight", {config.output_rows(), H});
-  file.tensor("output.bias", {config.output_rows()});
+  for_each_shape(config,
+                 [&](const std::string& name, const std::vector<int>& shape) { file.tensor(name, shape); });
+}
+
+// The same of arrays in memory, before they are written to a file.
+inline void check_parameters(const std::vector<NamedTensor>& tensors, const ModelConfig& config,
+                             const std::string& file) {
+  for_each_shape(config, [&](const std::string& name, const std::vector<int>& shape) {
+    const auto found = std::find_if(tensors.begin(), tensors.end(),
+                                    [&](const NamedTensor& tensor) { return tensor.name == name; });
+    const std::string what = "the array \"" + name + '"';
+    if (found == tensors.end()) raise(Error(file, what + " is missing"));
+    if (found->view.shape != shape)
+      raise(Error(file, what + " has the shape " + shape_text(found->view.shape) + ", expected " +
+                            shape_text(shape)));
+    require_finite(found->view.values, file, what);
+  });
 }
 
 inline std::vector<NamedTensor> named_tensors(const GruModel<float>& model) {

@@ -23,11 +23,9 @@ namespace gruve::inline v0_2 {
 /// bars     number of bars
 inline std::vector<int> form_bars(std::string_view letters, int section, int bars) {
   const auto is_letter = [](char letter) { return 'A' <= letter && letter <= 'Z'; };
-  if (letters.empty() || !std::all_of(letters.begin(), letters.end(), is_letter) || section < 1) {
-    std::string message = "\"";
-    message.append(letters).append("\" in sections of ").append(std::to_string(section));
-    throw Error(message + " bars is not a form such as AABA in sections of 8");
-  }
+  if (letters.empty() || !std::all_of(letters.begin(), letters.end(), is_letter))
+    throw Error(internal::shown_text(letters) + " is not a form such as AABA, in capital letters");
+  if (section < 1) throw Error("a section has at least 1 bar, not " + std::to_string(section));
   std::vector<int> lags;
   std::array<int, 26> last;  // section of each letter
   last.fill(-1);

@@ -35,7 +35,9 @@ struct LivePlayerOptions {
 ///
 /// The constructor, hand_over() and collect() allocate and throw. All other functions are for the audio
 /// thread, one thread at a time, and neither allocate, lock nor throw. See LiveGenerator for what each does
-/// and costs.
+/// and costs. One that was moved from may only be destroyed or assigned to.
+///
+/// It has no state that can be saved: a session stores the seed, and begins again at a bar (docs/live.md).
 class LivePlayer {
  public:
   /// Packs a model. Throws Error if its encoder is neither TimestepEncoder nor EventEncoder, and on options

@@ -141,9 +141,14 @@ inline std::int64_t steps_after(const PieceStart& start, const PieceLength& leng
     added = from + std::ceil((added - from) / bar - 1e-9) * bar;
   }
   const double steps = added * steps_per_quarter / ticks;
-  if (!(steps <= static_cast<double>(kMaxTimesteps)))
-    internal::raise(Error("the requested length is " + std::to_string(steps) +
-                          " timesteps, expected at most " + std::to_string(kMaxTimesteps)));
+  if (!(steps <= static_cast<double>(kMaxTimesteps))) {
+    const double most = static_cast<double>(kMaxTimesteps) / steps_per_quarter;  // quarter notes
+    internal::raise(Error(length.bars ? "a piece of " + std::to_string(*length.bars) +
+                                            " bars is too long, expected at most " +
+                                            std::to_string(std::llround(most * ticks / bar))
+                                      : "a piece of that many seconds is too long, expected at most " +
+                                            std::to_string(std::llround(most * 60 / start.bpm))));
+  }
   return std::max<std::int64_t>(0, std::llround(steps));
 }
 

@@ -33,21 +33,26 @@ struct PlayerOptions {
   int threads = 0;  // 0 for one per hardware thread; the result has the same bits for any number
 };
 
+/// The most tokens of a piece whose length is in tokens.
+inline constexpr std::size_t kMostTokens = std::size_t{1} << 26;
+
 /// Settings of a piece. At most one of `bars`, `seconds` and `tokens` may be given; without any of them the
 /// length is 60 seconds of music, or 1,000 tokens of an encoder without music.
 struct PieceOptions {
   std::optional<int> bars = {};              // music: length with the primer, in bars of its metres
   std::optional<double> seconds = {};        // music: length with the primer, by its tempos; to two bars if the
                                              // model ends pieces itself (EventOptions::form)
-  std::optional<std::size_t> tokens = {};    // minimum length without the primer; ends at a boundary
+  std::optional<std::size_t> tokens = {};    // minimum length without the primer, up to kMostTokens; ends at
+                                             // a boundary: music at a bar line
   bool whole_bars = false;                   // music: whether the piece is lengthened to the next bar line
-  std::optional<double> tempo_bpm = {};      // music: of its beginning, in quarter notes per minute; if
-                                             // empty, the primer's or the model's
+  std::optional<double> tempo_bpm = {};      // music: of its beginning, in quarter notes per minute, near
+                                             // which it stays; if empty, the primer's or the model's
   int louder = 0;                            // music: added to the velocity of each new note; below 0 softer
   std::optional<TimeSignature> metre = {};   // music without a primer: if empty, the model's
   std::vector<int> form = {};                // music: for each new bar, how many bars back the one is that it
-                                             // returns to, 0 for none; the model decides on the bars behind.
-                                             // Needs EventOptions::form; see form_bars(), form_of()
+                                             // returns to, up to 64; 0, and those before the piece, for none;
+                                             // the model decides on the bars behind. Needs
+                                             // EventOptions::form; see form_bars(), form_of()
   std::optional<Song> primer = {};           // music: the song to continue, in its metre and near its
                                              // tempo; makes at most half of the piece
   bool whole_primer = false;                 // music: whether it is taken whole

@@ -147,6 +147,19 @@ class EventGrammar {
     return {index + 1, denominator};
   }
 
+  /// The index of a metre; empty if the vocabulary does not have it.
+  static std::optional<int> metre_index(int numerator, int denominator) noexcept {
+    int first = 0;
+    for (int d = 2; d <= 16; first += metres_of(d), d *= 2)
+      if (d == denominator && 1 <= numerator && numerator <= metres_of(d)) return first + numerator - 1;
+    return std::nullopt;
+  }
+
+  /// The number of levels nearest to a factor of at least 1 between two tempos.
+  static int tempo_levels(double factor) noexcept {
+    return static_cast<int>(std::clamp(std::round(12 * std::log2(factor)), 0.0, kNumTempos - 1.0));
+  }
+
   /// The number of timesteps by which the token, allowed in that state, advances.
   int steps(const State& state, Token token) const noexcept {
     const Event e = event(token);
@@ -320,14 +333,6 @@ class EventGrammar {
 
   static constexpr int metres_of(int denominator) noexcept {
     return denominator == 2 ? 3 : 3 * denominator / 2;
-  }
-
-  /// Empty if the vocabulary does not have the metre.
-  static std::optional<int> metre_index_of(int numerator, int denominator) noexcept {
-    int first = 0;
-    for (int d = 2; d <= 16; first += metres_of(d), d *= 2)
-      if (d == denominator && 1 <= numerator && numerator <= metres_of(d)) return first + numerator - 1;
-    return std::nullopt;
   }
 
   /// Timesteps of a bar, or 0 if they are not a whole number.
