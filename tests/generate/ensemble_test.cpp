@@ -14,6 +14,8 @@
 #include "gruve/generate/probability_mean.hpp"
 #include "gruve/model/gru_model.hpp"
 #include "gruve/model/stepper.hpp"
+#include "gruve/tokens/any_encoder.hpp"
+#include "gruve/tokens/id_encoder.hpp"
 #include "gruve/tokens/timestep_encoder.hpp"
 #include "realtime.hpp"
 #include "untrained.hpp"
@@ -158,4 +160,17 @@ TEST_CASE("Models that can't speak together are refused", "[generate][ensemble]"
         "an ensemble of models with vocabularies of 89 and 90 tokens");
   CHECK(error_of([&] { Generator(models.back(), TimestepEncoder(), {}, 1); }) ==
         "a model of 90 tokens with an encoder of 89");
+  // A model with features is not asked for them by an encoder that is not its own.
+  const ModelConfig config{.vocab_size = 89,
+                           .embedding_size = 2,
+                           .hidden_size = 2,
+                           .features = AnyEncoder(TimestepEncoder()).features("index")};
+  const PackedModel<float> featured(config);
+  ThreadPool threads(1);
+  CHECK(error_of([&] { Generator(featured, IdEncoder(12), {}, 1); }) ==
+        "a model of 89 tokens with an encoder of 12");
+  const std::string another =
+      "a model of another encoder: features \"index\" are requested, but this encoder has none";
+  CHECK(error_of([&] { Generator(featured, IdEncoder(89), {}, 1); }) == another);
+  CHECK(error_of([&] { BatchGenerator(featured, IdEncoder(89), {}, 1, 2, threads); }) == another);
 }

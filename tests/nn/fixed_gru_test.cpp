@@ -133,6 +133,13 @@ TEST_CASE("A cell whose sizes are known at run time gives the same layer, other 
         "a GruCell of 8 inputs and 17 units given to a FixedGru of 3 inputs and 3 units");
 }
 
+TEST_CASE("A set of kernels that this processor has not is refused", "[nn][fixed_gru][dispatch]") {
+  const GruCell<float> cell(3, 3);
+  CHECK(tests::error_of([&] { FixedGru<3, 3>(cell, "nonsense"); }) ==
+        "\"nonsense\" is not a set of kernels that this processor has");
+  CHECK(tests::error_of([&] { FixedGru<3, 3>(cell, "reference"); }) == "no error");
+}
+
 TEST_CASE("A layer of fixed sizes takes the kernels that are forced", "[nn][fixed_gru][dispatch]") {
   const auto cell = random_cells<8, 17>(ResetGate::after_product).first;
   const char* const before = kernels::active().name;

@@ -1,8 +1,10 @@
 #include "gruve/nn/gru.hpp"
 
 #include <complex>
+#include <type_traits>
 
 #include "catch.hpp"
+#include "error_of.hpp"
 #include "gruve/core/rng.hpp"
 
 using namespace gruve;
@@ -56,6 +58,16 @@ TEST_CASE("A cell of a size that no stack would hold can be made", "[nn][gru]") 
   const GruCell<float, 512, 1024> cell;
   CHECK(cell.weight_hh.size() == 3u * 1024 * 1024);
   CHECK(sizeof(cell) < 512);
+}
+
+TEST_CASE("A cell without a size is not made", "[nn][gru]") {
+  static_assert(!std::is_default_constructible_v<GruCell<float>>);
+  static_assert(!std::is_constructible_v<GruCell<float, 3>, int>);
+  CHECK(GruCell<float, Eigen::Dynamic, 4>(3).weight_ih.shape() == std::vector{12, 3});
+  CHECK(tests::error_of([] { GruCell<float>(0, 24); }) ==
+        "a GRU layer of 0 inputs and 24 units, expected at least 1 of each");
+  CHECK(tests::error_of([] { GruCell<float>(1, -1); }) ==
+        "a GRU layer of 1 inputs and -1 units, expected at least 1 of each");
 }
 
 TEST_CASE("The example in GruCell's documentation runs", "[nn][docs]") {

@@ -29,6 +29,21 @@ TEST_CASE("Ids are their own tokens, up to the largest vocabulary", "[tokens][id
         "the vocabulary's size is \"12 \", expected a number");
 }
 
+TEST_CASE("Ids that a program has as int are tokens, or refused with their position", "[tokens][ids]") {
+  const IdEncoder encoder(kMaxVocabSize);
+  const std::vector<int> ids = {0, 65'534, 7, 7};
+  CHECK(encoder.encode(ids) == std::vector<Token>{0, 65'534, 7, 7});
+  CHECK(encoder.encode(std::vector<int>{}).empty());
+  // As tokens of 16 bits, these would be 65535, 0 and 1.
+  for (const int wrong : {-1, 65'536, 65'537})
+    CHECK(error_of([&] {
+            encoder.encode(std::vector{3, wrong});
+          }) == "the id " + std::to_string(wrong) + " at position 1 is not from 0 to 65534");
+  CHECK(error_of([] {
+          IdEncoder(3).encode(std::vector{2, 0, 3});
+        }) == "the id 3 at position 2 is not from 0 to 2");
+}
+
 TEST_CASE("Ids are read a sequence a line, whatever is between them", "[tokens][ids]") {
   CHECK(read_ids("1 2\t3,4\r\n\n  \n5\n65534", "x") == Ids{{1, 2, 3, 4}, {5}, {65'534}});
   CHECK(read_ids("", "x").empty());

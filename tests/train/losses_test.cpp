@@ -1,14 +1,23 @@
 #include "gruve/train/losses.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "catch.hpp"
+#include "error_of.hpp"
 #include "gruve/corpus/corpus.hpp"
+#include "gruve/kernels/dispatch.hpp"
+#include "gruve/model/packed_model.hpp"
+#include "gruve/model/stepper.hpp"
 #include "gruve/tokens/id_encoder.hpp"
+#include "gruve/tokens/timestep_encoder.hpp"
 #include "gruve/train/ngram.hpp"
+#include "gruve/train/trainer.hpp"
 
 using namespace gruve;
 
@@ -54,4 +63,55 @@ TEST_CASE("An n-gram model's losses are of what it counted in the train split", 
   CHECK(nats[1] == model.nats(corpus.encoder(), songs[1]));
   CHECK(nats[1].size() == 3);
   CHECK(nats[2].empty());
+}
+
+TEST_CASE("Sequences that a model can't score are refused with sequence and position", "[train][losses]") {
+  const auto refusal = [](const AnyEncoder& encoder, const std::vector<std::vector<Token>>& sequences) {
+    const TrainedModel model{.network = GruModel<float>(
+                                 {.vocab_size = encoder.vocab_size(), .embedding_size = 2, .hidden_size = 2}),
+                             .encoder = encoder};
+    return tests::error_of([&] { token_nats(model, sequences); });
+  };
+  const IdEncoder ids(12);
+  CHECK(refusal(ids, {{1, 2}, {11}}) == "no error");
+  CHECK(refusal(ids, {}) == "the sequences: there is no sequence, expected at least one");
+  CHECK(refusal(ids, {{1}, {}}) == "the sequences: sequence 1 has no tokens");
+  CHECK(refusal(ids, {{1}, {2, 3, 60'000}}) ==
+        "the sequences: token 60000 at position 2 of sequence 1 is outside the vocabulary of 12");
+  CHECK(refusal(TimestepEncoder(), {{5, 88, 5, 80}}) ==
+        "the sequences: token 80 at position 3 of sequence 0 is not allowed there by the encoder's grammar");
+}
+
+TEST_CASE("The example of numbers in docs/modules/tokens.md runs", "[train][docs]") {
+  const std::vector<std::vector<int>> days = {{0, 1, 2, 3, 2, 1}, {1, 2, 3, 2, 1, 0}, {2, 3, 2, 1, 0, 1}};
+  const IdEncoder encoder(/*vocab_size=*/4);
+  std::vector<std::vector<Token>> sequences;
+  for (const std::vector<int>& day : days) sequences.push_back(encoder.encode(day));
+  const Corpus corpus = Corpus::from_songs({.encoder = encoder}, sequences);
+  Trainer trainer(corpus, {.hidden_size = 16}, {.epochs = 20});
+  trainer.run();
+  const TrainedModel trained = trainer.trained_model();
+
+  const PackedModel<float> packed(trained.network);
+  Stepper stepper(packed);
+  std::span<const float> logits = stepper.step(encoder.start_token());
+  for (const Token token : encoder.encode(std::vector{1, 2, 3})) logits = stepper.step(token);
+  std::vector<float> probabilities(logits.begin(), logits.end());
+  const float sum = kernels::active().softmax(encoder.vocab_size(), 1, probabilities.data());
+  for (float& p : probabilities) p /= sum;
+
+  const TokenNats nats = token_nats(trained, sequences);
+  const double third = std::exp(-nats[0][2]);
+
+  float total = 0;
+  for (const float p : probabilities) total += p;
+  CHECK(total == Approx(1));
+  // The first day's third value after its first two, stepped by hand.
+  Stepper again(packed);
+  again.step(encoder.start_token());
+  again.step(sequences[0][0]);
+  logits = again.step(sequences[0][1]);
+  std::vector<float> p(logits.begin(), logits.end());
+  const float all = kernels::active().softmax(4, 1, p.data());
+  CHECK(third == Approx(p[sequences[0][2]] / all));
 }

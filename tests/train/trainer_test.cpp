@@ -377,7 +377,9 @@ TEST_CASE("A checkpoint of other settings, another corpus or another file is ref
   CHECK_THROWS_WITH(Trainer(other, kSmall, options).resume(checkpoint.path),
                     path + ": the checkpoint was written with another corpus");
   CHECK_THROWS_WITH(Trainer(corpus, {.hidden_size = 8}, options).resume(checkpoint.path),
-                    path + ": the checkpoint is of a model of other sizes");
+                    path +
+                        ": the checkpoint is of another model or corpus: embedding_size 8, expected 128; "
+                        "hidden_size 20, expected 8; num_layers 2, expected 1");
   save(first.trained_model(), checkpoint.path);
   CHECK_THROWS_WITH(Trainer(corpus, kSmall, options).resume(checkpoint.path),
                     path +
@@ -821,6 +823,15 @@ TEST_CASE("Features are refused where the encoder has none", "[train][features]"
   const Corpus corpus = walks();
   CHECK_THROWS_WITH(Trainer(corpus, {.features = {"index"}}, {}),
                     "features \"index\" are requested, but this encoder has none");
+}
+
+TEST_CASE("A model of another encoder is refused for that, not for its features", "[train][features]") {
+  const std::vector<std::vector<Token>> songs = {{39, 88, 40, 88}, {41, 88, 43, 88}};
+  const Corpus music = Corpus::from_songs({.encoder = TimestepEncoder()}, songs);
+  const Corpus ids = Corpus::from_songs({.encoder = IdEncoder(89)}, songs);
+  const TrainedModel model = Trainer(music, {.hidden_size = 4, .features = {"index"}}, {}).trained_model();
+  CHECK_THROWS_WITH(Trainer(ids, model, {}),
+                    "corpus in memory: has a different encoder than the model that the training begins with");
 }
 
 TEST_CASE("Weights that are dropped are so in their share, for the gradient as for the pass", "[train]") {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -31,8 +32,9 @@ class BatchGenerator {
   BatchGenerator(const Ensemble& models, Encoder encoder, const SamplerOptions& options, std::uint64_t seed,
                  int num_sequences, ThreadPool& threads, std::uint64_t first_stream = 0,
                  const ControlOptions& controls = {})
-      : logits_(models.size()), threads_(&threads), encoder_(std::move(encoder)) {
-    models.require_vocabulary(encoder_.vocab_size());
+      : logits_(models.size()),
+        threads_(&threads),
+        encoder_(internal::encoder_of(models, std::move(encoder))) {
     for (std::size_t i = 0; i < models.size(); ++i) steppers_.emplace_back(models[i], num_sequences, threads);
     for (int i = 0; i < num_sequences; ++i)
       running_.push_back({i,
@@ -50,6 +52,7 @@ class BatchGenerator {
   /// All sequences read the tokens as if they had generated them. The tokens must be in the vocabulary.
   void prime(std::span<const Token> tokens) noexcept {
     for (const Token token : tokens) {
+      assert(token < encoder_.vocab_size());
       step();
       std::fill(last_.begin(), last_.end(), token);
       for (Running& one : running_) one.sequence.take(encoder_, token);

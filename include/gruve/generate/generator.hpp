@@ -1,13 +1,17 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "gruve/core/error.hpp"
 #include "gruve/core/hash.hpp"
 #include "gruve/core/state_bytes.hpp"
 #include "gruve/generate/controls.hpp"
@@ -16,9 +20,28 @@
 #include "gruve/generate/sequence.hpp"
 #include "gruve/model/ensemble.hpp"
 #include "gruve/model/stepper.hpp"
+#include "gruve/tokens/any_encoder.hpp"
+#include "gruve/tokens/features.hpp"
 #include "gruve/tokens/token_encoder.hpp"
 
 namespace gruve::inline v0_2 {
+
+namespace internal {
+
+// The encoder. Throws Error if the models can't be of it: by the vocabulary first, since the features that it
+// lacks are none that the caller has asked for.
+template <Grammar Encoder>
+Encoder encoder_of(const Ensemble& models, Encoder encoder) {
+  models.require_vocabulary(encoder.vocab_size());
+  for (const Features& features : models.features()) {
+    if (!features.any()) continue;
+    if (const std::optional<Error> error = error_of([&] { feature_state(encoder, features.description); }))
+      raise(Error("a model of another encoder: " + std::string(error->reason())));
+  }
+  return encoder;
+}
+
+}  // namespace internal
 
 /// Generates an endless sequence from a model, one token at a time. The encoder's grammar allows every token,
 /// so the sequence decodes whatever the model has learnt.
@@ -40,16 +63,16 @@ template <Grammar Encoder>
 class Generator {
  public:
   /// A generator before the first token. The same seed and stream give the same tokens. Throws Error if an
-  /// option is out of range, or if a model's vocabulary does not have the encoder's size.
+  /// option is out of range, or if a model is of another encoder: its vocabulary has another size, or it has
+  /// features that the encoder lacks.
   ///
   /// models   a PackedModel<float>, or a vector of them
   /// threads  share each step; null for none: see Stepper
   Generator(const Ensemble& models, Encoder encoder, const SamplerOptions& options, std::uint64_t seed,
             std::uint64_t stream = 0, ThreadPool* threads = nullptr, const ControlOptions& controls = {})
-      : encoder_(std::move(encoder)),
+      : encoder_(internal::encoder_of(models, std::move(encoder))),
         sequence_(encoder_, models.features(), options, controls, seed, stream),
         last_(encoder_.start_token()) {
-    models.require_vocabulary(encoder_.vocab_size());
     for (std::size_t i = 0; i < models.size(); ++i) steppers_.emplace_back(models[i], threads);
   }
 
@@ -57,6 +80,7 @@ class Generator {
   /// Cost: one step of each model per token.
   void prime(std::span<const Token> tokens) noexcept {
     for (const Token token : tokens) {
+      assert(token < encoder_.vocab_size());
       for (std::size_t i = 0; i < steppers_.size(); ++i) step(i);
       sequence_.take(encoder_, token);
       last_ = token;

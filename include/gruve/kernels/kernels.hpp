@@ -115,8 +115,8 @@ struct GruForward {
   GateLayout gate_layout = GateLayout::rows;  // of gates
   bool past_caches = false;     // gates are stored past the caches, where the set can: right if they are many
   std::ptrdiff_t gate_row = 0;  // of tiles: the row of their storage at which the first timestep stands
-  Scalar* gates = nullptr;  // [T, B, 4H]: r, z, n and, for the backward pass, h W_hnᵀ + b_hn (or r ∘ h); or
-                            // scratch [B, 4H]; or tiles (GateTiles)
+  Scalar* gates = nullptr;  // [T, B, 4H]: of GateLayout::rows r, z, n and, for the backward pass, h W_hnᵀ +
+                            // b_hn (or r ∘ h); of GateLayout::none scratch [B, 4H]; of tiles GateTiles
 };
 
 /// One timestep of one sequence, nothing kept for a backward pass, in the order of sums that suits one token

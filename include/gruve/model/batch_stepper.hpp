@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -44,8 +45,8 @@ class BatchStepper {
   BatchStepper& operator=(const BatchStepper&) = default;
   BatchStepper& operator=(BatchStepper&&) = default;
 
-  /// Feeds one token to each of the first n = tokens.size() sequences and returns the logits [n, V] of the
-  /// next tokens, valid until the next call.
+  /// Feeds one token of the vocabulary to each of the first n = tokens.size() sequences, at most B, and
+  /// returns the logits [n, V] of the next tokens, valid until the next call.
   std::span<const float> step(std::span<const Token> tokens) noexcept {
     return step(tokens, [](std::size_t) { return FeatureRows(); });
   }
@@ -53,6 +54,9 @@ class BatchStepper {
   /// The same for a model with features: features(i) gives the FeatureRows of token i.
   template <class FeaturesAt>
   std::span<const float> step(std::span<const Token> tokens, FeaturesAt&& features) noexcept {
+    assert(tokens.size() <= static_cast<std::size_t>(B_));
+    assert(std::all_of(tokens.begin(), tokens.end(),
+                       [this](Token token) { return token < config().vocab_size; }));
     const auto n = static_cast<int>(tokens.size()), parts = threads_->size();
     threads_->for_each_thread([&](std::size_t i) {
       const auto part = static_cast<int>(i);

@@ -4,11 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <Eigen/Core>
 
 #include "gruve/core/aligned.hpp"
+#include "gruve/core/error.hpp"
 #include "gruve/core/thread_pool.hpp"
 #include "gruve/kernels/dispatch.hpp"
 #include "gruve/model/gru_model.hpp"
@@ -51,7 +53,7 @@ class PackedModel {
     }
   }
 
-  /// Packs a model in the calling thread.
+  /// Packs a model in the calling thread. Throws Error as assign() does.
   explicit PackedModel(const GruModel<Scalar>& model,
                        const kernels::Kernels<Scalar>& kernels = kernels::active_for<Scalar>())
       : PackedModel(model.config, kernels) {
@@ -64,12 +66,17 @@ class PackedModel {
   PackedModel& operator=(const PackedModel&) = default;
   PackedModel& operator=(PackedModel&&) = default;
 
-  /// Packs the parameters of a model of the same configuration.
+  /// Packs the parameters of a model of the same configuration. Throws Error if its initial state is neither
+  /// empty nor of the size [L, H]; nothing is changed then.
   ///
   /// for_steps  whether steps are to be computed too, not only passes over chunks; allocates their table at
-  /// the
-  ///            first call for a model with input features
+  ///            the first call for a model with input features
   void assign(const GruModel<Scalar>& model, ThreadPool& threads, bool for_steps = true) {
+    if (!model.initial_state.empty() && model.initial_state.size() != initial_state_.size())
+      internal::raise(Error("an initial state of " + std::to_string(model.initial_state.size()) +
+                            " numbers for " + std::to_string(config_.num_layers) + " layers of " +
+                            std::to_string(config_.hidden_size) + " units, expected " +
+                            std::to_string(initial_state_.size()) + " or none"));
     const int V = config_.vocab_size, E = config_.embedding_size, H = config_.hidden_size;
     const bool has_table = !has_inputs() || for_steps;
     const int rows = has_table ? config_.embedding_rows() : 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -53,6 +54,7 @@ class Stepper {
   ///
   /// features  the rows of this token's features; empty for models without features
   std::span<const float> step(Token token, FeatureRows features = {}) noexcept {
+    assert(token < config().vocab_size);
     descending_ = !descending_;
     if (model_->has_inputs()) model_->sum_inputs(token, features.inputs, product_.data());
     for (std::size_t l = 0; l < num_layers_; ++l) {

@@ -37,11 +37,12 @@ class FixedGru {
   static_assert(InputSize >= 1 && HiddenSize >= 1);
 
   // clang-format off
-  /// Packs the parameters of a cell. Throws Error if the cell's sizes differ. Allocates.
+  /// Packs the parameters of a cell. Throws Error if the cell's sizes differ, or if this processor has no set of that
+  /// name. Allocates.
   ///
   /// cell  its sizes may be known at compile time or not
-  /// set   the set of kernels whose instructions are used, which this processor must have. With the reference, and
-  ///       with one that has no step of its own (avx512_vnni, avx512_bf16, amx), it is GruCell's plain step.
+  /// set   the set of kernels whose instructions are used. With the reference, and with one that has no step of its
+  ///       own (avx512_vnni, avx512_bf16, amx), it is GruCell's plain step.
   // clang-format on
   template <int CellInputSize, int CellHiddenSize>
   explicit FixedGru(const GruCell<float, CellInputSize, CellHiddenSize>& cell,
@@ -52,8 +53,10 @@ class FixedGru {
       std::snprintf(reason, sizeof(reason),
                     "a GruCell of %d inputs and %d units given to a FixedGru of %d inputs and %d units",
                     cell.input_size(), cell.hidden_size(), InputSize, HiddenSize);
-      throw Error(reason);
+      internal::raise(Error(reason));
     }
+    if (kernels::internal::named_set(set) == nullptr)
+      internal::raise(Error(internal::shown_text(set) + " is not a set of kernels that this processor has"));
     if (step_.step == nullptr) {
       plain_.emplace(InputSize, HiddenSize, cell.reset_gate);
       plain_->weight_ih = cell.weight_ih;

@@ -2,9 +2,11 @@
 
 #include <Eigen/Core>
 #include <cassert>
+#include <cstddef>
 #include <string>
 #include <vector>
 
+#include "gruve/core/error.hpp"
 #include "gruve/kernels/faded.hpp"
 #include "gruve/kernels/kernels.hpp"
 #include "gruve/kernels/reference.hpp"
@@ -44,10 +46,17 @@ struct GruCell {
   using Weights =
       Eigen::Map<const Eigen::Matrix<Scalar, Rows, Cols, Cols == 1 ? Eigen::ColMajor : Eigen::RowMajor>>;
 
-  /// A layer with all parameters zero. Sizes that are known at compile time must equal the template's.
-  explicit GruCell(int input_size = InputSize, int hidden_size = HiddenSize,
-                   ResetGate reset_gate_variant = ResetGate::after_product)
-      : weight_ih{3 * hidden_size, input_size},
+  /// A layer of the template's sizes with all parameters zero.
+  GruCell() requires(InputSize != Eigen::Dynamic && HiddenSize != Eigen::Dynamic)
+      : GruCell(InputSize, HiddenSize) {}
+
+  /// The same where the number of inputs is known at run time.
+  explicit GruCell(int input_size) requires(HiddenSize != Eigen::Dynamic) : GruCell(input_size, HiddenSize) {}
+
+  /// A layer with all parameters zero. Sizes that are known at compile time must equal the template's. Throws
+  /// Error if a size is below 1.
+  GruCell(int input_size, int hidden_size, ResetGate reset_gate_variant = ResetGate::after_product)
+      : weight_ih{3 * checked(input_size, hidden_size), input_size},
         weight_hh{3 * hidden_size, hidden_size},
         bias_ih{3 * hidden_size},
         bias_hh{3 * hidden_size},
@@ -99,6 +108,15 @@ struct GruCell {
     kernels::reference::apply_tanh(H, n.data());
     h = n + z.cwiseProduct(h - n);
     kernels::flush_below(kernels::kFaded, H, h.data());
+  }
+
+ private:
+  // The hidden size, if both can be sizes of a layer.
+  static int checked(int input_size, int hidden_size) {
+    if (input_size < 1 || hidden_size < 1)
+      internal::raise(Error("a GRU layer of " + std::to_string(input_size) + " inputs and " +
+                            std::to_string(hidden_size) + " units, expected at least 1 of each"));
+    return hidden_size;
   }
 };
 

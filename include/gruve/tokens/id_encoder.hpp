@@ -58,6 +58,19 @@ class IdEncoder {
                               " is outside the vocabulary of " + std::to_string(vocab_size_)));
     return {ids.begin(), ids.end()};
   }
+  /// The same of ids that a program has as int: `encoder.encode(readings)` of a std::vector<int>. Throws
+  /// Error at the first one below 0 or outside the vocabulary.
+  std::vector<Token> encode(std::span<const int> ids) const {
+    std::vector<Token> tokens;
+    tokens.reserve(ids.size());
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (ids[i] < 0 || ids[i] >= vocab_size_)
+        internal::raise(Error("the id " + std::to_string(ids[i]) + " at position " + std::to_string(i) +
+                              " is not from 0 to " + std::to_string(vocab_size_ - 1)));
+      tokens.push_back(static_cast<Token>(ids[i]));
+    }
+    return tokens;
+  }
   /// Returns the tokens as ids. Throws Error at the first token outside the vocabulary.
   std::vector<Token> decode(std::span<const Token> tokens) const { return encode(tokens); }
 

@@ -15,11 +15,13 @@ namespace gruve::inline v0_2 {
 using TokenNats = std::vector<std::vector<double>>;
 
 /// What each token of some sequences costs a model, in nats: where a sensor or a log is unlike what the model
-/// was trained on, that rises. Throws Error where a sequence is empty or a token is not in the model's
-/// vocabulary.
+/// was trained on, that rises. Throws Error where there is no sequence, and with sequence and position where
+/// one is empty, or has a token that is not in the model's vocabulary or that its grammar does not allow.
 ///
 ///   const auto nats = token_nats(model, std::vector{readings});
 ///   const double cost_of_the_third = nats[0][2];
+///
+/// num_threads  0 or less: as many as the machine has
 GRUVE_ONCE TokenNats token_nats(const TrainedModel& model, std::span<const std::vector<Token>> sequences,
                                 int num_threads = 0);
 
