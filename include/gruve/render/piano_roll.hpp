@@ -62,7 +62,8 @@ struct RollLayout {
   std::size_t last_row(double seconds) const { return row(seconds - 2e-9); }
 };
 
-/// Rows of about equal length, which end at a bar line if one is near.
+/// Rows of about equal length, which end at a bar line if one is near: of equal bars the same number in each
+/// row but the last.
 inline RollLayout roll_layout(const Song& song, const PianoRollOptions& options,
                               const std::vector<BarLine>& bars) {
   RollLayout layout;
@@ -85,15 +86,18 @@ inline RollLayout roll_layout(const Song& song, const PianoRollOptions& options,
   const double rows = std::clamp(std::ceil(duration / wanted - 0.05), 1.0, kMaxRows);
   layout.breaks.push_back(0);
   double longest = 0;
-  for (double row = 1; row <= rows; ++row) {
-    double end = duration * row / rows;
-    if (row < rows && !bars.empty()) {
+  const double length = duration / rows;
+  while (layout.breaks.back() < duration) {
+    double end = layout.breaks.back() + length;
+    if (duration - layout.breaks.back() < 1.15 * length) {
+      end = duration;
+    } else if (!bars.empty()) {
       const auto after = std::lower_bound(bars.begin(), bars.end(), end,
                                           [](const BarLine& bar, double at) { return bar.seconds < at; });
       double nearest = after == bars.end() ? bars.back().seconds : after->seconds;
       if (after != bars.begin() && end - (after - 1)->seconds < std::abs(nearest - end))
         nearest = (after - 1)->seconds;
-      if (std::abs(nearest - end) < 0.3 * duration / rows) end = nearest;
+      if (std::abs(nearest - end) < 0.3 * length) end = nearest;
     }
     longest = (std::max)(longest, end - layout.breaks.back());
     layout.breaks.push_back(end);
