@@ -17,6 +17,11 @@ struct Interrupted : gruve::Error {
   int signal;
 };
 
+/// Options that no input makes right: exit code 2.
+struct Usage : gruve::Error {
+  using Error::Error;
+};
+
 /// A training that diverged: exit code 3.
 struct Diverged : gruve::Error {
   using Error::Error;
@@ -24,6 +29,19 @@ struct Diverged : gruve::Error {
 
 /// A name or a text of a file as a terminal may show it: its control characters are written as \x1b.
 inline std::string shown(std::string_view text) { return gruve::internal::printable(text, 4096); }
+
+/// A check of an option: what is wrong with its text is what check(text) throws as Error.
+template <class Check>
+auto checked_by(Check check) {
+  return [check](const std::string& text) {
+    try {
+      check(text);
+      return std::string();
+    } catch (const gruve::Error& error) {
+      return std::string(error.what());
+    }
+  };
+}
 
 void add_compose(CLI::App& app);
 void add_inspect(CLI::App& app);

@@ -43,7 +43,7 @@ gruve::Split judging_split(const gruve::Corpus& corpus) {
 void convert(const ConvertArguments& options) {
   std::vector<std::string> inputs = options.paths;
   inputs.push_back(options.model);
-  const Outputs outputs({options.out}, inputs);
+  const Outputs outputs({{options.out, FileKind::model}}, inputs);
   const gruve::TrainedModel model = gruve::load(options.model);
   gruve::save(model, options.out, options.precision);
   std::error_code ignored;

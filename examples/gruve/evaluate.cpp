@@ -98,8 +98,9 @@ void evaluate(const EvaluateArguments& options) {
     std::printf("%s\n", json.dump().c_str());
     return;
   }
-  std::printf("%s split: %zu songs, %llu tokens\n%.4f nats per token, %.4f bits", options.split.c_str(),
-              songs.size(), static_cast<unsigned long long>(tokens), nats, nats / std::numbers::ln2);
+  const std::string whose = songs.size() == corpus.num_songs() ? "all" : options.split + " split:";
+  std::printf("%s %zu songs, %llu tokens\n%.4f nats per token, %.4f bits", whose.c_str(), songs.size(),
+              static_cast<unsigned long long>(tokens), nats, nats / std::numbers::ln2);
   if (accuracy) std::printf(", accuracy %.2f %%", 100 * *accuracy);
   std::printf("\n");
   if (notes > 0)

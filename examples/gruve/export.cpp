@@ -34,7 +34,7 @@ void export_model(const ExportArguments& options) {
   const std::vector<std::string> files = {options.onnx, options.rtneural, options.c_header};
   if (options.onnx.empty() && options.rtneural.empty() && options.c_header.empty())
     throw CLI::ValidationError("export", "give at least one of --onnx, --rtneural and --c-header");
-  const Outputs outputs({options.onnx, options.rtneural, options.c_header}, {options.model});
+  const Outputs outputs({{options.onnx}, {options.rtneural}, {options.c_header}}, {options.model});
   const gruve::TrainedModel model = gruve::load(options.model);
   std::map<std::string, std::string> metadata = gruve::metadata_of(model);
   metadata.erase("gruve.training");  // for people who look at the model file
@@ -63,7 +63,8 @@ void add_export(CLI::App& app) {
   CLI::App* command = app.add_subcommand("export", "Write a model for other programs");
   command->add_option("MODEL", options->model, "The model file")->required()->check(CLI::ExistingFile);
   command->add_option("--onnx", options->onnx,
-                      "An ONNX graph to write: tokens and state in, logits and state out");
+                      "An ONNX graph to write: tokens and state in, logits and state out (of a "
+                      "model without features: train --features \"\")");
   command->add_option("--rtneural", options->rtneural, "A JSON file of RTNeural to write");
   command->add_option("--c-header", options->c_header,
                       "A header in C and C++ to write: the model file as an array, for load() of bytes");

@@ -60,18 +60,6 @@ std::string numbered(const std::string& path, int number, int count) {
   return (whole.parent_path() / name).string();
 }
 
-// "3/4", or nothing.
-std::optional<gruve::TimeSignature> metre_of(const std::string& text) {
-  if (text.empty()) return std::nullopt;
-  gruve::TimeSignature metre;
-  int read = 0;
-  if (std::sscanf(text.c_str(), "%3d/%3d%n", &metre.numerator, &metre.denominator, &read) != 2 ||
-      read != static_cast<int>(text.size()) || metre.numerator < 1 || metre.numerator > 255 ||
-      metre.denominator < 1 || metre.denominator > 64 || (metre.denominator & (metre.denominator - 1)) != 0)
-    throw gruve::Error("--metre: " + text + " is not a metre such as 3/4 or 6/8");
-  return metre;
-}
-
 std::string stem(const std::string& path) {
   return path == "-" ? "piece" : std::filesystem::path(path).stem().string();
 }
@@ -370,26 +358,31 @@ void generate(const GenerateArguments& options) {
   const auto first = [&](const std::string& file) {
     return file.empty() || file == "-" ? file : numbered(file, 0, options.count);
   };
-  const Outputs reserved({first(options.out), first(options.wav), first(options.svg), options.report},
+  const bool is_music = models.front().encoder.is_music();
+  const Outputs reserved({{first(options.out), is_music ? FileKind::midi : FileKind::other},
+                          {first(options.wav)},
+                          {first(options.svg)},
+                          {options.report}},
                          inputs);
   gruve::ThreadPool threads(options.threads);
   gruve::Player player(models, {.precision = options.precision, .threads = options.threads});
-  const gruve::PieceOptions request = {.bars = options.bars,
-                                       .seconds = options.seconds,
-                                       .tokens = options.tokens,
-                                       .whole_bars = options.whole_bars,
-                                       .tempo_bpm = options.tempo,
-                                       .louder = options.louder   ? kLouder
-                                                 : options.softer ? -kLouder
-                                                                  : 0,
-                                       .metre = metre_of(options.metre),
-                                       .whole_primer = options.whole_primer,
-                                       .keep_key = options.scale != "free",
-                                       .primer_name = input_name(options.primer),
-                                       .primer_screening = options.reading.screening,
-                                       .sampler = options.sampler,
-                                       .controls = controls_of(options),
-                                       .seed = options.seed};
+  const gruve::PieceOptions request = {
+      .bars = options.bars,
+      .seconds = options.seconds,
+      .tokens = options.tokens,
+      .whole_bars = options.whole_bars,
+      .tempo_bpm = options.tempo,
+      .louder = options.louder   ? kLouder
+                : options.softer ? -kLouder
+                                 : 0,
+      .metre = options.metre.empty() ? std::nullopt : std::optional(metre_of(options.metre)),
+      .whole_primer = options.whole_primer,
+      .keep_key = options.scale != "free",
+      .primer_name = input_name(options.primer),
+      .primer_screening = options.reading.screening,
+      .sampler = options.sampler,
+      .controls = controls_of(options),
+      .seed = options.seed};
   const std::vector<Piece> pieces = player.encoder().is_music()
                                         ? generate_music(options, request, models, player, threads)
                                         : generate_text(options, request, player);

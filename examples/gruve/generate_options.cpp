@@ -1,11 +1,24 @@
 #include "generate_options.hpp"
 
+#include <cstdio>
 #include <string>
 
 #include "commands.hpp"
+#include "gruve/core/error.hpp"
+#include "gruve/piece/form.hpp"
 #include "manual.hpp"
 #include "models.hpp"
 #include "sources.hpp"
+
+gruve::TimeSignature metre_of(const std::string& text) {
+  gruve::TimeSignature metre;
+  int read = 0;
+  if (std::sscanf(text.c_str(), "%3d/%3d%n", &metre.numerator, &metre.denominator, &read) != 2 ||
+      read != static_cast<int>(text.size()) || metre.numerator < 1 || metre.numerator > 255 ||
+      metre.denominator < 1 || metre.denominator > 64 || (metre.denominator & (metre.denominator - 1)) != 0)
+    throw gruve::Error(gruve::internal::shown_text(text) + " is not a metre such as 3/4 or 6/8");
+  return metre;
+}
 
 void add_generate_options(CLI::App& command, GenerateArguments& options) {
   add_models(command, options.models, "The model file; the built-in étude model if there is none");
@@ -14,23 +27,25 @@ void add_generate_options(CLI::App& command, GenerateArguments& options) {
       .add_option("--out", options.out,
                   "The MIDI file to write (text for a model of text or ids); - for the standard output")
       ->required();
-  CLI::Option* seconds = command
-                             .add_option("--seconds", options.seconds,
-                                         "Length of the piece in seconds (default: 60); a model with tokens "
-                                         "for the form ends at a phrase, up "
-                                         "to two bars away")
-                             ->check(CLI::PositiveNumber)
-                             ->check([](const std::string& text) {
-                               double value = 0;
-                               return CLI::detail::lexical_cast(text, value) && value < 0.001
-                                          ? text + " seconds are no piece, expected 0.001 at least"
-                                          : std::string();
-                             });
+  CLI::Option* seconds =
+      command
+          .add_option("--seconds", options.seconds,
+                      "Length of the piece in seconds (default: 60), to the nearest bar; a piece of "
+                      "eleven bars and more ends at a phrase, up to two bars away")
+          ->check(CLI::PositiveNumber)
+          ->check([](const std::string& text) {
+            double value = 0;
+            return CLI::detail::lexical_cast(text, value) && value < 0.001
+                       ? text + " seconds are no piece, expected 0.001 at least"
+                       : std::string();
+          });
   CLI::Option* bars =
       command.add_option("--bars", options.bars, "Length in bars of the model's or the primer's metre")
           ->check(CLI::PositiveNumber);
   CLI::Option* tokens =
-      command.add_option("--tokens", options.tokens, "Length in tokens, without the primer")
+      command
+          .add_option("--tokens", options.tokens,
+                      "Length in tokens, without the primer; music goes on to the next bar line")
           ->check(CLI::PositiveNumber);
   seconds->excludes(bars)->excludes(tokens);
   bars->excludes(tokens);
@@ -41,6 +56,7 @@ void add_generate_options(CLI::App& command, GenerateArguments& options) {
   command
       .add_option("--metre", options.metre,
                   "Metre of the bars, such as 3/4 (default: the primer's, or the model's)")
+      ->check(checked_by(metre_of))
       ->excludes(command.add_option(
           "--primer", options.primer,
           "A MIDI file to continue (a text file for a model of text or ids; - for the standard input): its "
@@ -68,10 +84,13 @@ void add_generate_options(CLI::App& command, GenerateArguments& options) {
       "--louder", options.louder, "You hear each new note struck harder, by 20 of MIDI's 127 velocities");
   command.add_flag("--softer", options.softer, "You hear each new note struck softer, by as much")
       ->excludes(louder);
-  command.add_option(
-      "--form", options.form,
-      "Which parts return: letters for sections of up to 8 bars, such as AABA, again and again; "
-      "of:SONG.mid for the form of a song; none for no returns (default: the model decides)");
+  command
+      .add_option("--form", options.form,
+                  "Which parts return: letters for sections of up to 8 bars, such as AABA, again and again; "
+                  "of:SONG.mid for the form of a song; none for no returns (default: the model decides)")
+      ->check(checked_by([](const std::string& form) {
+        if (form != "none" && !form.starts_with("of:")) gruve::form_bars(form, 1, 1);
+      }));
   command.add_flag("--whole-bars", options.whole_bars, "Lengthen the piece to the next bar line")
       ->excludes("--tokens");
   command

@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include "gruve/kernels/kernels.hpp"
+#include "gruve/midi/song.hpp"
 #include "gruve/tokens/read_song.hpp"
 #include "sampling.hpp"
 
@@ -42,6 +43,9 @@ struct GenerateArguments : SamplingArguments {
   gruve::kernels::Precision precision = gruve::kernels::Precision::fp32;
   bool json = false;
 };
+
+/// The metre of a text such as "3/4". Throws Error on any other.
+gruve::TimeSignature metre_of(const std::string& text);
 
 /// Adds the options. `options` must outlive the parsing of the command line.
 void add_generate_options(CLI::App& command, GenerateArguments& options);

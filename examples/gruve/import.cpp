@@ -39,7 +39,7 @@ gruve::AnyEncoder encoder_of(const std::string& option) {
 }
 
 void import_file(const ImportArguments& options) {
-  const Outputs outputs({options.out}, {options.file, options.like});
+  const Outputs outputs({{options.out, FileKind::model}}, {options.file, options.like});
   std::optional<gruve::TrainedModel> like;
   if (!options.like.empty()) like.emplace(gruve::load(options.like));
   gruve::ImportOptions from{.like = like ? &*like : nullptr};

@@ -152,7 +152,7 @@ void print_midi(const std::string& file, const MidiFile& midi, const Screening& 
     std::printf(", from %s to %s", key_name(*lowest).c_str(), key_name(*highest).c_str());
   }
   if (pitches.size() < song.notes.size())
-    std::printf(", and %zu of drums", song.notes.size() - pitches.size());
+    std::printf(", %zu of them drums", song.notes.size() - pitches.size());
   std::printf("\n");
   const gruve::NoteChanges& notes = screening.changes;
   const gruve::ScreeningOptions& rules = options.screening;

@@ -98,13 +98,14 @@ class Judge {
     const auto total = candidates.size() + 1;
     bar({.done = 0, .total = total, .message = "measuring the songs"});
     measured_ = gruve::measure_corpus(source_.corpus(), source_.threads());
+    bar({.done = 1, .total = total, .message = "measuring the songs"});
     real_windows_ = windows_of(source_.real());
     if (reader_) real_vectors_ = vectors_of(source_.real());
     judgements_.push_back(form_of(source_.real()));
     for (std::size_t i = 0; i < candidates.size(); ++i) {
       const Candidate candidate = candidates[i]();
-      bar({.done = i + 1, .total = total, .message = candidate.name});
       judgements_.push_back(judged(candidate));
+      bar({.done = i + 2, .total = total, .message = candidate.name});
     }
     bar.finish();
     if (options_.json)

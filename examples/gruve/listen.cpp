@@ -53,7 +53,7 @@ std::vector<gruve::ListeningClip> clips_of(const Candidate& candidate, const std
 }
 
 void listen(const ListenArguments& options) {
-  const Outputs outputs({options.out}, {options.corpus, options.model, options.within});
+  const Outputs outputs({{options.out}}, {options.corpus, options.model, options.within});
   const auto count = static_cast<std::size_t>(options.pairs);
   Candidates source(options.corpus, count, 1, options.seed, options.threads);
   // The model against songs, against the n-grams, and against argmax mixing.

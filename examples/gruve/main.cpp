@@ -145,6 +145,9 @@ int run(const std::vector<std::string>& arguments) {
   } catch (const Interrupted& error) {
     say(error.what());
     return 128 + error.signal;
+  } catch (const Usage& error) {
+    say(error.what());
+    return 2;
   } catch (const Diverged& error) {
     say(error.what());
     return 3;

@@ -128,7 +128,7 @@ void print_table(const gruve::Measures& measures, const gruve::MeasureRanges* ra
                  const gruve::MeasureRanges* window_ranges) {
   if (ranges != nullptr)
     std::printf("  %-34s %9s   %-16s %-6s%s\n", "", "value", "corpus, 5-95 %", "",
-                windows.empty() ? "" : "30-s windows inside");
+                windows.empty() ? "" : "inside, of the 30-s windows");
   for (std::size_t m = 0; m < gruve::kNumMeasures; ++m) {
     const auto measure = static_cast<Measure>(m);
     const double value = measures[measure];
@@ -191,8 +191,8 @@ void print_piece(const Measured& measured, std::size_t i) {
                   shown(measured.corpus.names[run.song]).c_str(),
                   gruve::clock_time(seconds_of_note(measured.corpus.steps[run.song], run.there)).c_str());
     const std::string against = objections(song, gruve::judge(song, *corpus), *corpus);
-    std::printf("  %s\n",
-                against.empty() ? "passes: like the corpus's songs" : ("fails: " + against).c_str());
+    std::printf("  %s\n", against.empty() ? "passes: in the ranges of the corpus's songs"
+                                          : ("fails: " + against).c_str());
   }
   std::printf("\n");
 }
@@ -359,7 +359,7 @@ void measure(const MeasureArguments& options) {
   std::vector<std::string> inputs = options.files;
   inputs.insert(inputs.end(), options.models.begin(), options.models.end());
   inputs.insert(inputs.end(), {options.corpus, options.within});
-  const Outputs outputs({options.svg}, inputs);
+  const Outputs outputs({{options.svg}}, inputs);
   gruve::ThreadPool threads(options.threads);
   Measured measured;
   std::vector<std::string> names;

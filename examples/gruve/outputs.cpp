@@ -4,8 +4,13 @@
 #include <array>
 #include <csignal>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <initializer_list>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -18,11 +23,12 @@
 #endif
 
 #include "gruve/core/error.hpp"
+#include "gruve/corpus/corpus.hpp"
 
 namespace {
 
 // Two of a command's outputs that are one file would replace each other.
-void require_different(std::initializer_list<std::string> paths) {
+void require_different(const std::vector<std::string>& paths) {
   std::error_code ignored;
   std::vector<std::filesystem::path> targets;
   for (const std::string& path : paths) {
@@ -38,10 +44,29 @@ void require_different(std::initializer_list<std::string> paths) {
   }
 }
 
-}  // namespace
+FileKind kind_of(const std::string& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) return FileKind::other;
+  if (gruve::is_corpus(path)) return FileKind::corpus;
+  // A MIDI file begins with "MThd", a model with the size of a header in JSON.
+  std::array<char, 9> first{};
+  std::ifstream(path, std::ios::binary).read(first.data(), first.size());
+  if (std::string_view(first.data(), 4) == "MThd") return FileKind::midi;
+  std::uint64_t size = 0;
+  for (std::size_t i = 8; i-- > 0;) size = size << 8 | static_cast<unsigned char>(first[i]);
+  const bool is_model = first[8] == '{' && size > 0 && size < std::filesystem::file_size(path, ignored);
+  return is_model ? FileKind::model : FileKind::other;
+}
 
-
-namespace {
+// A name that was given by mistake costs no training and no song.
+void require_same_kind(const Output& output) {
+  constexpr std::array kNames{"a file", "a MIDI file", "a corpus", "a model"};
+  const FileKind there = kind_of(output.path);
+  if (there == FileKind::other || there == output.kind) return;
+  throw gruve::Error(output.path, std::string("is ") + kNames[static_cast<std::size_t>(there)] +
+                                      ", which something else would replace: remove it first, or choose "
+                                      "another name");
+}
 
 // A handler may not allocate: what it removes is prepared.
 std::array<std::filesystem::path, 16> removed_at_end;
@@ -71,8 +96,10 @@ constexpr std::array kEndingSignals{SIGINT, SIGTERM, SIGHUP};
 
 }  // namespace
 
-Outputs::Outputs(std::initializer_list<std::string> paths, const std::vector<std::string>& inputs,
+Outputs::Outputs(std::initializer_list<Output> outputs, const std::vector<std::string>& inputs,
                  const std::string& temporary) {
+  std::vector<std::string> paths;
+  for (const Output& output : outputs) paths.push_back(output.path);
   require_not_read(paths, inputs);
   require_different(paths);
   if (!temporary.empty()) {
@@ -80,9 +107,11 @@ Outputs::Outputs(std::initializer_list<std::string> paths, const std::vector<std
     removed_at_end[1] = temporary + ".partial";
     num_removed_at_end = 2;
   }
-  for (const std::string& path : paths) {
+  for (const Output& output : outputs) {
+    const std::string& path = output.path;
     if (path.empty() || path == "-") continue;
     locks_.emplace_back(path);
+    require_same_kind(output);
     std::error_code ignored;
     const auto status = std::filesystem::status(path, ignored);
     const bool is_in_place = std::filesystem::exists(status) && !std::filesystem::is_regular_file(status);

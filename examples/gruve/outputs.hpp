@@ -7,17 +7,26 @@
 
 #include "gruve/core/output_lock.hpp"
 
+/// What a file holds, by its first bytes.
+enum class FileKind { other, midi, corpus, model };
+
+/// A file that a command will write.
+struct Output {
+  std::string path;  // empty or "-" for none
+  FileKind kind = FileKind::other;
+};
+
 /// Holds an OutputLock of each file that a command will write. A signal that ends the program removes the
 /// locks and what was written in part. One object of this class at a time. What the command reads is given
 /// too, so that none can forget to compare the two.
 class Outputs {
  public:
-  /// Paths that are empty or "-" are left out. Throws Error as require_not_read() and OutputLock do, and if two are one
-  /// file.
+  /// Throws Error as require_not_read() and OutputLock do, if two outputs are one file, and if one would
+  /// replace a MIDI file, a corpus or a model by something else.
   ///
   /// inputs     files and folders that the command reads
   /// temporary  a file that the command writes and removes
-  Outputs(std::initializer_list<std::string> paths, const std::vector<std::string>& inputs,
+  Outputs(std::initializer_list<Output> outputs, const std::vector<std::string>& inputs,
           const std::string& temporary = {});
   ~Outputs();
   Outputs(const Outputs&) = delete;

@@ -1,6 +1,7 @@
 // gruve prepare PATH… --out corpus.gruve: builds the corpus that `gruve train` reads from MIDI or text files.
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -36,6 +37,11 @@ std::string dump(const nlohmann::json& json, int indent) {
   return json.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
+// "1 song", "2 songs".
+std::string counted(std::uint64_t count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
 // What was done with notes that the encoder has no token for, and what else a musician wants to know.
 void print_notes(const PrepareArguments& options, const gruve::BuildReport& report) {
   const gruve::ScreeningOptions& screening = options.build.song.screening;
@@ -56,14 +62,14 @@ void print_notes(const PrepareArguments& options, const gruve::BuildReport& repo
                                : "too short for the grid, one timestep long (--drop-too-short)");
   if (report.performances > 0)
     std::printf(
-        "%-34s %8llu  %s off the beat of the file, so that bars mean nothing: leave out with "
+        "%-34s %8llu  %s played off the beat of the file, whose bars mean nothing then: leave out with "
         "--max-quantisation-error 0.2, or follow the beat with a tempo tracker first\n",
-        "played", static_cast<unsigned long long>(report.performances),
+        "performances", static_cast<unsigned long long>(report.performances),
         report.performances == 1 ? "song" : "songs");
 }
 
 void print_tables(const PrepareArguments& options, const gruve::BuildReport& report) {
-  std::printf("%-34s %8s  %s\n", "rule", "files", "the first");
+  std::printf("%-34s %8s  %s\n", "rule", "files", "the first of them");
   for (std::size_t i = 0; i < gruve::kNumRules; ++i) {
     const auto rule = static_cast<gruve::Rule>(i);
     const auto first = std::find_if(report.refused.begin(), report.refused.end(),
@@ -92,10 +98,10 @@ void print_tables(const PrepareArguments& options, const gruve::BuildReport& rep
   if (!options.chosen.empty()) std::printf("\n%s\n", shown(options.chosen).c_str());
   const std::string merged =
       report.merged_songs > 0 ? std::to_string(report.merged_songs) + " of them merged, " : "";
-  std::printf("\n%s: %llu songs, %s%llu duplicates, from %llu files in %.1f s\n", shown(options.out).c_str(),
-              static_cast<unsigned long long>(report.songs), merged.c_str(),
-              static_cast<unsigned long long>(report.duplicates),
-              static_cast<unsigned long long>(report.num_files()), report.seconds);
+  std::printf("\n%s: %s, %s%s, from %s in %.1f s\n", shown(options.out).c_str(),
+              counted(report.songs, "song").c_str(), merged.c_str(),
+              counted(report.duplicates, "duplicate").c_str(), counted(report.num_files(), "file").c_str(),
+              report.seconds);
 }
 
 struct Removal {
@@ -118,7 +124,7 @@ void prepare(PrepareArguments options) {
   if (std::filesystem::exists(there) &&
       (!std::filesystem::is_regular_file(there) || !gruve::is_corpus(unmeasured)))
     throw gruve::Error(unmeasured, "is in the way: the corpus is built there before it gets its name");
-  const Outputs outputs({options.out, options.report}, files, unmeasured);
+  const Outputs outputs({{options.out, FileKind::corpus}, {options.report}}, files, unmeasured);
   const std::vector<std::filesystem::path> paths(options.paths.begin(), options.paths.end());
 
   ProgressBar bar("preparing", options.json);

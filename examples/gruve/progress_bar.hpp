@@ -134,6 +134,12 @@ class ProgressBar {
     if (now - drawn_at_ >= pause) draw(now);
   }
 
+  /// Replaces the message of the last progress.
+  void say(const std::string& message) {
+    progress_.message = message;
+    is_drawn_ = false;
+  }
+
   /// Prints a separate line; the bar continues below it.
   void note(const std::string& line) {
     if (quiet_) return;

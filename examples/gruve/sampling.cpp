@@ -1,5 +1,9 @@
 #include "sampling.hpp"
 
+#include "commands.hpp"
+#include "gruve/core/error.hpp"
+#include "gruve/generate/limits.hpp"
+#include "gruve/generate/sampler.hpp"
 #include "gruve/generate/scale.hpp"
 #include "manual.hpp"
 
@@ -42,10 +46,14 @@ void add_sampling(CLI::App& command, SamplingArguments& options) {
   command.add_option("--max-keys", limits.max_keys, "The most keys at once, 0 for any number");
   command.add_option("--max-notes", limits.max_notes_per_quarter,
                      "The most notes that begin within a quarter note, 0 for any number");
-  command.add_option("--key", options.scale,
-                     "The scale of the notes, such as \"C major\", \"F# dorian\" or \"Eb blues\"; \"free\" "
-                     "lets new notes leave "
-                     "the primer's key");
+  command
+      .add_option("--key", options.scale,
+                  "The scale of the notes, such as \"C major\", \"F# dorian\" or \"Eb blues\"; \"free\" "
+                  "lets new notes leave "
+                  "the primer's key")
+      ->check(checked_by([](const std::string& name) {
+        if (name != "free") gruve::scale_from_name(name);
+      }));
   command
       .add_option_function<std::string>(
           "--within",
@@ -74,5 +82,11 @@ gruve::ControlOptions controls_of(const SamplingArguments& options) {
   gruve::ControlOptions controls = options.controls;
   if (!options.scale.empty() && options.scale != "free")
     controls.limits.scale = gruve::scale_from_name(options.scale);
+  try {
+    const gruve::Sampler sampler(1, options.sampler, 1);
+    const gruve::Limits<gruve::TimestepEncoder> limits(gruve::TimestepEncoder(), controls.limits);
+  } catch (const gruve::Error& error) {
+    throw Usage(error.what());
+  }
   return controls;
 }

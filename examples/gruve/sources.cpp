@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "commands.hpp"
 #include "etudes.hpp"
 #include "gruve/core/thread_pool.hpp"
 #include "gruve/corpus/polyphonic_json.hpp"
@@ -142,9 +143,19 @@ void add_build_options(CLI::App& command, gruve::BuildOptions& build) {
 std::string fit_encoding(const CLI::App& command, const std::vector<std::string>& paths,
                          gruve::BuildOptions& build) {
   const auto is_given = [&](const char* name) { return command.get_option(name)->count() > 0; };
+  const auto is_false = [&](const char* name) {
+    return command.get_option(name)->results().front() == "false";
+  };
   if (is_given("--pedal") && build.event.pedal && build.song.sustain)
     throw gruve::Error(
         "--pedal writes down what the pedal does, and --sustain lets it lengthen notes: give one");
+  for (const std::string& path : paths)
+    if (gruve::is_corpus(path))
+      for (const char* name : {"--encoder", "--vocab-size", "--steps-per-quarter", "--velocities", "--tempos",
+                               "--form", "--channels", "--pedal", "--microtiming"})
+        if (is_given(name))
+          throw Usage((is_false(name) ? std::string("--no").append(name + 1) : std::string(name)) +
+                      " is for files that are not encoded yet, " + path + " is a corpus and has its tokens");
   if (is_given("--encoder")) return {};
   if (paths.empty()) {
     build.encoder = gruve::EncoderKind::event;  // of the études

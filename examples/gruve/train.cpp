@@ -156,20 +156,33 @@ std::string losses(double train, double valid) {
   return text;
 }
 
-// Refuses to replace a model that was trained for more updates than this training will take.
-void require_no_longer_training(const std::string& out, std::uint64_t steps, bool by_time) {
+// Refuses to replace a model that was trained for longer than this training will take: for more updates or,
+// if the time decides, more minutes.
+void require_no_longer_training(const std::string& out, std::uint64_t steps, double minutes) {
   std::uint64_t before = 0;
+  double minutes_before = 0;
   try {
     if (!std::filesystem::exists(out)) return;
-    const nlohmann::json curve = nlohmann::json::parse(gruve::load(out).training).at("curve");
+    const nlohmann::json training = nlohmann::json::parse(gruve::load(out).training);
+    const nlohmann::json& curve = training.at("curve");
     before = curve.at("step").empty() ? 0 : curve.at("step").back().get<std::uint64_t>();
+    minutes_before = training.at("settings").value("minutes", 0.0);
   } catch (const std::exception&) {
     return;  // whatever it is, it is no model of a training
   }
-  if (!by_time && steps < before)
-    throw gruve::Error(out, "is a model of " + std::to_string(before) +
-                                " updates, this training would take " + std::to_string(steps) +
-                                ": --overwrite allows it, --resume goes on from its checkpoint");
+  const std::string how = ": --overwrite allows it, --resume goes on from its checkpoint";
+  const std::string is = "is a model of " + std::to_string(before) + " updates";
+  const auto text = [](double number) { return nlohmann::json(number).dump(); };
+  if (!(minutes > 0)) {
+    if (steps < before)
+      throw gruve::Error(out, is + ", this training would take " + std::to_string(steps) + how);
+  } else if (before > 0 && !(minutes_before > 0)) {
+    throw gruve::Error(out,
+                       is + ", which this training may not reach in " + text(minutes) + " minutes" + how);
+  } else if (minutes < minutes_before) {
+    throw gruve::Error(out, is + " and up to " + text(minutes_before) +
+                                " minutes, this training would take " + text(minutes) + how);
+  }
 }
 
 // Refuses a training that the machine has no memory for. Without this the system may kill it in the middle.
@@ -260,6 +273,10 @@ void say_yardsticks(const gruve::Corpus& corpus, Say&& say) {
               std::to_string(kHistory) + " tokens (valid split)";
   }
   say(text);
+  constexpr std::size_t kFew = 5;
+  if (const std::size_t songs = corpus.songs(gruve::Split::valid).size(); 0 < songs && songs < kFew)
+    say("the valid split, by which the best model is chosen, has only " + std::to_string(songs) +
+        (songs == 1 ? " song" : " songs"));
 }
 
 void train(TrainArguments options, const Launched& launched) {
@@ -279,7 +296,10 @@ void train(TrainArguments options, const Launched& launched) {
   // Of several processes one writes.
   std::optional<Outputs> outputs;
   if (launched.speaks())
-    outputs.emplace(std::initializer_list<std::string>{options.out, options.checkpoint, options.log}, inputs);
+    outputs.emplace(
+        std::initializer_list<Output>{
+            {options.out, FileKind::model}, {options.checkpoint, FileKind::model}, {options.log}},
+        inputs);
   else
     options.log.clear();
   if (options.train.threads == 0) options.train.threads = launched.threads();
@@ -326,7 +346,7 @@ void train(TrainArguments options, const Launched& launched) {
        std::filesystem::exists(gruve::Trainer::previous_checkpoint(options.checkpoint), ignored)))
     changes = trainer.resume(options.checkpoint);
   else if (!options.overwrite)
-    require_no_longer_training(options.out, trainer.total_steps(), options.train.minutes > 0);
+    require_no_longer_training(options.out, trainer.total_steps(), options.train.minutes);
 
   const auto say = [&](const std::string& line) {
     if (!options.json) std::fprintf(stderr, "%s\n", shown(line).c_str());
@@ -391,11 +411,13 @@ void train(TrainArguments options, const Launched& launched) {
            [&](const gruve::ValidationReport& report) {
              valid = report.loss.mean();
              log.validation(report, trainer.steps_per_epoch());
+             const double epochs =
+                 static_cast<double>(report.step) / static_cast<double>(trainer.steps_per_epoch());
              char line[120];
-             std::snprintf(line, sizeof line, "epoch %llu, step %llu: loss %.4f, validation %.4f%s",
-                           static_cast<unsigned long long>(report.epoch),
-                           static_cast<unsigned long long>(report.step), smooth, valid,
+             std::snprintf(line, sizeof line, "after %.3g epochs, step %llu: loss %.4f, validation %.4f%s",
+                           epochs, static_cast<unsigned long long>(report.step), smooth, valid,
                            report.improved ? ", the best so far" : "");
+             bar.say(losses(smooth, valid));
              // Epochs of a small corpus take milliseconds.
              const auto now = std::chrono::steady_clock::now();
              if (now - last_note >= std::chrono::seconds(1)) {
@@ -476,7 +498,10 @@ void add_train(CLI::App& app) {
        "Parts of the batch, which the processes of mpirun share; the result depends on it, not on them");
   size("--unroll", options->train.unroll, "BPTT length: timesteps of backpropagation through time");
   size("--epochs", options->train.epochs, "Passes over the training songs", 1'000'000);
-  command->add_option("--minutes", options->train.minutes, "End after this time in minutes")
+  command
+      ->add_option("--minutes", options->train.minutes,
+                   "End after this time in minutes, with the time before --resume; the "
+                   "last validation comes in addition")
       ->check(CLI::PositiveNumber);
   command->add_option("--optimizer", options->optimizer, "Optimiser")
       ->check(CLI::IsMember({"adam", "rmsprop", "sgd"}))

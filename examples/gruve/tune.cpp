@@ -50,7 +50,7 @@ void say(const TuneArguments& options, gruve::Split split, const std::string& ov
 void tune(const TuneArguments& options) {
   std::vector<std::string> inputs = options.paths;
   inputs.push_back(options.model);
-  const Outputs outputs({options.out}, inputs);
+  const Outputs outputs({{options.out, FileKind::model}}, inputs);
   const gruve::TrainedModel model = gruve::load(options.model);
   gruve::BuildOptions build = build_options_of(model.encoder, options.reading, options.tuning.threads);
   if (options.style) build.split = gruve::Split::train;  // nothing is chosen by a valid split

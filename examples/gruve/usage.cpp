@@ -74,6 +74,18 @@ std::string usage_error(const CLI::App& app, const std::vector<std::string>& arg
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
     commands.push_back(command->get_name());
   if (arguments.empty()) return "which command? gruve --help lists them";
+  const std::string unread = "INI was not able to parse ";
+  if (message.starts_with(unread)) {
+    // "generate.temperatur"
+    const std::string whole = message.substr(unread.size());
+    std::vector<std::string> options;
+    for (const CLI::App* each : app.get_subcommands([](const CLI::App*) { return true; }))
+      if (whole.starts_with(each->get_name() + "."))
+        for (const CLI::Option* option : each->get_options([](const CLI::Option*) { return true; }))
+          for (const std::string& long_name : option->get_lnames()) options.push_back(long_name);
+    return "has " + whole + ", which is no option" +
+           nearest_word(whole.substr(whole.find_last_of('.') + 1), options);
+  }
   const std::string& name = arguments.front();
   const auto known = std::find(commands.begin(), commands.end(), name);
   if (known == commands.end())
@@ -89,10 +101,6 @@ std::string usage_error(const CLI::App& app, const std::vector<std::string>& arg
     if (std::find(options.begin(), options.end(), option) == options.end())
       return name + " has no option " + option + nearest_word(option, options);
   }
-  const std::string unread = "INI was not able to parse ";
-  if (message.starts_with(unread))
-    return "has " + message.substr(unread.size()) + ", which is no option" +
-           nearest_word("--" + message.substr(message.find_last_of(". ") + 1), options);
   // CLI11 has the largest double as the end of the range of a positive number.
   const std::size_t range = message.find(" not in range 0.000000 to 17976931348623157");
   return range == std::string::npos ? message : message.substr(0, range) + " is not a positive number";

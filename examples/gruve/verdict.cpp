@@ -60,8 +60,9 @@ std::string objections(const gruve::MeasuredSong& song, const gruve::Verdict& ve
   const auto object = [&](const std::string& words) { text += (text.empty() ? "" : "; ") + words; };
   for (std::size_t i = 0; i < gruve::kJudgedByMinute.size(); ++i)
     if (verdict.inside[i] < verdict.minutes)
-      object(kWords[i] + std::string(" outside in ") + std::to_string(verdict.minutes - verdict.inside[i]) +
-             " of " + std::to_string(verdict.minutes) + (verdict.minutes == 1 ? " minute" : " minutes"));
+      object(kWords[i] + std::string(" outside the songs' range in ") +
+             std::to_string(verdict.minutes - verdict.inside[i]) + " of " + std::to_string(verdict.minutes) +
+             (verdict.minutes == 1 ? " minute" : " minutes"));
   for (std::size_t i = 0; i < gruve::kJudgedForm.size(); ++i)
     if (verdict.form_outside[i])
       object(form_words(gruve::kJudgedForm[i], song.whole[gruve::kJudgedForm[i]],
@@ -81,17 +82,17 @@ std::string reasons(const gruve::PieceScore& score, const gruve::MeasuredSong& s
   std::string text = objections(song, judge(song, corpus), corpus);
   const auto add = [&](const std::string& words) { text += (text.empty() ? "" : "; ") + words; };
   if (score.missed == 0)
-    add(score.minutes == 1 ? "like the corpus's songs"
-                           : "all " + std::to_string(score.minutes) + " minutes like the corpus's songs");
+    add(score.minutes == 1 ? "its minute is in the songs' ranges"
+                           : "all " + std::to_string(score.minutes) + " minutes are in the songs' ranges");
   int more = 0;
   for (const gruve::WindowMeasures& minute : song.minutes)
     for (const Measure measure : gruve::kStructure) {
       const gruve::MeasureRange range = corpus.minutes[measure];
       more += minute.measures[measure] > range.high ? 1 : minute.measures[measure] < range.low ? -1 : 0;
     }
-  add(score.structure == 0 ? "parts return as they do there"
-      : more > 0           ? "parts return more than there"
-                           : "parts return less than there");
+  add(score.structure == 0 ? "parts return as in the songs"
+      : more > 0           ? "parts return more than in the songs"
+                           : "parts return less than in the songs");
   if (std::isnan(score.nats)) return text;
   add(gruve::decimal(score.nats, 2) + " nats per token");
   return text;

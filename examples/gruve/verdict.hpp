@@ -16,6 +16,6 @@ std::string range_text(gruve::Measure measure, const gruve::MeasureRange& range)
 std::string objections(const gruve::MeasuredSong& song, const gruve::Verdict& verdict,
                        const gruve::CorpusRanges& corpus);
 
-/// What a score is made of: "all 3 minutes like the corpus's songs; its parts return as theirs do".
+/// What a score is made of: "all 3 minutes are in the songs' ranges; parts return as in the songs".
 std::string reasons(const gruve::PieceScore& score, const gruve::MeasuredSong& song,
                     const gruve::CorpusRanges& corpus);
