@@ -62,8 +62,8 @@ struct RollLayout {
   std::size_t last_row(double seconds) const { return row(seconds - 2e-9); }
 };
 
-/// Rows of about equal length, which end at a bar line if one is near: of equal bars the same number in each
-/// row but the last.
+/// Rows of about equal length, which end at the next bar line if one is near: of equal bars the same number in
+/// each row but the last.
 inline RollLayout roll_layout(const Song& song, const PianoRollOptions& options,
                               const std::vector<BarLine>& bars) {
   RollLayout layout;
@@ -89,16 +89,11 @@ inline RollLayout roll_layout(const Song& song, const PianoRollOptions& options,
   const double length = duration / rows;
   while (layout.breaks.back() < duration) {
     double end = layout.breaks.back() + length;
-    if (duration - layout.breaks.back() < 1.15 * length) {
-      end = duration;
-    } else if (!bars.empty()) {
-      const auto after = std::lower_bound(bars.begin(), bars.end(), end,
-                                          [](const BarLine& bar, double at) { return bar.seconds < at; });
-      double nearest = after == bars.end() ? bars.back().seconds : after->seconds;
-      if (after != bars.begin() && end - (after - 1)->seconds < std::abs(nearest - end))
-        nearest = (after - 1)->seconds;
-      if (std::abs(nearest - end) < 0.3 * length) end = nearest;
-    }
+    // The first bar line behind it, so that no row but the last is shorter.
+    const auto after = std::lower_bound(bars.begin(), bars.end(), end - 0.02 * length,
+                                        [](const BarLine& bar, double at) { return bar.seconds < at; });
+    if (after != bars.end() && after->seconds - end < 0.3 * length) end = after->seconds;
+    if (duration - end < 0.02 * length) end = duration;
     longest = (std::max)(longest, end - layout.breaks.back());
     layout.breaks.push_back(end);
   }
