@@ -213,6 +213,8 @@ TEST_CASE("A piece that can't be is refused in a sentence", "[piece][player]") {
   Player player(untrained(TimestepEncoder()));
   CHECK(error_of([&] { player.generate({.bars = 8, .seconds = 3}); }) ==
         "a piece has one length: bars, seconds or tokens");
+  CHECK(error_of([&] { player.generate({.primer_tokens = {1, 88}}); }) ==
+        "primer_tokens are for models that are not of music, whose primer is a song");
   CHECK(error_of([&] { player.generate_tokens({.tokens = kMostTokens + 1}); }) ==
         "a piece has at most 67108864 tokens, not 67108865");
   CHECK(error_of([&] { player.generate({.seconds = 1e9}); }) ==
