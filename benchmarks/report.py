@@ -21,6 +21,21 @@ def run(*command):
         return ""
 
 
+# Virtual machines call all of them "AMD EPYC". Before Zen 4 there is no AVX-512.
+AMD_FAMILIES = {"23": "Zen 2", "25": "Zen 3", "26": "Zen 5"}
+
+
+def processor(cpu):
+    """The name that lscpu gives, with AMD's generation."""
+    name = cpu.get("Model name", platform.processor())
+    generation = AMD_FAMILIES.get(cpu.get("CPU family", ""))
+    if cpu.get("Vendor ID") != "AuthenticAMD" or generation is None:
+        return name
+    if generation == "Zen 3" and "avx512f" in cpu.get("Flags", "").split():
+        generation = "Zen 4"
+    return f"{name} ({generation})"
+
+
 def machine(build):
     cpu = dict(re.findall(r"^([^:\n]+):\s+(.*)$", run("lscpu"), re.M))
     cache = (build / "CMakeCache.txt").read_text()
@@ -40,7 +55,7 @@ def machine(build):
         print(f"warning: other programs keep the processors {busy:.0%} busy; the figures will be noisy", file=sys.stderr)
     return {
         "date": datetime.date.today().isoformat(),
-        "processor": cpu.get("Model name", platform.processor()),
+        "processor": processor(cpu),
         "instructions": " ".join(wide),
         "cpus": cpu.get("CPU(s)", ""),
         "caches": ", ".join(

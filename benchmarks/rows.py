@@ -167,15 +167,20 @@ def step_rows():
     both = {name: command for name, command in peers.items() if name != "Keras"}
     both["oneDNN"] = "cpp step_onednn --hidden 512"
     yield row("step-H512-2threads", "H=512, 2 threads", 512, "--threads 2", both, {"best peer": 2}, threads=2)
-    for precision, factor in (("bf16", 7), ("int8", 12)):
+    for hidden, precision, must in (
+        (512, "bf16", {"best fp32 peer": 7}),
+        (128, "int8", {}),
+        (256, "int8", {}),
+        (512, "int8", {"best fp32 peer": 12}),
+    ):
         yield row(
-            f"step-H512-{precision}",
-            f"H=512, {precision} weights",
-            512,
+            f"step-H{hidden}-{precision}",
+            f"H={hidden}, {precision} weights",
+            hidden,
             f"--precision {precision}",
             {f"PyTorch in {precision}": f"python step.pytorch --precision {precision}"},
-            {"best fp32 peer": factor},
-            peers_of="step-H512",
+            must,
+            peers_of=f"step-H{hidden}",
         )
 
 
