@@ -26,7 +26,8 @@ for file in "$@"; do
   strip -o "$work/stripped" "$file"
   size=$(($(stat -c %s "$work/stripped") - built_in))
   echo "$(basename "$file"): $size bytes without the model"
-  [ "$size" -le 1200000 ] || fail "$file has more than 1.2 MB"
+  # With assertions, whose texts take 70 kB that a Release build does not have.
+  [ "$size" -le 1250000 ] || fail "$file has more than 1.25 MB"
 done
 
 "$program"
