@@ -245,6 +245,7 @@ TEST_CASE("A file that is not a whole and sound corpus is refused with its byte"
         "x.gruve, byte 112: metres is not a list of up to 64 pairs [1 to 255, a power of two up to 256]");
   CHECK(Corpus::from_bytes(by_hand(music + R"("tempos":[60,90.5],"metres":[[4,4],[3,8]]})")).info().music ==
         MusicInfo{90, {0, 4, 4}, {60, 90.5}, 0, {{0, 4, 4}, {0, 3, 8}}});
+  CHECK(Corpus::from_bytes(by_hand(music + R"("tempo_change":1})")).info().music->tempo_change == 1);
   CHECK(error_of(by_hand(music + R"("tempo_change":0.5})")) ==
         "x.gruve, byte 112: tempo_change is not a number from 1 to 1000");
 }

@@ -78,7 +78,9 @@ TEST_CASE("Bars that return are drawn at the return temperature", "[generate][ge
     } else if (generator.probability(token) > 0.999f) {
       ++certain;  // as where the outline leaves one
     }
-    bar += token == encoder.start_token() ? 1 : 0;
+    if (token != encoder.start_token()) continue;
+    CHECK(state.lag == lags[static_cast<std::size_t>(bar)]);
+    ++bar;
   }
   CHECK(returning > 10);
   CHECK(certain < 10);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <set>
 #include <vector>
 
 #include "catch.hpp"
@@ -65,6 +66,14 @@ TEST_CASE("A piece ends within two bars of its length, where the ending is most 
   CHECK(std::abs(bars_of(piece_of_bars(packed, 23.5, 1)) - 23.5) <= kMostBarsMoved + 0.5);
   for (const double bars : {1.0, 3.0, 6.0, 8.0, 10.0})
     CHECK(bars_of(piece_of_bars(packed, bars, 1)) == static_cast<int>(bars));
+
+  // The shortest that can end at several bars.
+  std::set<int> short_lengths;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed)
+    short_lengths.insert(bars_of(piece_of_bars(packed, 11, seed)));
+  CHECK(short_lengths.size() > 2);
+  CHECK(*short_lengths.begin() >= 11 - kMostBarsMoved);
+  CHECK(*short_lengths.rbegin() <= 11 + kMostBarsMoved);
 
   // Where the ending is as good as certain at each bar, the first is taken.
   const PackedModel<float> eager(ending_model(60));

@@ -28,7 +28,7 @@ jobs = int(sys.argv[4]) if len(sys.argv) > 4 else 2
 
 # Header → test sources. Those of midi, tokens and corpus are compiled from the headers alone. The other rooms' tests link the library;
 # what the mutant changes of it is compiled too and comes first.
-KERNEL_TESTS = [f"kernels/{test}_test.cpp" for test in ("activations", "bf16", "blocks", "fused", "int8", "sampling", "sizes")]
+KERNEL_TESTS = [f"kernels/{test}_test.cpp" for test in ("activations", "bf16", "blocks", "fused", "gate_tiles", "int8", "sampling", "sizes")]
 KERNEL_TESTS += ["model/chunk_pass_test.cpp", "train/digest_test.cpp"]
 TESTS = {
     "midi/midi_parser.hpp": ["midi/read_midi_test.cpp", "midi/repair_test.cpp"],
@@ -51,11 +51,16 @@ TESTS = {
     "corpus/batch_stream.inc": ["corpus/batch_stream_test.cpp"],
     "generate/sampler.hpp": ["generate/sampler_test.cpp"],
     "generate/candidates.hpp": ["generate/sampler_test.cpp"],
+    "generate/limits.hpp": ["generate/controls_test.cpp"],
+    "generate/outline.hpp": ["generate/phrase_end_test.cpp", "generate/generator_test.cpp", "piece/player_test.cpp"],
+    "generate/phrase_end.hpp": ["generate/phrase_end_test.cpp"],
+    "tokens/music_json.inc": ["corpus/corpus_test.cpp", "corpus/build_corpus_test.cpp", "model/model_file_test.cpp"],
     "train/optimizer.hpp": ["model/golden_test.cpp", "train/digest_test.cpp", "train/trainer_test.cpp"],
     "train/divergence.hpp": ["train/trainer_test.cpp", "train/digest_test.cpp"],
     "train/trainer.inc": ["train/trainer_test.cpp", "train/digest_test.cpp", "train/shards_test.cpp"],
     **{f"kernels/fused/{part}.inc": KERNEL_TESTS
-       for part in ("gru", "gru_backward", "step", "products", "softmax", "activations")},
+       for part in ("gru", "gru_backward", "step", "products", "softmax", "activations", "gate_tiles",
+                     "gate_tiles_backward", "rounded")},
 }
 # What compiles these headers into the library.
 ONCE = {"train/optimizer.hpp": "train/trainer.inc", "train/divergence.hpp": "train/trainer.inc"}
