@@ -126,12 +126,6 @@ std::optional<gruve::TrainingCurve> curve_of(const std::vector<gruve::TrainedMod
   return std::nullopt;
 }
 
-// "0 of 3 minutes missed the range".
-std::string missed_text(const gruve::PieceScore& score) {
-  return std::to_string(score.missed) + " of " + std::to_string(score.minutes) +
-         (score.minutes == 1 ? " minute missed" : " minutes missed") + " the range";
-}
-
 // The facts that a page gives about one piece.
 gruve::TableRows facts(const GenerateArguments& options, int number, const Piece& piece) {
   gruve::TableRows rows = {{"Tokens", std::to_string(piece.tokens)}};
@@ -140,7 +134,6 @@ gruve::TableRows facts(const GenerateArguments& options, int number, const Piece
   if (!piece.score) return rows;
   rows.emplace_back("Score", gruve::decimal(piece.score->score, 0) + " of 100");
   rows.emplace_back("Why", piece.why);
-  if (options.is_within) rows.emplace_back("Minutes", missed_text(*piece.score));
   return rows;
 }
 
@@ -417,12 +410,11 @@ void generate(const GenerateArguments& options) {
                    piece.notes, piece.tokens, piece.violations);
     if (!piece.synth.empty()) std::fprintf(out, "  played by %s\n", shown(piece.synth).c_str());
     if (piece.score)
-      std::fprintf(out, "  %sscore %.0f of 100: %s%s\n",
+      std::fprintf(out, "  %sscore %.0f of 100: %s\n",
                    i > 0               ? ""
                    : pieces.size() > 1 ? "the best, "
                                        : "",
-                   piece.score->score, piece.why.c_str(),
-                   options.is_within ? ("; " + missed_text(*piece.score)).c_str() : "");
+                   piece.score->score, piece.why.c_str());
   }
   if (!options.report.empty() && !options.json) std::fprintf(out, "%s\n", shown(options.report).c_str());
 }
