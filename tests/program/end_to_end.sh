@@ -387,12 +387,22 @@ usage() {
 }
 usage "--no-velocities is for files that are not encoded yet" "" prepare corpus.gruve --no-velocities --out other.gruve
 usage "--steps-per-quarter is for files that are not encoded yet" "" train corpus.gruve --steps-per-quarter 12 --out other.safetensors
-for wrong in "--temperature 0" "--argmax 2" "--top-p 0" "--lowest 90 --highest 60" "--metre 3" "--form nonsense" "--key nonsense" "--seconds 0"; do
-  usage "" "" generate --model whole.safetensors --out wrong.mid $wrong
-done
-for wrong in --key --form --metre; do
-  usage "" "" generate --model whole.safetensors --out wrong.mid "$wrong" ""
-done
+wrong() {
+  local text=$1
+  shift
+  usage "$text" "" generate --model whole.safetensors --out wrong.mid "$@"
+}
+wrong "temperature must be a number above 0" --temperature 0
+wrong "argmax must be a probability" --argmax 2
+wrong "top-p must be a probability" --top-p 0
+wrong "the lowest and the highest key must be" --lowest 90 --highest 60
+wrong '"3" is not a metre' --metre 3
+wrong '"nonsense" is not a form' --form nonsense
+wrong '"nonsense" is not a scale' --key nonsense
+wrong "--seconds: Value 0 is not a positive number" --seconds 0
+wrong "--key: " --key ""
+wrong "--form: " --form ""
+wrong "--metre: " --metre ""
 printf '[generate]\ntemperatur = 0.8\n' >typo.toml
 refuses "typo.toml: has generate.temperatur, which is no option; did you mean temperature?" "" --config typo.toml generate --out wrong.mid
 "$gruve" train corpus.gruve --out resumed.safetensors "${small[@]:0:12}" --epochs 5 --lr 0.0003 --resume 2>resumed.log

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "catch.hpp"
 #include "chorale.hpp"
@@ -71,6 +72,17 @@ TEST_CASE("Long pieces are wrapped at bar lines, and notes continue in the next 
   const std::string rows = gruve::piano_roll_svg(held, {.seconds_per_row = 20});
   CHECK(count_of(rows, "<use ") == 3);
   CHECK(count_of(rows, "rx=\"1.5\"") == 3);
+}
+
+TEST_CASE("Rows of equal bars have the same number of bars, but for a shorter last one",
+          "[render][piano_roll]") {
+  // 36 bars of 2 seconds: five rows of 14.4 seconds would end within bars.
+  gruve::Song song{.ticks_per_quarter = 480};
+  for (int i = 0; i < 144; ++i) song.notes.push_back({.start = 480 * i, .end = 480 * (i + 1), .pitch = 60});
+  song.length = 480 * 144;
+  std::vector<gruve::BarLine> bars;
+  for (int i = 0; i < 36; ++i) bars.push_back({.seconds = 2.0 * i, .number = i + 1});
+  CHECK(gruve::internal::roll_layout(song, {}, bars).breaks == std::vector<double>{0, 16, 32, 48, 64, 72});
 }
 
 TEST_CASE("A title of markup stays text", "[render][piano_roll]") {
