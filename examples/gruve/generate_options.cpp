@@ -29,9 +29,7 @@ void add_generate_options(CLI::App& command, GenerateArguments& options) {
       ->required();
   CLI::Option* seconds =
       command
-          .add_option("--seconds", options.seconds,
-                      "Length of the piece in seconds (default: 60), to the nearest bar; a piece of "
-                      "eleven bars and more ends at a phrase, up to two bars away")
+          .add_option("--seconds", options.seconds, "Length of the piece in seconds (default: 60), to a bar")
           ->check(CLI::PositiveNumber)
           ->check([](const std::string& text) {
             double value = 0;

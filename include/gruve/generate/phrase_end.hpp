@@ -13,67 +13,77 @@
 
 namespace gruve::inline v0_2 {
 
-/// The most bars by which generate_to_phrase_end() lengthens or shortens a piece.
+/// The most bars by which the beginning of an ending is moved in generate_to_phrase_end().
 inline constexpr int kMostBarsMoved = 2;
 
 /// Generates music as generate_music() does, and ends it where the model would. A piece whose end is forced
-/// upon it in the middle of a phrase does not come home. So the piece goes on to the last bar at which its
-/// ending may begin, kMostBarsMoved bars after the one that the amount asks for; and then the ending begins
-/// at that of the 2 kMostBarsMoved + 1 bars at which the model gave it the highest probability. Copies the
-/// generator at each of them.
+/// upon it in the middle of a phrase does not come home; and one that slows down at its end becomes longer
+/// than the tempo before says. So the piece goes on to the last bar at which its ending may begin,
+/// kMostBarsMoved bars after the one that the amount asks for, and an ending is generated from each of the 2
+/// kMostBarsMoved + 1 bars. Of those with which the piece is within a bar of the amount, it has the one at
+/// whose bar the model gave an ending the highest probability; if there is none, the nearest to the amount. A
+/// piece too short for so many has the nearest too. Copies the generator for each ending.
 ///
-/// The encoder must have EventOptions::form. Of a piece too short for that, by the metre and the tempo of its
-/// first bar, the end is that of generate_music().
+/// The encoder must have EventOptions::form.
 template <class Amount>
 std::vector<Token> generate_to_phrase_end(Generator<EventEncoder>& generator, double amount,
                                           Amount&& amount_of, std::span<const int> lags = {}) {
   using Kind = EventEncoder::Kind;
+  constexpr int kLongest = EventEncoder::kMostLeft;  // bars of an ending
+  constexpr double kReach = kMostBarsMoved + 0.5;
   const EventEncoder& encoder = generator.encoder();
-  const Token ending = encoder.token({Kind::left, EventEncoder::kMostLeft});
   const Token end_of_bar = encoder.token({Kind::end_of_bar, 0});
-  struct Place {
+  struct Ending {
     Generator<EventEncoder> generator;
-    Outline<EventEncoder> outline;
-    std::size_t num_tokens;
-    float probability;
+    std::vector<Token> tokens;
+    std::size_t num_before;  // tokens before them
+    double rank;             // the lowest is taken
   };
-  std::optional<Place> best;
+  std::optional<Ending> best;
   std::vector<Token> tokens;
   Outline<EventEncoder> outline(encoder, lags);
   double left = amount;
-  bool is_first = true;  // of the bar lines at which the piece may be too short
+  bool is_first = true, is_short = false;
+  // Generates an ending of a number of bars from here.
+  const auto try_ending = [&](int bars) {
+    const double bar = amount_of(generator.state(), end_of_bar);
+    Generator<EventEncoder> probe = generator;
+    probe.next();
+    const float probability = probe.probability(encoder.token({Kind::left, bars}));
+    Ending ending{generator, {}, tokens.size(), 0};
+    Outline<EventEncoder> rest = outline;
+    const double made =
+        internal::append_music(ending.generator, rest, bars * bar, 0, amount_of, ending.tokens);
+    const double distance = std::abs(left - made) / bar;
+    ending.rank = is_short || distance > 1 ? distance : -probability;
+    if (!best || ending.rank < best->rank) best = std::move(ending);
+  };
   while (true) {
     const EventEncoder::State state = generator.state();
-    const double bars = left / amount_of(state, end_of_bar);
+    const double bar = amount_of(state, end_of_bar), bars = left / bar;
     if (state.bars == 0 && bars < 1.5) break;
     if (state.last == Kind::end_of_bar && state.bars > 0) {
-      // Bars by which the piece would be too short if the ending began here.
-      const double early = bars - EventEncoder::kMostLeft;
-      if (early < -kMostBarsMoved - 0.5 || state.left >= 0) break;
-      if (std::exchange(is_first, false) && early < kMostBarsMoved - 0.5) break;
-      if (early <= kMostBarsMoved + 0.5) {
-        Generator<EventEncoder> probe = generator;
-        probe.next();
-        const float probability = probe.probability(ending);
-        if (!best || probability > best->probability)
-          best = Place{generator, outline, tokens.size(), probability};
-        if (early < -kMostBarsMoved + 0.5) break;
-      }
+      if (state.left >= 0) break;
+      if (is_first) is_short = bars < kLongest + kMostBarsMoved - 0.5;
+      // Shorter endings than the longest are the way out where there is no earlier bar to begin it.
+      for (int length = is_first ? 1 : kLongest; length <= kLongest; ++length)
+        if (std::abs(bars - length) <= kReach) try_ending(length);
+      if (bars < kLongest - kMostBarsMoved + 0.5) break;
+      is_first = false;
     }
     constexpr double kFar = 1e9;  // bars: the ending does not begin yet
-    const double later = kFar * amount_of(state, end_of_bar);
     tokens.push_back(
-        generator.next([&](Token token) { return outline.accepts(state, token, later, amount_of); }));
+        generator.next([&](Token token) { return outline.accepts(state, token, kFar * bar, amount_of); }));
     outline.advance(tokens.back());
     left -= amount_of(state, tokens.back());
   }
-  if (best) {
-    generator = best->generator;
-    outline = best->outline;
-    tokens.resize(best->num_tokens);
-    left = EventEncoder::kMostLeft * amount_of(generator.state(), end_of_bar);
+  if (!best) {
+    internal::append_music(generator, outline, left, 0, amount_of, tokens);
+    return tokens;
   }
-  internal::append_music(generator, outline, left, 0, amount_of, tokens);
+  generator = std::move(best->generator);
+  tokens.resize(best->num_before);
+  tokens.insert(tokens.end(), best->tokens.begin(), best->tokens.end());
   return tokens;
 }
 

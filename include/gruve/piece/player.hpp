@@ -40,8 +40,7 @@ inline constexpr std::size_t kMostTokens = std::size_t{1} << 26;
 /// length is 60 seconds of music, or 1,000 tokens of an encoder without music.
 struct PieceOptions {
   std::optional<int> bars = {};              // music: length with the primer, in bars of its metres
-  std::optional<double> seconds = {};        // music: length with the primer, by its tempos; to two bars if the
-                                             // model ends pieces itself (EventOptions::form)
+  std::optional<double> seconds = {};        // music: length with the primer, by its tempos; to a bar
   std::optional<std::size_t> tokens = {};    // minimum length without the primer, up to kMostTokens; ends at
                                              // a boundary: music at a bar line
   bool whole_bars = false;                   // music: whether the piece is lengthened to the next bar line
