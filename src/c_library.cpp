@@ -58,25 +58,25 @@ Result guarded(Result failed, F&& f) noexcept {
   return failed;
 }
 
-kernels::Precision precision_of(int precision) {
+const kernels::Kernels<float>* implementation_of(int precision) {
   switch (precision) {
     case GRUVE_FP32:
-      return kernels::Precision::fp32;
+      return &kernels::active();
     case GRUVE_BF16:
-      return kernels::Precision::bf16;
+      return &kernels::active(kernels::Precision::bf16);
     case GRUVE_INT8:
-      return kernels::Precision::int8;
+      return &kernels::active(kernels::Precision::int8);
   }
   throw Error("there is no precision " + std::to_string(precision));
 }
 
 struct Model {
   Model(TrainedModel loaded, const PlayerOptions& options)
-      : model(std::move(loaded)), player(model, options), precision(options.precision) {}
+      : model(std::move(loaded)), player(model, options), implementation(options.implementation) {}
 
   TrainedModel model;
   Player player;
-  kernels::Precision precision;
+  const kernels::Kernels<float>* implementation;
   std::string type{model.encoder.type()};
 };
 
@@ -143,7 +143,7 @@ struct gruve_generator {
 struct gruve_stepper {
   explicit gruve_stepper(const std::shared_ptr<Model>& shared)
       : model(shared),
-        packed(shared->model.network, kernels::active(shared->precision)),
+        packed(shared->model.network, *shared->implementation),
         stepper(packed),
         features(shared->model.encoder.feature_state(shared->model.network.config.features.description)),
         state(shared->model.encoder.start()) {}
@@ -177,14 +177,14 @@ void gruve_free(void* memory) { std::free(memory); }
 
 gruve_model* gruve_load(const void* bytes, size_t size, int precision, int threads) {
   return guarded<gruve_model*>(nullptr, [&] {
-    const PlayerOptions options{.precision = precision_of(precision), .threads = threads};
+    const PlayerOptions options{.implementation = implementation_of(precision), .threads = threads};
     return new gruve_model{std::make_shared<Model>(load(bytes_of(bytes, size)), options)};
   });
 }
 
 gruve_model* gruve_load_file(const char* path, int precision, int threads) {
   return guarded<gruve_model*>(nullptr, [&] {
-    const PlayerOptions options{.precision = precision_of(precision), .threads = threads};
+    const PlayerOptions options{.implementation = implementation_of(precision), .threads = threads};
     const std::u8string name(path, path + std::strlen(path));
     return new gruve_model{std::make_shared<Model>(load(std::filesystem::path(name)), options)};
   });
@@ -375,7 +375,7 @@ gruve_live* gruve_new_live(gruve_model* model, const gruve_sampling* sampling, c
     options.sampler = sampler_of(*sampling);
     options.controls = controls_of(*limits);
     options.seed = seed;
-    options.precision = model->shared->precision;
+    options.implementation = model->shared->implementation;
     return new gruve_live{LivePlayer(model->shared->model, options)};
   });
 }

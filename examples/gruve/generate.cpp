@@ -18,7 +18,7 @@
 #include "generate_options.hpp"
 #include "gruve/core/error.hpp"
 #include "gruve/core/json.hpp"
-#include "gruve/kernels/kernels.hpp"
+#include "gruve/kernels/precisions.hpp"
 #include "gruve/midi/read_midi.hpp"
 #include "gruve/midi/write_midi.hpp"
 #include "gruve/model/model_file.hpp"
@@ -358,7 +358,8 @@ void generate(const GenerateArguments& options) {
                           {options.report}},
                          inputs);
   gruve::ThreadPool threads(options.threads);
-  gruve::Player player(models, {.precision = options.precision, .threads = options.threads});
+  gruve::Player player(
+      models, {.implementation = &gruve::kernels::active(options.precision), .threads = options.threads});
   const gruve::PieceOptions request = {
       .bars = options.bars,
       .seconds = options.seconds,

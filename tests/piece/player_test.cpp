@@ -137,7 +137,19 @@ TEST_CASE("Pieces have the tempos and metres of the training songs", "[piece][pl
   };
   const auto level = EventEncoder::tempo_level;
   CHECK(tempos_of({.bars = 24}) == std::set<int>{level(60), level(90)});
-  CHECK(tempos_of({.seconds = 40}) == std::set<int>{level(60), level(90)});
+  // A piece of a number of seconds has them faster or slower, all alike, and then as many seconds.
+  for (const Piece& piece : player.generate_pieces({.seconds = 40}, 8)) {
+    const std::vector<Tempo> drawn = encoder.decode(piece.tokens, model.music->tempo_bpm).tempos;
+    REQUIRE(piece.song.tempos.size() == drawn.size());
+    const double factor = piece.song.tempos[0].bpm() / drawn[0].bpm();
+    CHECK(std::abs(std::log2(factor)) <= 1 / 12.0 + 1e-4);
+    for (std::size_t i = 0; i < drawn.size(); ++i) {
+      CHECK(std::set{level(60), level(90)}.contains(level(drawn[i].bpm())));
+      CHECK(std::abs(piece.song.tempos[i].bpm() / drawn[i].bpm() / factor - 1) < 1e-4);
+    }
+    if (std::abs(std::log2(factor)) < 1 / 12.0 - 1e-4)
+      CHECK(std::abs(seconds_at(piece.song, piece.song.length) - 40) < 0.01);
+  }
   // Near the tempo that was asked for, whatever the songs have.
   for (const int found : tempos_of({.bars = 24, .tempo_bpm = 200}))
     CHECK(std::abs(found - level(200)) <= 12 * std::log2(1.2) + 0.5);

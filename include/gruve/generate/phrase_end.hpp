@@ -19,15 +19,18 @@ inline constexpr int kMostBarsMoved = 2;
 /// Generates music as generate_music() does, and ends it where the model would. A piece whose end is forced
 /// upon it in the middle of a phrase does not come home; and one that slows down at its end becomes longer
 /// than the tempo before says. So the piece goes on to the last bar at which its ending may begin,
-/// kMostBarsMoved bars after the one that the amount asks for, and an ending is generated from each of the 2
-/// kMostBarsMoved + 1 bars. Of those with which the piece is within a bar of the amount, it has the one at
-/// whose bar the model gave an ending the highest probability; if there is none, the nearest to the amount. A
-/// piece too short for so many has the nearest too. Copies the generator for each ending.
+/// kMostBarsMoved bars after the one that the amount asks for, and an ending is generated from each of the
+/// 2 kMostBarsMoved + 1 bars. Of those with which the piece can be within a bar of the amount, it has the one
+/// at whose bar the model gave an ending the highest probability; if there is none, the nearest to the
+/// amount. A piece too short for so many has the nearest too. Copies the generator for each ending.
 ///
 /// The encoder must have EventOptions::form.
+///
+/// stretch  factor, at least 1, by which the caller makes the piece longer or shorter afterwards
 template <class Amount>
 std::vector<Token> generate_to_phrase_end(Generator<EventEncoder>& generator, double amount,
-                                          Amount&& amount_of, std::span<const int> lags = {}) {
+                                          Amount&& amount_of, std::span<const int> lags = {},
+                                          double stretch = 1) {
   using Kind = EventEncoder::Kind;
   constexpr int kLongest = EventEncoder::kMostLeft;  // bars of an ending
   constexpr double kReach = kMostBarsMoved + 0.5;
@@ -54,8 +57,9 @@ std::vector<Token> generate_to_phrase_end(Generator<EventEncoder>& generator, do
     Outline<EventEncoder> rest = outline;
     const double made =
         internal::append_music(ending.generator, rest, bars * bar, 0, amount_of, ending.tokens);
-    const double distance = std::abs(left - made) / bar;
-    ending.rank = is_short || distance > 1 ? distance : -probability;
+    const double distance = std::abs(left - made) / bar, whole = amount - left + made;
+    const bool is_near = distance - (stretch - 1) * whole / bar <= 1;
+    ending.rank = is_short || !is_near ? distance : -probability;
     if (!best || ending.rank < best->rank) best = std::move(ending);
   };
   while (true) {

@@ -19,7 +19,7 @@ struct LivePlayerOptions {
   ControlOptions controls = {};                             // limits; their metre is replaced by the model's
   std::uint64_t seed = 1;                                   // of the random numbers
   LiveOptions live = {};                                    // its metre is replaced by the model's
-  kernels::Precision precision = kernels::Precision::fp32;  // of the weights
+  const kernels::Kernels<float>* implementation = nullptr;  // of the arithmetic: see PlayerOptions
 };
 
 /// Plays a model live, as a plug-in or a game does: a LiveGenerator that owns its model and whose encoder,

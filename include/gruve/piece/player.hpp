@@ -29,7 +29,9 @@ namespace gruve::inline v0_2 {
 // clang-format off
 /// Settings of a Player.
 struct PlayerOptions {
-  kernels::Precision precision = kernels::Precision::fp32;  // of the weights
+  // The arithmetic, and with it the precision of weights, such as &kernels::active(kernels::Precision::int8);
+  // null: kernels::active(), in float. A program that names no precision links the kernels in float alone.
+  const kernels::Kernels<float>* implementation = nullptr;
   int threads = 0;  // 0 for one per hardware thread; the result has the same bits for any number
 };
 
@@ -72,7 +74,8 @@ struct PieceOptions {
 struct Piece {
   std::vector<Token> primer = {};       // tokens of the primer
   std::vector<Token> tokens = {};       // tokens generated after them
-  Song song = {};                       // music: the whole piece, with the primer's original notes
+  Song song = {};  // music: the whole piece, with the primer's original notes; its tempos
+                   // are those of the tokens, up to 6 % faster or slower for its length
   std::optional<KeyEstimate> key = {};  // of a primer, if new notes kept to its scale
 };
 
