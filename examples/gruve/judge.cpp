@@ -122,12 +122,19 @@ class Judge {
       for (const double temperature : temperatures) {
         gruve::SamplerOptions sampler = options_.sampler;
         sampler.temperature = static_cast<float>(temperature);
-        const std::string name = std::filesystem::path(file).stem().string() + ", " + described(sampler);
+        const std::string name = name_of(file) + ", " + described(sampler);
         candidates.push_back([this, file, name, sampler] { return pieces(file, name, sampler, false); });
         if (options_.is_within)
           candidates.push_back(
               [this, file, name, sampler] { return pieces(file, name + ", within", sampler, true); });
       }
+  }
+
+  // A model file's name without folder and extension, unless another model has it too.
+  std::string name_of(const std::string& file) const {
+    const auto short_name = [](const std::string& path) { return std::filesystem::path(path).stem(); };
+    const auto is_alike = [&](const std::string& other) { return short_name(other) == short_name(file); };
+    return std::ranges::count_if(options_.models, is_alike) > 1 ? file : short_name(file).string();
   }
 
   Candidate pieces(const std::string& file, const std::string& name, const gruve::SamplerOptions& sampler,
@@ -169,8 +176,7 @@ class Judge {
     for (const std::string& file : options_.models)
       candidates.push_back([this, file] {
         const gruve::SamplerOptions sampler{.argmax = 0.6f};
-        return pieces(file, std::filesystem::path(file).stem().string() + ", " + described(sampler), sampler,
-                      false);
+        return pieces(file, name_of(file) + ", " + described(sampler), sampler, false);
       });
   }
 

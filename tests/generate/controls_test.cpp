@@ -246,6 +246,31 @@ TEST_CASE("A silence ends in time", "[generate][controls]") {
   }
 }
 
+TEST_CASE("While a drum sounds there is no silence", "[generate][controls]") {
+  const EventEncoder encoder({.steps_per_quarter = 4, .channels = true});
+  // A note at the beginning of a bar; a quarter note of silence is allowed.
+  const auto breaches_at_end = [&](int channel, int quarters) {
+    Limits<EventEncoder> limits(encoder, {.max_silence = 1});
+    auto state = encoder.start();
+    const auto take = [&](EventEncoder::Event event) {
+      const Token token = encoder.token(event);
+      REQUIRE(encoder.allowed(state, token));
+      limits.advance(state, token);
+      state = encoder.advance(state, token);
+    };
+    take({Kind::channel, channel});
+    take({Kind::key, 20});
+    take({Kind::duration, 4 * quarters});
+    return limits.breaches(state, encoder.token({Kind::end_of_bar, 0}));
+  };
+  for (const int channel : {0, kDrumChannel}) {
+    CAPTURE(channel);
+    CHECK(breaches_at_end(channel, 4) == 0);
+    CHECK(breaches_at_end(channel, 3) == 0);
+    CHECK(breaches_at_end(channel, 2) == breach::kSilent);
+  }
+}
+
 TEST_CASE("No more keys sound at once than may", "[generate][controls]") {
   std::vector<Token> cluster;
   for (int pitch = 70; pitch > 50; --pitch) cluster.push_back(static_cast<Token>(pitch - kLowestKey));
