@@ -34,12 +34,15 @@ int bars_of(const std::vector<Token>& tokens) {
   return bars;
 }
 
-std::vector<Token> piece_of_bars(const PackedModel<float>& packed, double bars, std::uint64_t seed) {
+std::vector<Token> piece_of_bars(const PackedModel<float>& packed, double bars, std::uint64_t seed,
+                                 double stretch = 1) {
   Generator generator(packed, kFormEncoder, {}, seed);
-  const std::vector<Token> tokens =
-      generate_to_phrase_end(generator, bars, [](const EventEncoder::State&, Token token) {
+  const std::vector<Token> tokens = generate_to_phrase_end(
+      generator, bars,
+      [](const EventEncoder::State&, Token token) {
         return kFormEncoder.event(token).kind == EventEncoder::Kind::end_of_bar ? 1.0 : 0.0;
-      });
+      },
+      {}, stretch);
   CHECK(kFormEncoder.is_over(generator.state()));
   auto state = kFormEncoder.start();
   for (const Token token : tokens) {
@@ -76,6 +79,8 @@ TEST_CASE("A piece ends within a bar of its length, where the ending is most pro
   // Where the ending is as good as certain at each bar, the first is taken.
   const PackedModel<float> eager(ending_model(60));
   CHECK(bars_of(piece_of_bars(eager, 24, 1)) == 23);
+  // What is made 5 % longer afterwards may have two bars less.
+  CHECK(bars_of(piece_of_bars(eager, 24, 1, 1.05)) == 22);
 }
 
 TEST_CASE("A piece that slows down at its end is within a bar of its length", "[generate][ending]") {

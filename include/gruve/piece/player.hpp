@@ -29,7 +29,8 @@ namespace gruve::inline v0_2 {
 // clang-format off
 /// Settings of a Player.
 struct PlayerOptions {
-  // The arithmetic, and with it the precision of weights, such as &kernels::active(kernels::Precision::int8);
+  // The arithmetic, and with it the precision of weights, such as
+  // &kernels::active(kernels::Precision::int8) of kernels/precisions.hpp;
   // null: kernels::active(), in float. A program that names no precision links the kernels in float alone.
   const kernels::Kernels<float>* implementation = nullptr;
   int threads = 0;  // 0 for one per hardware thread; the result has the same bits for any number
