@@ -158,12 +158,21 @@ class PackedModel {
   /// its features. Needs assign() for steps.
   void sum_inputs(std::uint16_t token, std::span<const std::uint16_t> features,
                   Scalar* product) const noexcept {
-    using Row = Eigen::Array<Scalar, Eigen::Dynamic, 1>;
+    // Sums of a block stay in registers while its rows are read.
+    constexpr std::ptrdiff_t kBlock = 32;
     const std::ptrdiff_t size = std::ptrdiff_t{3} * config_.hidden_size;
-    const auto row = [&](int at) { return Eigen::Map<const Row>(table_.data() + at * size, size); };
-    Eigen::Map<Row> sum(product, size);
-    sum = row(token);
-    for (const std::uint16_t feature : features) sum += row(config_.vocab_size + feature);
+    const auto add_rows = [&]<int N>(std::ptrdiff_t first, std::ptrdiff_t count) {
+      using Part = Eigen::Array<Scalar, N, 1, 0, static_cast<int>(kBlock)>;
+      const auto part = [&](int at) {
+        return Eigen::Map<const Part>(table_.data() + at * size + first, count);
+      };
+      Part sum = part(token);
+      for (const std::uint16_t feature : features) sum += part(config_.vocab_size + feature);
+      Eigen::Map<Part>(product + first, count) = sum;
+    };
+    std::ptrdiff_t first = 0;
+    for (; first + kBlock <= size; first += kBlock) add_rows.template operator()<kBlock>(first, kBlock);
+    add_rows.template operator()<Eigen::Dynamic>(first, size - first);
   }
 
   /// Writes the logits [V]: each token's row of the output layer's result, and those of its features.
