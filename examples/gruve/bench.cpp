@@ -38,10 +38,10 @@ struct Task {
   void (*run)(const BenchArguments&);
 };
 constexpr Task kTasks[] = {
-    {"limits", bench_limits},   {"train", bench_train}, {"step", bench_step},
-    {"cell", bench_cell},       {"batch", bench_batch}, {"forward", bench_forward},
-    {"silence", bench_silence}, {"midi", bench_midi},   {"activations", bench_activations},
-    {"sample", bench_sample}};
+    {"limits", bench_limits},   {"train", bench_train},      {"step", bench_step},
+    {"cell", bench_cell},       {"batch", bench_batch},      {"forward", bench_forward},
+    {"silence", bench_silence}, {"midi", bench_midi},        {"activations", bench_activations},
+    {"sample", bench_sample},   {"features", bench_features}};
 
 void bench(const BenchArguments& options) {
   if (!options.isa.empty() && !kernels::force(options.isa))

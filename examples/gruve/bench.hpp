@@ -36,6 +36,7 @@ void bench_limits(const BenchArguments& options);
 void bench_train(const BenchArguments& options);
 void bench_step(const BenchArguments& options);
 void bench_sample(const BenchArguments& options);
+void bench_features(const BenchArguments& options);
 void bench_cell(const BenchArguments& options);
 void bench_batch(const BenchArguments& options);
 void bench_forward(const BenchArguments& options);

@@ -274,7 +274,7 @@ while read -r line; do
     case $line in *"\"$name\":"*) ;; *) fail "no $name in $line" ;; esac
   done
 done <bench.json
-for task in fp32_fma read train train_rate train_phase train_layers step step_rate batch batch_rate forward forward_rate midi midi_tokens midi_events sigmoid tanh exp; do
+for task in fp32_fma read train train_rate train_phase train_layers step step_rate batch batch_rate forward forward_rate midi midi_tokens midi_events sigmoid tanh exp token token_ratio; do
   grep -q "\"bench\":\"$task\"" bench.json || fail "no $task"
 done
 
