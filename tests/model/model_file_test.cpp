@@ -14,7 +14,10 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "error_of.hpp"
+#include "gruve/core/bits_as.hpp"
 #include "gruve/core/rng.hpp"
+#include "gruve/kernels/rounding.hpp"
 #include "gruve/model/model_json.hpp"
 #include "gruve/model/safetensors.hpp"
 #include "gruve/tokens/id_encoder.hpp"
@@ -482,5 +485,33 @@ TEST_CASE("A model file of fewer bits is smaller, and holds what the kernels of 
   for (std::size_t cut = 0; cut < bytes.size(); cut += 997) {
     file.write(bytes.substr(0, cut));
     CHECK(refusal(file) != "accepted");
+  }
+}
+
+TEST_CASE("A weight that is too large for fewer bits is refused when it is saved, and nothing is replaced",
+          "[model][file]") {
+  const TemporaryFile file;
+  TrainedModel model = small_model();
+  save(model, file.path);
+  const std::string before = file.read();
+  float& weight = model.network.output.weight.data()[3];
+  for (const float sign : {1.0f, -1.0f}) {
+    weight = sign * std::numeric_limits<float>::max();
+    CHECK(tests::error_of([&] { save(model, file.path, kernels::Precision::bf16); }) ==
+          file.path.string() +
+              ": would have an infinite number at index 3 of the array \"output.weight\": this one is too "
+              "large "
+              "for bfloat16");
+    CHECK(file.read() == before);
+  }
+  weight = kernels::from_bfloat16(0x7F7F);  // the largest
+  save(model, file.path, kernels::Precision::bf16);
+  CHECK(load(file.path).network.output.weight.data()[3] == weight);
+  // In 8 bits the largest of a row is 127 times a scale, rounded twice: of each float as large as these it is
+  // refused, or finite again.
+  for (std::uint32_t bits = 0x7F7FFFFF; bits > 0x7F7FFF00; --bits) {
+    weight = bits_as<float>(bits);
+    const std::string error = tests::error_of([&] { save(model, file.path, kernels::Precision::int8); });
+    if (error == "no error") load(file.path);
   }
 }

@@ -23,7 +23,7 @@ GRUVE_ONCE std::map<std::string, std::string> metadata_of(const TrainedModel& mo
 ///
 /// Throws Error if the file can't be written, and on a model that load() would refuse: one whose encoder has
 /// another vocabulary or other features, whose arrays have other shapes than its configuration says, or with
-/// numbers that are not finite. Nothing is replaced then.
+/// numbers that are not finite, or would not be in that precision. Nothing is replaced then.
 ///
 /// precision  of the weight matrices in the file: bfloat16 halves its size, 8 bits quarter it (see
 ///            write_safetensors()). They are rounded as the kernels of that precision round them, so that

@@ -111,7 +111,8 @@ struct NamedTensor {
 };
 
 /// Writes a safetensors file atomically, with a checksum in its metadata. Throws Error if it can't be
-/// written, or if its header would be longer than what SafetensorsFile reads; then nothing is replaced.
+/// written, if its header would be longer than what SafetensorsFile reads, or if a number is too large for
+/// its precision; then nothing is replaced.
 /// Arrays in float32 come first. A matrix in 8 bits has a scale for each row, its largest magnitude divided
 /// by 127, in an array of its own: "weight.scale" of "weight".
 GRUVE_ONCE void write_safetensors(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors,
