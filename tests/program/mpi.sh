@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # One training by 1, 2 and 4 processes of mpirun: the same model, to the byte, as by one process without MPI; also where a
 # process was killed, and where other numbers of processes go on.
-# usage: mpi.sh PROGRAM WORK MPIRUN
+# usage: mpi.sh PROGRAM WORK MPIRUN EXAMPLE
 set -euo pipefail
-program=$1 work=$2 mpirun=$3
+program=$1 work=$2 mpirun=$3 example=$4
 rm -rf "$work"
 mkdir -p "$work"
 cd "$work"
@@ -50,4 +50,11 @@ cmp alone.safetensors killed.safetensors || fail "what 2 processes went on with 
 if ranks 8 "${settings[@]}" --out none.safetensors >none.log 2>&1; then fail "8 processes shared 4 shards"; fi
 grep -q "8 processes for 4 shards: each needs at least one" none.log || fail "$(cat none.log)"
 [ ! -e none.safetensors ] || fail "a refused training wrote a model"
+
+# A program of the user's own.
+mpi() { timeout 300 "$mpirun" -np "$1" "$example" songs.gruve "$2" 2; }
+mpi 1 one.safetensors && mpi 2 two.safetensors | grep -q "by 2 processes" || fail "the example failed"
+cmp one.safetensors two.safetensors || fail "the example's model depends on the number of processes"
+if mpi 3 none.safetensors 2>none.log; then fail "3 processes shared 2 shards"; fi
+grep -q "3 processes for 2 shards" none.log || fail "$(cat none.log)"
 echo "the same model by 1, 2, 3 and 4 processes, and after one was killed"
