@@ -17,7 +17,7 @@ ln -sfn "${EIGEN:-/usr/include/eigen3}" "$build/packages/eigen3"
 ln -sfn "${JSON:-/usr/include/nlohmann}" "$build/packages/nlohmann"
 
 cat >"$build/Makefile.new" <<'MAKE'
-flags = -std=c++20 $(optimise) -fexceptions -DGRUVE_COMPILED_KERNELS -DGRUVE_STATIC_C_LIBRARY -Iinclude -Isrc \
+flags = -std=c++20 $(optimise) $(exceptions) -DGRUVE_COMPILED_KERNELS -DGRUVE_STATIC_C_LIBRARY -Iinclude -Isrc \
   -isystem build/web/packages/eigen3 -isystem build/web/packages -Wno-pass-failed -MMD
 comma := ,
 separated = $(subst $() ,$(comma),$(strip $(1)))
@@ -27,11 +27,13 @@ functions := $(call separated,_malloc _free _gruve_error _gruve_free _gruve_vers
   _gruve_play _gruve_listen _gruve_answer _gruve_set_live_sampling _gruve_set_live_limits _gruve_hand_over _web_form _web_notes \
   _web_midi)
 learning := _web_add_song,_web_learn_style
-link := -O2 -fexceptions -sMODULARIZE=1 -sEXPORT_NAME=createGruve -sENVIRONMENT=worker -sALLOW_MEMORY_GROWTH=1 \
+link = -O2 $(exceptions) -sMODULARIZE=1 -sEXPORT_NAME=createGruve -sENVIRONMENT=worker -sALLOW_MEMORY_GROWTH=1 \
   -sINITIAL_MEMORY=32MB -sMALLOC=emmalloc -sEXPORTED_RUNTIME_METHODS=UTF8ToString \
   -sDYNAMIC_EXECUTION=0 -sINCOMING_MODULE_JS_API=instantiateWasm -sNO_EXIT_RUNTIME=1
 
 optimise := -O2
+exceptions := -fexceptions
+build/web/simd.js build/web/generate.js: exceptions := -fwasm-exceptions  # smaller; every browser that has SIMD has them
 build/web/simd-%.o: flags += -msimd128
 build/web/plain-web.o build/web/plain-models.o build/web/plain-training.o: optimise := -Os  # without SIMD the kernels take most of the time
 build/web/simd.js: link += -msimd128
@@ -39,9 +41,9 @@ define kind
 build/web/$(1).js: build/web/$(1)-web.o build/web/$(1)-kernels.o build/web/$(1)-models.o build/web/$(1)-training.o \
     build/web/Makefile
 	em++ $$(link) -sEXPORTED_FUNCTIONS=$$(functions),$$(learning) $$(filter %.o,$$^) -o $$@
-build/web/$(1)-web.o: examples/web/web.cpp
+build/web/$(1)-web.o: examples/web/web.cpp build/web/Makefile
 	em++ $$(flags) -c $$< -o $$@
-build/web/$(1)-kernels.o build/web/$(1)-models.o build/web/$(1)-training.o: build/web/$(1)-%.o: src/%.cpp
+build/web/$(1)-kernels.o build/web/$(1)-models.o build/web/$(1)-training.o: build/web/$(1)-%.o: src/%.cpp build/web/Makefile
 	em++ $$(flags) -c $$< -o $$@
 endef
 # For its size alone: what cannot learn.

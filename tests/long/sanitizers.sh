@@ -14,7 +14,18 @@ if [[ $name == clang* ]]; then
 fi
 cmake -S . -B "$build" -DGRUVE_SANITIZE=ON -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O1 -g1 $more" -DGRUVE_BUILD_EXAMPLES=OFF \
   -DGRUVE_TEST_ROOMS="${rooms// /;}" >/dev/null
+faults=0
+mkdir -p "$build/temporary"
 for room in $rooms; do
-  cmake --build "$build" --parallel "$(nproc)" --target "test_$room" | grep -E 'warning|error|Built target test' || true
-  echo "$room: $(TMPDIR=$build/temporary "$build/tests/test_$room" | tail -2 | head -1)"
+  if ! cmake --build "$build" --parallel "$(nproc)" --target "test_$room" >"$build/$room.log" 2>&1; then
+    echo "$room: NOT BUILT, see $build/$room.log"
+    faults=1
+  elif TMPDIR=$build/temporary "$build/tests/test_$room" >"$build/$room.log" 2>&1; then
+    echo "$room: $(tail -2 "$build/$room.log" | head -1)"
+  else
+    echo "$room: FAILED, see $build/$room.log"
+    grep -m 3 -E 'ERROR|runtime error|FAILED' "$build/$room.log" || true
+    faults=1
+  fi
 done
+exit $faults
