@@ -110,6 +110,17 @@ TEST_CASE("Options out of range are refused by name", "[corpus][augment]") {
         "velocity scaling must be a factor from 1 to 4, not 5.000000");
 }
 
+TEST_CASE("Songs that are no music are not augmented, and that is said", "[corpus][augment][stream]") {
+  const std::vector<std::vector<Token>> songs = {{0, 1, 0, 1}};
+  const Corpus text = Corpus::from_songs({.encoder = CharEncoder("ab")}, songs, std::vector{Split::train});
+  const auto stream = [&](const AugmentOptions& options) {
+    BatchStream(text, Split::train, 1, BatchStream::Passes::endless, 1, options);
+  };
+  CHECK(error_of([&] { stream({.transpose = 2}); }) ==
+        "corpus in memory: its songs can't be augmented: they are no music");
+  CHECK(error_of([&] { stream({.share = 0.5}); }) == "no error");  // of transpositions by nothing
+}
+
 TEST_CASE("A stream varies each song anew in each pass, the same from the same seed, after a stop too",
           "[corpus][augment][stream]") {
   const TimestepEncoder encoder;

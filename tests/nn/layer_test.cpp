@@ -58,7 +58,8 @@ TEST_CASE("A layer of sizes known at run time, by the fused kernels, has the cel
           "[nn][gru][docs]") {
   const ResetGate reset_gate = GENERATE(ResetGate::after_product, ResetGate::before_product);
   const int T = 9;
-  for (const auto& [E, H] : {std::pair{1, 1}, std::pair{5, 24}, std::pair{17, 33}}) {
+  for (const std::pair<int, int>& sizes : {std::pair{1, 1}, std::pair{5, 24}, std::pair{17, 33}}) {
+    const int E = sizes.first, H = sizes.second;  // clang++ 14 captures no structured binding
     GruCell<float> cell(E, H, reset_gate);
     GruCell<double> exact(E, H, reset_gate);
     Rng rng(5);

@@ -393,6 +393,43 @@ TEST_CASE("An input can only be dropped where there is one", "[train]") {
                     "input dropout needs a model with input features");
 }
 
+TEST_CASE("Options of a training that are out of their range are refused by name", "[train]") {
+  const double nan = std::nan(""), infinite = std::numeric_limits<double>::infinity();
+  const auto refusal = [](const std::string& name, auto value, auto member) {
+    TrainOptions options;
+    member(options) = value;
+    INFO(name << " " << value);
+    CHECK(tests::error_of([&] { check(options); }).starts_with(name + " must be "));
+  };
+  for (const int value : {0, -1}) {
+    refusal("batch_size", value, [](TrainOptions& o) -> int& { return o.batch_size; });
+    refusal("unroll", value, [](TrainOptions& o) -> int& { return o.unroll; });
+    refusal("shards", value, [](TrainOptions& o) -> int& { return o.shards; });
+    refusal("epochs", value, [](TrainOptions& o) -> int& { return o.epochs; });
+    refusal("checkpoint_interval", value, [](TrainOptions& o) -> int& { return o.checkpoint_interval; });
+  }
+  refusal("patience", -1, [](TrainOptions& o) -> int& { return o.patience; });
+  for (const double value : {-1.0, nan, infinite}) {
+    refusal("minutes", value, [](TrainOptions& o) -> double& { return o.minutes; });
+    refusal("learning_rate", value, [](TrainOptions& o) -> double& { return o.learning_rate; });
+    refusal("clip_norm", value, [](TrainOptions& o) -> double& { return o.clip_norm; });
+    refusal("weight_decay", value, [](TrainOptions& o) -> double& { return o.optimizer.weight_decay; });
+    refusal("epsilon", value, [](TrainOptions& o) -> double& { return o.optimizer.epsilon; });
+  }
+  for (const double value : {-0.1, 1.0, nan, infinite}) {
+    refusal("dropout", value, [](TrainOptions& o) -> double& { return o.dropout; });
+    refusal("input_dropout", value, [](TrainOptions& o) -> double& { return o.input_dropout; });
+    refusal("recurrent dropout", value, [](TrainOptions& o) -> double& { return o.weights.recurrent; });
+    refusal("embedding dropout", value, [](TrainOptions& o) -> double& { return o.weights.embedding; });
+    refusal("average", value, [](TrainOptions& o) -> double& { return o.average; });
+    refusal("momentum", value, [](TrainOptions& o) -> double& { return o.optimizer.momentum; });
+    refusal("alpha", value, [](TrainOptions& o) -> double& { return o.optimizer.alpha; });
+    refusal("beta1", value, [](TrainOptions& o) -> double& { return o.optimizer.beta1; });
+    refusal("beta2", value, [](TrainOptions& o) -> double& { return o.optimizer.beta2; });
+  }
+  CHECK_NOTHROW(check(TrainOptions{}));
+}
+
 TEST_CASE("A training in 8 bits is refused", "[train]") {
   const Corpus corpus = walks();
   CHECK_THROWS_WITH(Trainer(corpus, kSmall, {.precision = kernels::Precision::int8}),

@@ -33,8 +33,9 @@ class BatchStream {
   };
   // clang-format on
 
-  /// A stream before its first chunk. Throws Error if the split has no song, if `augment` is out of range, or
-  /// if the corpus's encoder does not have the features. The corpus must outlive the stream.
+  /// A stream before its first chunk. Throws Error if the split has no song, if `augment` is out of range or
+  /// the corpus is no music that it could change, or if the corpus's encoder does not have the features. The
+  /// corpus must outlive the stream.
   ///
   /// augment   how songs are augmented, anew in each pass: a function of the seed, the pass and the song
   /// features  that chunks have in addition to the tokens

@@ -30,11 +30,11 @@ struct OptimizerOptions {
   };
 
   Kind kind = Kind::adam;   // the rule
-  double momentum = 0.9;    // of sgd
+  double momentum = 0.9;    // of sgd; this and the next three at least 0 and below 1
   double alpha = 0.99;      // α of rmsprop
   double beta1 = 0.9;       // β₁ of adam
   double beta2 = 0.999;     // β₂ of adam
-  double epsilon = 1e-8;    // ε of rmsprop and adam
+  double epsilon = 1e-8;    // ε of rmsprop and adam, at least 0
   double weight_decay = 0;  // λ, decoupled from the gradient
 };
 // clang-format on
