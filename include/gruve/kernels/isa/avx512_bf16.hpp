@@ -24,6 +24,12 @@ GRUVE_INLINE IntVector interleave(IntVector v) {
       reinterpret_cast<__m512i>(low | (low + 16) << 16), reinterpret_cast<__m512i>(v)));
 }
 GRUVE_INLINE Vector dot_bf16(IntVector a, IntVector b, Vector c) {
+  // LLVM 16, which is Apple's Clang 15 too, ends in endless recursion over one element that is repeated and
+  // then taken for two of bfloat16.
+#if defined(__clang__) && \
+    (__clang_major__ == 16 || (defined(__apple_build_version__) && __clang_major__ == 15))
+  __asm__("" : "+v"(a));
+#endif
   return reinterpret_cast<Vector>(_mm512_dpbf16_ps(reinterpret_cast<__m512>(c), reinterpret_cast<__m512bh>(a),
                                                    reinterpret_cast<__m512bh>(b)));
 }
