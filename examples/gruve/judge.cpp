@@ -430,7 +430,7 @@ void add_judge(CLI::App& app) {
       ->check(CLI::Range(3, 100))
       ->capture_default_str();
   command->add_option("--seed", options->seed, "The same seed gives the same numbers")->capture_default_str();
-  add_sampling(*command, *options);
+  add_sampling(*command, *options, "the songs of --corpus");
   command->add_option("--threads", options->threads, "Threads, 0 for as many as the machine has")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();

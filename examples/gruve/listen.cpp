@@ -107,7 +107,7 @@ void add_listen(CLI::App& app) {
       ->check(CLI::Range(2.0, 600.0))
       ->capture_default_str();
   command->add_option("--seed", options->seed, "The same seed gives the same page")->capture_default_str();
-  add_sampling(*command, *options);
+  add_sampling(*command, *options, "the songs of --corpus");
   command->add_option("--threads", options->threads, "Threads, 0 for as many as the machine has")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();

@@ -7,7 +7,7 @@
 #include "gruve/generate/scale.hpp"
 #include "manual.hpp"
 
-void add_sampling(CLI::App& command, SamplingArguments& options) {
+void add_sampling(CLI::App& command, SamplingArguments& options, const std::string& songs) {
   gruve::SamplerOptions& sampler = options.sampler;
   command
       .add_option("--argmax", sampler.argmax,
@@ -62,8 +62,9 @@ void add_sampling(CLI::App& command, SamplingArguments& options) {
             options.within = corpus;
           },
           "Redraw each minute, up to 64 times, until its entropies, density, polyphony and key clarity are "
-          "in "
-          "the range of the songs that the model was trained on, or of those of a corpus file or folder")
+          "in the "
+          "range of " +
+              songs + ", or of those of a corpus file or folder")
       ->expected(0, 1);
   command.add_option("--lowest", limits.lowest, "The lowest key, as its MIDI number")->capture_default_str();
   command.add_option("--highest", limits.highest, "The highest key")->capture_default_str();

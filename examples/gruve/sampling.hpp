@@ -19,7 +19,10 @@ struct SamplingArguments {
 };
 
 /// Adds the options. `options` must outlive the parsing of the command line.
-void add_sampling(CLI::App& command, SamplingArguments& options);
+///
+/// songs  whose ranges --within takes if it names no others, for the help
+void add_sampling(CLI::App& command, SamplingArguments& options,
+                  const std::string& songs = "the songs that the model was trained on");
 
 /// Puts them under titles of their own in the help, all but --within.
 void group_sampling(CLI::App& command);

@@ -205,8 +205,8 @@ GRUVE_API gruve_live* gruve_new_live(gruve_model* model, const gruve_sampling* s
                                      uint64_t seed);
 /* The player may be NULL. */
 GRUVE_API void gruve_free_live(gruve_live* live);
-/* Plays one block of samples at a tempo in quarter notes per minute; returns the number of notes written, at most
- * `capacity`; what finds no room comes in the next block. Real time. */
+/* Plays one block of samples at a tempo in quarter notes per minute; returns the number of notes written, at
+ * most `capacity` and 256; what finds no room comes in the next block. Real time. */
 GRUVE_API size_t gruve_process(gruve_live* live, int num_samples, double sample_rate, double bpm, gruve_note* notes,
                                size_t capacity);
 /* Takes a musician's note at a sample of the next block; velocity 0 ends it. Real time. Returns 0, or -1 if it is out of range

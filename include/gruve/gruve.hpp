@@ -1,7 +1,7 @@
 #pragma once
 
-// All of gruve. A program that needs one module includes that module's headers alone. docs/README.md says
-// which call does what.
+// All of gruve but train/mpi.hpp. A program that needs one module includes that module's headers alone.
+// docs/README.md says which call does what.
 
 #include "gruve/core/aligned.hpp"
 #include "gruve/core/atomic_file.hpp"

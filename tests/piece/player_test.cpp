@@ -215,6 +215,12 @@ TEST_CASE("A player of text, ids or a program's own tokens generates those", "[p
   CHECK(error_of([&] { text.generate_tokens({.bars = 8}); }) ==
         "a model of type \"char\" is not music: the length of its pieces is in tokens, their primer is "
         "primer_tokens");
+  for (const PieceOptions& options :
+       {PieceOptions{.louder = 5}, PieceOptions{.metre = TimeSignature{0, 3, 4}},
+        PieceOptions{.form = {0, 1}}})
+    CHECK(error_of([&] {
+            text.generate_tokens(options);
+          }).starts_with("a model of type \"char\" is not music"));
   CHECK(error_of([&] { text.generate_tokens({.primer_tokens = {4}}); }) ==
         "the primer has token 4, which is outside the vocabulary of 4");
   CHECK(error_of([&] { ids.generate_as<CharEncoder>(); }) ==

@@ -54,6 +54,7 @@ TEST_CASE("Each feature is what its name says", "[tokens][features]") {
   CHECK(inputs_after(held, {50, 40, kEnd, 50}) == Rows{40, 89 + 1});
   CHECK(inputs_after(held, {50, 40, kEnd, 45}) == Rows{40, 89 + 1});
   CHECK(inputs_after(held, {50, 40, kEnd, 40}) == Rows{88, 89});
+  CHECK(inputs_after(held, {0, kEnd, 0, kEnd}) == Rows{0, 89 + 2});  // the lowest key
   std::vector<Token> long_note;
   for (int step = 0; step < 300; ++step) long_note.insert(long_note.end(), {64, kEnd});
   CHECK(inputs_after(held, long_note) == Rows{64, 89 + 96});

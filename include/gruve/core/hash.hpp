@@ -25,7 +25,7 @@ inline std::uint64_t content_hash(std::span<const std::byte> bytes) noexcept {
 /// machine. Not for security.
 /// Specification: https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md
 ///
-/// seed  of another seed another hash; the hash of what comes before chains parts
+/// seed  another seed gives another hash. To hash parts in sequence, pass the hash of the part before
 inline std::uint64_t xxh64(std::span<const std::byte> bytes, std::uint64_t seed = 0) noexcept {
   constexpr std::uint64_t kPrime1 = 0x9E3779B185EBCA87u, kPrime2 = 0xC2B2AE3D27D4EB4Fu,
                           kPrime3 = 0x165667B19E3779F9u, kPrime4 = 0x85EBCA77C2B2AE63u,

@@ -53,7 +53,7 @@ struct CorpusInfo {
   AnyEncoder encoder{};              // that produced the tokens
   std::optional<MusicInfo> music{};  // of a corpus of music; if empty, the defaults of MusicInfo
   std::string report{};              // accepted and refused songs with reasons, as JSON; may be empty
-  std::string measures{};            // ranges of the songs' measures as JSON: see corpus_measures(); may be
+  std::string measures{};            // ranges of the songs' measures as JSON: see corpus_ranges(); may be
                                      // empty
 };
 

@@ -53,10 +53,10 @@ Encoder encoder_of(const Ensemble& models, Encoder encoder) {
 ///
 /// With a vector of packed models instead of one, it draws from the mean of their probabilities.
 ///
-/// The constructor and copying allocate. All other member functions allocate nothing, take no lock and don't
-/// throw, so that an audio callback may call them; one thread at a time. A copy generates the same tokens as
-/// the original until it is reseeded or its options are set. The packed models must outlive the generator;
-/// several generators may share them.
+/// The constructor and copying allocate. Without a thread pool all other member functions allocate nothing,
+/// take no lock and don't throw, so that an audio callback may call them; one thread at a time. A copy
+/// generates the same tokens as the original until it is reseeded or its options are set. The packed models
+/// must outlive the generator; several generators may share them.
 ///
 /// Cost of next(): one step of each model and one Sampler::sample().
 template <Grammar Encoder>

@@ -13,9 +13,9 @@
 
 namespace gruve::inline v0_2 {
 
-/// Runs one sequence through a model, one token at a time, in real time: step() allocates nothing, takes no
-/// lock and doesn't throw. Many steppers can share a PackedModel, which must outlive them. Each has its own
-/// state, which can be stored and restored.
+/// Runs one sequence through a model, one token at a time, in real time: without a thread pool step()
+/// allocates nothing, takes no lock and doesn't throw. Many steppers can share a PackedModel, which must
+/// outlive them. Each has its own state, which can be stored and restored.
 ///
 /// Cost of a step, whatever the values: Σ 3H(I + H) + H(V + R) multiply-adds, with the sum over the layers
 /// and I the size of a layer's input (E or H; 0 for a first layer with a table), and 3HL activations. It

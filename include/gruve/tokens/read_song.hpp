@@ -16,7 +16,7 @@
 
 namespace gruve::inline v0_2 {
 
-/// How the music of a MIDI file is read: for a corpus, as a primer, to be measured or looked at.
+/// How the music of a MIDI file is read: for a corpus, as a primer, to be looked at.
 struct SongOptions {
   MidiOptions midi{};            // how the bytes are read
   bool sustain = false;          // whether the pedal lengthens notes: apply_sustain()

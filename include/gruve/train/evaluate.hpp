@@ -47,7 +47,8 @@ ChunkLoss evaluate(ChunkPass<Scalar>& pass, const Corpus& corpus, std::vector<st
 }  // namespace internal
 
 /// The loss over all songs of a split, each from the model's initial state, of the model that was assigned to
-/// the pass. The pass's own state does not change.
+/// the pass. The pass's own state does not change. Throws Error if the split has no song, or if the corpus
+/// has another vocabulary or other features than the model.
 template <class Scalar>
 ChunkLoss evaluate(ChunkPass<Scalar>& pass, const Corpus& corpus, Split split, int num_timesteps,
                    int batch_size) {
@@ -64,6 +65,7 @@ ChunkLoss evaluate_beginnings(ChunkPass<Scalar>& pass, const Corpus& corpus, Spl
 }
 
 /// The loss of a model over all songs of a split, with kernels of any precision. Allocates a ChunkPass.
+/// Throws Error likewise.
 GRUVE_ONCE ChunkLoss evaluate(const GruModel<float>& model, const Corpus& corpus, Split split,
                               ThreadPool& threads,
                               const kernels::Kernels<float>& kernels = kernels::active());
@@ -95,7 +97,7 @@ struct SplitLoss {
 };
 
 /// The loss of a model over a split, in total and of each token; each song from its initial state. Allocates
-/// a ChunkPass and a double per token.
+/// a ChunkPass and a double per token. Throws Error as evaluate() does.
 GRUVE_ONCE SplitLoss evaluate_tokens(const GruModel<float>& model, const Corpus& corpus, Split split,
                                      ThreadPool& threads,
                                      const kernels::Kernels<float>& kernels = kernels::active());

@@ -24,7 +24,7 @@ struct TrainOptions {
   double minutes = 0;                       // time limit of the training; 0 for none. With a limit, and only
                                             // then, the result depends on the machine's speed
   OptimizerOptions optimizer = {};          // the rule of an update
-  double learning_rate = 2e-3;              // η, the full learning rate, above 0
+  double learning_rate = 2e-3;              // η, the full learning rate, at least 0
   Schedule schedule = Schedule::one_cycle;  // how the learning rate changes
   double clip_norm = 1;                     // maximum gradient norm, over all parameters; 0 for no limit
                                             // (Pascanu et al. 2013)
