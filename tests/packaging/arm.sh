@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# gruve for Linux on 64-bit ARM: program, examples and the tests of all rooms, compiled by the cross compiler and run by qemu. Takes
+# gruve for Linux on 64-bit ARM: program and the tests of all rooms, compiled by the cross compiler and run by qemu. Takes
 # half an hour on two cores; neon.sh, in the test command, is the short form.
 #   [JOBS=N] bash tests/packaging/arm.sh [ROOM…]
 # What counts system calls by a filter of the kernel finds none in the emulator, which says so, and of the exhaustive tests
