@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gruve/core/rng.hpp"
+#include "gruve/core/state_bytes.hpp"
 
 #include "catch.hpp"
 
@@ -86,8 +87,9 @@ TEST_CASE("A repeat is found at the first change that has been before, and follo
 
 TEST_CASE("What is found is what a search through the whole past finds", "[tokens][repeat]") {
   Rng rng(2);
+  ChordRepeats finder;
   for (int trial = 0; trial < 50; ++trial) {
-    ChordRepeats finder;
+    finder.reset();
     std::vector<int> past;
     const std::uint32_t alphabet = 2 + rng.below(5);
     std::size_t at = 0, length = 0;  // of the timestep that is expected; 0 for none
@@ -131,8 +133,9 @@ TEST_CASE("A repeat is not looked for beyond what is remembered", "[tokens][repe
 TEST_CASE("Two changes in a row are found as a search through the whole past finds them",
           "[tokens][repeat]") {
   Rng rng(3);
+  RepeatFinder<std::int8_t> finder(2);
   for (int trial = 0; trial < 50; ++trial) {
-    RepeatFinder<std::int8_t> finder(2);
+    finder.reset();
     struct Change {
       std::size_t step, run;
       int before, behind;
@@ -167,4 +170,33 @@ TEST_CASE("Two changes in a row are found as a search through the whole past fin
       if (at > 0) REQUIRE(finder.expected() == past[at]);
     }
   }
+}
+
+TEST_CASE("After a reset the state is that of a new one, and is read as it was written", "[tokens][repeat]") {
+  const auto state_of = [](RepeatFinder<std::int8_t>& finder) {
+    std::vector<std::byte> bytes(std::size_t{1} << 20);
+    StateBytes writer = StateBytes::writing(bytes);
+    finder.transfer(writer);
+    bytes.resize(writer.size());
+    return bytes;
+  };
+  Rng rng(4);
+  RepeatFinder<std::int8_t> fresh, used;
+  for (int i = 0; i < 40000; ++i) used.advance(static_cast<std::int8_t>(rng.below(3)), rng.below(2) == 0);
+  used.reset();
+  CHECK(state_of(used) == state_of(fresh));
+  for (int i = 0; i < 500; ++i) {
+    const auto now = static_cast<std::int8_t>(rng.below(3));
+    const bool changes = rng.below(2) == 0;
+    fresh.advance(now, changes);
+    used.advance(now, changes);
+  }
+  const std::vector<std::byte> state = state_of(used);
+  CHECK(state == state_of(fresh));
+  RepeatFinder<std::int8_t> other;
+  other.advance(1, true);
+  StateBytes reader = StateBytes::reading(state);
+  other.transfer(reader);
+  CHECK(reader.ok());
+  CHECK(state_of(other) == state);
 }

@@ -41,11 +41,10 @@ class RepeatFinder {
   /// order  the number of changes that must be equal, 1 to kMaxOrder
   explicit RepeatFinder(std::size_t order = 1) : order_(order), history_(kTimesteps), places_(kPlaces) {}
 
-  /// Forgets all timesteps.
+  /// Forgets all timesteps, in constant time.
   void reset() noexcept {
-    std::fill(places_.begin(), places_.end(), Place{});
-    step_ = run_ = lag_ = length_ = changes_ = 0;
-    last_change_ = 0;
+    begin_ = step_;
+    run_ = lag_ = length_ = changes_ = last_change_ = 0;
   }
 
   /// Takes the next timestep.
@@ -53,7 +52,7 @@ class RepeatFinder {
   /// changes  whether it differs from the one before; ignored for the first
   void advance(const Symbol& now, bool changes) noexcept {
     if (lag_ > 0 && ago(lag_) != now) lag_ = 0;
-    if (changes && step_ > 0) {
+    if (changes && step_ > begin_) {
       const std::uint64_t change =
           std::rotl(internal::repeat_hash(ago(1)) ^ (run_ * 0x9E3779B97F4A7C15u), 23) +
           internal::repeat_hash(now);
@@ -76,7 +75,12 @@ class RepeatFinder {
   /// state takes some 40 bytes a change of the music, 900 kB at most for keys.
   void transfer(StateBytes& state) noexcept {
     const auto below_limit = [](std::uint64_t value) { return value < std::uint64_t{1} << 48; };
-    const std::uint64_t step = state.value(step_, below_limit);
+    std::uint64_t step = step_ - begin_;
+    step = state.value(step, below_limit);
+    if (state.is_reading()) {
+      begin_ = 0;
+      step_ = step;
+    }
     state.value(run_, below_limit);
     state.value(lag_, [](std::uint64_t lag) { return lag < kTimesteps; });
     state.value(length_, below_limit);
@@ -97,12 +101,15 @@ class RepeatFinder {
 
   struct Place {
     std::uint64_t changes = 0;  // their hash
-    std::uint64_t step = 0;     // after them, or 0 for none
+    std::uint64_t step = 0;     // after them; of a place that is not taken at most begin_
   };
 
+  bool is_taken(const Place& place) const noexcept { return place.step > begin_; }
+
+  // step: timesteps since reset() of what is written or read
   void transfer_history(StateBytes& state, std::uint64_t step) noexcept {
     const std::size_t count = static_cast<std::size_t>(std::min<std::uint64_t>(step, kTimesteps));
-    const auto at = [&](std::size_t i) { return static_cast<std::size_t>(step - count + i) % kTimesteps; };
+    const auto at = [&](std::size_t i) { return static_cast<std::size_t>(step_ - count + i) % kTimesteps; };
     for (std::size_t i = 0; i < count && state.ok();) {
       Symbol symbol = history_[at(i)];
       std::uint16_t run = 1;
@@ -118,18 +125,19 @@ class RepeatFinder {
 
   void transfer_places(StateBytes& state) noexcept {
     auto count = static_cast<std::uint32_t>(
-        std::count_if(places_.begin(), places_.end(), [](const Place& place) { return place.step != 0; }));
+        std::count_if(places_.begin(), places_.end(), [&](const Place& place) { return is_taken(place); }));
     count = state.value(count, [](std::uint32_t read) { return read <= kPlaces; });
     if (state.is_reading()) std::fill(places_.begin(), places_.end(), Place{});
     std::size_t next = 0;
     for (std::uint32_t i = 0; i < count && state.ok(); ++i) {
       if (state.is_writing())
-        while (places_[next].step == 0) ++next;
+        while (!is_taken(places_[next])) ++next;
       auto index = static_cast<std::uint16_t>(next++);
       index = state.value(index, [](std::uint16_t read) { return read < kPlaces; });
       if (!state.ok()) return;
       Place place = places_[index];
       place.changes = state.value(place.changes);
+      place.step -= begin_;
       place.step = state.value(place.step);
       if (state.is_reading()) places_[index] = place;
     }
@@ -140,7 +148,7 @@ class RepeatFinder {
     Place& place = places_[changes * 0xD6E8FEB86659FD93u >> (64 - kBits)];
     if (lag_ > 0) {
       ++length_;
-    } else if (place.changes == changes && place.step > 0 && step_ + 1 - place.step < kTimesteps) {
+    } else if (place.changes == changes && is_taken(place) && step_ + 1 - place.step < kTimesteps) {
       lag_ = step_ + 1 - place.step;
       length_ = 1;
     }
@@ -153,7 +161,8 @@ class RepeatFinder {
   std::size_t order_;
   std::vector<Symbol> history_;    // a ring buffer
   std::vector<Place> places_;      // the last occurrence of changes, by their hash
-  std::uint64_t step_ = 0;         // timesteps so far
+  std::uint64_t step_ = 0;         // timesteps so far, with those before reset()
+  std::uint64_t begin_ = 0;        // those before reset()
   std::uint64_t run_ = 0;          // those since the last change
   std::uint64_t lag_ = 0;          // timesteps back to what is repeated, or 0
   std::uint64_t length_ = 0;       // changes that have been repeated
