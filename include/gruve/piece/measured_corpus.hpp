@@ -33,7 +33,7 @@ struct MeasuredCorpus {
 };
 
 /// The largest number of songs of which a corpus file keeps the measures. Those of more songs would differ by
-/// less than a hundredth of the ranges, and long songs take a tenth of a second each.
+/// less than a hundredth of the ranges, and the longest songs take half a second each.
 inline constexpr std::size_t kSongsOfRanges = 400;
 
 namespace internal {
