@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -33,18 +34,26 @@ void dropout_factors(const Dropout& dropout, double probability, std::uint32_t a
   const auto step = static_cast<std::uint32_t>(dropout.step);
   const std::array<std::uint32_t, 2> key = {static_cast<std::uint32_t>(dropout.seed),
                                             static_cast<std::uint32_t>(dropout.seed >> 32)};
-  std::size_t block = 0;  // one more than the block of eight elements in `random`
-  std::array<std::uint32_t, 4> random{};
-  for (std::size_t i = first; i < last; ++i) {
-    const std::size_t place = i % period;
-    if (place / 8 + 1 != block) {
-      block = place / 8 + 1;
-      random = philox({static_cast<std::uint32_t>(block),
-                       static_cast<std::uint32_t>(std::uint64_t{block} >> 32), step, array},
-                      key);
+  // Blocks of eight elements, several at a time, for vector instructions.
+  constexpr std::size_t kBlocks = 16, kGroup = 8 * kBlocks;
+  for (std::size_t i = first; i < last;) {
+    const std::size_t place = i % period, begin = place % kGroup;
+    std::array<std::array<std::uint32_t, kBlocks>, 4> random;
+    for (std::size_t b = 0; b < kBlocks; ++b) {
+      const std::uint64_t block = place / kGroup * kBlocks + b + 1;
+      const auto words = philox(
+          {static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32), step, array}, key);
+      for (std::size_t w = 0; w < 4; ++w) random[w][b] = words[w];
     }
-    const std::uint32_t bits = (random[place % 8 / 2] >> (place % 2 * 16)) & 0xFFFF;
-    keep[i] = bits < threshold ? Scalar(0) : kept;
+    std::array<Scalar, kGroup> factors;
+    for (std::size_t b = 0; b < kBlocks; ++b)
+      for (std::size_t w = 0; w < 4; ++w)
+        for (std::size_t half = 0; half < 2; ++half)
+          factors[8 * b + 2 * w + half] =
+              (random[w][b] >> (16 * half) & 0xFFFF) < threshold ? Scalar(0) : kept;
+    const std::size_t count = (std::min)({last - i, period - place, kGroup - begin});
+    std::copy_n(factors.begin() + static_cast<std::ptrdiff_t>(begin), count, keep + i);
+    i += count;
   }
 }
 
