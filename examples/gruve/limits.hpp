@@ -15,6 +15,7 @@
 #endif
 
 #include "gruve/core/aligned.hpp"
+#include "gruve/kernels/isa/target.hpp"
 #include "gruve/kernels/precisions.hpp"
 
 namespace gruve::bench {
@@ -84,102 +85,49 @@ inline double seconds_of_threads(int threads, const std::function<void(int)>& wo
 
 namespace internal {
 
-inline std::atomic<float> sink;  // so that no result is optimised away
-
-// Registers of an instruction set, and enough independent chains of operations to hide their latency. A fused
-// multiply-add is assembly where the set has one: our own targets are compiled with -ffp-contract=off.
-struct Baseline {
-  using Vector [[gnu::vector_size(16)]] = float;
-  static constexpr int kChains = 12;
+namespace baseline {
+using Vector [[gnu::vector_size(16)]] = float;
+inline constexpr int kChains = 12;
 #if defined(__aarch64__)
-  static constexpr bool kFused = true;
+inline constexpr bool kFused = true;
 #else
-  static constexpr bool kFused = false;
+inline constexpr bool kFused = false;
 #endif
-};
-#if defined(__x86_64__)
-struct Avx2 {
-  using Vector [[gnu::vector_size(32)]] = float;
-  static constexpr int kChains = 12;
-  static constexpr bool kFused = true;
-};
-struct Avx512 {
-  using Vector [[gnu::vector_size(64)]] = float;
-  static constexpr int kChains = 24;
-  static constexpr bool kFused = true;
-};
-#endif
-
-// Independent chains of n multiply-adds each; returns the number of operations.
-template <class Registers>
-[[gnu::always_inline]] inline double multiply_adds(long n) {
-  using Vector = typename Registers::Vector;
-  constexpr int kCount = Registers::kChains;
-  const float near_one = 0.999f + 1e-9f * static_cast<float>(n & 1);
-  const Vector factor = Vector{} + near_one, term = Vector{} + 1e-9f;
-  Vector chain[kCount];
-#pragma GCC unroll 32
-  for (int k = 0; k < kCount; ++k) chain[k] = term;
-  for (long i = 0; i < n; ++i)
-#pragma GCC unroll 32
-    for (int k = 0; k < kCount; ++k)
-      if constexpr (Registers::kFused)
-        asm volatile(GRUVE_MULTIPLY_ADD
-                     : "+" GRUVE_REGISTER(chain[k])
-                     : GRUVE_REGISTER(factor), GRUVE_REGISTER(term));
-      else
-        chain[k] = chain[k] * factor + term;
-  Vector sum = chain[0];
-#pragma GCC unroll 32
-  for (int k = 1; k < kCount; ++k) sum += chain[k];
-  sink = sum[0];
-  return 2.0 * kCount * static_cast<double>(sizeof(Vector) / sizeof(float)) * static_cast<double>(n);
-}
-
-inline double multiply_adds_baseline(long n) { return multiply_adds<Baseline>(n); }
-
-// Four cache lines at a time.
-template <class Registers>
-[[gnu::always_inline]] inline void read_all(const float* data, std::size_t floats, long passes) {
-  using Vector = typename Registers::Vector;
-  constexpr int kLanes = sizeof(Vector) / sizeof(float), kChains = 8;
-  Vector sum[kChains] = {};
-  for (long pass = 0; pass < passes; ++pass) {
-    const float* p = data;
-    asm volatile("" : "+r"(p));
-    for (const float* const end = p + floats; p != end; p += 64)
-#pragma GCC unroll 16
-      for (int k = 0; k < 64 / kLanes; ++k)
-        sum[k % kChains] += *reinterpret_cast<const Vector*>(p + kLanes * k);
-  }
-  for (int k = 1; k < kChains; ++k) sum[0] += sum[k];
-  sink = sum[0][0];
-}
-
-inline void read_all_baseline(const float* data, std::size_t floats, long passes) {
-  read_all<Baseline>(data, floats, passes);
-}
+#include "limits.inc"
+}  // namespace baseline
 
 #if defined(__x86_64__)
-[[gnu::target("avx2,fma")]] inline double multiply_adds_avx2(long n) { return multiply_adds<Avx2>(n); }
-[[gnu::target("avx512f,avx2,fma")]] inline double multiply_adds_avx512(long n) {
-  return multiply_adds<Avx512>(n);
-}
+GRUVE_TARGET_BEGIN(GRUVE_AVX2)
+namespace avx2 {
+using Vector [[gnu::vector_size(32)]] = float;
+inline constexpr int kChains = 12;
+inline constexpr bool kFused = true;
+#include "limits.inc"
+}  // namespace avx2
+GRUVE_TARGET_END
+
+GRUVE_TARGET_BEGIN(GRUVE_AVX512)
+namespace avx512 {
+using Vector [[gnu::vector_size(64)]] = float;
+inline constexpr int kChains = 24;
+inline constexpr bool kFused = true;
+#include "limits.inc"
+
 // Products of 32 bfloat16 or of 64 bytes, all zero. In assembly, so that no compiler copies the chains.
 template <Precision kElements>
-[[gnu::target("avx512f")]] inline double dots(long n) {
-  using Vector = Avx512::Vector;
-  constexpr int kCount = Avx512::kChains;
-  Vector chain[kCount] = {}, elements = {};
+double dots(long n) {
+  Vector chain[kChains] = {}, elements = {};
   for (long i = 0; i < n; ++i)
 #pragma GCC unroll 32
-    for (int k = 0; k < kCount; ++k)
+    for (int k = 0; k < kChains; ++k)
       if constexpr (kElements == Precision::bf16)
         asm volatile("vdpbf16ps %1, %1, %0" : "+v"(chain[k]) : "v"(elements));
       else
         asm volatile("vpdpbusd %1, %1, %0" : "+v"(chain[k]) : "v"(elements));
-  return 2.0 * kCount * (kElements == Precision::bf16 ? 32 : 64) * static_cast<double>(n);
+  return 2.0 * kChains * (kElements == Precision::bf16 ? 32 : 64) * static_cast<double>(n);
 }
+}  // namespace avx512
+GRUVE_TARGET_END
 
 // With AMX: four tiles of 16 by 16 sums, each a chain. The process must have permission to use tiles.
 template <Precision kElements>
@@ -207,14 +155,6 @@ inline double tile_products(long n) {
   asm volatile("tilerelease");
   return 2.0 * 4 * 16 * 16 * (kElements == Precision::bf16 ? 32 : 64) * static_cast<double>(n);
 }
-
-[[gnu::target("avx2,fma")]] inline void read_all_avx2(const float* data, std::size_t floats, long passes) {
-  read_all<Avx2>(data, floats, passes);
-}
-[[gnu::target("avx512f,avx2,fma")]] inline void read_all_avx512(const float* data, std::size_t floats,
-                                                                long passes) {
-  read_all<Avx512>(data, floats, passes);
-}
 #endif
 
 }  // namespace internal
@@ -229,15 +169,15 @@ struct MultiplyAdds {
 /// The kinds of this processor: of floats on the widest vectors; of bfloat16 and of bytes on vectors (dot)
 /// and with AMX.
 inline std::vector<MultiplyAdds> multiply_add_kinds() {
-  std::vector<MultiplyAdds> kinds = {{"fp32_fma", Precision::fp32, internal::multiply_adds_baseline}};
+  std::vector<MultiplyAdds> kinds = {{"fp32_fma", Precision::fp32, internal::baseline::multiply_adds}};
 #if defined(__x86_64__)
   using namespace internal;
-  if (kernels::processor::has_avx2()) kinds[0].work = multiply_adds_avx2;
-  if (kernels::processor::has_avx512()) kinds[0].work = multiply_adds_avx512;
+  if (kernels::processor::has_avx2()) kinds[0].work = avx2::multiply_adds;
+  if (kernels::processor::has_avx512()) kinds[0].work = avx512::multiply_adds;
   if (kernels::processor::has_avx512_bf16())
-    kinds.push_back({"bf16_dot", Precision::bf16, dots<Precision::bf16>});
+    kinds.push_back({"bf16_dot", Precision::bf16, avx512::dots<Precision::bf16>});
   if (kernels::processor::has_avx512_vnni())
-    kinds.push_back({"int8_dot", Precision::int8, dots<Precision::int8>});
+    kinds.push_back({"int8_dot", Precision::int8, avx512::dots<Precision::int8>});
   // The kernels have asked for the permission to use tiles already.
   if (kernels::find("amx", Precision::bf16) != nullptr)
     kinds.push_back({"bf16_amx", Precision::bf16, tile_products<Precision::bf16>});
@@ -271,10 +211,10 @@ inline double fastest_peak(Precision precision, int threads) {
 
 /// GB/s, summed over `threads` threads, of which each reads a buffer of its own of `bytes` bytes repeatedly.
 inline Series read_bandwidth(std::size_t bytes, int threads, int repeats = 5) {
-  void (*work)(const float*, std::size_t, long) = internal::read_all_baseline;
+  void (*work)(const float*, std::size_t, long) = internal::baseline::read_all;
 #if defined(__x86_64__)
-  if (kernels::processor::has_avx2()) work = internal::read_all_avx2;
-  if (kernels::processor::has_avx512()) work = internal::read_all_avx512;
+  if (kernels::processor::has_avx2()) work = internal::avx2::read_all;
+  if (kernels::processor::has_avx512()) work = internal::avx512::read_all;
 #endif
   const auto size = (bytes + 255) / 256 * 256;
   const std::vector<AlignedVector<float>> buffers(static_cast<std::size_t>(threads),

@@ -9,12 +9,14 @@ $zig version >/dev/null 2>&1 || { echo "SKIPPED: no zig (pip install ziglang)" &
 work=build/macos
 mkdir -p $work/packages
 for folder in nlohmann CLI; do ln -sfn /usr/include/$folder $work/packages/$folder; done
+printf 'include(cmake/embed.cmake)\ngruve_embed(%s/etudes_model.cpp examples/models/etudes.safetensors kEtudesModel)\n' "$PWD/$work" >$work/embed.cmake
+cmake -P $work/embed.cmake
 for target in ${*:-aarch64-macos x86_64-macos}; do
   flags=(-target "$target" -std=c++20 -O1 -ffp-contract=off -Iinclude -Iexamples -isystem $work/packages -isystem /usr/include/eigen3)
   $zig c++ "${flags[@]}" examples/generate.cpp -o "$work/generate-$target"
   echo "$target: a consumer of the headers, $(stat -c %s "$work/generate-$target") bytes"
   mkdir -p "$work/$target"
-  for source in src/kernels.cpp src/models.cpp src/training.cpp examples/gruve/*.cpp; do
+  for source in src/kernels.cpp src/models.cpp src/training.cpp examples/gruve/*.cpp $work/etudes_model.cpp; do
     $zig c++ "${flags[@]}" -DGRUVE_COMPILED_KERNELS -c "$source" -o "$work/$target/$(basename "$source" .cpp)$(dirname "$source" | cksum | cut -c1-3).o"
   done
   $zig c++ -target "$target" "$work/$target"/*.o -o "$work/gruve-$target"

@@ -70,7 +70,13 @@
 #endif
 #if defined(__x86_64__)
 #define GRUVE_AVX2 "avx2,fma"
+#if defined(__clang__) && __clang_major__ >= 18 && __clang_major__ <= 20 && !defined(__apple_build_version__)
+// Where a compiler names all features that a processor lacks (zig does), vectors of 512 bits have to be asked
+// for.
+#define GRUVE_AVX512 "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,evex512"
+#else
 #define GRUVE_AVX512 "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"
+#endif
 #endif
 
 #endif
