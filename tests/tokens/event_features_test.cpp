@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -10,7 +11,9 @@
 #include "../error_of.hpp"
 #include "catch.hpp"
 #include "gruve/core/rng.hpp"
+#include "gruve/core/state_bytes.hpp"
 #include "gruve/tokens/event_encoder.hpp"
+#include "gruve/tokens/note_history.hpp"
 
 using namespace gruve;
 using Kind = EventEncoder::Kind;
@@ -163,6 +166,51 @@ TEST_CASE("A pointer's reliability counts notes, not tokens", "[tokens][features
   }
 }
 
+TEST_CASE("A note that the repeat does not have is given no length by it", "[tokens][features]") {
+  const auto seed = GENERATE(range<std::uint64_t>(1, 6));
+  const std::vector<Token> tokens = kEncoder.encode(with_return(seed, 8, 5));
+  const auto raised = [](const EventFeatures& features) {  // tokens of lengths
+    std::size_t count = 0;
+    for (const OutputFeature& feature : features.rows().outputs)
+      count += kEncoder.event(feature.token).kind == Kind::duration ? 1 : 0;
+    return count;
+  };
+  EventFeatures features("repeat", kEncoder);
+  std::size_t others = 0;
+  const std::size_t from = index_of_bar(tokens, 14);
+  for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
+    const EventEncoder::Event event = kEncoder.event(tokens[i]);
+    if (i > from && event.kind == Kind::key && !rows_of(features, tokens[i]).empty()) {
+      EventFeatures played = features, other = features;
+      played.advance(tokens[i]);
+      if (kEncoder.event(tokens[i + 1]).kind == Kind::duration) CHECK(raised(played) > 0);
+      const Token below = kEncoder.token({Kind::key, event.value - 1});
+      const auto next = tokens.begin() + static_cast<std::ptrdiff_t>(i);
+      const auto soon = next + std::min<std::ptrdiff_t>(6, tokens.end() - next);  // of the same chord
+      if (std::find(next, soon, below) == soon) {
+        other.advance(below);
+        CHECK(raised(other) == 0);
+        ++others;
+      }
+    }
+    features.advance(tokens[i]);
+  }
+  CHECK(others > 20);
+}
+
+TEST_CASE("A state whose note has no channel of MIDI is refused", "[tokens][features]") {
+  for (const int channel : {-1, 0, EventGrammar::kNumChannels - 1, EventGrammar::kNumChannels}) {
+    NoteHistory notes, read;
+    notes.push({.step = 1, .duration = 2, .key = 3, .channel = static_cast<std::int8_t>(channel)});
+    std::vector<std::byte> bytes(64);
+    StateBytes writer = StateBytes::writing(bytes);
+    notes.transfer(writer, true);
+    StateBytes reader = StateBytes::checking(bytes);
+    read.transfer(reader, true);
+    CHECK(reader.ok() == (channel >= 0 && channel < EventGrammar::kNumChannels));
+  }
+}
+
 TEST_CASE("All keys at once have all their features", "[tokens][features]") {
   // The most rows that there can be: the sanitizer sees one that has no room.
   const EventEncoder encoder({.steps_per_quarter = 4, .form = true, .channels = true});
@@ -293,6 +341,10 @@ TEST_CASE("Features of events are what their names say", "[tokens][features]") {
   CHECK(inputs_of(form) == std::vector<int>{0, 33 + V, 33 + V + 16 + 9});
   form.advance(0);
   CHECK(inputs_of(form) == std::vector<int>{0, 33 + V + 1, 33 + V + 16 + 8});
+  for (int bars = 2; bars < 40; ++bars) {
+    form.advance(0);
+    CHECK(inputs_of(form)[1] == 33 + V + std::min(bars, 15));
+  }
 
   // The key of the notes, and each key's degree in it.
   EventFeatures tonality("tonality", kEncoder);
