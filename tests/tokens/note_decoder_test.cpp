@@ -66,8 +66,7 @@ void check_decoder(const Encoder& encoder, const std::vector<Token>& tokens) {
     // Nothing comes before what was known, and it is known up to the music's time.
     step += encoder.steps(state, token);
     const std::int64_t open = microtiming(encoder) > 1 ? 1 : 0;
-    bool holds =
-        changes.size() - before <= decoder.max_changes() && decoder.known() == step - open;
+    bool holds = changes.size() - before <= decoder.max_changes() && decoder.known() == step - open;
     for (std::size_t i = before; i < changes.size(); ++i) holds = holds && changes[i].step >= known;
     if (!holds) FAIL("token " << token << " at timestep " << step);
     state = encoder.advance(state, token);
@@ -279,4 +278,24 @@ TEST_CASE("More notes than there is room for are refused, and the others stay", 
   for (Token token; events.next(token);) tokens.push_back(token);
   CHECK(count_violations(encoder, std::span<const Token>(tokens)) == 0);
   CHECK(encoder.decode(tokens).notes.size() == NoteEncoder<EventEncoder>::kCapacity);
+}
+
+TEST_CASE("A note lasts 8 quarter notes at most, however late it is ended", "[tokens][note_encoder]") {
+  const EventEncoder encoder;  // 24 timesteps a quarter note
+  enum class End { off, again, finish };
+  const auto end = GENERATE(End::off, End::again, End::finish);
+  const auto step =
+      GENERATE(std::int64_t{193}, std::int64_t{1} << 20, (std::int64_t{1} << 31) + 5, std::int64_t{1} << 40);
+  NoteEncoder<EventEncoder> played(encoder);
+  CHECK(played.note_on(0, 40, 80));
+  if (end == End::off) played.note_off(step, 40);
+  if (end == End::again) CHECK(played.note_on(step, 40, 80));
+  if (end == End::finish) played.finish(step);
+  if (end != End::finish) played.advance(400);  // the bars of its notes
+  std::vector<Token> tokens;
+  for (Token token; tokens.size() < 100 && played.next(token);) tokens.push_back(token);
+  CHECK(count_violations(encoder, std::span<const Token>(tokens)) == 0);
+  const Song song = encoder.decode(tokens);
+  REQUIRE_FALSE(song.notes.empty());
+  CHECK(song.notes[0].end - song.notes[0].start == 8 * song.ticks_per_quarter);
 }

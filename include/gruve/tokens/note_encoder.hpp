@@ -173,7 +173,7 @@ class NoteEncoder<EventEncoder> {
         last->end = kOpen;
         return true;
       }
-      if (last->end == kOpen || last->end > step) last->end = step;
+      if (last->end == kOpen || last->end > step) end(*last, step);
     }
     if (num_notes_ == kCapacity) return false;
     // By timestep, the highest first.
@@ -190,7 +190,7 @@ class NoteEncoder<EventEncoder> {
   /// Ends the note of a key, if one sounds.
   void note_off(std::int64_t step, int key) noexcept {
     Note* last = last_of(key);
-    if (last != nullptr && last->end == kOpen) last->end = (std::max)(step, last->step + 1);
+    if (last != nullptr && last->end == kOpen) end(*last, step);
   }
 
   /// Declares that no change before a timestep will follow.
@@ -200,7 +200,7 @@ class NoteEncoder<EventEncoder> {
   void finish(std::int64_t step) noexcept {
     advance(step);
     for (std::size_t i = 0; i < num_notes_; ++i)
-      if (notes_[i].end == kOpen) notes_[i].end = (std::max)(step, notes_[i].step + 1);
+      if (notes_[i].end == kOpen) end(notes_[i], step);
   }
 
   /// Gives the next token. Returns false if none is known yet.
@@ -259,10 +259,18 @@ class NoteEncoder<EventEncoder> {
     return nullptr;
   }
 
+  std::int64_t most_steps() const noexcept {
+    return std::int64_t{2} * kLongest * encoder_.steps_per_quarter();
+  }
+
+  // Ends a note, within the lengths that one may have.
+  void end(Note& note, std::int64_t step) const noexcept {
+    note.end = std::clamp(step, note.step + 1, note.step + most_steps());
+  }
+
   // Whether a note has ended; ends one that has reached the maximum length.
-  bool has_ended(Note& note) noexcept {
-    const std::int64_t most = std::int64_t{2} * kLongest * encoder_.steps_per_quarter();
-    if (note.end == kOpen && until_ >= note.step + most) note.end = note.step + most;
+  bool has_ended(Note& note) const noexcept {
+    if (note.end == kOpen && until_ >= note.step + most_steps()) end(note, until_);
     return note.end != kOpen;
   }
 
