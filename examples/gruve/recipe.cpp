@@ -1,7 +1,9 @@
 #include "recipe.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <iterator>
+#include <string>
 #include <string_view>
 
 #include <nlohmann/json.hpp>
@@ -46,6 +48,9 @@ std::string append(std::vector<std::string>& arguments, const CLI::Option& optio
 
 gruve::internal::JsonTree parse(const std::string& path) {
   const gruve::MappedFile file(path);
+  constexpr std::size_t kMostBytes = std::size_t{1} << 20;
+  if (file.bytes().size() > kMostBytes)
+    throw gruve::Error(path, "is larger than a recipe may be, " + std::to_string(kMostBytes) + " bytes");
   const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
   return gruve::internal::parse_json(text, path, "the recipe");
 }
@@ -53,17 +58,23 @@ gruve::internal::JsonTree parse(const std::string& path) {
 }  // namespace
 
 std::vector<std::string> with_recipe(const CLI::App& app, const std::vector<std::string>& arguments) {
-  const auto at = std::find(arguments.begin(), arguments.end(), kRecipe);
-  if (at == arguments.end() || at == arguments.begin() || at + 1 == arguments.end()) return arguments;
-  const auto commands =
-      app.get_subcommands([&](const CLI::App* command) { return command->get_name() == arguments.front(); });
-  if (commands.empty() || commands.front()->get_option_no_throw(kRecipe) == nullptr) return arguments;
-  const CLI::App* const command = commands.front();
+  const auto end = std::find(arguments.begin(), arguments.end(), "--");  // what follows is no option
+  const std::string with_value = std::string(kRecipe) + "=";
+  const auto at = std::find_if(arguments.begin(), end, [&](const std::string& argument) {
+    return argument == kRecipe || argument.starts_with(with_value);
+  });
+  const bool is_one_word = at != end && *at != kRecipe;
+  if (at == end || (!is_one_word && at + 1 == end)) return arguments;
+  const CLI::App* command = nullptr;
+  for (auto word = arguments.begin(); word != at && command == nullptr; ++word)
+    for (const CLI::App* each : app.get_subcommands({}))
+      if (each->get_name() == *word) command = each;
+  if (command == nullptr || command->get_option_no_throw(kRecipe) == nullptr) return arguments;
 
-  const std::string path = at[1];
+  const std::string path = is_one_word ? at->substr(with_value.size()) : at[1];
   also_read().push_back(path);
   std::vector<std::string> result(arguments.begin(), at);
-  result.insert(result.end(), at + 2, arguments.end());
+  result.insert(result.end(), at + (is_one_word ? 1 : 2), end);
   const std::size_t given = result.size();
   const gruve::internal::JsonTree recipe = parse(path);
   if (!recipe->is_object()) throw gruve::Error(path, "a recipe is a JSON object of options");
@@ -86,5 +97,6 @@ std::vector<std::string> with_recipe(const CLI::App& app, const std::vector<std:
       throw gruve::Error(path, gruve::internal::shown_text(name) + " has the wrong type, " + wrong);
   }
   result.insert(result.end(), {kRecipe, path});  // the command may ask whether there is one
+  result.insert(result.end(), end, arguments.end());
   return result;
 }

@@ -612,7 +612,12 @@ void add_train(CLI::App& app) {
   command->get_option("--minutes")->default_str("");
   // A recipe says all that it wants.
   command->callback([options, command] {
-    if (command->get_option("--recipe")->count() == 0) {
+    const CLI::Option& recipe = *command->get_option("--recipe");
+    const std::vector<std::string>& read = also_read();
+    if (recipe.count() > 0 && std::find(read.begin(), read.end(), recipe.as<std::string>()) == read.end())
+      throw CLI::ValidationError("--recipe",
+                                 "is for the command line, not for a configuration or a variable");
+    if (recipe.count() == 0) {
       options->is_given = [command](const char* name) { return command->get_option(name)->count() > 0; };
       options->encoding = fit_encoding(*command, options->paths, options->build);
     }

@@ -39,6 +39,14 @@ cmp whole.safetensors threads.safetensors || fail "the model depends on the numb
 echo '{"embedding": 16, "hidden": 99, "batch": 8, "unroll": 64, "epochs": 4, "lr": 5e-3, "resume": false}' >recipe.json
 "$gruve" train corpus.gruve --out recipe.safetensors --recipe recipe.json --hidden=32 --threads 1
 cmp whole.safetensors recipe.safetensors || fail "a recipe is not its options"
+echo '# nothing' >empty.toml
+"$gruve" --config empty.toml train --out words.safetensors --recipe=recipe.json --hidden 32 -- corpus.gruve
+cmp whole.safetensors words.safetensors || fail "a recipe depends on how it is written"
+refuses "recipe.json: would be written over" "" train corpus.gruve --out recipe.json --recipe=recipe.json
+printf '[train]\nrecipe = "recipe.json"\n' >recipe.toml
+refuses "--recipe: is for the command line" "" --config recipe.toml train corpus.gruve --out out.safetensors
+head -c 1048577 /dev/zero >large.json
+refuses "large.json: is larger than a recipe may be" "" train corpus.gruve --recipe large.json --out out.safetensors
 echo '{"hiden": 32}' >recipe.json
 refuses 'recipe.json: train has no option "--hiden"' out.safetensors train corpus.gruve --recipe recipe.json --out out.safetensors
 echo '[32]' >recipe.json
