@@ -310,6 +310,8 @@ int gruve_prime(gruve_generator* generator, int token) {
   if (token < 0 || token >= generator->generator.encoder().vocab_size())
     return done(false, "the token is outside the vocabulary");
   const auto one = static_cast<Token>(token);
+  if (!generator->generator.encoder().allowed(generator->generator.state(), one))
+    return done(false, "the grammar does not allow the token here");
   generator->generator.prime(std::span(&one, 1));
   return 0;
 }

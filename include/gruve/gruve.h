@@ -154,7 +154,8 @@ GRUVE_API gruve_generator* gruve_new_generator(gruve_model* model, const gruve_s
 GRUVE_API gruve_generator* gruve_copy_generator(const gruve_generator* generator);
 /* The generator may be NULL. */
 GRUVE_API void gruve_free_generator(gruve_generator* generator);
-/* Reads a token as if it had been generated. Real time. Returns 0, or -1 if it is not in the vocabulary. */
+/* Reads a token as if it had been generated. Real time. Returns 0, or -1 if it is not in the vocabulary or
+   the grammar does not allow it after those before. */
 GRUVE_API int gruve_prime(gruve_generator* generator, int token);
 /* The next token, 0 to V - 1. Real time. */
 GRUVE_API int gruve_next(gruve_generator* generator);

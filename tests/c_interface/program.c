@@ -128,6 +128,13 @@ static void tokens(gruve_model* model) {
   sampling.top_p = 2;
   check(gruve_set_sampling(generator, &sampling) == -1, "top-p above 1 is refused");
   check(gruve_prime(generator, V) == -1 && gruve_prime(generator, 0) == 0, "priming");
+  {
+    int refused = 0, token;
+    for (token = 0; token < V; ++token) refused += gruve_prime(generator, token) == -1;
+    check(refused > 0 && refused < V, "what the grammar does not allow is refused");
+    size = gruve_save_state(generator, state, gruve_state_size(generator));
+    check(size > 0 && gruve_restore_state(generator, state, size) == 0, "a primed generator's state is read");
+  }
   free(state);
   gruve_free_generator(copy);
   gruve_free_generator(generator);

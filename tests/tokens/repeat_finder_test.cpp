@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <initializer_list>
 #include <iterator>
 #include <set>
@@ -199,4 +200,27 @@ TEST_CASE("After a reset the state is that of a new one, and is read as it was w
   other.transfer(reader);
   CHECK(reader.ok());
   CHECK(state_of(other) == state);
+}
+
+TEST_CASE("A state that looks back before its beginning is refused", "[tokens][repeat]") {
+  RepeatFinder<std::int8_t> finder;
+  for (int i = 0; i < 6; ++i) finder.advance(static_cast<std::int8_t>(i % 2), i > 0);
+  REQUIRE(finder.length() > 0);
+  std::vector<std::byte> state(std::size_t{1} << 16);
+  StateBytes writer = StateBytes::writing(state);
+  finder.transfer(writer);
+  state.resize(writer.size());
+  const auto accepts = [&](std::size_t at, std::uint64_t value) {  // in place of a number of 64 bits
+    std::vector<std::byte> forged = state;
+    std::memcpy(forged.data() + at, &value, sizeof(value));
+    StateBytes reader = StateBytes::checking(forged);
+    RepeatFinder<std::int8_t>().transfer(reader);
+    return reader.ok();
+  };
+  const std::size_t lag = 16, last_place = state.size() - 8;  // after the steps and the run; at the end
+  CHECK(accepts(lag, 6));
+  CHECK_FALSE(accepts(lag, 7));
+  CHECK(accepts(last_place, 6));
+  CHECK_FALSE(accepts(last_place, 7));
+  CHECK_FALSE(accepts(last_place, 0));
 }

@@ -121,6 +121,20 @@ TEST_CASE("A learning curve and a progress of numbers that no training has are r
 
   nlohmann::json progress = internal::to_json(internal::TrainingProgress());
   CHECK_NOTHROW(internal::progress_from_json(progress, "x"));
+  Curve until;
+  until.add_validation(8, 2);
+  progress["curve"] = until.to_json();
+  progress["step"] = 8u;
+  CHECK_NOTHROW(internal::progress_from_json(progress, "x"));
+  progress["step"] = 7u;
+  CHECK_THROWS_WITH(internal::progress_from_json(progress, "x"),
+                    ContainsSubstring("x: the learning curve goes on to step 8, the training to step 7"));
+  progress["step"] = 8u;
+  // More steps than could be followed by any that a checkpoint can name.
+  progress["updates"] = std::uint64_t{1} << 53;
+  CHECK_THROWS_WITH(internal::progress_from_json(progress, "x"),
+                    ContainsSubstring("x: the state's updates is not a number from 0 to "));
+  progress["updates"] = 8u;
   progress["epochs_without_gain"] = std::numeric_limits<int>::max();
   CHECK_THROWS_WITH(internal::progress_from_json(progress, "x"),
                     ContainsSubstring("x: the state's epochs_without_gain is not a number from 0 to "));
@@ -650,15 +664,22 @@ TEST_CASE("The numbers of a checkpoint's state are checked, and a refusal change
       forge(other);
       CHECK_THROWS_WITH(resumed.resume(checkpoint.path), Catch::StartsWith(checkpoint.path.string() + ": "));
     }
-  const std::pair<const char*, nlohmann::json> inner[] = {
-      {"/streams/0/next", -1},           {"/streams/0/next", 1e6},
-      {"/streams/0/sequences", nullptr}, {"/streams/0/sequences/0", {1, 2}},
-      {"/streams/0/sequences/0/0", -3},  {"/streams/0/sequences/0/1", 1'000'000},
-      {"/streams/0/pass", "x"},          {"/curve/step", {3, 2, 1}},
-      {"/curve/step", {-1}},          {"/curve/train_loss", {1, 2, 3, 4, 5}},
-      {"/curve/interval", 0},         {"/curve/count", 5},
-      {"/curve/valid_loss", {"x"}},   {"/options/batch_size", 0},
-      {"/options/batch_size", "5"},   {"/options/unroll", -1}};
+  const std::pair<const char*, nlohmann::json> inner[] = {{"/streams/0/next", -1},
+                                                          {"/streams/0/next", 1e6},
+                                                          {"/streams/0/sequences", nullptr},
+                                                          {"/streams/0/sequences/0", {1, 2}},
+                                                          {"/streams/0/sequences/0/0", -3},
+                                                          {"/streams/0/sequences/0/1", 1'000'000},
+                                                          {"/streams/0/pass", "x"},
+                                                          {"/curve/step", {3, 2, 1}},
+                                                          {"/curve/step", {-1}},
+                                                          {"/curve/train_loss", {1, 2, 3, 4, 5}},
+                                                          {"/curve/interval", 0},
+                                                          {"/curve/count", 5},
+                                                          {"/curve/valid_loss", {"x"}},
+                                                          {"/options/batch_size", 0},
+                                                          {"/options/batch_size", "5"},
+                                                          {"/options/unroll", -1}};
   for (const auto& [pointer, value] : inner) {
     nlohmann::json other = state;
     other[nlohmann::json::json_pointer(pointer)] = value;

@@ -49,7 +49,8 @@ class BatchGenerator {
   BatchGenerator& operator=(const BatchGenerator&) = default;
   BatchGenerator& operator=(BatchGenerator&&) = default;
 
-  /// All sequences read the tokens as if they had generated them. The tokens must be in the vocabulary.
+  /// All sequences read the tokens as if they had generated them. The tokens must be in the vocabulary,
+  /// and what the grammar allows.
   void prime(std::span<const Token> tokens) noexcept {
     for (const Token token : tokens) {
       assert(token < encoder_.vocab_size());

@@ -76,8 +76,9 @@ class Generator {
     for (std::size_t i = 0; i < models.size(); ++i) steppers_.emplace_back(models[i], threads);
   }
 
-  /// Reads tokens as if it had generated them; next() continues after them. They must be in the vocabulary.
-  /// Cost: one step of each model per token.
+  /// Reads tokens as if it had generated them; next() continues after them. They must be in the vocabulary,
+  /// and what the grammar allows, as an encoder's are: after others a state may be one that restore_state()
+  /// refuses. Cost: one step of each model per token.
   void prime(std::span<const Token> tokens) noexcept {
     for (const Token token : tokens) {
       assert(token < encoder_.vocab_size());

@@ -82,7 +82,7 @@ class RepeatFinder {
       step_ = step;
     }
     state.value(run_, below_limit);
-    state.value(lag_, [](std::uint64_t lag) { return lag < kTimesteps; });
+    state.value(lag_, [&](std::uint64_t lag) { return lag < kTimesteps && lag <= step; });
     state.value(length_, below_limit);
     state.value(changes_, below_limit);
     state.value(last_change_);
@@ -92,7 +92,7 @@ class RepeatFinder {
       return;
     }
     transfer_history(state, step);
-    transfer_places(state);
+    transfer_places(state, step);
   }
 
  private:
@@ -106,7 +106,7 @@ class RepeatFinder {
 
   bool is_taken(const Place& place) const noexcept { return place.step > begin_; }
 
-  // step: timesteps since reset() of what is written or read
+  // step: of these two, the timesteps since reset() of what is written or read
   void transfer_history(StateBytes& state, std::uint64_t step) noexcept {
     const std::size_t count = static_cast<std::size_t>(std::min<std::uint64_t>(step, kTimesteps));
     const auto at = [&](std::size_t i) { return static_cast<std::size_t>(step_ - count + i) % kTimesteps; };
@@ -123,7 +123,7 @@ class RepeatFinder {
     }
   }
 
-  void transfer_places(StateBytes& state) noexcept {
+  void transfer_places(StateBytes& state, std::uint64_t step) noexcept {
     auto count = static_cast<std::uint32_t>(
         std::count_if(places_.begin(), places_.end(), [&](const Place& place) { return is_taken(place); }));
     count = state.value(count, [](std::uint32_t read) { return read <= kPlaces; });
@@ -138,7 +138,7 @@ class RepeatFinder {
       Place place = places_[index];
       place.changes = state.value(place.changes);
       place.step -= begin_;
-      place.step = state.value(place.step);
+      place.step = state.value(place.step, [&](std::uint64_t read) { return 0 < read && read <= step; });
       if (state.is_reading()) places_[index] = place;
     }
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -24,6 +25,11 @@ class Curve {
 
   /// Counts the steps so far in others, of which each is `ratio` of one: after a change of the batch size.
   void scale_steps(double ratio);
+
+  /// The last step that it has a loss of; 0 for none.
+  std::uint64_t last_step() const noexcept {
+    return (std::max)(steps_.empty() ? 0 : steps_.back(), valid_steps_.empty() ? 0 : valid_steps_.back());
+  }
 
   /// {"step", "train_loss", "valid_step", "valid_loss"}, lists of numbers, and what is needed to continue.
   nlohmann::json to_json() const;
